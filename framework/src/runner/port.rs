@@ -1,0 +1,128 @@
+//! What a driver owes the runner: the only place where the two meet.
+//!
+//! A driver (Kafka, the rehearsal) reads records, publishes, commits. It decides nothing: it calls the
+//! [`Runner`](super::Runner) with what happened and does what the runner asks of its [`Port`].
+
+use crate::engine::Slot;
+
+/// One record as a driver read it, borrowed from wherever the driver keeps it.
+///
+/// Headers are an ordered multimap, addressed by position so that nothing is copied to look at them.
+pub(crate) trait RawRecord {
+    /// The topic's name on the broker, with the namespace.
+    fn topic(&self) -> &str;
+    /// The partition the record was read from.
+    fn partition(&self) -> i32;
+    /// The record's offset in its partition.
+    fn offset(&self) -> i64;
+    /// Milliseconds since the Unix epoch, where the record has a timestamp.
+    fn timestamp(&self) -> Option<i64>;
+    /// The record's key bytes; `None` for a record without a key.
+    fn key(&self) -> Option<&[u8]>;
+    /// The record's value bytes; `None` for a tombstone.
+    fn value(&self) -> Option<&[u8]>;
+    /// How many headers the record has.
+    fn header_count(&self) -> usize;
+    /// The header at `index`; `None` past the end. A name which is not UTF-8 reads as the empty name.
+    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)>;
+}
+
+/// One header to be written.
+pub(crate) type HeaderRef<'a> = (&'a str, Option<&'a [u8]>);
+
+/// A record to be published, borrowed: the driver copies what it must keep.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outgoing<'a> {
+    /// The topic's name on the broker, with the namespace.
+    pub(crate) topic: &'a str,
+    /// The key bytes.
+    pub(crate) key: Option<&'a [u8]>,
+    /// The value bytes.
+    pub(crate) value: Option<&'a [u8]>,
+    /// The headers in the order in which they are written.
+    pub(crate) headers: &'a [HeaderRef<'a>],
+}
+
+/// The same, owned: kept while it cannot be handed to the producer, or has to be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnedOutgoing {
+    /// The topic's name on the broker, with the namespace.
+    pub(crate) topic: String,
+    /// The key bytes.
+    pub(crate) key: Option<Vec<u8>>,
+    /// The value bytes.
+    pub(crate) value: Option<Vec<u8>>,
+    /// The headers in the order in which they are written.
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// The runner's number for one publish. Increases with every publish of a step, so that publishes which
+/// have to be sent again can be put back into their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Tag(pub(crate) u64);
+
+/// Why a record could not be handed to the producer now. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PublishError {
+    /// The producer's queue is full: try again, in order, when deliveries have made room.
+    QueueFull,
+    /// The record itself is at fault (too large): it will never be taken.
+    Record(String),
+    /// The producer can take nothing more (fatal error): the driver replaces it; try again, in order.
+    Producer(String),
+}
+
+/// What became of a publish that the producer had taken.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// Acknowledged by the broker, durably.
+    Acknowledged {
+        /// Where it lies.
+        partition: i32,
+        /// Where it lies in the partition.
+        offset: i64,
+    },
+    /// The record's own fault, as the broker says (too large, invalid): it will never be taken.
+    Refused {
+        /// The broker's error code as text, for example `MSG_SIZE_TOO_LARGE`.
+        error: String,
+    },
+    /// The set-up's fault: no such topic, no right. To be sent again once the set-up is mended.
+    Setup {
+        /// The topic at fault.
+        topic: String,
+        /// The broker's error code as text, for example `TOPIC_AUTHORIZATION_FAILED`.
+        error: String,
+        /// What has to be sent again.
+        record: OwnedOutgoing,
+    },
+    /// The producer died with the record unacknowledged: to be sent again by the next one, in order,
+    /// before anything new.
+    Unsent {
+        /// What has to be sent again.
+        record: OwnedOutgoing,
+    },
+}
+
+/// What the runner asks of a driver. None of these blocks.
+pub(crate) trait Port {
+    /// A record as this driver reads it.
+    type Record: RawRecord;
+
+    /// Hands a record to the producer. On `Ok` the driver reports the [`Delivery`] under `tag` later.
+    fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError>;
+    /// Stops reading one partition; what was prefetched may be thrown away and read again.
+    fn pause(&mut self, slot: Slot);
+    /// Reads a paused partition again, from the record after the last one taken.
+    fn resume(&mut self, slot: Slot);
+    /// Commits `offset` (the next record to read) without waiting; the result is reported with
+    /// [`Runner::committed`](super::Runner::committed).
+    fn commit(&mut self, slot: Slot, offset: i64, metadata: Option<String>);
+    /// Gives partitions up: everything they held is settled or left to the next owner.
+    fn release(&mut self, slots: &[Slot]);
+    /// Whether the topics and rights which a set-up fault named may be mended now, so that unsent records
+    /// should be tried again. Asked every few seconds while blocked.
+    fn set_up_mended(&mut self) -> bool {
+        true
+    }
+}
