@@ -1,0 +1,273 @@
+//! The dead letter: the record untouched, with the reason beside it.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    head::{Head, Known, MAX_HEADERS_READ},
+    id, names,
+};
+use crate::runner::port::{OwnedOutgoing, RawRecord};
+
+/// The most bytes of one own header of a dead letter.
+pub(crate) const MAX_OWN_HEADER_BYTES: usize = 1024;
+/// The most bytes of `dlq-violations`.
+pub(crate) const MAX_VIOLATIONS_BYTES: usize = 4 * 1024;
+
+/// What happened to the record, and to whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Verdict<'a> {
+    /// One of the reasons of the documentation, for example `contract_violation`.
+    pub(crate) reason: &'a str,
+    /// What went wrong, in words, without anything of the payload.
+    pub(crate) error: &'a str,
+    /// The violated contract places as JSON.
+    pub(crate) violations: Option<&'a str>,
+    /// The contract that was asserted.
+    pub(crate) contract: Option<&'a str>,
+    pub(crate) service: &'a str,
+    pub(crate) step: &'a str,
+    pub(crate) group: &'a str,
+    /// The attempt that failed, counted from 1.
+    pub(crate) attempt: u32,
+    /// RFC 3339 text.
+    pub(crate) failed_at: &'a str,
+    /// RFC 3339 text; `failed_at` where the first attempt failed.
+    pub(crate) first_failed_at: &'a str,
+    /// The trace context of the failing attempt.
+    pub(crate) traceparent: Option<&'a str>,
+}
+
+/// Makes the dead letter of `record` for `topic`.
+pub(crate) fn dead_letter(
+    topic: &str,
+    head: &Head,
+    record: &impl RawRecord,
+    verdict: &Verdict<'_>,
+) -> OwnedOutgoing {
+    let mut headers = original_headers(record, verdict.traceparent.is_some());
+    let mut set = |name: &str, value: &str| headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
+
+    let origin = Origin::of(head, record, verdict.group);
+    let replays = head.number::<u32>(record, Known::ReplayCount).unwrap_or(0);
+    set(names::DLQ_ID, &origin.dead_letter_id(verdict.group, replays));
+    set(names::DLQ_REASON, verdict.reason);
+    set(names::DLQ_ERROR, &header_text(verdict.error, MAX_OWN_HEADER_BYTES));
+    if let Some(violations) = verdict.violations {
+        set(names::DLQ_VIOLATIONS, &header_text(violations, MAX_VIOLATIONS_BYTES));
+    }
+    if let Some(contract) = verdict.contract {
+        set(names::DLQ_CONTRACT, &header_text(contract, MAX_OWN_HEADER_BYTES));
+    }
+    set(names::DLQ_SERVICE, verdict.service);
+    set(names::DLQ_STEP, verdict.step);
+    set(names::DLQ_FAILED_AT, verdict.failed_at);
+    set(names::DLQ_REPLAY_COUNT, &replays.to_string());
+    set(names::WF_ATTEMPT, &verdict.attempt.to_string());
+    set(
+        names::WF_FIRST_FAILED_AT,
+        head.text(record, Known::FirstFailedAt).unwrap_or(verdict.first_failed_at),
+    );
+    origin.write(&mut set);
+    if let Some(traceparent) = verdict.traceparent {
+        set(names::TRACEPARENT, traceparent);
+    }
+    OwnedOutgoing {
+        topic: topic.to_owned(),
+        key: record.key().map(<[u8]>::to_vec),
+        value: record.value().map(<[u8]>::to_vec),
+        headers,
+    }
+}
+
+/// The same dead letter without its value, for a broker that refuses it as too large: size and digest say
+/// what it was, the origin says where it lies. Foreign headers over the bound of own ones go too.
+pub(crate) fn without_value(mut letter: OwnedOutgoing) -> OwnedOutgoing {
+    let value = letter.value.take().unwrap_or_default();
+    letter
+        .headers
+        .retain(|(_, value)| value.as_ref().is_none_or(|value| value.len() <= MAX_VIOLATIONS_BYTES));
+    letter.headers.truncate(MAX_HEADERS_READ);
+    let digest = Sha256::digest(&value).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        let _ignored = write!(hex, "{byte:02x}");
+        hex
+    });
+    for (name, text) in [
+        (names::DLQ_VALUE_OMITTED, "true"),
+        (names::DLQ_VALUE_SIZE, value.len().to_string().as_str()),
+        (names::DLQ_VALUE_SHA256, digest.as_str()),
+    ] {
+        letter.headers.push((name.to_owned(), Some(text.as_bytes().to_vec())));
+    }
+    letter
+}
+
+/// Whether the value was already left out, so that leaving it out again would not help.
+pub(crate) fn is_without_value(letter: &OwnedOutgoing) -> bool {
+    letter.headers.iter().any(|(name, _)| name == names::DLQ_VALUE_OMITTED)
+}
+
+/// The record's own headers, without those which the dead letter sets.
+fn original_headers(record: &impl RawRecord, sets_traceparent: bool) -> Vec<(String, Option<Vec<u8>>)> {
+    let set_here = |name: &str| {
+        name.starts_with("dlq-")
+            || name.starts_with("wf-origin-")
+            || matches!(name, names::WF_ATTEMPT | names::WF_FIRST_FAILED_AT)
+            || (sets_traceparent && name == names::TRACEPARENT)
+    };
+    (0..record.header_count())
+        .filter_map(|index| record.header(index))
+        .filter(|(name, _)| !set_here(name))
+        .map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)))
+        .collect()
+}
+
+/// Where the record was first delivered: the same on its replays and their dead letters.
+struct Origin<'a> {
+    topic: &'a str,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<i64>,
+    group: &'a str,
+    traceparent: Option<&'a str>,
+}
+
+impl<'a> Origin<'a> {
+    fn of(head: &Head, record: &'a impl RawRecord, group: &'a str) -> Self {
+        let first = || {
+            Some(Self {
+                topic: head.text(record, Known::OriginTopic)?,
+                partition: head.number(record, Known::OriginPartition)?,
+                offset: head.number(record, Known::OriginOffset)?,
+                timestamp: head.number(record, Known::OriginTimestamp),
+                group: head.text(record, Known::OriginGroup)?,
+                traceparent: head.text(record, Known::OriginTraceParent),
+            })
+        };
+        first().unwrap_or_else(|| Self {
+            topic: record.topic(),
+            partition: record.partition(),
+            offset: record.offset(),
+            timestamp: record.timestamp(),
+            group,
+            traceparent: head.text(record, Known::TraceParent),
+        })
+    }
+
+    fn dead_letter_id(&self, group: &str, replays: u32) -> String {
+        let place = format!("{}/{}/{}", self.topic, self.partition, self.offset);
+        id::derived(&place, group, "dead-letter", replays).to_string()
+    }
+
+    fn write(&self, set: &mut impl FnMut(&str, &str)) {
+        set(names::WF_ORIGIN_TOPIC, self.topic);
+        set(names::WF_ORIGIN_PARTITION, &self.partition.to_string());
+        set(names::WF_ORIGIN_OFFSET, &self.offset.to_string());
+        if let Some(timestamp) = self.timestamp {
+            set(names::WF_ORIGIN_TIMESTAMP, &timestamp.to_string());
+        }
+        set(names::WF_ORIGIN_GROUP, self.group);
+        if let Some(traceparent) = self.traceparent {
+            set(names::WF_ORIGIN_TRACEPARENT, traceparent);
+        }
+    }
+}
+
+/// `text` in one line, cut at a character's end to `max` bytes.
+fn header_text(text: &str, max: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line[..line.floor_char_boundary(max)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::head::tests::TestRecord, *};
+
+    fn verdict() -> Verdict<'static> {
+        Verdict {
+            reason: "contract_violation",
+            error: "the value breaks its contract\nin 1 place",
+            violations: Some("[]"),
+            contract: None,
+            service: "payment",
+            step: "charge",
+            group: "payment.charge",
+            attempt: 1,
+            failed_at: "now",
+            first_failed_at: "now",
+            traceparent: Some("00-new"),
+        }
+    }
+
+    fn letter_of(record: &TestRecord) -> OwnedOutgoing {
+        dead_letter("payment.charge.dlq", &Head::scan(record), record, &verdict())
+    }
+
+    fn header<'a>(letter: &'a OwnedOutgoing, name: &str) -> Option<&'a str> {
+        let mut found = letter.headers.iter().filter(|(n, _)| n == name);
+        let value = found.next()?.1.as_deref().map(|value| std::str::from_utf8(value).unwrap());
+        assert!(found.next().is_none(), "{name} is written once");
+        value
+    }
+
+    fn as_record(letter: OwnedOutgoing) -> TestRecord {
+        TestRecord { key: letter.key, value: letter.value, headers: letter.headers }
+    }
+
+    #[test]
+    fn bytes_and_foreign_headers_are_untouched() {
+        let mut record = TestRecord::with(&[("traceparent", "00-old"), ("x", "1"), ("x", "2")]);
+        record.key = Some(vec![0xff]);
+        record.value = Some(vec![0, 0xfe]);
+        record.headers.push(("null".to_owned(), None));
+        let letter = letter_of(&record);
+        assert_eq!((&letter.key, &letter.value), (&record.key, &record.value));
+        assert_eq!(letter.headers.iter().filter(|(name, _)| name == "x").count(), 2);
+        assert!(letter.headers.contains(&("null".to_owned(), None)));
+        assert_eq!(header(&letter, "traceparent"), Some("00-new"));
+        assert_eq!(header(&letter, "wf-origin-traceparent"), Some("00-old"));
+        assert_eq!(header(&letter, "dlq-error"), Some("the value breaks its contract in 1 place"));
+        assert_eq!(header(&letter, "wf-origin-offset"), Some("42"));
+    }
+
+    #[test]
+    fn a_dead_letter_that_fails_again_keeps_its_origin_and_grows_by_nothing() {
+        let first = letter_of(&TestRecord::with(&[("traceparent", "00-old")]));
+        let mut again = as_record(first.clone());
+        again.headers.retain(|(name, _)| name != names::WF_ORIGIN_OFFSET);
+        again.headers.push((names::WF_ORIGIN_OFFSET.to_owned(), Some(b"7".to_vec())));
+        let second = letter_of(&again);
+        assert_eq!(header(&second, "wf-origin-offset"), Some("7"));
+        assert_eq!(header(&second, "wf-origin-traceparent"), Some("00-old"));
+        assert_eq!(second.headers.len(), first.headers.len());
+    }
+
+    #[test]
+    fn own_headers_are_bounded() {
+        let record = TestRecord::default();
+        let long = "ä".repeat(10_000);
+        let verdict = Verdict { error: &long, violations: Some(&long), ..verdict() };
+        let letter = dead_letter("dlq", &Head::scan(&record), &record, &verdict);
+        assert_eq!(header(&letter, "dlq-error").unwrap().len(), MAX_OWN_HEADER_BYTES);
+        assert_eq!(header(&letter, "dlq-violations").unwrap().len(), MAX_VIOLATIONS_BYTES);
+    }
+
+    #[test]
+    fn without_its_value_it_says_what_the_value_was() {
+        let mut record = TestRecord::with(&[("huge", &"x".repeat(100_000)), ("small", "s")]);
+        record.value = Some(b"abc".to_vec());
+        let letter = letter_of(&record);
+        assert!(!is_without_value(&letter));
+        let letter = without_value(letter);
+        assert!(is_without_value(&letter));
+        assert_eq!(
+            (letter.value.as_ref(), header(&letter, "huge"), header(&letter, "small")),
+            (None, None, Some("s"))
+        );
+        assert_eq!(header(&letter, "dlq-value-size"), Some("3"));
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(header(&letter, "dlq-value-sha256"), Some(digest));
+    }
+}

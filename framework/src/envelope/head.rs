@@ -1,0 +1,199 @@
+//! What the framework reads of a record's headers: where each known one lies, without copying any.
+
+use super::{names, workflow::Workflow};
+use crate::runner::port::RawRecord;
+
+/// The most bytes of a header which becomes part of the identity of other events (id, correlation, source,
+/// type, …). A longer one counts as absent, so that nobody can make every later event of a workflow huge.
+pub(crate) const MAX_IDENTITY_BYTES: usize = 256;
+
+/// The most headers that are looked at; the rest of a record's headers travel untouched but say nothing.
+pub(crate) const MAX_HEADERS_READ: usize = 256;
+
+/// A header that the framework reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Known {
+    TraceParent,
+    TraceState,
+    Id,
+    Source,
+    Type,
+    Time,
+    Subject,
+    DataSchema,
+    CorrelationId,
+    CausationId,
+    Workflow,
+    Attempt,
+    FirstFailedAt,
+    OriginTopic,
+    OriginPartition,
+    OriginOffset,
+    OriginTimestamp,
+    OriginGroup,
+    OriginTraceParent,
+    ReplayCount,
+}
+
+const KNOWN_COUNT: usize = Known::ReplayCount as usize + 1;
+const ABSENT: u8 = u8::MAX;
+
+impl Known {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            names::CE_ID => Self::Id,
+            names::CE_TYPE => Self::Type,
+            names::CE_SOURCE => Self::Source,
+            names::CE_TIME => Self::Time,
+            names::CE_SUBJECT => Self::Subject,
+            names::CE_DATASCHEMA => Self::DataSchema,
+            names::CE_CORRELATIONID => Self::CorrelationId,
+            names::CE_CAUSATIONID => Self::CausationId,
+            names::WF => Self::Workflow,
+            names::TRACEPARENT => Self::TraceParent,
+            names::TRACESTATE => Self::TraceState,
+            names::WF_ATTEMPT => Self::Attempt,
+            names::WF_FIRST_FAILED_AT => Self::FirstFailedAt,
+            names::WF_ORIGIN_TOPIC => Self::OriginTopic,
+            names::WF_ORIGIN_PARTITION => Self::OriginPartition,
+            names::WF_ORIGIN_OFFSET => Self::OriginOffset,
+            names::WF_ORIGIN_TIMESTAMP => Self::OriginTimestamp,
+            names::WF_ORIGIN_GROUP => Self::OriginGroup,
+            names::WF_ORIGIN_TRACEPARENT => Self::OriginTraceParent,
+            names::DLQ_REPLAY_COUNT => Self::ReplayCount,
+            _ => return None,
+        })
+    }
+}
+
+/// Where the known headers of one record lie. The last of several headers with one name counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    at: [u8; KNOWN_COUNT],
+}
+
+impl Head {
+    /// Looks through the headers once.
+    pub(crate) fn scan(record: &impl RawRecord) -> Self {
+        let mut at = [ABSENT; KNOWN_COUNT];
+        for index in 0..record.header_count().min(MAX_HEADERS_READ - 1) {
+            if let Some((name, Some(_))) = record.header(index)
+                && let Some(known) = Known::of(name)
+            {
+                at[known as usize] = index as u8;
+            }
+        }
+        Self { at }
+    }
+
+    /// The header's bytes.
+    pub(crate) fn bytes<'r>(&self, record: &'r impl RawRecord, known: Known) -> Option<&'r [u8]> {
+        match self.at[known as usize] {
+            ABSENT => None,
+            index => record.header(usize::from(index))?.1,
+        }
+    }
+
+    /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
+    /// [`MAX_IDENTITY_BYTES`].
+    pub(crate) fn text<'r>(&self, record: &'r impl RawRecord, known: Known) -> Option<&'r str> {
+        let bytes = self.bytes(record, known)?;
+        if bytes.is_empty() || bytes.len() > MAX_IDENTITY_BYTES {
+            return None;
+        }
+        std::str::from_utf8(bytes).ok()
+    }
+
+    /// Whether the header is there, well-formed or not.
+    pub(crate) fn has(&self, known: Known) -> bool {
+        self.at[known as usize] != ABSENT
+    }
+
+    /// The header as a number.
+    pub(crate) fn number<'r, T: std::str::FromStr>(
+        &self,
+        record: &'r impl RawRecord,
+        known: Known,
+    ) -> Option<T> {
+        self.text(record, known)?.parse().ok()
+    }
+
+    /// The workflow's identity, where the record carries a well-formed one.
+    pub(crate) fn workflow<'r>(&self, record: &'r impl RawRecord) -> Option<Workflow<'r>> {
+        Workflow::parse(self.text(record, Known::Workflow)?)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A record made by hand.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct TestRecord {
+        pub(crate) key: Option<Vec<u8>>,
+        pub(crate) value: Option<Vec<u8>>,
+        pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+    }
+
+    impl TestRecord {
+        pub(crate) fn with(headers: &[(&str, &str)]) -> Self {
+            let headers =
+                headers.iter().map(|(n, v)| ((*n).to_owned(), Some(v.as_bytes().to_vec()))).collect();
+            Self { headers, ..Self::default() }
+        }
+    }
+
+    impl RawRecord for TestRecord {
+        fn topic(&self) -> &str {
+            "orders"
+        }
+        fn partition(&self) -> i32 {
+            3
+        }
+        fn offset(&self) -> i64 {
+            42
+        }
+        fn timestamp(&self) -> Option<i64> {
+            Some(1_700_000_000_000)
+        }
+        fn key(&self) -> Option<&[u8]> {
+            self.key.as_deref()
+        }
+        fn value(&self) -> Option<&[u8]> {
+            self.value.as_deref()
+        }
+        fn header_count(&self) -> usize {
+            self.headers.len()
+        }
+        fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+            self.headers.get(index).map(|(name, value)| (name.as_str(), value.as_deref()))
+        }
+    }
+
+    #[test]
+    fn the_last_of_duplicate_headers_counts() {
+        let record = TestRecord::with(&[("ce_id", "first"), ("x", "y"), ("ce_id", "last")]);
+        assert_eq!(Head::scan(&record).text(&record, Known::Id), Some("last"));
+    }
+
+    #[test]
+    fn oversized_and_broken_identity_counts_as_absent() {
+        let mut record = TestRecord::with(&[("ce_id", &"x".repeat(100_000)), ("ce_source", "")]);
+        record.headers.push(("ce_type".to_owned(), Some(vec![0xff, 0xfe])));
+        let head = Head::scan(&record);
+        assert_eq!(head.text(&record, Known::Id), None);
+        assert_eq!(head.text(&record, Known::Source), None);
+        assert_eq!(head.text(&record, Known::Type), None);
+        assert!(head.has(Known::Type));
+    }
+
+    #[test]
+    fn thousands_of_headers_are_no_trouble() {
+        let mut headers = vec![("x", "y"); 5_000];
+        headers.push(("ce_id", "too far"));
+        let record = TestRecord::with(&headers);
+        assert_eq!(Head::scan(&record).text(&record, Known::Id), None);
+    }
+}

@@ -1,0 +1,366 @@
+//! What travels beside an event: who caused it, which workflow it belongs to, where it lay.
+
+use std::fmt;
+
+use super::{
+    head::{Head, Known},
+    id, names,
+    workflow::Workflow,
+};
+use crate::runner::port::RawRecord;
+
+/// The most bytes of one foreign header's name and value that a handler gets to see.
+const MAX_HEADER_BYTES: usize = 1024;
+/// The most bytes of all foreign headers together that a handler gets to see.
+const MAX_HEADERS_BYTES: usize = 8 * 1024;
+
+/// Everything about an event that is not its payload.
+///
+/// Handed to a handler with [`In`](crate::In). All text lies in one allocation, copied out of the record, so
+/// that a handler may keep it as long as it likes.
+#[derive(Clone)]
+pub struct Metadata {
+    /// The fields' text one after the other, then each foreign header as `name NUL value NUL`.
+    text: Box<str>,
+    fields: [Span; FIELDS],
+    /// Where in `text` the foreign headers begin.
+    headers_at: u32,
+    started: u64,
+    hops: u32,
+    attempt: u32,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<i64>,
+}
+
+/// A piece of [`Metadata::text`]; an empty one means absent.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Id,
+    Source,
+    Type,
+    Time,
+    Subject,
+    DataSchema,
+    Correlation,
+    Causation,
+    TraceParent,
+    Workflow,
+    Topic,
+}
+
+const FIELDS: usize = Field::Topic as usize + 1;
+
+/// The identity of one record: what its headers say, completed by the rule for strangers (a record without
+/// a correlation id starts a workflow of its own, named as the event's `starts` says).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity<'r> {
+    pub(crate) id: &'r str,
+    pub(crate) correlation: &'r str,
+    pub(crate) workflow: Workflow<'r>,
+}
+
+/// The id made up for a record that carries none; kept by the caller so that [`Identity`] can borrow it.
+pub(crate) type StrangerId = [u8; uuid::fmt::Hyphenated::LENGTH];
+
+impl<'r> Identity<'r> {
+    /// Reads the identity of `record`. `starts` names the workflow that its event type starts, if any.
+    pub(crate) fn of(
+        head: &Head,
+        record: &'r impl RawRecord,
+        starts: Option<&'r str>,
+        stranger: &'r mut StrangerId,
+    ) -> Self {
+        let id = match head.text(record, Known::Id) {
+            Some(id) => id,
+            None => id::of_stranger(record.topic(), record.partition(), record.offset())
+                .as_hyphenated()
+                .encode_lower(stranger),
+        };
+        let started = record.timestamp().and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
+        let fresh = Workflow::start(starts.unwrap_or(""), started);
+        match head.text(record, Known::CorrelationId) {
+            Some(correlation) => Self { id, correlation, workflow: head.workflow(record).unwrap_or(fresh) },
+            None => Self { id, correlation: id, workflow: fresh },
+        }
+    }
+}
+
+impl Metadata {
+    /// Copies what a handler may want to know of `record`.
+    pub(crate) fn of(head: &Head, record: &impl RawRecord, identity: &Identity<'_>, attempt: u32) -> Self {
+        let known = |known| head.text(record, known).unwrap_or("");
+        let texts: [&str; FIELDS] = [
+            identity.id,
+            known(Known::Source),
+            known(Known::Type),
+            known(Known::Time),
+            known(Known::Subject),
+            known(Known::DataSchema),
+            identity.correlation,
+            known(Known::CausationId),
+            known(Known::TraceParent),
+            identity.workflow.name(),
+            record.topic(),
+        ];
+        let foreign = foreign_bytes(record);
+        let mut text = String::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() + foreign);
+        let mut fields = [Span::default(); FIELDS];
+        for (field, piece) in fields.iter_mut().zip(texts) {
+            *field = Span { start: text.len() as u32, length: piece.len() as u32 };
+            text.push_str(piece);
+        }
+        let headers_at = text.len() as u32;
+        if foreign > 0 {
+            for (name, value) in foreign_headers(record) {
+                if text.len() - headers_at as usize + name.len() + value.len() + 2 > MAX_HEADERS_BYTES {
+                    break;
+                }
+                text.extend([name, "\0", value, "\0"]);
+            }
+        }
+        Self {
+            text: text.into_boxed_str(),
+            fields,
+            headers_at,
+            started: identity.workflow.started(),
+            hops: identity.workflow.hops(),
+            attempt,
+            partition: record.partition(),
+            offset: record.offset(),
+            timestamp: record.timestamp(),
+        }
+    }
+
+    fn field(&self, field: Field) -> &str {
+        let Span { start, length } = self.fields[field as usize];
+        self.text.get(start as usize..(start + length) as usize).unwrap_or("")
+    }
+
+    fn optional(&self, field: Field) -> Option<&str> {
+        Some(self.field(field)).filter(|text| !text.is_empty())
+    }
+
+    /// The event's id (`ce_id`); for a record that carries none, one derived from where it lies.
+    pub fn id(&self) -> &str {
+        self.field(Field::Id)
+    }
+
+    /// Who emitted it, `service/step` (`ce_source`).
+    pub fn source(&self) -> Option<&str> {
+        self.optional(Field::Source)
+    }
+
+    /// Its type with the major, for example `order.placed.v1` (`ce_type`).
+    pub fn event_type(&self) -> &str {
+        self.field(Field::Type)
+    }
+
+    /// When it was emitted, as RFC 3339 text (`ce_time`).
+    pub fn time(&self) -> Option<&str> {
+        self.optional(Field::Time)
+    }
+
+    /// Its business key, where that is not the record's key (`ce_subject`).
+    pub fn subject(&self) -> Option<&str> {
+        self.optional(Field::Subject)
+    }
+
+    /// The exact contract it was written under, for example `…/order.placed/1.3` (`ce_dataschema`).
+    pub fn data_schema(&self) -> Option<&str> {
+        self.optional(Field::DataSchema)
+    }
+
+    /// The workflow instance it belongs to (`ce_correlationid`); for a stranger's record its own id.
+    pub fn correlation_id(&self) -> &str {
+        self.field(Field::Correlation)
+    }
+
+    /// The id of the event whose handling emitted this one (`ce_causationid`); `None` for a starting event.
+    pub fn causation_id(&self) -> Option<&str> {
+        self.optional(Field::Causation)
+    }
+
+    /// The W3C trace context it arrived with (`traceparent`).
+    pub fn traceparent(&self) -> Option<&str> {
+        self.optional(Field::TraceParent)
+    }
+
+    /// The workflow's name; `None` for a stranger's record of a type that starts none.
+    pub fn workflow(&self) -> Option<&str> {
+        self.optional(Field::Workflow)
+    }
+
+    /// When the workflow started, in milliseconds since the Unix epoch.
+    pub fn workflow_started(&self) -> u64 {
+        self.started
+    }
+
+    /// How many events lie between the workflow's start and this one.
+    pub fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// Which attempt this is, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The topic it was read from, with the namespace.
+    pub fn topic(&self) -> &str {
+        self.field(Field::Topic)
+    }
+
+    /// The partition it was read from.
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// Its offset in the partition.
+    pub fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    /// The record's timestamp in milliseconds since the Unix epoch.
+    pub fn timestamp(&self) -> Option<i64> {
+        self.timestamp
+    }
+
+    /// The headers that the framework does not read itself, in their order: those whose value is text of at
+    /// most 1 KiB, 8 KiB in all.
+    pub fn headers(&self) -> Headers<'_> {
+        Headers { rest: self.text.get(self.headers_at as usize..).unwrap_or("") }
+    }
+}
+
+impl fmt::Debug for Metadata {
+    /// Identity and place; no headers, which may hold anything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metadata")
+            .field("id", &self.id())
+            .field("event_type", &self.event_type())
+            .field("correlation_id", &self.correlation_id())
+            .field("workflow", &self.workflow())
+            .field("hops", &self.hops)
+            .field("attempt", &self.attempt)
+            .field("topic", &self.topic())
+            .field("partition", &self.partition)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Foreign headers of an event, as name and value. Made by [`Metadata::headers`].
+#[derive(Clone)]
+pub struct Headers<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Headers<'a> {
+    /// The value of the last header called `name`.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.clone().filter(|(found, _)| *found == name).last().map(|(_, value)| value)
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = self.rest.split_once('\0')?;
+        let (value, rest) = rest.split_once('\0')?;
+        self.rest = rest;
+        Some((name, value))
+    }
+}
+
+impl fmt::Debug for Headers<'_> {
+    /// The names alone: values may hold anything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
+    }
+}
+
+fn foreign_headers(record: &impl RawRecord) -> impl Iterator<Item = (&str, &str)> {
+    (0..record.header_count().min(super::head::MAX_HEADERS_READ)).filter_map(|index| {
+        let (name, value) = record.header(index)?;
+        if Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE {
+            return None;
+        }
+        let value = std::str::from_utf8(value?).ok()?;
+        let fits = name.len() + value.len() <= MAX_HEADER_BYTES;
+        (fits && !name.is_empty() && !name.contains('\0') && !value.contains('\0')).then_some((name, value))
+    })
+}
+
+fn foreign_bytes(record: &impl RawRecord) -> usize {
+    let bytes: usize = foreign_headers(record).map(|(name, value)| name.len() + value.len() + 2).sum();
+    bytes.min(MAX_HEADERS_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::head::tests::TestRecord, *};
+
+    fn metadata(headers: &[(&str, &str)]) -> Metadata {
+        let record = TestRecord::with(headers);
+        let head = Head::scan(&record);
+        let mut stranger = [0; uuid::fmt::Hyphenated::LENGTH];
+        let identity = Identity::of(&head, &record, Some("order"), &mut stranger);
+        Metadata::of(&head, &record, &identity, 2)
+    }
+
+    #[test]
+    fn a_chained_event_keeps_its_identity() {
+        let metadata = metadata(&[
+            ("ce_id", "e2"),
+            ("ce_type", "payment.confirmed.v1"),
+            ("ce_source", "payment/charge"),
+            ("ce_correlationid", "e1"),
+            ("ce_causationid", "e1"),
+            ("wf", "name=order;started=5;hops=1"),
+            ("tenant", "blue"),
+        ]);
+        assert_eq!((metadata.id(), metadata.correlation_id()), ("e2", "e1"));
+        assert_eq!((metadata.causation_id(), metadata.source()), (Some("e1"), Some("payment/charge")));
+        assert_eq!(
+            (metadata.workflow(), metadata.workflow_started(), metadata.hops()),
+            (Some("order"), 5, 1)
+        );
+        assert_eq!(
+            (metadata.topic(), metadata.partition(), metadata.offset(), metadata.attempt()),
+            ("orders", 3, 42, 2)
+        );
+        assert_eq!(metadata.headers().collect::<Vec<_>>(), [("tenant", "blue")]);
+        assert_eq!(metadata.headers().get("tenant"), Some("blue"));
+        assert_eq!(metadata.subject(), None);
+    }
+
+    #[test]
+    fn a_stranger_starts_a_workflow() {
+        let stranger = metadata(&[("ce_type", "order.placed.v1"), ("wf", "garbage")]);
+        assert_eq!(stranger.correlation_id(), stranger.id());
+        assert_eq!(
+            (stranger.workflow(), stranger.workflow_started(), stranger.hops()),
+            (Some("order"), 1_700_000_000_000, 0)
+        );
+        assert_eq!(stranger.id(), metadata(&[]).id(), "the id comes from where the record lies");
+    }
+
+    #[test]
+    fn foreign_headers_are_bounded() {
+        let big = "x".repeat(100_000);
+        let medium = "y".repeat(1_000);
+        let mut headers = vec![("big", big.as_str()), ("nul", "a\0b")];
+        headers.extend(vec![("medium", medium.as_str()); 20]);
+        let metadata = metadata(&headers);
+        assert_eq!(metadata.headers().count(), MAX_HEADERS_BYTES / (1_000 + 6 + 2));
+        assert_eq!(metadata.headers().get("big"), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! The header `wf`: the workflow's identity in one header, because each header costs throughput.
+
+use std::fmt::Write as _;
+
+/// The most bytes the header `wf` may have; a longer one counts as absent.
+pub(crate) const MAX_BYTES: usize = 256;
+/// The most events in a causal chain; an event deeper than this becomes a dead letter (`hop_limit`).
+pub const MAX_HOPS: u32 = 64;
+
+/// What the header `wf` of an event says about its workflow.
+///
+/// On the wire `key=value` pairs joined by `;`, for example `name=order;started=1767225600000;hops=2`.
+/// Keys that this version does not know are kept and passed on.
+///
+/// # Example
+///
+/// ```
+/// use choreograph::Workflow;
+///
+/// let workflow = Workflow::parse("name=order;started=1767225600000;hops=2").unwrap();
+/// assert_eq!(workflow.name(), "order");
+/// assert_eq!(workflow.hops(), 2);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workflow<'a> {
+    name: &'a str,
+    started: u64,
+    hops: u32,
+    trace_link: bool,
+    trace_started: Option<u64>,
+    trace_hops: u32,
+    majors: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Workflow<'a> {
+    /// Reads the header; `None` when it is malformed, which counts as absent.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        if text.len() > MAX_BYTES || text.bytes().any(|b| b < b' ') {
+            return None;
+        }
+        let mut workflow = Self { text, ..Self::start("", 0) };
+        let mut seen_hops = false;
+        for pair in text.split(';') {
+            let (key, value) = pair.split_once('=')?;
+            match key {
+                "name" => workflow.name = value,
+                "started" => workflow.started = value.parse().ok()?,
+                "hops" => {
+                    workflow.hops = value.parse().ok()?;
+                    seen_hops = true;
+                }
+                "trace" => workflow.trace_link = value == "link",
+                "trace-started" => workflow.trace_started = Some(value.parse().ok()?),
+                "trace-hops" => workflow.trace_hops = value.parse().ok()?,
+                "majors" => workflow.majors = value,
+                _ => {}
+            }
+        }
+        (seen_hops && !workflow.name.is_empty()).then_some(workflow)
+    }
+
+    /// The workflow which an event starts, or a stranger's record that carries none.
+    pub(crate) const fn start(name: &'a str, started: u64) -> Self {
+        Self {
+            name,
+            started,
+            hops: 0,
+            trace_link: false,
+            trace_started: None,
+            trace_hops: 0,
+            majors: "",
+            text: "",
+        }
+    }
+
+    /// The workflow's name, as the starting event's `starts` says; empty where a stranger's record says none.
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// When the workflow started, in milliseconds since the Unix epoch.
+    pub const fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// How many events lie between the starting event and this one.
+    pub const fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// Whether the sender asks for a new trace, linked to the old one (`trace=link`: after a wait).
+    pub(crate) const fn trace_link(&self) -> bool {
+        self.trace_link
+    }
+
+    /// When the present trace began: its own mark, else the workflow's start.
+    pub(crate) fn trace_started(&self) -> u64 {
+        self.trace_started.unwrap_or(self.started)
+    }
+
+    /// How many hops the present trace has: counted from its own mark, else from the workflow's start.
+    pub(crate) fn trace_hops(&self) -> u32 {
+        if self.trace_started.is_some() { self.trace_hops } else { self.hops }
+    }
+
+    /// The majors in which the same fact was written, one event each; empty where there is one.
+    pub(crate) fn majors(&self) -> impl Iterator<Item = u32> + 'a {
+        self.majors.split(',').filter_map(|major| major.parse().ok())
+    }
+
+    /// Writes the header of an event emitted by the handling of one that carries `self`: one hop deeper,
+    /// keys that belong to one event alone (`trace`, `majors`) left out, unknown ones passed on while there
+    /// is room. `out` is empty before.
+    ///
+    /// `new_trace` is the start of a trace which begins with this handling (milliseconds since the Unix epoch).
+    pub(crate) fn write_next(&self, new_trace: Option<u64>, out: &mut String) {
+        self.write(self.hops.saturating_add(1), out);
+        match (new_trace, self.trace_started) {
+            (Some(started), _) => push_number(out, ";trace-started=", started, Some(1)),
+            (None, Some(started)) => {
+                push_number(out, ";trace-started=", started, Some(self.trace_hops.saturating_add(1)));
+            }
+            (None, None) => {}
+        }
+        self.pass_on_unknown(out);
+    }
+
+    /// Writes the header of a starting event.
+    pub(crate) fn write_start(&self, out: &mut String) {
+        self.write(0, out);
+    }
+
+    fn write(&self, hops: u32, out: &mut String) {
+        out.push_str("name=");
+        out.push_str(self.name);
+        push_number(out, ";started=", self.started, None);
+        push_number(out, ";hops=", u64::from(hops), None);
+    }
+
+    fn pass_on_unknown(&self, out: &mut String) {
+        const KNOWN: [&str; 7] =
+            ["name", "started", "hops", "trace", "trace-started", "trace-hops", "majors"];
+        if self.text.is_empty() {
+            return;
+        }
+        for pair in self.text.split(';') {
+            let known = pair.split_once('=').is_some_and(|(key, _)| KNOWN.contains(&key));
+            if !known && out.len() + 1 + pair.len() <= MAX_BYTES {
+                out.push(';');
+                out.push_str(pair);
+            }
+        }
+    }
+}
+
+/// Appends `name` and a number, and `;trace-hops=` with `hops` where given. Numbers in plain decimals.
+fn push_number(out: &mut String, name: &str, number: u64, hops: Option<u32>) {
+    out.push_str(name);
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+    if let Some(hops) = hops {
+        // Writing to a `String` cannot fail.
+        let _ignored = write!(out, ";trace-hops={hops}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(text: &str, new_trace: Option<u64>) -> String {
+        let mut out = String::new();
+        Workflow::parse(text).unwrap().write_next(new_trace, &mut out);
+        out
+    }
+
+    #[test]
+    fn the_next_hop_keeps_name_and_start_and_counts_one_more() {
+        assert_eq!(next("name=order;started=17;hops=2", None), "name=order;started=17;hops=3");
+    }
+
+    #[test]
+    fn what_belongs_to_one_event_alone_is_not_passed_on() {
+        assert_eq!(next("name=o;started=1;hops=0;trace=link;majors=1,2", None), "name=o;started=1;hops=1");
+    }
+
+    #[test]
+    fn unknown_keys_are_passed_on() {
+        assert_eq!(next("name=o;tenant=7;started=1;hops=0", None), "name=o;started=1;hops=1;tenant=7");
+    }
+
+    #[test]
+    fn a_new_trace_counts_its_own_hops() {
+        assert_eq!(
+            next("name=o;started=1;hops=40", Some(99)),
+            "name=o;started=1;hops=41;trace-started=99;trace-hops=1"
+        );
+        let second = next("name=o;started=1;hops=41;trace-started=99;trace-hops=1", None);
+        assert_eq!(second, "name=o;started=1;hops=42;trace-started=99;trace-hops=2");
+        assert_eq!(Workflow::parse(&second).unwrap().trace_hops(), 2);
+    }
+
+    #[test]
+    fn malformed_counts_as_absent() {
+        for text in [
+            "",
+            "name",
+            "name=o",
+            "name=;hops=1",
+            "name=o;hops=x",
+            "name=o;hops=1;started=-1",
+            "name=o\n;hops=1",
+        ] {
+            assert_eq!(Workflow::parse(text), None, "{text:?}");
+        }
+        assert_eq!(Workflow::parse(&format!("name=o;hops=1;x={}", "y".repeat(MAX_BYTES))), None);
+    }
+
+    #[test]
+    fn never_longer_than_the_bound() {
+        let full = format!("name=o;started=1;hops=9;x={}", "y".repeat(MAX_BYTES - 26));
+        assert_eq!(full.len(), MAX_BYTES);
+        let mut text = full;
+        for _ in 0..5 {
+            text = next(&text, Some(u64::MAX));
+            assert!(text.len() <= MAX_BYTES, "{} bytes: {text}", text.len());
+        }
+    }
+
+    #[test]
+    fn majors_are_read() {
+        let workflow = Workflow::parse("name=o;hops=1;majors=1,2").unwrap();
+        assert_eq!(workflow.majors().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(Workflow::parse("name=o;hops=1").unwrap().majors().count(), 0);
+    }
+}

@@ -1,0 +1,126 @@
+//! The headers of an event that is emitted, written once.
+
+use uuid::{Uuid, fmt::Hyphenated};
+
+use super::names;
+use crate::runner::port::HeaderRef;
+
+/// The most headers that an emitted event has.
+pub(crate) const MAX_EVENT_HEADERS: usize = 13;
+
+/// What does not change from one emit of a step to the next: computed when the step starts.
+#[derive(Debug, Clone)]
+pub(crate) struct EventHeaders {
+    /// `service/step`.
+    pub(crate) source: String,
+    /// The type with its major, `payment.confirmed.v1`.
+    pub(crate) event_type: String,
+    /// The contract with its exact version.
+    pub(crate) data_schema: String,
+}
+
+/// What differs from one emit to the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EmitHeaders<'a> {
+    pub(crate) id: Uuid,
+    /// RFC 3339 text.
+    pub(crate) time: &'a str,
+    pub(crate) subject: Option<&'a [u8]>,
+    pub(crate) correlation: &'a str,
+    /// `None` on a starting event.
+    pub(crate) causation: Option<&'a str>,
+    pub(crate) workflow: &'a str,
+    /// The 55 bytes of the creation context.
+    pub(crate) traceparent: Option<&'a str>,
+    pub(crate) tracestate: Option<&'a str>,
+}
+
+/// Room for the text of one event's id.
+pub(crate) type IdText = [u8; Hyphenated::LENGTH];
+
+/// Calls `publish` with the headers of one event, in the order in which they are written. `id` is room for
+/// the id's text.
+pub(crate) fn with_event_headers<T>(
+    fixed: &EventHeaders,
+    emit: &EmitHeaders<'_>,
+    id: &mut IdText,
+    publish: impl FnOnce(&[HeaderRef<'_>]) -> T,
+) -> T {
+    let id: &str = emit.id.as_hyphenated().encode_lower(id);
+    let mut headers: [HeaderRef<'_>; MAX_EVENT_HEADERS] = [("", None); MAX_EVENT_HEADERS];
+    let mut count = 0;
+    let all: [(&'static str, Option<&[u8]>); MAX_EVENT_HEADERS] = [
+        (names::TRACEPARENT, emit.traceparent.map(str::as_bytes)),
+        (names::TRACESTATE, emit.tracestate.filter(|state| !state.is_empty()).map(str::as_bytes)),
+        (names::CE_SPECVERSION, Some(names::SPECVERSION.as_bytes())),
+        (names::CE_ID, Some(id.as_bytes())),
+        (names::CE_SOURCE, Some(fixed.source.as_bytes())),
+        (names::CE_TYPE, Some(fixed.event_type.as_bytes())),
+        (names::CE_TIME, Some(emit.time.as_bytes())),
+        (names::CE_SUBJECT, emit.subject),
+        (names::CE_DATASCHEMA, Some(fixed.data_schema.as_bytes())),
+        (names::CE_CORRELATIONID, Some(emit.correlation.as_bytes())),
+        (names::CE_CAUSATIONID, emit.causation.map(str::as_bytes)),
+        (names::CONTENT_TYPE, Some(names::JSON.as_bytes())),
+        (names::WF, Some(emit.workflow.as_bytes())),
+    ];
+    for header in all.into_iter().filter(|(_, value)| value.is_some()) {
+        headers[count] = header;
+        count += 1;
+    }
+    publish(&headers[..count])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(emit: &EmitHeaders<'_>) -> Vec<(String, String)> {
+        let fixed = EventHeaders {
+            source: "payment/charge".to_owned(),
+            event_type: "payment.confirmed.v1".to_owned(),
+            data_schema: "schemas/payment.confirmed/1.0".to_owned(),
+        };
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        with_event_headers(&fixed, emit, &mut [0; Hyphenated::LENGTH], |headers| {
+            headers.iter().map(|(name, value)| ((*name).to_owned(), text(*value))).collect()
+        })
+    }
+
+    #[test]
+    fn each_header_once_and_absent_ones_not_at_all() {
+        let emit = EmitHeaders {
+            id: Uuid::nil(),
+            time: "2026-01-01T00:00:00.000Z",
+            subject: None,
+            correlation: "c",
+            causation: None,
+            workflow: "name=order;started=1;hops=0",
+            traceparent: None,
+            tracestate: Some(""),
+        };
+        let names: Vec<_> = written(&emit).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            [
+                "ce_specversion",
+                "ce_id",
+                "ce_source",
+                "ce_type",
+                "ce_time",
+                "ce_dataschema",
+                "ce_correlationid",
+                "content-type",
+                "wf"
+            ]
+        );
+        let full = EmitHeaders {
+            subject: Some(b"s"),
+            causation: Some("x"),
+            traceparent: Some("00-…"),
+            tracestate: Some("a=b"),
+            ..emit
+        };
+        assert_eq!(written(&full).len(), MAX_EVENT_HEADERS);
+    }
+}
