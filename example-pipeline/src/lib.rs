@@ -1,0 +1,13 @@
+//! The shop: an order's dance from the click to the doorbell, as services that share nothing but contracts.
+//!
+//! `README.md` beside this crate has the choreography as a table and says how to run it. The rooms:
+//!
+//! - [`intake`] reads orders in the *Online Retail* format, however dirty, and accounts for every row;
+//! - [`world`] plays what lies outside the shop (gateways, shelves, carriers) by rules that a run can be checked against;
+//! - [`sample`] writes the made orders that ship with the example;
+//! - [`report`] says what became of every order.
+
+pub mod intake;
+pub mod report;
+pub mod sample;
+pub mod world;
