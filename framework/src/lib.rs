@@ -4,5 +4,6 @@
 mod engine;
 mod envelope;
 mod runner;
+pub mod settings;
 
 pub use envelope::{Headers, Metadata, Workflow};

@@ -1,0 +1,155 @@
+//! The Kafka client's properties, from `KAFKA_…`.
+
+use std::fmt;
+
+use super::error::Problem;
+use super::nearest::nearest;
+use super::property::{self, Property};
+use super::secret::Secret;
+use super::source::{Source, shown};
+
+/// What the names of the Kafka client's variables begin with.
+const PREFIX: &str = "KAFKA_";
+
+/// A suggestion for an unknown name is looked for among the names of all properties; the warning lists
+/// at most this many unknown names, for a container may set hundreds.
+const MAX_UNKNOWN_LISTED: usize = 20;
+
+/// Which of the two clients is to be set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Reads records.
+    Consumer,
+    /// Publishes records.
+    Producer,
+}
+
+/// What the Kafka client is told: librdkafka's properties by their own names.
+///
+/// `Debug` shows no secret.
+#[derive(Clone, Default)]
+pub struct Kafka {
+    /// The properties that were set, each at most once under its own name or an alias.
+    set: Vec<(&'static Property, Secret)>,
+    /// Names that begin with `KAFKA_` and are no property.
+    unknown: Vec<String>,
+}
+
+impl Kafka {
+    /// Takes every `KAFKA_…` variable out of `source`.
+    pub(super) fn read(source: &mut Source) -> Self {
+        let mut kafka = Self::default();
+        for property in property::all() {
+            let variable = property.variable();
+            let Some(value) = source.take_or_file(&variable) else {
+                continue;
+            };
+            if let Some(owner) = property.owner() {
+                source.problem(&variable, owner, "remove it");
+            } else if !property.takes(&value) {
+                let what = if property.is_secret() { "its value".to_owned() } else { shown(&value) };
+                source.problem(
+                    &variable,
+                    format!("{what} cannot be used"),
+                    format!("legal: {}", property.legal),
+                );
+            } else if let Some(other) = kafka.under_another_name(property) {
+                let other = other.variable();
+                source.problem(
+                    &variable,
+                    format!("{other} sets the same property"),
+                    "set only one of the two",
+                );
+            } else {
+                kafka.set.push((property, Secret::new(value)));
+            }
+        }
+        kafka.unknown = source.left(PREFIX);
+        kafka
+    }
+
+    /// The addresses of some brokers of the cluster, joined by commas.
+    ///
+    /// # Errors
+    ///
+    /// When `KAFKA_BOOTSTRAP_SERVERS` is not set.
+    pub fn bootstrap_servers(&self) -> Result<&str, Problem> {
+        self.get("bootstrap.servers").ok_or_else(|| {
+            Problem::new(
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "it is not set",
+                "legal: addresses of brokers, as localhost:9092,localhost:9093",
+            )
+        })
+    }
+
+    /// The value of the property `name`, under whichever of its names it was set. This shows secrets.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let canonical = property::named(name)?.canonical;
+        self.set.iter().find(|(property, _)| property.canonical == canonical).map(|(_, value)| value.expose())
+    }
+
+    /// What `client` is to be told: `defaults`, and above them what was set. The caller adds what the laws
+    /// own; no such property is among these. Values are shown: they go into the client and nowhere else.
+    pub fn properties<'a>(
+        &'a self,
+        client: Client,
+        defaults: &[(&'a str, &'a str)],
+    ) -> Vec<(&'a str, &'a str)> {
+        let set = self.set.iter().filter(|(property, _)| property.concerns(client));
+        let defaults = defaults.iter().copied().filter(|(name, _)| self.get(name).is_none());
+        defaults.chain(set.map(|(property, value)| (property.name, value.expose()))).collect()
+    }
+
+    /// One warning that names every `KAFKA_…` variable which is no property, with what may have been
+    /// meant; `None` where there is no such variable.
+    pub fn warning(&self) -> Option<String> {
+        if self.unknown.is_empty() {
+            return None;
+        }
+        let variables: Vec<String> = property::all().iter().map(Property::variable).collect();
+        let mut listed: Vec<String> = self
+            .unknown
+            .iter()
+            .take(MAX_UNKNOWN_LISTED)
+            .map(|name| match nearest(name, variables.iter().map(String::as_str)) {
+                Some(meant) => format!("{} (did you mean {meant}?)", printable(name)),
+                None => printable(name),
+            })
+            .collect();
+        if self.unknown.len() > MAX_UNKNOWN_LISTED {
+            listed.push(format!("{} more", self.unknown.len() - MAX_UNKNOWN_LISTED));
+        }
+        Some(format!(
+            "these variables are no property of the Kafka client and are not used: {}",
+            listed.join(", ")
+        ))
+    }
+
+    /// The property already set that `property` is another name of.
+    fn under_another_name(&self, property: &Property) -> Option<&'static Property> {
+        self.set
+            .iter()
+            .map(|(set, _)| *set)
+            .find(|set| set.canonical == property.canonical && set.name != property.name)
+    }
+}
+
+/// A name on one line.
+fn printable(name: &str) -> String {
+    name.escape_debug().to_string()
+}
+
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (property, value) in &self.set {
+            if property.is_secret() {
+                map.entry(&property.name, value);
+            } else {
+                map.entry(&property.name, &value.expose());
+            }
+        }
+        map.finish()
+    }
+}

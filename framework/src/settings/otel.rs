@@ -1,0 +1,212 @@
+//! The standard variables of OpenTelemetry that the SDK leaves to its host.
+//!
+//! The exporters read the others themselves (time-outs, headers, compression, batch sizes), and so does the
+//! resource (`OTEL_RESOURCE_ATTRIBUTES`).
+
+use super::secret::Secret;
+use super::source::Source;
+
+/// What the OpenTelemetry variables say about traces and metrics.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OpenTelemetry {
+    /// Nothing is recorded or exported; trace context is still passed on.
+    pub disabled: bool,
+    /// The service's name towards OpenTelemetry; `None` takes the service's own.
+    pub service_name: Option<String>,
+    /// Whether trace context is read from and written into headers.
+    pub propagate: bool,
+    /// Where traces go.
+    pub traces: Exporter,
+    /// Where metrics go besides `/metrics`.
+    pub metrics: Exporter,
+    /// Which workflows are traced.
+    pub sampler: Sampler,
+}
+
+/// Where one signal goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exporter {
+    /// Nowhere.
+    None,
+    /// To a collector, over OTLP.
+    Otlp {
+        /// How it is spoken to.
+        protocol: Protocol,
+        /// Its full address for this signal, hidden because it may hold a password; `None` takes the
+        /// standard's own on this host.
+        endpoint: Option<Secret>,
+    },
+}
+
+/// How a collector is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// gRPC, by the standard on port 4317.
+    Grpc,
+    /// Protobuf over HTTP, by the standard on port 4318.
+    HttpProtobuf,
+}
+
+/// Which workflows are traced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampler {
+    /// The share of workflows traced, 0 to 1, decided by a hash of the workflow's id, so that all services
+    /// and all segments of a workflow agree.
+    pub ratio: f64,
+    /// Whether the decision that came with a record is followed.
+    pub parent_based: bool,
+}
+
+impl Default for OpenTelemetry {
+    fn default() -> Self {
+        Self {
+            disabled: false,
+            service_name: None,
+            propagate: true,
+            traces: Exporter::None,
+            metrics: Exporter::None,
+            sampler: Sampler { ratio: 1.0, parent_based: true },
+        }
+    }
+}
+
+impl OpenTelemetry {
+    /// Takes the variables out of `source`.
+    pub(super) fn read(source: &mut Source) -> Self {
+        let default = Self::default();
+        let shared = Shared {
+            protocol: source.parsed("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        };
+        let traces = Signal {
+            exporter: source.parsed("OTEL_TRACES_EXPORTER", |text| exporter(text, &["otlp", "none"])),
+            protocol: source.parsed("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol),
+            endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+            path: "v1/traces",
+        };
+        let metrics = Signal {
+            exporter: source
+                .parsed("OTEL_METRICS_EXPORTER", |text| exporter(text, &["otlp", "prometheus", "none"])),
+            protocol: source.parsed("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", protocol),
+            endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"),
+            path: "v1/metrics",
+        };
+        Self {
+            disabled: source
+                .parsed("OTEL_SDK_DISABLED", |text| super::value::boolean(&text.to_ascii_lowercase()))
+                .unwrap_or(default.disabled),
+            service_name: source.take("OTEL_SERVICE_NAME"),
+            propagate: source.parsed("OTEL_PROPAGATORS", propagators).unwrap_or(default.propagate),
+            traces: traces.resolve(&shared),
+            metrics: metrics.resolve(&shared),
+            sampler: sampler(source).unwrap_or(default.sampler),
+        }
+    }
+}
+
+/// What holds for both signals where they say nothing of their own.
+struct Shared {
+    protocol: Option<Protocol>,
+    endpoint: Option<Secret>,
+}
+
+/// What one signal says of its own.
+struct Signal {
+    /// Whether it is exported over OTLP, where that is said.
+    exporter: Option<bool>,
+    protocol: Option<Protocol>,
+    endpoint: Option<Secret>,
+    /// What an address for both signals lacks for this one over HTTP.
+    path: &'static str,
+}
+
+impl Signal {
+    /// Where the signal goes. Nowhere, unless a collector or the exporter is named.
+    fn resolve(self, shared: &Shared) -> Exporter {
+        let named = self.endpoint.is_some() || shared.endpoint.is_some();
+        if !self.exporter.unwrap_or(named) {
+            return Exporter::None;
+        }
+        let protocol = self.protocol.or(shared.protocol).unwrap_or(Protocol::HttpProtobuf);
+        let endpoint = self.endpoint.or_else(|| {
+            let base = shared.endpoint.as_ref()?;
+            Some(match protocol {
+                Protocol::Grpc => base.clone(),
+                Protocol::HttpProtobuf => {
+                    Secret::new(format!("{}/{}", base.expose().trim_end_matches('/'), self.path))
+                }
+            })
+        });
+        Exporter::Otlp { protocol, endpoint }
+    }
+}
+
+/// Reads an address; it is never shown, for it may hold a password.
+fn endpoint(source: &mut Source, name: &'static str) -> Option<Secret> {
+    let value = source.take(name)?;
+    let host = value.strip_prefix("http://");
+    if host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', ':'])) {
+        return Some(Secret::new(value));
+    }
+    source.problem(
+        name,
+        "its value cannot be used",
+        "legal: http:// with host and port, as http://localhost:4318; for a collector that wants https, \
+         run one on this host that passes on",
+    );
+    None
+}
+
+/// Reads the exporter's name; true for OTLP.
+fn exporter(text: &str, legal: &[&str]) -> Result<bool, String> {
+    if legal.contains(&text) { Ok(text == "otlp") } else { Err(format!("legal: {}", legal.join(", "))) }
+}
+
+/// Reads the protocol's name.
+fn protocol(text: &str) -> Result<Protocol, String> {
+    match text {
+        "grpc" => Ok(Protocol::Grpc),
+        "http/protobuf" => Ok(Protocol::HttpProtobuf),
+        _ => Err("legal: grpc, http/protobuf".to_owned()),
+    }
+}
+
+/// Reads the list of propagators; true where trace context is among them.
+fn propagators(text: &str) -> Result<bool, String> {
+    let mut trace_context = false;
+    for name in text.split(',').map(str::trim) {
+        match name {
+            "tracecontext" => trace_context = true,
+            "baggage" | "none" => {}
+            _ => return Err("legal: tracecontext, baggage, none, joined by commas".to_owned()),
+        }
+    }
+    Ok(trace_context)
+}
+
+/// Reads the sampler's name and its argument.
+fn sampler(source: &mut Source) -> Option<Sampler> {
+    let argument = source.parsed("OTEL_TRACES_SAMPLER_ARG", |text| match text.parse::<f64>() {
+        Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+        _ => Err("legal: a number, 0 .. 1".to_owned()),
+    });
+    let ratio = argument.unwrap_or(1.0);
+    source.parsed("OTEL_TRACES_SAMPLER", |text| {
+        let (name, parent_based) = match text.strip_prefix("parentbased_") {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let ratio = match name {
+            "always_on" => 1.0,
+            "always_off" => 0.0,
+            "traceidratio" => ratio,
+            _ => {
+                return Err("legal: always_on, always_off, traceidratio, parentbased_always_on, \
+                            parentbased_always_off, parentbased_traceidratio"
+                    .to_owned());
+            }
+        };
+        Ok(Sampler { ratio, parent_based })
+    })
+}

@@ -1,0 +1,220 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::Duration;
+
+use super::own::PREFIX;
+use super::property::OWNED;
+use super::source::Source;
+use super::*;
+
+/// The document of all settings.
+const DOCUMENT: &str = include_str!("../../docs/settings.md");
+
+/// Reads pairs that cannot be used; gives back what the error says.
+fn refused(pairs: &[(&str, &str)]) -> String {
+    Settings::read(pairs.iter().copied()).expect_err("these must be refused").to_string()
+}
+
+/// The cells of the document's table rows whose first cell is in backticks.
+fn rows() -> impl Iterator<Item = Vec<&'static str>> {
+    DOCUMENT
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+}
+
+/// The texts in backticks of one cell.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn nothing_set_is_fine_but_for_the_brokers() {
+    let settings = Settings::read([] as [(&str, &str); 0]).unwrap();
+    assert_eq!(settings.ops, Ops::Default);
+    assert_eq!(settings.drain_deadline, Duration::from_secs(25));
+    assert_eq!(settings.telemetry.traces, Exporter::None);
+    let problem = settings.kafka.bootstrap_servers().unwrap_err();
+    assert!(problem.to_string().contains("KAFKA_BOOTSTRAP_SERVERS: it is not set"));
+}
+
+#[test]
+fn all_problems_are_told_at_once_each_with_what_is_legal() {
+    let error = refused(&[
+        ("CHOREOGRAPH_LOG_FROMAT", "json"),
+        ("CHOREOGRAPH_CREATE_TOPICS", "yes"),
+        ("CHOREOGRAPH_QWERTZ", "1"),
+        ("KAFKA_ACKS", "1"),
+        ("KAFKA_LINGER_MS", "soon"),
+        ("OTEL_TRACES_SAMPLER", "some"),
+    ]);
+    for part in [
+        "CHOREOGRAPH_LOG_FROMAT: there is no such setting; did you mean CHOREOGRAPH_LOG_FORMAT?",
+        "CHOREOGRAPH_CREATE_TOPICS: \"yes\" cannot be used; legal: true, false",
+        "CHOREOGRAPH_QWERTZ: there is no such setting; legal: CHOREOGRAPH_",
+        "KAFKA_ACKS: law 1 (ledger) owns it",
+        "KAFKA_LINGER_MS: \"soon\" cannot be used; legal: 0 .. 900000",
+        "OTEL_TRACES_SAMPLER: \"some\" cannot be used; legal: always_on",
+    ] {
+        assert!(error.contains(part), "{part:?} is missing in\n{error}");
+    }
+    assert_eq!(error.lines().count(), 7, "{error}");
+}
+
+#[test]
+fn every_property_a_law_owns_is_refused() {
+    for (names, why) in OWNED {
+        for name in *names {
+            let variable = format!("KAFKA_{}", name.to_uppercase().replace('.', "_"));
+            let error = refused(&[(variable.as_str(), "1")]);
+            assert!(error.contains(&format!("{variable}: {why}")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn unknown_kafka_names_are_one_warning() {
+    let pairs = [
+        ("KAFKA_PORT_9092_TCP", "tcp://10.0.0.1:9092"),
+        ("KAFKA_SASL_PASWORD", "hunter2"),
+        ("KAFKA_HEAP_OPTS", "-Xmx1g"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
+    ];
+    let warning = Settings::read(pairs).unwrap().kafka.warning().unwrap();
+    assert!(warning.contains("KAFKA_HEAP_OPTS, KAFKA_PORT_9092_TCP, "), "{warning}");
+    assert!(warning.contains("KAFKA_SASL_PASWORD (did you mean KAFKA_SASL_PASSWORD?)"));
+    assert!(!warning.contains("hunter2"));
+    assert_eq!(Settings::read([("KAFKA_CLIENT_ID", "a")]).unwrap().kafka.warning(), None);
+}
+
+#[test]
+fn each_client_is_told_what_concerns_it_and_aliases_count_as_one() {
+    let pairs = [("KAFKA_QUEUE_BUFFERING_MAX_MS", "7"), ("KAFKA_FETCH_MIN_BYTES", "2")];
+    let kafka = Settings::read(pairs).unwrap().kafka;
+    let defaults = [("linger.ms", "5"), ("client.id", "x")];
+    assert_eq!(kafka.get("linger.ms"), Some("7"));
+    assert_eq!(
+        kafka.properties(Client::Producer, &defaults),
+        [("client.id", "x"), ("queue.buffering.max.ms", "7")]
+    );
+    assert_eq!(kafka.properties(Client::Consumer, &[]), [("fetch.min.bytes", "2")]);
+    let error = refused(&[("KAFKA_QUEUE_BUFFERING_MAX_MS", "7"), ("KAFKA_LINGER_MS", "5")]);
+    assert!(error.contains("KAFKA_LINGER_MS sets the same property"), "{error}");
+}
+
+#[test]
+fn a_secret_comes_from_a_file_and_is_never_shown() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "hunter2").unwrap();
+    let path = file.path().to_str().unwrap();
+    let settings = Settings::read([("KAFKA_SASL_PASSWORD_FILE", path)]).unwrap();
+    assert_eq!(settings.kafka.get("sasl.password"), Some("hunter2"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(format!("{settings:?}").contains("\"sasl.password\": ***"));
+
+    let error = refused(&[("KAFKA_SASL_PASSWORD_FILE", path), ("KAFKA_SASL_PASSWORD", "hunter3")]);
+    assert!(error.contains("set only one of the two") && !error.contains("hunter"), "{error}");
+    let error = refused(&[("KAFKA_SSL_KEY_PASSWORD_FILE", "/no/such/file")]);
+    assert!(error.contains("\"/no/such/file\" cannot be read"), "{error}");
+}
+
+#[test]
+fn a_file_has_a_bound() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&vec![b'a'; 1024 * 1024 + 1]).unwrap();
+    let error = refused(&[("KAFKA_SASL_PASSWORD_FILE", file.path().to_str().unwrap())]);
+    assert!(error.contains("longer than 1048576 bytes"), "{error}");
+}
+
+#[test]
+fn errors_stay_on_their_line_and_short() {
+    let hostile = format!("\u{1b}[31m\r\n{}", "x".repeat(10_000));
+    let error = refused(&[("CHOREOGRAPH_LOG_FORMAT", hostile.as_str())]);
+    assert!(!error.contains(['\u{1b}', '\r']) && error.lines().count() == 2);
+    assert!(error.len() < 300, "{error}");
+}
+
+#[test]
+fn the_drain_ends_before_the_group_gives_up() {
+    let error = refused(&[("CHOREOGRAPH_DRAIN_DEADLINE", "10s"), ("KAFKA_MAX_POLL_INTERVAL_MS", "10000")]);
+    assert!(error.contains("less than KAFKA_MAX_POLL_INTERVAL_MS, here 10000ms"), "{error}");
+    assert!(refused(&[("CHOREOGRAPH_DRAIN_DEADLINE", "5m")]).contains("here 300000ms"));
+}
+
+#[test]
+fn a_collector_is_found_by_the_standards_rules() {
+    let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry;
+    let at = |protocol, endpoint: &str| Exporter::Otlp { protocol, endpoint: Some(Secret::new(endpoint)) };
+    let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
+    let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+
+    let both = read(&[base]);
+    assert_eq!(both.traces, at(Protocol::HttpProtobuf, "http://c:4318/v1/traces"));
+    assert_eq!(both.metrics, at(Protocol::HttpProtobuf, "http://c:4318/v1/metrics"));
+    assert_eq!(read(&[base, grpc]).traces, at(Protocol::Grpc, "http://c:4318/"));
+    let own = read(&[base, ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t/own")]);
+    assert_eq!(own.traces, at(Protocol::HttpProtobuf, "http://t/own"));
+    assert_eq!(read(&[base, ("OTEL_TRACES_EXPORTER", "none")]).traces, Exporter::None);
+    assert_eq!(read(&[base, ("OTEL_METRICS_EXPORTER", "prometheus")]).metrics, Exporter::None);
+    assert_eq!(
+        read(&[("OTEL_TRACES_EXPORTER", "otlp")]).traces,
+        Exporter::Otlp { protocol: Protocol::HttpProtobuf, endpoint: None }
+    );
+    assert!(
+        refused(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:hunter2@c")])
+            .contains("its value cannot be used; legal: http://")
+    );
+}
+
+#[test]
+fn the_sampler_has_its_names_and_ratio() {
+    let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry.sampler;
+    let ratio = ("OTEL_TRACES_SAMPLER_ARG", "0.1");
+    assert_eq!(read(&[]), Sampler { ratio: 1.0, parent_based: true });
+    assert_eq!(
+        read(&[("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), ratio]),
+        Sampler { ratio: 0.1, parent_based: true }
+    );
+    assert_eq!(
+        read(&[("OTEL_TRACES_SAMPLER", "always_off"), ratio]),
+        Sampler { ratio: 0.0, parent_based: false }
+    );
+    assert!(refused(&[("OTEL_TRACES_SAMPLER_ARG", "NaN")]).contains("0 .. 1"));
+    assert!(refused(&[("OTEL_PROPAGATORS", "b3")]).contains("tracecontext"));
+}
+
+#[test]
+fn the_document_lists_exactly_the_settings_there_are() {
+    let mut source = Source::new([] as [(&str, &str); 0]);
+    Settings::read_source(&mut source).unwrap();
+    let read: BTreeSet<&str> = source.asked.iter().copied().collect();
+    let ours = |name: &&str| name.starts_with(PREFIX) || name.starts_with("OTEL_");
+    let documented: BTreeSet<&str> = rows().flat_map(|row| quoted(row[0])).filter(ours).collect();
+    assert_eq!(read, documented);
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let none = format!("{:?}", Settings::read([] as [(&str, &str); 0]).unwrap());
+    let mut checked = 0;
+    for row in rows().filter(|row| row[0].starts_with("`CHOREOGRAPH_") || row[0].starts_with("`OTEL_")) {
+        let Some(default) = row[2].strip_prefix('`').and_then(|cell| cell.strip_suffix('`')) else {
+            continue;
+        };
+        if default.contains('`') {
+            continue;
+        }
+        let set = Settings::read([(quoted(row[0])[0], default)]).unwrap();
+        assert_eq!(format!("{set:?}"), none, "{}", row[0]);
+        checked += 1;
+    }
+    assert!(checked >= 10, "{checked}");
+}
+
+#[test]
+fn the_document_lists_exactly_the_properties_the_laws_own() {
+    let owned: BTreeSet<&str> = OWNED.iter().flat_map(|(names, _)| names.iter().copied()).collect();
+    let documented: BTreeSet<&str> =
+        rows().filter(|row| row.len() == 2).flat_map(|row| quoted(row[0])).collect();
+    assert_eq!(owned, documented);
+}
