@@ -1,0 +1,45 @@
+//! `#[derive(Consumes)]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, Error, Result};
+
+use crate::variants;
+
+const EXAMPLE: &str = "enum OrderEvent { Placed(OrderPlaced), Paid(PaymentConfirmed) }";
+
+/// The impl that makes an enum the event types of one step.
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let variants = variants::of(input, EXAMPLE)?;
+    let mut routes = Vec::with_capacity(variants.len());
+    let mut decode = Vec::with_capacity(variants.len());
+    for (route, variant) in variants.iter().enumerate() {
+        let name = variant.ident;
+        let Some(held) = variant.held else {
+            return Err(Error::new(name.span(), format!("a variant holds exactly one event: `{EXAMPLE}`")));
+        };
+        let span = syn::spanned::Spanned::span(held);
+        routes.push(quote_spanned! { span => routes.event::<#held>(); });
+        decode.push(quote! {
+            #route => ::choreograph::__private::serde_json::from_slice(value).map(Self::#name),
+        });
+    }
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::choreograph::Consumes for #ident {
+            fn routes(routes: &mut ::choreograph::Routes) {
+                #(#routes)*
+            }
+            fn decode(
+                route: usize,
+                value: &[u8],
+            ) -> ::core::result::Result<Self, ::choreograph::__private::serde_json::Error> {
+                match route {
+                    #(#decode)*
+                    _ => ::core::result::Result::Err(::choreograph::__private::no_such_route()),
+                }
+            }
+        }
+    })
+}

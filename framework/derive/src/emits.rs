@@ -1,0 +1,52 @@
+//! `#[derive(Emits)]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, Result};
+
+use crate::variants;
+
+const EXAMPLE: &str = "enum Payment { Confirmed(PaymentConfirmed), Declined(PaymentDeclined) }";
+
+/// The impls that make an enum the alternatives of a step.
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let variants = variants::of(input, EXAMPLE)?;
+    let declare = variants.iter().map(|variant| match variant.held {
+        // Spanned at the type held, so that one which emits nothing is named where it stands.
+        Some(held) => quote_spanned! { syn::spanned::Spanned::span(held) =>
+            <#held as ::choreograph::Emits>::declare(declared)
+        },
+        None => quote! { ::choreograph::Shape::Nothing },
+    });
+    let emit = variants.iter().map(|variant| {
+        let name = variant.ident;
+        match variant.held {
+            Some(held) => quote_spanned! { syn::spanned::Spanned::span(held) =>
+                Self::#name(emits) => <#held as ::choreograph::Emits>::emit(emits, outbox),
+            },
+            None => quote! { Self::#name => ::core::result::Result::Ok(()), },
+        }
+    });
+    Ok(quote! {
+        #[automatically_derived]
+        impl ::choreograph::Emits for #ident {
+            fn declare(declared: &mut ::choreograph::Declared) -> ::choreograph::Shape {
+                ::choreograph::Shape::OneOf(::std::vec![#(#declare),*])
+            }
+            fn emit(
+                self,
+                outbox: &mut ::choreograph::Outbox,
+            ) -> ::core::result::Result<(), ::choreograph::EmitError> {
+                match self { #(#emit)* }
+            }
+        }
+        #[automatically_derived]
+        impl ::choreograph::Returns for #ident {
+            type Emits = Self;
+            fn outcome(self) -> ::core::result::Result<Self, ::choreograph::StepError> {
+                ::core::result::Result::Ok(self)
+            }
+        }
+    })
+}

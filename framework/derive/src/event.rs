@@ -1,0 +1,173 @@
+//! `#[derive(Event)]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result};
+
+use crate::attributes::{Attributes, Own, Owner};
+use crate::json_name;
+
+/// The impls that make a type an event.
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let attributes = Attributes::read(input)?;
+    if let Some(parameter) = input.generics.params.first() {
+        return Err(Error::new_spanned(
+            parameter,
+            "an event is one concrete type with one contract: it takes no parameters and borrows nothing",
+        ));
+    }
+    let common = common(input, &attributes);
+    let emits = match &attributes.owner {
+        Owner::Other => view(input),
+        Owner::Own(own) => owned(input, own)?,
+    };
+    Ok(quote! { #common #emits })
+}
+
+/// What owned events and views have in common: identity, and that a step can consume them.
+fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
+    let (ident, Attributes { name, major, topic, .. }) = (&input.ident, attributes);
+    let starts = match &attributes.owner {
+        Owner::Own(own) => own.starts.as_ref(),
+        Owner::Other => None,
+    }
+    .map(|workflow| quote! { const STARTS: ::core::option::Option<&'static str> = ::core::option::Option::Some(#workflow); });
+    // Spanned at the type, so that a missing `Deserialize` or `JsonSchema` is said of the type.
+    quote_spanned! { ident.span() =>
+        #[automatically_derived]
+        impl ::choreograph::Event for #ident {
+            const NAME: &'static str = #name;
+            const MAJOR: u32 = #major;
+            const TOPIC: &'static str = #topic;
+            #starts
+        }
+        #[automatically_derived]
+        impl ::choreograph::Consumes for #ident {
+            fn routes(routes: &mut ::choreograph::Routes) {
+                routes.event::<Self>();
+            }
+            fn decode(
+                _: usize,
+                value: &[u8],
+            ) -> ::core::result::Result<Self, ::choreograph::__private::serde_json::Error> {
+                ::choreograph::__private::serde_json::from_slice(value)
+            }
+        }
+    }
+}
+
+/// An owned event: version, key, and that a step can emit it.
+fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
+    let ident = &input.ident;
+    let fields = named_fields(input)?;
+    let (key, key_name) = field(input, fields, &own.key, "key")?;
+    let subject = own.subject.as_ref().map(|name| field(input, fields, name, "subject")).transpose()?;
+    let Own { minor, terminal, external, .. } = own;
+    let starting = own.starts.as_ref().map(|_| {
+        quote! {
+            #[automatically_derived]
+            impl ::choreograph::StartingEvent for #ident {}
+        }
+    });
+    let write_subject = subject.map(|(subject, _)| {
+        quote! {
+            fn write_subject(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<bool, ::choreograph::KeyError> {
+                ::choreograph::__private::write_key(&self.#subject, out)?;
+                ::core::result::Result::Ok(true)
+            }
+        }
+    });
+    let emits = emits(input, &TokenStream::new());
+    Ok(quote_spanned! { ident.span() =>
+        #[automatically_derived]
+        impl ::choreograph::OwnedEvent for #ident {
+            const MINOR: u32 = #minor;
+            const KEY_FIELD: &'static str = #key_name;
+            const TERMINAL: bool = #terminal;
+            const EXTERNAL: bool = #external;
+            fn write_key(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<(), ::choreograph::KeyError> {
+                ::choreograph::__private::write_key(&self.#key, out)
+            }
+            #write_subject
+        }
+        #starting
+        #emits
+    })
+}
+
+/// A view emits nothing: the bound can never hold, and its message says why.
+fn view(input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    emits(input, &quote! { where for<'never> #ident: ::choreograph::OwnedEvent })
+}
+
+fn emits(input: &DeriveInput, bound: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    quote_spanned! { ident.span() =>
+        #[automatically_derived]
+        impl ::choreograph::Emits for #ident #bound {
+            fn declare(declared: &mut ::choreograph::Declared) -> ::choreograph::Shape {
+                declared.event::<Self>()
+            }
+            fn emit(
+                self,
+                outbox: &mut ::choreograph::Outbox,
+            ) -> ::core::result::Result<(), ::choreograph::EmitError> {
+                outbox.push(&self)
+            }
+        }
+        #[automatically_derived]
+        impl ::choreograph::Returns for #ident #bound {
+            type Emits = Self;
+            fn outcome(self) -> ::core::result::Result<Self, ::choreograph::StepError> {
+                ::core::result::Result::Ok(self)
+            }
+        }
+    }
+}
+
+fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Ok(fields),
+            Fields::Unnamed(_) | Fields::Unit => Err(not_a_struct(input)),
+        },
+        Data::Enum(_) | Data::Union(_) => Err(not_a_struct(input)),
+    }
+}
+
+fn not_a_struct(input: &DeriveInput) -> Error {
+    Error::new(
+        input.ident.span(),
+        "an event of your own is a struct with named fields, one of which is its key; alternatives are a \
+         `#[derive(Emits)]` enum of events",
+    )
+}
+
+fn field<'a>(
+    input: &DeriveInput,
+    fields: &'a FieldsNamed,
+    name: &LitStr,
+    role: &str,
+) -> Result<(&'a syn::Ident, String)> {
+    let Some((ident, field)) = json_name::find(fields, name) else {
+        let known: Vec<String> =
+            fields.named.iter().filter_map(|field| Some(format!("`{}`", field.ident.as_ref()?))).collect();
+        return Err(Error::new(
+            name.span(),
+            format!(
+                "`{}` has no field `{}` to be its {role}: name one of its fields ({})",
+                input.ident,
+                name.value(),
+                known.join(", ")
+            ),
+        ));
+    };
+    Ok((ident, json_name::of(field, &input.attrs)))
+}

@@ -1,0 +1,83 @@
+//! What serde calls a field in JSON: the manifest and the contract speak of names on the wire.
+
+use syn::{Attribute, Field, Ident, LitStr, Token};
+
+/// The name of a struct's field as it is serialised, after `#[serde(rename)]` and `#[serde(rename_all)]`.
+pub(crate) fn of(field: &Field, container: &[Attribute]) -> String {
+    let rust = field.ident.as_ref().map(|ident| ident.to_string().trim_start_matches("r#").to_owned());
+    let rust = rust.unwrap_or_default();
+    if let Some(renamed) = serde_value(&field.attrs, "rename") {
+        return renamed;
+    }
+    match serde_value(container, "rename_all") {
+        Some(rule) => renamed_all(&rust, &rule),
+        None => rust,
+    }
+}
+
+/// The value of `#[serde(name = "…")]` or `#[serde(name(serialize = "…"))]`. What serde itself refuses is left to it.
+fn serde_value(attributes: &[Attribute], name: &str) -> Option<String> {
+    let mut found = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        let parsed = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident(name) && meta.input.peek(syn::token::Paren) {
+                meta.parse_nested_meta(|inner| {
+                    let value: LitStr = inner.value()?.parse()?;
+                    if inner.path.is_ident("serialize") {
+                        found = Some(value.value());
+                    }
+                    Ok(())
+                })
+            } else if meta.path.is_ident(name) {
+                found = Some(meta.value()?.parse::<LitStr>()?.value());
+                Ok(())
+            } else {
+                skip(&meta)
+            }
+        });
+        if parsed.is_err() {
+            return None;
+        }
+    }
+    found
+}
+
+/// Steps over the value of an attribute that does not concern us.
+fn skip(meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<()> {
+    if meta.input.peek(Token![=]) {
+        meta.value()?.parse::<syn::Expr>()?;
+    } else if meta.input.peek(syn::token::Paren) {
+        meta.parse_nested_meta(|inner| skip(&inner))?;
+    }
+    Ok(())
+}
+
+/// A `snake_case` name under one of serde's rules.
+fn renamed_all(rust: &str, rule: &str) -> String {
+    let capitalised = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    let pascal = || rust.split('_').map(capitalised).collect::<String>();
+    match rule {
+        "UPPERCASE" | "SCREAMING_SNAKE_CASE" => rust.to_uppercase(),
+        "PascalCase" => pascal(),
+        "camelCase" => {
+            let pascal = pascal();
+            let mut letters = pascal.chars();
+            letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+        }
+        "kebab-case" => rust.replace('_', "-"),
+        "SCREAMING-KEBAB-CASE" => rust.to_uppercase().replace('_', "-"),
+        _ => rust.to_owned(),
+    }
+}
+
+/// The field of a struct that an attribute names.
+pub(crate) fn find<'a>(fields: &'a syn::FieldsNamed, name: &LitStr) -> Option<(&'a Ident, &'a Field)> {
+    let wanted = name.value();
+    fields.named.iter().find_map(|field| {
+        let ident = field.ident.as_ref()?;
+        (ident.to_string().trim_start_matches("r#") == wanted).then_some((ident, field))
+    })
+}

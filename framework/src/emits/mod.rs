@@ -1,0 +1,95 @@
+//! What a step may emit, read off its return type.
+
+mod outbox;
+mod shape;
+
+pub use outbox::{EmitError, Outbox};
+pub(crate) use outbox::{Emitted, MAX_EMITS_PER_RUN};
+pub(crate) use shape::EmittedEvent;
+pub use shape::{Declared, Shape};
+
+/// What a step emits: its return type says so, and it is declared nowhere else.
+///
+/// | type | meaning |
+/// |---|---|
+/// | `()` | nothing |
+/// | an owned event | exactly that |
+/// | `Option<E>` | that or nothing |
+/// | `Vec<E>` | any number, in order |
+/// | `(A, B, ..)`, up to 8 | all of them (fan-out), in order |
+/// | an enum with `#[derive(Emits)]` | one of its variants (alternatives) |
+///
+/// They nest: `(Audited, Option<Vec<Shipment>>)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something a step can emit",
+    label = "cannot be emitted",
+    note = "a step emits `()`, an event of its own service, an `Option`, `Vec` or tuple of these, or an enum with `#[derive(Emits)]`",
+    note = "an event of your own derives `Event` and `Serialize` and says `#[event(type = \"..\", version = \"1.0\", topic = \"..\", key = \"..\")]`"
+)]
+pub trait Emits: Sized + Send + 'static {
+    /// Declares the event types, and how they belong together.
+    fn declare(declared: &mut Declared) -> Shape;
+
+    /// Encodes the events into the outbox, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where an event cannot be written, or there are too many.
+    fn emit(self, outbox: &mut Outbox) -> Result<(), EmitError>;
+}
+
+impl Emits for () {
+    fn declare(_: &mut Declared) -> Shape {
+        Shape::Nothing
+    }
+
+    fn emit(self, _: &mut Outbox) -> Result<(), EmitError> {
+        Ok(())
+    }
+}
+
+impl<E: Emits> Emits for Option<E> {
+    fn declare(declared: &mut Declared) -> Shape {
+        Shape::Optional(Box::new(E::declare(declared)))
+    }
+
+    fn emit(self, outbox: &mut Outbox) -> Result<(), EmitError> {
+        self.map_or(Ok(()), |emits| emits.emit(outbox))
+    }
+}
+
+impl<E: Emits> Emits for Vec<E> {
+    fn declare(declared: &mut Declared) -> Shape {
+        Shape::Many(Box::new(E::declare(declared)))
+    }
+
+    fn emit(self, outbox: &mut Outbox) -> Result<(), EmitError> {
+        self.into_iter().try_for_each(|emits| emits.emit(outbox))
+    }
+}
+
+macro_rules! fan_out {
+    ($($name:ident),*) => {
+        impl<$($name: Emits),*> Emits for ($($name,)*) {
+            fn declare(declared: &mut Declared) -> Shape {
+                Shape::All(vec![$($name::declare(declared)),*])
+            }
+
+            #[expect(non_snake_case, reason = "a type parameter names its value")]
+            fn emit(self, outbox: &mut Outbox) -> Result<(), EmitError> {
+                let ($($name,)*) = self;
+                $($name.emit(outbox)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+fan_out!(A);
+fan_out!(A, B);
+fan_out!(A, B, C);
+fan_out!(A, B, C, D);
+fan_out!(A, B, C, D, E);
+fan_out!(A, B, C, D, E, F);
+fan_out!(A, B, C, D, E, F, G);
+fan_out!(A, B, C, D, E, F, G, H);

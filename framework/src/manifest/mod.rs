@@ -1,0 +1,8 @@
+//! What a service declares, as JSON: printed by its own binary, with no broker.
+
+mod build;
+mod model;
+
+pub use model::{
+    Alternatives, ConsumedManifest, EmittedManifest, Manifest, RetryManifest, StepManifest, TopicManifest,
+};

@@ -1,0 +1,16 @@
+//! The deployable: some steps, one name, one state.
+
+mod builder;
+mod check;
+mod definition;
+mod exit_codes;
+mod main;
+mod run;
+
+pub use builder::Service;
+pub use check::ServiceError;
+pub(crate) use definition::ServiceDef;
+pub mod exit {
+    //! What a service binary's exit code means.
+    pub use super::exit_codes::{COULD_NOT_COMPLETE, FINDINGS, OK, USAGE};
+}
