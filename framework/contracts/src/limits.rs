@@ -1,0 +1,33 @@
+//! Every bound that this crate sets, in one place.
+
+/// The largest event that a [`Tape`](crate::Tape) takes by default, in bytes: 1 MiB, Kafka's own default for a
+/// message.
+pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
+
+/// How many objects and arrays of an event may stand inside each other. Half of what `serde_json` allows (it
+/// stops at 128), so what passes here never fails there for its depth.
+pub const MAX_DEPTH: usize = 64;
+
+/// The largest contract, as compact JSON, in bytes.
+pub const MAX_SCHEMA_BYTES: usize = 256 * 1024;
+
+/// How many JSON objects and arrays of a contract may stand inside each other.
+pub const MAX_SCHEMA_DEPTH: usize = 64;
+
+/// How many schemas a contract may come to when each `$ref` is written out (a recursive one once on each path).
+///
+/// References double at each level for the price of a line: 28 levels of two hold up a process for seconds.
+pub const MAX_EXPANDED_SCHEMAS: u64 = 20_000;
+
+/// How many violations one report lists.
+pub const MAX_VIOLATIONS: usize = 20;
+
+/// The largest report as JSON, in bytes: it travels in a header.
+pub const MAX_REPORT_BYTES: usize = 4096;
+
+/// The longest path that a report shows, in bytes; a longer one ends in `…`.
+pub const MAX_PATH_BYTES: usize = 256;
+
+/// Events with more values and names than this get a report of their first violation only: looking for all of
+/// them costs memory for each one found.
+pub const MAX_REPORTED_ENTRIES: usize = 20_000;

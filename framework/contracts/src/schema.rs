@@ -1,0 +1,206 @@
+//! What a schema must be before it is compiled, and how to walk one.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use crate::{MAX_EXPANDED_SCHEMAS, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH};
+
+/// The dialect that every contract is written in.
+pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Formats of 2020-12 that are not asserted here: they need tables that this crate does not carry.
+const UNASSERTED_FORMATS: [&str; 2] = ["idn-email", "idn-hostname"];
+
+/// Why a schema cannot be a contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// More bytes than [`MAX_SCHEMA_BYTES`].
+    #[error("contract has {bytes} bytes, at most {MAX_SCHEMA_BYTES} are allowed: split the event")]
+    TooLarge {
+        /// Its size as compact JSON.
+        bytes: usize,
+    },
+    /// More levels than [`MAX_SCHEMA_DEPTH`].
+    #[error("contract nests deeper than {MAX_SCHEMA_DEPTH} levels: move inner schemas to `$defs`")]
+    TooDeep,
+    /// With every `$ref` written out it comes to more schemas than [`MAX_EXPANDED_SCHEMAS`].
+    #[error(
+        "contract comes to more than {MAX_EXPANDED_SCHEMAS} schemas when each `$ref` is written out: \
+         checking would take too long; let fewer schemas refer to the same ones"
+    )]
+    TooManyRefs,
+    /// `$schema` names another dialect than 2020-12.
+    #[error("contract is written in another dialect: set `$schema` to `{DIALECT}`")]
+    Dialect,
+    /// A format that would be left unasserted.
+    #[error("format `{format}` cannot be asserted: use `email`, `hostname` or a pattern")]
+    Format {
+        /// The format.
+        format: &'static str,
+    },
+    /// Not a JSON Schema, or one that refers to another document, or a pattern that the linear engine lacks.
+    #[error("contract is no usable schema, at `{at}`: {problem}")]
+    Schema {
+        /// JSON Pointer into the schema.
+        at: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+/// Keywords whose value is one schema.
+pub(crate) const ONE: [&str; 11] = [
+    "additionalProperties",
+    "unevaluatedProperties",
+    "items",
+    "unevaluatedItems",
+    "contains",
+    "propertyNames",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+];
+/// Keywords whose value is a list of schemas.
+pub(crate) const LIST: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose value is schemas by name.
+pub(crate) const MAP: [&str; 4] = ["properties", "patternProperties", "dependentSchemas", "$defs"];
+
+/// The schemas directly inside `schema` that an event meets there: all but `$defs`.
+pub(crate) fn inner(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let one = ONE.iter().filter_map(|key| schema.get(*key));
+    let list = LIST.iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
+    let named = MAP.iter().filter(|key| **key != "$defs");
+    let map = named.filter_map(|key| schema.get(*key)?.as_object()).flat_map(Map::values);
+    one.chain(list).chain(map)
+}
+
+/// The schemas directly inside `schema`, definitions too.
+pub(crate) fn children(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let definitions = schema.get("$defs").and_then(Value::as_object);
+    inner(schema).chain(definitions.into_iter().flat_map(Map::values))
+}
+
+/// Calls `visit` on `schema` and then on every schema below it.
+pub(crate) fn for_each_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    let Value::Object(object) = schema else { return };
+    visit(object);
+    for (key, value) in object {
+        let key = key.as_str();
+        if ONE.contains(&key) {
+            for_each_mut(value, visit);
+        } else if LIST.contains(&key) {
+            value.as_array_mut().into_iter().flatten().for_each(|value| for_each_mut(value, visit));
+        } else if MAP.contains(&key) {
+            value.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(|v| for_each_mut(v, visit));
+        }
+    }
+}
+
+/// The schema that a reference inside `root` means: `#` or `#/…`.
+pub(crate) fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+    let pointer = reference.strip_prefix('#')?;
+    root.pointer(pointer).or_else(|| root.pointer(&percent_decoded(pointer)))
+}
+
+/// `text` with `%XX` read as bytes; as it is, if that is not UTF-8.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let pair = if byte == b'%' { rest.clone().next().zip(rest.clone().nth(1)) } else { None };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        match pair.and_then(|(high, low)| Some(digit(high)? * 16 + digit(low)?)) {
+            Some(decoded) => {
+                bytes.push(decoded as u8);
+                rest.nth(1);
+            }
+            None => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Refuses what goes beyond a limit, and what would pass without being asserted.
+pub(crate) fn examine(schema: &Value) -> Result<(), CompileError> {
+    if deeper_than(schema, MAX_SCHEMA_DEPTH) {
+        return Err(CompileError::TooDeep);
+    }
+    let bytes = schema.to_string().len();
+    if bytes > MAX_SCHEMA_BYTES {
+        return Err(CompileError::TooLarge { bytes });
+    }
+    if schema.get("$schema").is_some_and(|dialect| dialect != DIALECT) {
+        return Err(CompileError::Dialect);
+    }
+    refuse_unasserted_formats(schema)?;
+    let expanded = Expansion { root: schema, sizes: HashMap::new(), open: HashSet::new() }.size(schema);
+    if expanded > MAX_EXPANDED_SCHEMAS { Err(CompileError::TooManyRefs) } else { Ok(()) }
+}
+
+fn deeper_than(value: &Value, levels: usize) -> bool {
+    let Some(inner) = levels.checked_sub(1) else { return value.is_object() || value.is_array() };
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| deeper_than(element, inner)),
+        Value::Object(members) => members.values().any(|member| deeper_than(member, inner)),
+        _ => false,
+    }
+}
+
+fn refuse_unasserted_formats(schema: &Value) -> Result<(), CompileError> {
+    let Value::Object(object) = schema else { return Ok(()) };
+    let stated = object.get("format").and_then(Value::as_str);
+    if let Some(format) = UNASSERTED_FORMATS.into_iter().find(|format| stated == Some(*format)) {
+        return Err(CompileError::Format { format });
+    }
+    children(object).try_for_each(refuse_unasserted_formats)
+}
+
+/// Counts the schemas that a schema comes to when references are written out. A reference to a schema that is
+/// being counted already (recursion) counts as one.
+struct Expansion<'a> {
+    root: &'a Value,
+    sizes: HashMap<&'a str, u64>,
+    open: HashSet<&'a str>,
+}
+
+impl<'a> Expansion<'a> {
+    fn size(&mut self, schema: &'a Value) -> u64 {
+        let Value::Object(object) = schema else { return 1 };
+        let inner = inner(object).fold(1u64, |sum, child| sum.saturating_add(self.size(child)));
+        let target = object.get("$ref").and_then(Value::as_str).map_or(0, |target| self.target(target));
+        inner.saturating_add(target)
+    }
+
+    fn target(&mut self, reference: &'a str) -> u64 {
+        if let Some(size) = self.sizes.get(reference) {
+            return *size;
+        }
+        let Some(schema) = resolve(self.root, reference) else { return 1 };
+        if !self.open.insert(reference) {
+            return 1;
+        }
+        let size = self.size(schema);
+        self.open.remove(reference);
+        self.sizes.insert(reference, size);
+        size
+    }
+}
+
+/// Every member name that `schema` says in `properties` or `required`.
+pub(crate) fn declared_names(schema: &Value) -> HashSet<Box<str>> {
+    fn add(schema: &Value, names: &mut HashSet<Box<str>>) {
+        let Value::Object(object) = schema else { return };
+        let properties = object.get("properties").and_then(Value::as_object);
+        names.extend(properties.into_iter().flat_map(Map::keys).map(|name| name.as_str().into()));
+        let required = object.get("required").and_then(Value::as_array);
+        names.extend(required.into_iter().flatten().filter_map(Value::as_str).map(Into::into));
+        children(object).for_each(|child| add(child, names));
+    }
+    let mut names = HashSet::new();
+    add(schema, &mut names);
+    names
+}

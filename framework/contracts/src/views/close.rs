@@ -1,0 +1,231 @@
+//! Closing a schema: nothing that it does not declare.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::schema::{for_each_mut, resolve};
+
+/// Keywords that apply other schemas to the same value.
+const IN_PLACE: [&str; 6] = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"];
+/// Keywords with a list of schemas for the same value.
+const IN_PLACE_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+/// Keywords that say what an object holds.
+const DECLARING: [&str; 4] =
+    ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties"];
+/// Keywords whose one schema is for another value, inside this one.
+const BELOW: [&str; 4] = ["additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems"];
+/// Keywords whose schemas by name are for other values, inside this one.
+const BELOW_MAPS: [&str; 2] = ["properties", "patternProperties"];
+
+/// Closes `schema`: an object may hold only what is declared for it.
+///
+/// An object that declares `properties` gets `additionalProperties: false`. Where its declarations are spread
+/// over `$ref`, `allOf`, `anyOf` or `oneOf`, it gets `unevaluatedProperties: false` and those parts stay open,
+/// for each of them sees only its own share. What is left as it is: maps and anything else that already says
+/// `additionalProperties` or `unevaluatedProperties`, objects that declare nothing, and whatever stands in
+/// `not`, `if`, `then`, `else`, `contains`, `dependentSchemas` or `propertyNames`, which test and do not declare.
+///
+/// References must go to `#` or `#/$defs/…`, as `schemars` writes them.
+///
+/// ```
+/// use choreograph_contracts::views::close;
+/// use serde_json::json;
+///
+/// let mut schema = json!({ "type": "object", "properties": { "id": { "type": "string" } } });
+/// close(&mut schema);
+/// assert_eq!(schema["additionalProperties"], false);
+/// ```
+pub fn close(schema: &mut Value) {
+    let mut uses = Uses::of(schema);
+    if uses.as_part("#") {
+        name_the_root(schema);
+        uses = Uses::of(schema);
+    }
+    let closer = Closer::new(schema, &uses);
+    let definitions = schema.as_object_mut().and_then(|root| root.remove("$defs"));
+    closer.close(schema, Role::Whole);
+    if let (Some(Value::Object(mut definitions)), Value::Object(root)) = (definitions, schema) {
+        for (name, definition) in &mut definitions {
+            let role = if closer.parts.contains(&reference_to(name)) { Role::Part } else { Role::Whole };
+            closer.close(definition, role);
+        }
+        root.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+}
+
+/// Who decides what an object may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Role {
+    /// This schema, alone.
+    Whole,
+    /// A schema around it, of which this is one part.
+    Part,
+}
+
+/// The role of the schemas that `schema` applies to its own value.
+fn role_in_place(schema: &Map<String, Value>, role: Role) -> Role {
+    let several = IN_PLACE.iter().filter(|key| schema.contains_key(**key)).count() > 1;
+    let conjunction = schema.get("allOf").and_then(Value::as_array).is_some_and(|all| all.len() > 1);
+    let declares = DECLARING.iter().any(|key| schema.contains_key(*key));
+    if several || conjunction || declares { Role::Part } else { role }
+}
+
+/// Whether `schema` declares a property of the object it describes, itself or through others.
+fn declares(root: &Value, schema: &Value) -> bool {
+    fn look<'a>(root: &'a Value, schema: &'a Value, seen: &mut HashSet<&'a str>) -> bool {
+        let Value::Object(object) = schema else { return false };
+        let own = object.get("properties").and_then(Value::as_object).is_some_and(|own| !own.is_empty());
+        own || in_place(object).any(|part| look(root, part, seen))
+            || reference(object).is_some_and(|target| {
+                seen.insert(target) && resolve(root, target).is_some_and(|target| look(root, target, seen))
+            })
+    }
+    look(root, schema, &mut HashSet::new())
+}
+
+fn in_place(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    IN_PLACE_LISTS.iter().filter_map(|key| schema.get(*key)?.as_array()).flatten()
+}
+
+fn reference(schema: &Map<String, Value>) -> Option<&str> {
+    schema.get("$ref").and_then(Value::as_str)
+}
+
+/// The `$ref` to the definition `name`, as `schemars` writes it.
+fn reference_to(name: &str) -> String {
+    let pointer = name.replace('~', "~0").replace('/', "~1");
+    format!("#/$defs/{pointer}")
+}
+
+/// Which references are used in which role, from the root on.
+struct Uses<'a> {
+    root: &'a Value,
+    seen: HashSet<(String, Role)>,
+}
+
+impl<'a> Uses<'a> {
+    fn of(root: &Value) -> Uses<'_> {
+        let mut uses = Uses { root, seen: HashSet::new() };
+        uses.visit(root, Role::Whole);
+        uses
+    }
+
+    fn as_part(&self, target: &str) -> bool {
+        self.seen.contains(&(target.to_owned(), Role::Part))
+    }
+
+    fn visit(&mut self, schema: &'a Value, role: Role) {
+        let Value::Object(object) = schema else { return };
+        let below = BELOW.iter().filter_map(|key| object.get(*key));
+        let maps = BELOW_MAPS.iter().filter_map(|key| object.get(*key)?.as_object()).flat_map(Map::values);
+        let tuple = object.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
+        below.chain(maps).chain(tuple).for_each(|child| self.visit(child, Role::Whole));
+        let inner = role_in_place(object, role);
+        in_place(object).for_each(|part| self.visit(part, inner));
+        if let Some(target) = reference(object)
+            && self.seen.insert((target.to_owned(), inner))
+            && let Some(definition) = resolve(self.root, target)
+        {
+            self.visit(definition, inner);
+        }
+    }
+}
+
+/// Makes the root a definition like any other, so that it can be a part elsewhere and whole as the root.
+fn name_the_root(schema: &mut Value) {
+    let Value::Object(body) = schema else { return };
+    let mut root = Map::new();
+    for key in ["$schema", "$id"] {
+        root.extend(body.remove(key).map(|value| (key.to_owned(), value)));
+    }
+    let mut definitions = match body.remove("$defs") {
+        Some(Value::Object(definitions)) => definitions,
+        _ => Map::new(),
+    };
+    let title = body.get("title").and_then(Value::as_str).unwrap_or("Root").to_owned();
+    let mut name = title.clone();
+    while definitions.contains_key(&name) {
+        name.push('_');
+    }
+    let target = reference_to(&name);
+    definitions.insert(name, Value::Object(std::mem::take(body)));
+    root.insert("title".to_owned(), title.into());
+    root.insert("$ref".to_owned(), json!("#"));
+    root.insert("$defs".to_owned(), Value::Object(definitions));
+    *schema = Value::Object(root);
+    for_each_mut(schema, &mut |object| {
+        if object.get("$ref").is_some_and(|reference| reference == "#") {
+            object.insert("$ref".to_owned(), target.clone().into());
+        }
+    });
+}
+
+struct Closer {
+    /// References to definitions that are a part of something, somewhere.
+    parts: HashSet<String>,
+    /// Those of them that declare properties.
+    declaring: HashSet<String>,
+    /// The whole schema as it was, to look references up in.
+    root: Value,
+}
+
+impl Closer {
+    fn new(root: &Value, uses: &Uses<'_>) -> Self {
+        let as_parts = uses.seen.iter().filter(|(_, role)| *role == Role::Part);
+        let parts: HashSet<String> = as_parts.map(|(target, _)| target.clone()).collect();
+        let declaring = parts
+            .iter()
+            .filter(|part| resolve(root, part).is_some_and(|part| declares(root, part)))
+            .cloned()
+            .collect();
+        Self { parts, declaring, root: root.clone() }
+    }
+
+    fn close(&self, schema: &mut Value, role: Role) {
+        let spread = role == Role::Whole && self.is_spread(schema);
+        let Value::Object(object) = schema else { return };
+        let says =
+            object.contains_key("additionalProperties") || object.contains_key("unevaluatedProperties");
+        let inner = role_in_place(object, role);
+        self.close_below(object);
+        for key in IN_PLACE_LISTS {
+            let parts = object.get_mut(key).and_then(Value::as_array_mut);
+            parts.into_iter().flatten().for_each(|part| self.close(part, inner));
+        }
+        if says || role == Role::Part {
+            return;
+        }
+        if spread {
+            object.insert("unevaluatedProperties".to_owned(), false.into());
+        } else if object.contains_key("properties") {
+            object.insert("additionalProperties".to_owned(), false.into());
+        }
+    }
+
+    /// Whether others declare what `schema`, as a whole, leaves open.
+    fn is_spread(&self, schema: &Value) -> bool {
+        let Value::Object(object) = schema else { return false };
+        if IN_PLACE.iter().all(|key| !object.contains_key(*key)) {
+            return false;
+        }
+        if role_in_place(object, Role::Whole) == Role::Part {
+            return declares(&self.root, schema);
+        }
+        reference(object).is_some_and(|target| self.declaring.contains(target))
+    }
+
+    fn close_below(&self, object: &mut Map<String, Value>) {
+        for key in BELOW {
+            if let Some(child) = object.get_mut(key) {
+                self.close(child, Role::Whole);
+            }
+        }
+        for key in BELOW_MAPS {
+            let children = object.get_mut(key).and_then(Value::as_object_mut);
+            children.into_iter().flat_map(Map::values_mut).for_each(|child| self.close(child, Role::Whole));
+        }
+        let tuple = object.get_mut("prefixItems").and_then(Value::as_array_mut);
+        tuple.into_iter().flatten().for_each(|child| self.close(child, Role::Whole));
+    }
+}
