@@ -11,6 +11,7 @@ mod engine;
 mod envelope;
 mod event;
 mod manifest;
+pub mod ops;
 mod runner;
 mod schema;
 mod service;
