@@ -1,0 +1,35 @@
+//! Apache Kafka for tests: real brokers, started here.
+//!
+//! [`shared`] is for tests that do no harm to the broker: one for the whole test binary, or the one that
+//! `KAFKA_BOOTSTRAP_SERVERS` names. Tests that stop, kill or cut off a broker start their own [`Cluster`].
+//!
+//! The brokers come from Maven Central, once, into the `target` folder; see [`KafkaError::NotToBeHad`] for what
+//! that needs.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use choreograph_tests::kafka::Cluster;
+//!
+//! let mut cluster = Cluster::start(3, &[("log.retention.check.interval.ms", "1000")])?;
+//! cluster.kill(1)?;
+//! cluster.start_again(1)?;
+//! println!("{}", cluster.bootstrap());
+//! # Ok::<(), choreograph_tests::kafka::KafkaError>(())
+//! ```
+
+mod cluster;
+mod error;
+mod fetch;
+mod java;
+mod node;
+mod properties;
+mod ready;
+mod setup;
+mod shared;
+
+pub use cluster::Cluster;
+pub use error::KafkaError;
+pub use fetch::KAFKA_VERSION;
+pub use setup::Setup;
+pub use shared::shared;

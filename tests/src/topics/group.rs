@@ -1,0 +1,100 @@
+//! A consumer group, looked at without joining it.
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::error::Doing;
+use super::read::partitions;
+use super::{TopicError, WITHIN, client};
+
+/// What a group has committed for one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The partition.
+    pub partition: i32,
+    /// The next offset to be read; `None` when nothing was committed.
+    pub offset: Option<i64>,
+    /// The text committed with it.
+    pub metadata: String,
+}
+
+/// A group seen from outside. It never joins and commits nothing, and may be asked many times a second.
+pub struct Group {
+    name: String,
+    consumer: BaseConsumer,
+}
+
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Group").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Group {
+    /// The group `name` at the Kafka at `bootstrap`; it need not be there yet.
+    ///
+    /// # Errors
+    ///
+    /// When the client does not take the address.
+    pub fn of(bootstrap: &str, name: &str) -> Result<Self, TopicError> {
+        let consumer = client(bootstrap)
+            .set("group.id", name)
+            .set("enable.auto.commit", "false")
+            .create()
+            .doing(|| format!("look at group {name}"))?;
+        Ok(Self { name: name.to_owned(), consumer })
+    }
+
+    /// What it has committed for each partition of `topic`, by partition.
+    ///
+    /// # Errors
+    ///
+    /// When the broker does not say within [`WITHIN`].
+    pub fn committed(&self, topic: &str) -> Result<Vec<Committed>, TopicError> {
+        let doing = || format!("read what group {} committed for topic {topic}", self.name);
+        let mut list = TopicPartitionList::new();
+        for partition in partitions(&self.consumer, topic)? {
+            list.add_partition(topic, partition);
+        }
+        let list = self.consumer.committed_offsets(list, WITHIN).doing(doing)?;
+        let mut committed = Vec::with_capacity(list.count());
+        for element in list.elements() {
+            element.error().doing(doing)?;
+            let offset = match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            let (partition, metadata) = (element.partition(), element.metadata().to_owned());
+            committed.push(Committed { partition, offset, metadata });
+        }
+        committed.sort_by_key(|committed| committed.partition);
+        Ok(committed)
+    }
+
+    /// How many records of `topic` lie between what it has committed, else the log's start, and the log's end.
+    ///
+    /// # Errors
+    ///
+    /// When the broker does not say within [`WITHIN`].
+    pub fn lag(&self, topic: &str) -> Result<i64, TopicError> {
+        let mut lag = 0;
+        for Committed { partition, offset, .. } in self.committed(topic)? {
+            let ends = self.consumer.fetch_watermarks(topic, partition, WITHIN);
+            let (start, end) = ends.doing(|| format!("read the ends of topic {topic}"))?;
+            lag += end - offset.unwrap_or(start).max(start);
+        }
+        Ok(lag)
+    }
+
+    /// How many members it has, and its state as the broker names it (`Stable`, `Empty`, …).
+    ///
+    /// # Errors
+    ///
+    /// When the broker does not say within [`WITHIN`].
+    pub fn members(&self) -> Result<(usize, String), TopicError> {
+        let groups = self.consumer.fetch_group_list(Some(&self.name), WITHIN);
+        let groups = groups.doing(|| format!("look at the members of group {}", self.name))?;
+        let group = groups.groups().first();
+        Ok(group.map_or((0, String::new()), |group| (group.members().len(), group.state().to_owned())))
+    }
+}
