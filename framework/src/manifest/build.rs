@@ -23,7 +23,8 @@ impl ServiceDef {
             manifest: FORM,
             service: self.name.clone(),
             steps: self.steps.iter().map(step).collect(),
-            topics: topics(&self.steps),
+            publishes: self.publishes.iter().map(emitted).collect(),
+            topics: topics(self),
         }
     }
 }
@@ -101,11 +102,12 @@ fn from(from: StartFrom) -> Value {
 }
 
 /// Every topic once, by name.
-fn topics(steps: &[StepDef]) -> Vec<TopicManifest> {
+fn topics(service: &ServiceDef) -> Vec<TopicManifest> {
     let mut access: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     let mut dead_letters = BTreeSet::new();
     let mut add = |topic: String, what| access.entry(topic).or_default().insert(what);
-    for step in steps {
+    service.publishes.iter().for_each(|event| _ = add(event.topic.to_owned(), "write"));
+    for step in &service.steps {
         step.consumes.iter().for_each(|event| _ = add(event.topic.to_owned(), "read"));
         step.emits.iter().chain(&step.starts).for_each(|event| _ = add(event.topic.to_owned(), "write"));
         add(step.retry_topic(), "read");

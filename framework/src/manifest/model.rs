@@ -15,7 +15,9 @@ pub struct Manifest {
     pub service: String,
     /// Its steps, in the order they were added.
     pub steps: Vec<StepManifest>,
-    /// Every topic that the steps need, by name, with the settings under which a missing one is created.
+    /// What code outside of its steps starts workflows with.
+    pub publishes: Vec<EmittedManifest>,
+    /// Every topic that the service needs, by name, with the settings under which a missing one is created.
     pub topics: Vec<TopicManifest>,
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::emits::EmittedEvent;
+use crate::event::StartingEvent;
 use crate::manifest::Manifest;
 use crate::service::{ServiceDef, ServiceError};
 use crate::step::Step;
@@ -20,7 +22,7 @@ pub struct Service<S = ()> {
 impl<S: Send + Sync + 'static> Service<S> {
     /// A service without steps. The name matches `[a-z][a-z0-9-]{0,62}`.
     pub fn new(name: impl Into<String>, state: S) -> Self {
-        let definition = ServiceDef { name: name.into(), steps: Vec::new() };
+        let definition = ServiceDef { name: name.into(), steps: Vec::new(), publishes: Vec::new() };
         Self { definition, state: Arc::new(state) }
     }
 
@@ -28,6 +30,16 @@ impl<S: Send + Sync + 'static> Service<S> {
     pub fn step(mut self, step: Step<S>) -> Self {
         let defined = step.define(&self.definition.name, Arc::clone(&self.state));
         self.definition.steps.push(defined);
+        self
+    }
+
+    /// Declares that code of this service outside of any step (an HTTP handler, a batch job) starts workflows with `E`, so that
+    /// the manifest says it and the service owns the event's contract.
+    pub fn publishes<E: StartingEvent>(mut self) -> Self {
+        let event = EmittedEvent::of::<E>();
+        if !self.definition.publishes.iter().any(|known| known.type_id == event.type_id) {
+            self.definition.publishes.push(event);
+        }
         self
     }
 

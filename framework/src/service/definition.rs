@@ -1,5 +1,6 @@
 //! A service whose state's type is erased.
 
+use crate::emits::EmittedEvent;
 use crate::step::StepDef;
 
 /// A service as the runner, the rehearsal and the manifest see it.
@@ -9,4 +10,6 @@ pub(crate) struct ServiceDef {
     pub(crate) name: String,
     /// Its steps, in the order they were added.
     pub(crate) steps: Vec<StepDef>,
+    /// What it publishes outside of any step, each event type once.
+    pub(crate) publishes: Vec<EmittedEvent>,
 }

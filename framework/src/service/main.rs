@@ -37,9 +37,14 @@ impl<S: Send + Sync + 'static> Service<S> {
     ///
     /// Exit codes are in [`exit`](crate::exit).
     pub fn main(self) -> ExitCode {
+        self.main_from(std::env::args_os())
+    }
+
+    /// The same for arguments of the caller's; the first is the program's name, as in [`std::env::args_os`]. For a binary that
+    /// holds several services.
+    pub fn main_from(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let definition = self.into_definition();
-        let code =
-            answer(definition, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
+        let code = answer(definition, arguments, &mut io::stdout().lock(), &mut io::stderr().lock());
         ExitCode::from(code.unwrap_or(exit_codes::COULD_NOT_COMPLETE))
     }
 }
