@@ -4,10 +4,14 @@
 //!
 //! - [`intake`] reads orders in the *Online Retail* format, however dirty, and accounts for every row;
 //! - [`world`] plays what lies outside the shop (gateways, shelves, carriers) by rules that a run can be checked against;
+//! - [`services`] are the shop, one folder each;
+//! - [`supervisor`] runs a whole day of it with one command;
 //! - [`sample`] writes the made orders that ship with the example;
 //! - [`report`] says what became of every order.
 
 pub mod intake;
 pub mod report;
 pub mod sample;
+pub mod services;
+pub mod supervisor;
 pub mod world;

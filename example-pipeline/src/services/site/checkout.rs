@@ -1,0 +1,36 @@
+//! From a placed order to a temporary one with a transaction.
+
+use choreograph::{In, Service, step};
+
+use super::events::{OrderPlaced, OrderReserved, ReservedLine, ReturnAnnounced};
+
+/// The service: its till publishes orders and returns, its step holds the orders.
+pub fn service() -> Service {
+    Service::new("site", ())
+        .publishes::<OrderPlaced>()
+        .publishes::<ReturnAnnounced>()
+        .step(step("checkout", checkout))
+}
+
+/// Holds a temporary order until it is paid.
+async fn checkout(order: In<OrderPlaced>) -> OrderReserved {
+    let order = order.into_inner();
+    OrderReserved {
+        transaction_id: transaction(&order.order_id),
+        order_id: order.order_id,
+        invoice: order.invoice,
+        customer_id: order.customer_id,
+        country: order.country,
+        total_pence: order.total_pence,
+        lines: order
+            .lines
+            .into_iter()
+            .map(|line| ReservedLine { stock_code: line.stock_code, quantity: line.quantity })
+            .collect(),
+    }
+}
+
+/// The transaction of an order: the same however often the event is handled.
+pub fn transaction(order_id: &str) -> String {
+    format!("tx-{order_id}")
+}
