@@ -1,9 +1,40 @@
-//! The laws as a state machine: inputs in, commands out; no I/O, no clock.
+//! The laws of the runtime as a state machine: no I/O, no clock, no async. What happened goes in, commands come out.
+//!
+//! One [`Engine`] decides for one step: what may start, what a failed attempt becomes, what may be committed, when a
+//! partition is paused, what a revoke or a shutdown waits for. A driver tells it what happened, with the time, and does
+//! what [`Engine::next_command`] says, in that order, until there is nothing left; it calls [`Engine::tick`] no later
+//! than [`Engine::next_wake`] asks for.
+//!
+//! A record is *taken*, waits in its [lane](lanes), *runs*, is *handed over* to the producer (its key goes on), and is
+//! *settled* when everything it published is acknowledged. Only the [ledger] moves the committed offset.
 
-/// Milliseconds since the Unix epoch, monotone, as the driver's clock says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(crate) struct Time(pub(crate) u64);
+#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the runner is its only caller"))]
 
-/// The driver's number for one partition of one topic, stable for the driver's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Slot(pub(crate) u32);
+mod bug;
+mod command;
+mod commit;
+mod drain;
+mod gate;
+mod lanes;
+mod ledger;
+mod limits;
+mod machine;
+mod metadata;
+mod outage;
+mod partition;
+mod pause;
+mod retry;
+mod run;
+mod settings;
+mod settle;
+mod status;
+
+pub(crate) use self::{
+    command::{Command, Finish, Reason, Slot, Ticket, Time},
+    machine::Engine,
+    settings::{OutageRule, Retry, Settings},
+    status::{PartitionStatus, Status},
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! What a commit says beside its offset: which records above it are settled, and which are held back.
+//!
+//! The text is `cg1 t=TIME s=RUNS h=HELD`, at most [`MAX_BYTES`] long, all numbers decimal:
+//!
+//! - `TIME`: milliseconds since the Unix epoch, when the text was written.
+//! - `RUNS`: `gap.length` separated by commas. A run begins `gap` offsets behind the run before it (the first one:
+//!   behind the committed offset) and is `length` offsets long; every record in it is settled.
+//! - `HELD`: `gap.spent.due.age.reason` separated by commas. A record `gap` offsets behind the one before it (the
+//!   first one: behind the committed offset) has spent `spent` attempts; the next is due `due` ms after `TIME`, the
+//!   first failed `age` ms before it. The reason is `f` (its last attempt failed) or `o` (outage).
+//!
+//! A part with nothing to say is left out, and so is what does not fit: what is listed is true, what is not listed is
+//! handled again. Text that is not of this form, in any detail, counts as absent.
+
+use std::{collections::VecDeque, fmt::Write as _, ops::RangeInclusive, str::Split};
+
+use super::{
+    bug::{Bug, seeded},
+    command::Time,
+    retry::{HeldFor, Trouble},
+};
+
+/// The most bytes of metadata; Kafka's default bound is 4 KiB.
+pub(crate) const MAX_BYTES: usize = 3 * 1024;
+/// The most bytes for records held back, so that settled runs find room beside them.
+const MAX_HELD_BYTES: usize = MAX_BYTES / 2;
+/// What the text begins with: whose it is, and its version.
+const MARK: &str = "cg1";
+/// The longest wait or age that is believed, in ms: a year.
+const MAX_MILLIS: u64 = 366 * 24 * 3_600 * 1_000;
+
+/// What the last owner of a partition left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Left {
+    /// Offsets that are settled, first and last, ascending and apart.
+    pub(crate) settled: VecDeque<(i64, i64)>,
+    /// Records held back, ascending.
+    pub(crate) held: VecDeque<(i64, Trouble)>,
+}
+
+impl Left {
+    /// Whether nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.settled.is_empty() && self.held.is_empty()
+    }
+
+    /// Whether `offset` is listed as settled. What lies before it is forgotten.
+    pub(super) fn is_settled(&mut self, offset: i64) -> bool {
+        while self.settled.front().is_some_and(|&(_, last)| last < offset) {
+            self.settled.pop_front();
+        }
+        self.settled.front().is_some_and(|&(first, _)| first <= offset)
+    }
+
+    /// What was said about `offset`. What lies before it is forgotten.
+    pub(super) fn trouble(&mut self, offset: i64) -> Option<Trouble> {
+        while self.held.front().is_some_and(|&(held, _)| held < offset) {
+            self.held.pop_front();
+        }
+        self.held.pop_front_if(|&mut (held, _)| held == offset).map(|(_, trouble)| trouble)
+    }
+}
+
+/// Writes the metadata of a commit of `base`; `None` when there is nothing to say.
+///
+/// `settled` and `held` ascend and lie at or behind `base`.
+pub(super) fn write(
+    now: Time,
+    base: i64,
+    settled: impl Iterator<Item = (i64, i64)>,
+    held: impl Iterator<Item = (i64, Trouble)>,
+) -> Option<String> {
+    let mut text = format!("{MARK} t={}", now.0);
+    let bare = text.len();
+    let mut part = String::new();
+
+    let mut end = base;
+    for (offset, trouble) in held {
+        let reason = match trouble.reason {
+            HeldFor::Failure => 'f',
+            HeldFor::Outage => 'o',
+        };
+        let due = trouble.due.0.saturating_sub(now.0).min(MAX_MILLIS);
+        let age = now.0.saturating_sub(trouble.first_failed_at.0).min(MAX_MILLIS);
+        item(&mut part, format_args!("{}.{}.{due}.{age}.{reason}", offset - end, trouble.spent));
+        if !append(&mut text, " h=", &part, MAX_HELD_BYTES) {
+            break;
+        }
+        end = offset + 1;
+    }
+    let mut end = base;
+    let mut first = true;
+    for (from, to) in settled {
+        item(&mut part, format_args!("{}.{}", from - end, to - from + 1));
+        if !append(&mut text, if first { " s=" } else { "," }, &part, MAX_BYTES) {
+            break;
+        }
+        first = false;
+        end = to + 1;
+    }
+    (text.len() > bare).then_some(text)
+}
+
+fn item(part: &mut String, text: std::fmt::Arguments<'_>) {
+    part.clear();
+    // Writing to a string cannot fail.
+    let _: std::fmt::Result = part.write_fmt(text);
+}
+
+/// Appends one item with what separates it, where it fits.
+fn append(text: &mut String, separator: &str, part: &str, bound: usize) -> bool {
+    let separator = if separator == " h=" && text.contains(separator) { "," } else { separator };
+    if text.len() + separator.len() + part.len() > bound && !seeded(Bug::ListTooMuch) {
+        return false;
+    }
+    text.push_str(separator);
+    text.push_str(part);
+    true
+}
+
+/// Reads what was committed beside `base`; `None` unless every detail is of our form.
+pub(crate) fn read(text: &str, base: i64) -> Option<Left> {
+    if text.len() > MAX_BYTES || base < 0 {
+        return None;
+    }
+    let mut parts = text.split(' ');
+    if parts.next()? != MARK {
+        return None;
+    }
+    let time = number(parts.next()?.strip_prefix("t=")?, 0..=i64::MAX as u64)?;
+    let mut left = Left::default();
+    let mut part = parts.next();
+    if let Some(list) = part.and_then(|part| part.strip_prefix("h=")) {
+        left.held = read_held(list, base, time)?;
+        part = parts.next();
+    }
+    if let Some(list) = part.and_then(|part| part.strip_prefix("s=")) {
+        left.settled = read_runs(list, base)?;
+        part = parts.next();
+    }
+    (part.is_none() && !left.is_empty()).then_some(left)
+}
+
+fn read_runs(list: &str, base: i64) -> Option<VecDeque<(i64, i64)>> {
+    let mut end = base;
+    list.split(',')
+        .map(|run| {
+            let mut fields = run.split('.');
+            let first = end.checked_add(offset(&mut fields)?)?;
+            let length = offset(&mut fields)?;
+            end = first.checked_add(length)?;
+            (length > 0 && fields.next().is_none()).then(|| (first, end - 1))
+        })
+        .collect()
+}
+
+fn read_held(list: &str, base: i64, time: u64) -> Option<VecDeque<(i64, Trouble)>> {
+    let mut end = base;
+    list.split(',')
+        .map(|held| {
+            let mut fields = held.split('.');
+            let offset = end.checked_add(offset(&mut fields)?)?;
+            end = offset.checked_add(1)?;
+            let spent = number(fields.next()?, 0..=u64::from(u32::MAX))? as u32;
+            let due = number(fields.next()?, 0..=MAX_MILLIS)?;
+            let age = number(fields.next()?, 0..=MAX_MILLIS)?;
+            let reason = match fields.next()? {
+                "f" => HeldFor::Failure,
+                "o" => HeldFor::Outage,
+                _ => return None,
+            };
+            let trouble = Trouble {
+                spent,
+                due: Time(time.saturating_add(due)),
+                first_failed_at: Time(time.saturating_sub(age)),
+                reason,
+            };
+            fields.next().is_none().then_some((offset, trouble))
+        })
+        .collect()
+}
+
+fn offset(fields: &mut Split<'_, char>) -> Option<i64> {
+    i64::try_from(number(fields.next()?, 0..=i64::MAX as u64)?).ok()
+}
+
+/// A number of digits only: `str::parse` would take a sign.
+fn number(text: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time(1_000_000);
+
+    fn trouble(spent: u32, due: u64, first: u64, reason: HeldFor) -> Trouble {
+        Trouble { spent, due: Time(due), first_failed_at: Time(first), reason }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let settled = [(12, 14), (16, 16), (17, 40)];
+        let held = [
+            (10, trouble(2, 1_000_400, 999_000, HeldFor::Failure)),
+            (15, trouble(0, 1_010_000, 1_000_000, HeldFor::Outage)),
+        ];
+        let text = write(NOW, 10, settled.into_iter(), held.into_iter()).unwrap();
+        assert_eq!(text, "cg1 t=1000000 h=0.2.400.1000.f,4.0.10000.0.o s=2.3,1.1,0.24");
+        assert_eq!(read(&text, 10), Some(Left { settled: settled.into(), held: held.into() }));
+    }
+
+    #[test]
+    fn nothing_to_say_is_nothing() {
+        assert_eq!(write(NOW, 10, [].into_iter(), [].into_iter()), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_the_rest_stays_true() {
+        let settled = (0..5_000).map(|run| (run * 3 + 1, run * 3 + 2));
+        let held = (0..5_000).map(|run| (run * 3, trouble(1, 1_000_100, 999_900, HeldFor::Failure)));
+        let text = write(NOW, 0, settled.clone(), held.clone()).unwrap();
+        assert!(text.len() <= MAX_BYTES && text.len() > MAX_BYTES - 10, "{}", text.len());
+        let left = read(&text, 0).unwrap();
+        assert!(left.settled.len() > 100 && left.held.len() > 50);
+        assert!(left.settled.iter().copied().eq(settled.take(left.settled.len())));
+        assert!(left.held.iter().copied().eq(held.take(left.held.len())));
+    }
+
+    #[test]
+    fn foreign_or_broken_text_counts_as_absent() {
+        for text in [
+            "",
+            " ",
+            "cg1",
+            "cg1 t=1",
+            "cg1 t=1 ",
+            "cg2 t=1 s=0.1",
+            "cg1 t=x s=0.1",
+            "cg1 t=1 s=",
+            "cg1 t=1 s=0.0",
+            "cg1 t=1 s=0.+1",
+            "cg1 t=1 s=-1.1",
+            "cg1 t=1 s=0.1,",
+            "cg1 t=1 s=0.1.1",
+            "cg1 t=1 s=0.1 x=1",
+            "cg1 t=1 s=0.1 h=0.1.1.1.f",
+            "cg1 t=1 h=0.1.1.1.x",
+            "cg1 t=1 h=0.1.1.f",
+            "cg1 t=1 h=0.4294967296.1.1.f",
+            "cg1 t=1 h=0.1.99999999999999.1.f",
+            "cg1 t=1 s=9223372036854775807.2",
+            "cg1 t=1 s=18446744073709551616.1",
+            "{\"offset\":1}",
+            "\u{1F600}",
+        ] {
+            assert_eq!(read(text, 5), None, "{text:?}");
+        }
+        assert_eq!(read(&format!("cg1 t=1 s=0.1{}", ",0.1".repeat(1_000)), 0), None);
+        assert!(read("cg1 t=1 s=0.1", 5).is_some());
+    }
+
+    #[test]
+    fn what_was_left_is_asked_once_in_order() {
+        let mut left = read("cg1 t=1 h=0.1.1.1.f,2.3.1.1.o s=1.2,4.1", 10).unwrap();
+        assert!(!left.is_settled(10));
+        assert_eq!(left.trouble(10).unwrap().spent, 1);
+        assert!(left.is_settled(11) && left.is_settled(12) && !left.is_settled(13));
+        assert_eq!(left.trouble(14), None);
+        assert!(!left.is_settled(16) && left.is_settled(17) && !left.is_settled(18));
+        assert!(left.is_empty());
+    }
+}

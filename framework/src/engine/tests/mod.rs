@@ -1,0 +1,3 @@
+//! The laws one by one, then random schedules.
+
+mod laws;
