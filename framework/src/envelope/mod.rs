@@ -6,7 +6,7 @@
 pub(crate) mod dead_letter;
 pub(crate) mod head;
 pub(crate) mod id;
-mod metadata;
+pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod workflow;
 pub(crate) mod write;

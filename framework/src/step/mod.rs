@@ -14,6 +14,7 @@ mod step;
 
 pub(crate) use definition::StepDef;
 pub(crate) use erased::{ErasedStep, HandlerSlot, Unreadable};
+pub(crate) use error::Failure;
 pub(crate) use error::MAX_ERROR_TEXT;
 pub use error::{ErrorKind, StepError};
 pub use extract::{Extract, FromRef, State};

@@ -1,0 +1,168 @@
+//! Stage *handle*: the team's function, polled once in place and, where it waits, on this thread until it is done.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_util::{
+    future::{AbortHandle, Abortable},
+    stream::{FuturesUnordered, Stream},
+};
+
+use super::{Plan, current};
+use crate::{
+    emits::Outbox,
+    engine::Ticket,
+    envelope::Metadata,
+    step::{HandlerSlot, StepError, Unreadable},
+};
+
+/// Seats that are kept for reuse; more are made when more handlers wait at once.
+const MAX_IDLE_SEATS: usize = 1_024;
+
+/// A place for one running handler, and room for what it emits. Reused from record to record.
+pub(crate) struct Seat {
+    slot: Pin<Box<dyn HandlerSlot>>,
+    pub(crate) outbox: Outbox,
+}
+
+/// How a handler ended.
+pub(crate) enum Ended {
+    /// It returned; its emits are in the seat's outbox.
+    Returned(Result<(), StepError>, Seat),
+    /// It panicked; the text is the panic's message.
+    Panicked(String),
+    /// It took longer than the step's timeout and was dropped.
+    TimedOut,
+}
+
+/// The handlers of one step.
+pub(crate) struct Handlers {
+    plan: Arc<Plan>,
+    idle: Vec<Seat>,
+    waiting: FuturesUnordered<Abortable<Waiting>>,
+    /// One handle a waiting handler, for those that time out: at most the step's concurrency.
+    aborts: HashMap<Ticket, AbortHandle>,
+}
+
+impl Handlers {
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: HashMap::new() }
+    }
+
+    /// How many handlers wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Starts the handler on a value that keeps its contract and polls it once. `None`: it waits, and
+    /// [`poll`](Self::poll) will hand out its end.
+    pub(crate) fn start(
+        &mut self,
+        ticket: Ticket,
+        route: usize,
+        value: &[u8],
+        metadata: Metadata,
+    ) -> Result<Option<Ended>, Unreadable> {
+        let mut seat = self
+            .idle
+            .pop()
+            .unwrap_or_else(|| Seat { slot: self.plan.erased.new_slot(), outbox: self.plan.new_outbox() });
+        if let Err(unreadable) = seat.slot.as_mut().start(route, value, metadata) {
+            self.give_back(seat);
+            return Err(unreadable);
+        }
+        // The waker does nothing: a handler that waits is polled again as soon as it lies with the others.
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match poll_seat(&self.plan, &mut seat, &mut cx) {
+            Poll::Ready(Ok(result)) => Ok(Some(Ended::Returned(result, seat))),
+            Poll::Ready(Err(panic)) => Ok(Some(Ended::Panicked(panic))),
+            Poll::Pending => {
+                let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
+                let (abort, registration) = AbortHandle::new_pair();
+                self.waiting.push(Abortable::new(waiting, registration));
+                self.aborts.insert(ticket, abort);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The next waiting handler that ended, if one did.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<(Ticket, Ended)> {
+        loop {
+            match Pin::new(&mut self.waiting).poll_next(cx) {
+                Poll::Ready(Some(Ok((ticket, ended)))) => {
+                    self.aborts.remove(&ticket);
+                    return Some((ticket, ended));
+                }
+                // Aborted: its end was told when it was aborted.
+                Poll::Ready(Some(Err(_))) => {}
+                Poll::Ready(None) | Poll::Pending => return None,
+            }
+        }
+    }
+
+    /// Drops a waiting handler. It does not run again.
+    pub(crate) fn abort(&mut self, ticket: Ticket) -> bool {
+        self.aborts.remove(&ticket).inspect(AbortHandle::abort).is_some()
+    }
+
+    /// Takes a seat back whose handler ended.
+    pub(crate) fn give_back(&mut self, mut seat: Seat) {
+        if self.idle.len() < MAX_IDLE_SEATS {
+            seat.outbox.clear();
+            self.idle.push(seat);
+        }
+    }
+}
+
+/// A handler that waits for something.
+struct Waiting {
+    ticket: Ticket,
+    plan: Arc<Plan>,
+    seat: Option<Seat>,
+}
+
+impl Future for Waiting {
+    type Output = (Ticket, Ended);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let ended = match this.seat.as_mut().map(|seat| poll_seat(&this.plan, seat, cx)) {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(Ok(result))) => this.seat.take().map(|seat| Ended::Returned(result, seat)),
+            Some(Poll::Ready(Err(panic))) => Some(Ended::Panicked(panic)),
+            None => None,
+        };
+        // The seat is there until the handler ended, and an ended future is not polled again.
+        Poll::Ready((this.ticket, ended.unwrap_or(Ended::TimedOut)))
+    }
+}
+
+/// Polls a handler; a panic is its end, not the step's.
+fn poll_seat(
+    plan: &Arc<Plan>,
+    seat: &mut Seat,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Result<(), StepError>, String>> {
+    let _in_handler = current::enter(plan);
+    match catch_unwind(AssertUnwindSafe(|| seat.slot.as_mut().poll(cx, &mut seat.outbox))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
+        Err(panic) => Poll::Ready(Err(panic_text(panic.as_ref()))),
+    }
+}
+
+/// Where a panic happened is in the log; its message may hold anything, so only literals are shown.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    match panic.downcast_ref::<&'static str>() {
+        Some(literal) => format!("the handler panicked: {literal}"),
+        None => "the handler panicked; its message is in the log".to_owned(),
+    }
+}

@@ -1,0 +1,260 @@
+//! A step made ready to run: names with the namespace, contracts compiled, what never changes from one record
+//! to the next.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use choreograph_contracts::{CompileError, Contract, ContractId, EventVersion, NameError};
+
+use crate::{
+    consumes::ConsumedEvent,
+    emits::{EmittedEvent, Outbox},
+    engine,
+    envelope::write::EventHeaders,
+    settings::Settings,
+    step::{ErasedStep, StartFrom, StepDef},
+};
+
+/// One event that the step consumes.
+pub(crate) struct Route {
+    /// The event type without its major.
+    pub(crate) name: String,
+    pub(crate) major: u32,
+    /// The minor the step was built with; `None` for a view, which has none.
+    pub(crate) minor: Option<u32>,
+    /// The workflow which a stranger's record of this type starts.
+    pub(crate) starts: Option<String>,
+    /// What is asserted, as dead letters name it.
+    pub(crate) contract_name: String,
+    /// The reader's view.
+    pub(crate) contract: Contract,
+}
+
+/// One event that the step emits.
+pub(crate) struct Emitted {
+    /// The topic with the namespace.
+    pub(crate) topic: String,
+    pub(crate) headers: EventHeaders,
+    /// Whether a workflow owes nothing after it.
+    pub(crate) terminal: bool,
+    /// The writer's view.
+    pub(crate) contract: Contract,
+}
+
+/// A step made ready to run. Made once when the service starts, shared from then on.
+pub(crate) struct Plan {
+    pub(crate) service: String,
+    pub(crate) step: String,
+    /// `service/step`, as `ce_source` and telemetry write it.
+    pub(crate) source: String,
+    /// The consumer group with the namespace.
+    pub(crate) group: String,
+    /// The topics of the consumed events with the namespace, each once.
+    pub(crate) inputs: Vec<String>,
+    /// The step's own retry topic with the namespace, read beside the inputs.
+    pub(crate) retry_topic: String,
+    /// The step's dead-letter topic with the namespace.
+    pub(crate) dead_letter_topic: String,
+    /// The topics of the emitted events with the namespace, each once.
+    pub(crate) outputs: Vec<String>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) emits: Vec<Emitted>,
+    /// The event types (`order.placed.v1`) which handlers of this step may start.
+    pub(crate) starts: Vec<String>,
+    /// Where a group without commits begins.
+    pub(crate) from: StartFrom,
+    pub(crate) concurrency: usize,
+    /// How long one attempt may take.
+    pub(crate) timeout: Duration,
+    /// How long leaving may take.
+    pub(crate) drain_deadline: Duration,
+    /// The most bytes of a value that is read or emitted.
+    pub(crate) max_event_bytes: usize,
+    pub(crate) engine: engine::Settings,
+    pub(crate) erased: Arc<dyn ErasedStep>,
+    declared: Vec<EmittedEvent>,
+}
+
+/// A step cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    /// The contract of an event cannot be compiled.
+    #[error("the contract of {event} ({rust_type}) cannot be used")]
+    Contract {
+        /// The event type with its major.
+        event: String,
+        rust_type: &'static str,
+        #[source]
+        source: CompileError,
+    },
+    /// The event's type has no legal name.
+    #[error("`{event}` ({rust_type}) is no legal event type")]
+    Name {
+        event: String,
+        rust_type: &'static str,
+        #[source]
+        source: NameError,
+    },
+}
+
+impl Plan {
+    /// Makes a step of `service` ready.
+    pub(crate) fn new(service: &str, step: &StepDef, settings: &Settings) -> Result<Self, PlanError> {
+        let topic = |name: &str| match &settings.namespace {
+            Some(namespace) => format!("{namespace}.{name}"),
+            None => name.to_owned(),
+        };
+        let source = format!("{service}/{}", step.name);
+        let routes = step.consumes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
+        let emits =
+            step.emits.iter().map(|event| emitted(event, &source, &topic)).collect::<Result<Vec<_>, _>>()?;
+        let mut outputs: Vec<_> =
+            step.emits.iter().chain(&step.starts).map(|event| topic(event.topic)).collect();
+        let mut inputs: Vec<_> = step.consumes.iter().map(|event| topic(event.topic)).collect();
+        for topics in [&mut outputs, &mut inputs] {
+            topics.sort();
+            topics.dedup();
+        }
+        Ok(Self {
+            service: service.to_owned(),
+            step: step.name.clone(),
+            group: topic(&step.group),
+            inputs,
+            retry_topic: topic(&step.retry_topic()),
+            dead_letter_topic: topic(&step.dead_letter_topic()),
+            outputs,
+            routes,
+            emits,
+            starts: step.starts.iter().map(|event| format!("{}.v{}", event.name, event.major)).collect(),
+            from: step.policy.from,
+            concurrency: step.policy.concurrency,
+            timeout: step.policy.timeout,
+            drain_deadline: settings.drain_deadline,
+            max_event_bytes: settings.max_event_bytes,
+            engine: engine_settings(step, settings, &source),
+            erased: Arc::clone(&step.erased),
+            declared: step.emits.clone(),
+            source,
+        })
+    }
+
+    /// An outbox for the step's emits.
+    pub(crate) fn new_outbox(&self) -> Outbox {
+        Outbox::new(&self.declared)
+    }
+}
+
+fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
+    let version = EventVersion::new(event.name, event.major).map_err(|source| PlanError::Name {
+        event: event.name.to_owned(),
+        rust_type: event.rust_type,
+        source,
+    })?;
+    let contract = Contract::compile(&(event.reader_schema)().to_value()).map_err(|source| {
+        PlanError::Contract { event: version.to_string(), rust_type: event.rust_type, source }
+    })?;
+    Ok(Route {
+        name: event.name.to_owned(),
+        major: event.major,
+        minor: None,
+        starts: event.starts.map(str::to_owned),
+        contract_name: format!("the reader's view of {version}"),
+        contract,
+    })
+}
+
+fn emitted(event: &EmittedEvent, source: &str, topic: impl Fn(&str) -> String) -> Result<Emitted, PlanError> {
+    let id = ContractId::new(event.name, event.major, event.minor).map_err(|source| PlanError::Name {
+        event: event.name.to_owned(),
+        rust_type: event.rust_type,
+        source,
+    })?;
+    let contract = Contract::compile(&(event.writer_schema)().to_value()).map_err(|source| {
+        PlanError::Contract { event: id.event_version().to_string(), rust_type: event.rust_type, source }
+    })?;
+    Ok(Emitted {
+        topic: topic(event.topic),
+        headers: EventHeaders {
+            source: source.to_owned(),
+            event_type: id.event_version().to_string(),
+            data_schema: id.to_string(),
+        },
+        terminal: event.terminal,
+        contract,
+    })
+}
+
+fn engine_settings(step: &StepDef, settings: &Settings, source: &str) -> engine::Settings {
+    let retry = &step.policy.retry;
+    engine::Settings {
+        concurrency: step.policy.concurrency,
+        retry: engine::Retry {
+            attempts: retry.attempts(),
+            first: retry.first_wait(),
+            cap: retry.longest_wait(),
+        },
+        attempt_timeout: Some(step.policy.timeout),
+        drain_deadline: settings.drain_deadline,
+        seed: rapidhash::v3::rapidhash_v3(source.as_bytes()),
+        ..engine::Settings::default()
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("source", &self.source)
+            .field("group", &self.group)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{In, Service, StepError, step};
+
+    #[derive(Debug, serde::Deserialize, schemars::JsonSchema, crate::Event)]
+    #[event(view, type = "any.event", major = 1, topic = "any")]
+    #[expect(dead_code, reason = "only its declaration is used")]
+    struct AnyEvent {}
+
+    /// A plan that reads these types, for tests which look at headers only.
+    pub(crate) fn plan_reading(types: &[(&str, u32)]) -> Plan {
+        async fn nothing(_: In<AnyEvent>) -> Result<(), StepError> {
+            Ok(())
+        }
+        let mut plan = plan_of(Service::new("shop", ()).step(step("read", nothing)));
+        let contract = || Contract::compile(&serde_json::json!(true)).expect("it accepts anything");
+        plan.routes = types
+            .iter()
+            .map(|(name, major)| Route {
+                name: (*name).to_owned(),
+                major: *major,
+                minor: None,
+                starts: None,
+                contract_name: String::new(),
+                contract: contract(),
+            })
+            .collect();
+        plan
+    }
+
+    /// The plan of a service's only step, in the namespace `test`.
+    pub(crate) fn plan_of<S: Send + Sync + 'static>(service: Service<S>) -> Plan {
+        let service = service.into_definition();
+        service.check().expect("the service is well-formed");
+        let settings = Settings::read([("CHOREOGRAPH_NAMESPACE", "test")]).expect("legal settings");
+        Plan::new(&service.name, &service.steps[0], &settings).expect("the step can be made ready")
+    }
+
+    #[test]
+    fn names_carry_the_namespace() {
+        let plan = plan_reading(&[]);
+        assert_eq!((plan.group.as_str(), plan.source.as_str()), ("test.shop.read", "shop/read"));
+        assert_eq!(plan.inputs, ["test.any"]);
+        assert_eq!(
+            (plan.retry_topic.as_str(), plan.dead_letter_topic.as_str()),
+            ("test.shop.read.retry", "test.shop.read.dlq")
+        );
+    }
+}
