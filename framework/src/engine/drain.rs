@@ -59,11 +59,12 @@ impl<R, F> Engine<R, F> {
         if self.shutdown != Shutdown::Not {
             return;
         }
-        self.shutdown = Shutdown::Asked;
         let deadline = self.now.after(self.settings.drain_deadline);
         for slot in self.slots() {
             self.begin_drain(slot, deadline);
         }
+        // Said only now: an idle partition is drained at once, and must not end those that come after it.
+        self.shutdown = Shutdown::Asked;
         self.end_drains();
     }
 

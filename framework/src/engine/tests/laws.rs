@@ -331,6 +331,19 @@ fn a_failed_last_commit_is_repeated() {
 }
 
 #[test]
+fn an_idle_partition_does_not_end_a_shutdown() {
+    let mut engine = engine(Settings::default());
+    take(&mut engine, 0, B, 0, None);
+    let ticket = runs(&mut engine)[0].0;
+    engine.shutdown(Time(1));
+    assert_eq!(commands(&mut engine), [], "A has nothing to do, B has");
+    engine.finished(Time(2), ticket, DONE);
+    assert_eq!(commits(&mut engine), [(B, 1, None)]);
+    engine.committed(Time(3), B, 1, true);
+    assert_eq!(commands(&mut engine), [Command::Stopped]);
+}
+
+#[test]
 fn a_lost_partition_says_nothing_more() {
     let mut engine = engine(Settings::default());
     take(&mut engine, 0, A, 0, None);
