@@ -12,6 +12,7 @@ mod envelope;
 mod event;
 mod manifest;
 pub mod ops;
+pub mod rehearsal;
 mod runner;
 mod schema;
 mod service;

@@ -6,7 +6,7 @@
 
 mod check_in;
 mod check_out;
-mod clock_text;
+pub(crate) mod clock_text;
 pub(crate) mod current;
 mod failure;
 mod handle;
@@ -195,7 +195,12 @@ impl<P: Port> Runner<P> {
                 Command::Commit { slot, offset, metadata } => port.commit(slot, offset, metadata),
                 Command::Release(slots) => port.release(&slots),
                 Command::Stopped => self.stopped = true,
-                Command::Retrying { .. } | Command::Outage(_) => {}
+                Command::Retrying { ticket, attempt, due } => {
+                    if let Some(taken) = self.engine.record(ticket) {
+                        port.retrying(ticket.slot, taken.raw.offset(), attempt, due);
+                    }
+                }
+                Command::Outage(_) => {}
             }
         }
         any

@@ -162,7 +162,12 @@ fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
     })
 }
 
-fn emitted(event: &EmittedEvent, source: &str, topic: impl Fn(&str) -> String) -> Result<Emitted, PlanError> {
+/// Makes an event ready that somebody named `source` emits or starts.
+pub(crate) fn emitted(
+    event: &EmittedEvent,
+    source: &str,
+    topic: impl Fn(&str) -> String,
+) -> Result<Emitted, PlanError> {
     let id = ContractId::new(event.name, event.major, event.minor).map_err(|source| PlanError::Name {
         event: event.name.to_owned(),
         rust_type: event.rust_type,

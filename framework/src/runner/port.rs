@@ -3,7 +3,7 @@
 //! A driver (Kafka, the rehearsal) reads records, publishes, commits. It decides nothing: it calls the
 //! [`Runner`](super::Runner) with what happened and does what the runner asks of its [`Port`].
 
-use crate::engine::Slot;
+use crate::engine::{Slot, Time};
 
 /// One record as a driver read it, borrowed from wherever the driver keeps it.
 ///
@@ -120,6 +120,10 @@ pub(crate) trait Port {
     fn commit(&mut self, slot: Slot, offset: i64, metadata: Option<String>);
     /// Gives partitions up: everything they held is settled or left to the next owner.
     fn release(&mut self, slots: &[Slot]);
+    /// The attempt at a record failed, and `attempt` is to be made at `due`. Only told.
+    fn retrying(&mut self, slot: Slot, offset: i64, attempt: u32, due: Time) {
+        let _told = (slot, offset, attempt, due);
+    }
     /// Whether the topics and rights which a set-up fault named may be mended now, so that unsent records
     /// should be tried again. Asked every few seconds while blocked.
     fn set_up_mended(&mut self) -> bool {
