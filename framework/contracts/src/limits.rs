@@ -31,3 +31,6 @@ pub const MAX_PATH_BYTES: usize = 256;
 /// Events with more values and names than this get a report of their first violation only: looking for all of
 /// them costs memory for each one found.
 pub const MAX_REPORTED_ENTRIES: usize = 20_000;
+
+/// The largest contract file that is read, in bytes: a contract of [`MAX_SCHEMA_BYTES`] with its indentation.
+pub const MAX_FILE_BYTES: usize = 4 * MAX_SCHEMA_BYTES;

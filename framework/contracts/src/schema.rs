@@ -84,11 +84,10 @@ pub(crate) fn children(schema: &Map<String, Value>) -> impl Iterator<Item = &Val
     inner(schema).chain(definitions.into_iter().flat_map(Map::values))
 }
 
-/// Calls `visit` on `schema` and then on every schema below it.
+/// Calls `visit` on every schema below `schema`, innermost first, and then on `schema`.
 pub(crate) fn for_each_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else { return };
-    visit(object);
-    for (key, value) in object {
+    for (key, value) in &mut *object {
         let key = key.as_str();
         if ONE.contains(&key) {
             for_each_mut(value, visit);
@@ -98,6 +97,7 @@ pub(crate) fn for_each_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Map<S
             value.as_object_mut().into_iter().flat_map(Map::values_mut).for_each(|v| for_each_mut(v, visit));
         }
     }
+    visit(object);
 }
 
 /// The schema that a reference inside `root` means: `#` or `#/…`.

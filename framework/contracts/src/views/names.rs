@@ -24,10 +24,8 @@ fn aliases_of(schema: &Value) -> Vec<String> {
 /// Each alias becomes a property like its field; a required field becomes one that comes under any name.
 fn take_field_aliases(object: &mut Map<String, Value>) {
     let Some(Value::Object(properties)) = object.get_mut("properties") else { return };
-    // The schema of a variant's value carries the variant's aliases, not those of a field.
     let aliased: Vec<(String, Vec<String>, Value)> = properties
         .iter()
-        .filter(|(_, field)| field.get("const").is_none())
         .map(|(name, field)| (name.clone(), aliases_of(field), field.clone()))
         .filter(|(_, aliases, _)| !aliases.is_empty())
         .collect();
@@ -64,8 +62,10 @@ fn stop_requiring(object: &mut Map<String, Value>, name: &str) -> bool {
 
 /// A variant's value may also be one of its aliases.
 fn take_value_aliases(object: &mut Map<String, Value>) {
-    let Some(aliases) = object.get(ALIASES).and_then(Value::as_array).cloned() else { return };
-    if let Some(value) = object.remove("const") {
+    if object.contains_key("const")
+        && let Some(Value::Array(aliases)) = object.remove(ALIASES)
+        && let Some(value) = object.remove("const")
+    {
         let values: Vec<Value> = std::iter::once(value).chain(aliases).collect();
         object.insert("enum".to_owned(), Value::Array(values));
     }
