@@ -18,6 +18,7 @@ mod schema;
 mod service;
 pub mod settings;
 mod step;
+pub mod telemetry;
 
 pub use choreograph_derive::{Consumes, Emits, Event};
 

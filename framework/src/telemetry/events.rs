@@ -1,0 +1,304 @@
+//! What the framework logs: every event once, as a struct. Levels say the consequence: ERROR means that data
+//! is lost or somebody must act, WARN that it may come to that, INFO a change of state, DEBUG the rest. No
+//! event holds a payload.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use opentelemetry::trace::TraceId;
+
+/// The target of every event of the framework.
+const TARGET: &str = "choreograph";
+
+/// The service has begun.
+#[derive(Debug)]
+pub(crate) struct ServiceStarted<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) steps: usize,
+    /// Where operators reach it, if anywhere.
+    pub(crate) ops: Option<SocketAddr>,
+}
+
+impl ServiceStarted<'_> {
+    pub(crate) fn emit(&self) {
+        let ops = self.ops.map_or_else(|| "off".to_owned(), |at| format!("http://{at}"));
+        let Self { service, version, steps, .. } = *self;
+        tracing::info!(target: TARGET, service, version, steps, %ops, "the service has started");
+    }
+}
+
+/// The service was told to end.
+#[derive(Debug)]
+pub(crate) struct ServiceLeaving<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) deadline: Duration,
+}
+
+impl ServiceLeaving<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, service = self.service, deadline = ?self.deadline, "the service drains and leaves");
+    }
+}
+
+/// The service has ended.
+#[derive(Debug)]
+pub(crate) struct ServiceEnded<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) after: Duration,
+}
+
+impl ServiceEnded<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, service = self.service, after = ?self.after, "the service has ended");
+    }
+}
+
+/// Settings that nobody reads.
+#[derive(Debug)]
+pub(crate) struct UnknownSettings<'a> {
+    /// What [`Kafka::warning`](crate::settings::Kafka::warning) says.
+    pub(crate) warning: &'a str,
+}
+
+impl UnknownSettings<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::warn!(target: TARGET, "{}", self.warning);
+    }
+}
+
+/// The partitions that a step reads have changed.
+#[derive(Debug)]
+pub(crate) struct PartitionsChanged<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) gained: usize,
+    pub(crate) given_up: usize,
+    /// Whether they were taken away without asking: what was under way is done again by another.
+    pub(crate) lost: bool,
+}
+
+impl PartitionsChanged<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, gained, given_up, lost } = *self;
+        if lost {
+            tracing::warn!(target: TARGET, workflow_step = step, given_up, "partitions were lost: others handle again what was under way");
+        } else {
+            tracing::info!(target: TARGET, workflow_step = step, gained, given_up, "the partitions have changed");
+        }
+    }
+}
+
+/// Leaving partitions took longer than the drain deadline.
+#[derive(Debug)]
+pub(crate) struct DrainIncomplete<'a> {
+    pub(crate) step: &'a str,
+    /// Records whose handling or publishing was cut off.
+    pub(crate) records: usize,
+}
+
+impl DrainIncomplete<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, records } = *self;
+        tracing::warn!(target: TARGET, workflow_step = step, records, "the drain deadline has passed: the next owner handles these records again");
+    }
+}
+
+/// A commit failed; the next one holds the same and more.
+#[derive(Debug)]
+pub(crate) struct CommitFailed<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) error: &'a str,
+}
+
+impl CommitFailed<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, error } = *self;
+        tracing::warn!(target: TARGET, workflow_step = step, error, "a commit failed and is tried again");
+    }
+}
+
+/// The Kafka client complains, in words.
+#[derive(Debug)]
+pub(crate) struct ClientComplained<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) error: &'a str,
+    /// Whether somebody must act: a refused login, a wrong certificate, a missing right.
+    pub(crate) needs_hands: bool,
+}
+
+impl ClientComplained<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, error, needs_hands } = *self;
+        if needs_hands {
+            tracing::error!(target: TARGET, workflow_step = step, error, "the broker refuses the service");
+        } else {
+            tracing::warn!(target: TARGET, workflow_step = step, error, "the Kafka client is in trouble");
+        }
+    }
+}
+
+/// The Kafka client is well again.
+#[derive(Debug)]
+pub(crate) struct ClientRecovered<'a> {
+    pub(crate) step: &'a str,
+}
+
+impl ClientRecovered<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, workflow_step = self.step, "the Kafka client is well again");
+    }
+}
+
+/// A topic or a right is missing; the step waits.
+#[derive(Debug)]
+pub(crate) struct SetUpMissing<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) what: &'a str,
+}
+
+impl SetUpMissing<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, topic, what } = *self;
+        tracing::error!(target: TARGET, workflow_step = step, topic, missing = what, "the step waits for its set-up");
+    }
+}
+
+/// Everything that was missing is there.
+#[derive(Debug)]
+pub(crate) struct SetUpFound<'a> {
+    pub(crate) step: &'a str,
+}
+
+impl SetUpFound<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, workflow_step = self.step, "topics and rights are all there");
+    }
+}
+
+/// The step takes no new records, because what its handler needs is away.
+#[derive(Debug)]
+pub(crate) struct OutageBegan<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) why: &'a str,
+}
+
+impl OutageBegan<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, why } = *self;
+        tracing::error!(target: TARGET, workflow_step = step, why, "the step is in outage: it takes no new records and probes");
+    }
+}
+
+/// A probe succeeded: the step goes on.
+#[derive(Debug)]
+pub(crate) struct OutageEnded<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) after: Duration,
+}
+
+impl OutageEnded<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, workflow_step = self.step, after = ?self.after, "the outage is over");
+    }
+}
+
+/// Retention took records before the step had read them.
+#[derive(Debug)]
+pub(crate) struct RecordsLost<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+impl RecordsLost<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, topic, partition, from, to } = *self;
+        tracing::error!(
+            target: TARGET, workflow_step = step, topic, partition, from, to, records = to - from,
+            "retention took records before the step had read them"
+        );
+    }
+}
+
+/// An attempt failed, and another follows.
+#[derive(Debug)]
+pub(crate) struct AttemptFailed<'a> {
+    pub(crate) record: RecordIds<'a>,
+    /// The attempt that failed, counted from 1.
+    pub(crate) attempt: u32,
+    pub(crate) delay: Duration,
+    /// What the handler said.
+    pub(crate) error: &'a str,
+}
+
+impl AttemptFailed<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { record, attempt, delay, error } = *self;
+        tracing::warn!(
+            target: TARGET, trace_id = record.trace(), workflow_id = record.workflow_id,
+            event_id = record.event_id, workflow_step = record.step, topic = record.topic,
+            partition = record.partition, offset = record.offset, attempt, ?delay, error,
+            "an attempt failed and is made again"
+        );
+    }
+}
+
+/// A record was set aside: somebody must look at it.
+#[derive(Debug)]
+pub(crate) struct DeadLettered<'a> {
+    pub(crate) record: RecordIds<'a>,
+    pub(crate) event_type: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) attempts: u32,
+    /// Where it lies now.
+    pub(crate) dead_letter_topic: &'a str,
+    /// What is wrong, without the payload's own text.
+    pub(crate) detail: &'a str,
+}
+
+impl DeadLettered<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { record, event_type, reason, attempts, dead_letter_topic, detail } = *self;
+        tracing::error!(
+            target: TARGET, trace_id = record.trace(), workflow_id = record.workflow_id,
+            event_id = record.event_id, workflow_step = record.step, topic = record.topic,
+            partition = record.partition, offset = record.offset, event_type, reason, attempts,
+            dead_letter_topic, detail, "workflow.dead_lettered"
+        );
+    }
+}
+
+/// A step has ended though nobody asked it to.
+#[derive(Debug)]
+pub(crate) struct StepEnded<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) why: &'a str,
+}
+
+impl StepEnded<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, why } = *self;
+        tracing::error!(target: TARGET, workflow_step = step, why, "the step has ended");
+    }
+}
+
+/// Which record an event is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordIds<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) workflow_id: &'a str,
+    pub(crate) event_id: &'a str,
+    pub(crate) trace_id: Option<TraceId>,
+}
+
+impl RecordIds<'_> {
+    fn trace(&self) -> Option<String> {
+        self.trace_id.map(|id| id.to_string())
+    }
+}
