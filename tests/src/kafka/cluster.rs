@@ -1,13 +1,13 @@
 //! Nodes that belong together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use super::error::Doing;
-use super::fetch::jars;
-use super::java::java;
-use super::node::{Jvm, Node};
+use super::jvm::Jvm;
+use super::node::Node;
 use super::properties::{Ports, properties};
+use super::quick::quick;
 use super::{KafkaError, Setup};
 use crate::folder::Folder;
 use crate::port::Port;
@@ -44,7 +44,12 @@ impl Cluster {
     }
 
     pub(crate) fn with(setup: &Setup) -> Result<Self, KafkaError> {
-        let jvm = Jvm { java: java()?, jars: jars()? };
+        let (jvm, checkpoint) = quick()?;
+        Self::on(&jvm, Some(&checkpoint), setup)
+    }
+
+    /// Starts a cluster whose folders are formatted with `checkpoint`, or else by Kafka's own tool.
+    pub(crate) fn on(jvm: &Jvm, checkpoint: Option<&Path>, setup: &Setup) -> Result<Self, KafkaError> {
         let folder = Folder::new().doing("make the cluster's folder")?;
         let ports = (0..setup.nodes).map(|_| reserve(setup.proxied)).collect::<Result<Vec<_>, _>>()?;
         let proxies = ports.iter().filter_map(|ports| ports.proxied.as_ref()).map(before);
@@ -59,7 +64,8 @@ impl Cluster {
             nodes.push(Node::new(number, port, jvm.clone(), place, &text)?);
         }
         let mut cluster = Self { nodes, ports, proxies, _folder: folder };
-        cluster.bring_up()?;
+        cluster.nodes.iter_mut().try_for_each(|node| node.format(CLUSTER_ID, checkpoint))?;
+        cluster.start_all_again()?;
         Ok(cluster)
     }
 
@@ -155,12 +161,6 @@ impl Cluster {
     /// The folder of `node`'s data.
     pub fn data(&mut self, node: u16) -> PathBuf {
         self.node(node).data()
-    }
-
-    fn bring_up(&mut self) -> Result<(), KafkaError> {
-        self.nodes.iter_mut().try_for_each(|node| node.format(CLUSTER_ID))?;
-        self.nodes.iter_mut().try_for_each(Node::formatted)?;
-        self.start_all_again()
     }
 
     fn node(&mut self, node: u16) -> &mut Node {

@@ -8,17 +8,16 @@ use std::time::Duration;
 
 use super::KafkaError;
 use super::error::Doing;
+use super::jvm::Jvm;
 use super::ready::Readiness;
 use crate::process::{Leader, Signal, tail};
 
 /// Time the formatting of a node's folder may take.
 const FORMAT_WITHIN: Duration = Duration::from_mins(1);
 /// Time a broker may take to be ready.
-const READY_WITHIN: Duration = Duration::from_secs(90);
+const READY_WITHIN: Duration = Duration::from_mins(2);
 /// Time a broker may take to end after SIGTERM.
-const STOP_WITHIN: Duration = Duration::from_mins(1);
-/// Starts quickly, stays small.
-const FLAGS: [&str; 4] = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"];
+const STOP_WITHIN: Duration = Duration::from_mins(2);
 const LOGGING: &str = "\
 rootLogger.level=INFO
 rootLogger.appenderRef.out.ref=out
@@ -27,26 +26,6 @@ appender.out.name=out
 appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=%d{HH:mm:ss.SSS} %p %m (%c{1})%n%ex{8}
 ";
-
-/// How to run Kafka's classes.
-#[derive(Debug, Clone)]
-pub(crate) struct Jvm {
-    pub(crate) java: PathBuf,
-    pub(crate) jars: PathBuf,
-}
-
-impl Jvm {
-    fn class(&self, logging: &Path, class: &str) -> Command {
-        let mut command = Command::new(&self.java);
-        command
-            .args(FLAGS)
-            .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
-            .arg("-cp")
-            .arg(self.jars.join("*"))
-            .arg(class);
-        command
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -73,15 +52,27 @@ impl Node {
         Ok(node)
     }
 
-    /// Begins to format the node's data folder.
-    pub(crate) fn format(&mut self, cluster: &str) -> Result<(), KafkaError> {
-        let mut command = self.jvm.class(&self.file("log4j2.properties"), "kafka.tools.StorageTool");
-        command.args(["format", "-t", cluster, "-c"]).arg(self.file("properties"));
-        self.spawn(command)
+    /// Formats the node's data folder for the cluster of this id: with `checkpoint`, the file that Kafka's own tool
+    /// would write, or else by that tool.
+    pub(crate) fn format(&mut self, cluster: &str, checkpoint: Option<&Path>) -> Result<(), KafkaError> {
+        match checkpoint {
+            Some(checkpoint) => self.copy_format(cluster, checkpoint).doing("format a node's folder"),
+            None => self.run_format(cluster),
+        }
     }
 
-    /// Waits for the end of what [`Node::format`] began.
-    pub(crate) fn formatted(&mut self) -> Result<(), KafkaError> {
+    fn copy_format(&self, cluster: &str, checkpoint: &Path) -> io::Result<()> {
+        let data = self.data();
+        fs::create_dir(&data)?;
+        fs::copy(checkpoint, data.join("bootstrap.checkpoint"))?;
+        let meta = format!("version=1\ncluster.id={cluster}\nnode.id={}\n", self.number);
+        fs::write(data.join("meta.properties"), meta)
+    }
+
+    fn run_format(&mut self, cluster: &str) -> Result<(), KafkaError> {
+        let mut command = self.jvm.format(&self.file("log4j2.properties"));
+        command.args(["-t", cluster, "-c"]).arg(self.file("properties"));
+        self.spawn(command)?;
         let ended = self.leader()?.wait(FORMAT_WITHIN).doing("wait for Kafka's format")?;
         self.running = None;
         match ended {
@@ -93,7 +84,7 @@ impl Node {
 
     /// Begins to run the broker.
     pub(crate) fn launch(&mut self) -> Result<(), KafkaError> {
-        let mut command = self.jvm.class(&self.file("log4j2.properties"), "kafka.Kafka");
+        let mut command = self.jvm.broker(&self.file("log4j2.properties"));
         command.arg(self.file("properties"));
         self.spawn(command)
     }

@@ -60,6 +60,7 @@ pub fn read_all(bootstrap: &str, topic: &str) -> Result<Vec<Message>, TopicError
         .set("auto.offset.reset", "earliest")
         .set("isolation.level", "read_committed")
         .set("check.crcs", "true")
+        .set("fetch.wait.max.ms", "10") // The end of a partition shows by an empty answer.
         .set("fetch.message.max.bytes", "67108864")
         .create()
         .doing(doing)?;
