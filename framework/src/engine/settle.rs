@@ -58,12 +58,13 @@ impl<R, F> Engine<R, F> {
         for slot in self.slots() {
             let Some(partition) = self.partition_mut(slot) else { continue };
             partition.commits.lose_patience(now);
-            let (moved, news) = (partition.has_moved(), partition.has_news());
             if partition.draining.is_some() {
                 self.progress_drain(slot);
                 again = true;
-                continue;
             }
+            // A drain that waits for a handler may reach its deadline: what is settled until then is said meanwhile.
+            let Some(partition) = self.partition_mut(slot) else { continue };
+            let (moved, news) = (partition.has_moved(), partition.has_news());
             again |= moved || news || partition.commits.is_sent();
             let repeated = news && now >= partition.commits.last_sent().after(held_every);
             if !partition.commits.is_sent() && (moved || repeated) {

@@ -305,7 +305,7 @@ fn a_drain_ends_at_its_deadline() {
     engine.revoked(Time(100), &[A, Slot(9)]);
     assert_eq!(engine.next_wake().map(|wake| wake <= Time(20_100)), Some(true));
     engine.tick(Time(20_099));
-    assert_eq!(commits(&mut engine), []);
+    assert_eq!(commits(&mut engine), [(A, 0, None)], "what is settled is said, the partition is kept");
     engine.tick(Time(20_100));
     assert_eq!(commands(&mut engine), [Command::Release(vec![A, Slot(9)])]);
     engine.finished(Time(20_101), ticket, DONE);
@@ -341,6 +341,25 @@ fn an_idle_partition_does_not_end_a_shutdown() {
     assert_eq!(commits(&mut engine), [(B, 1, None)]);
     engine.committed(Time(3), B, 1, true);
     assert_eq!(commands(&mut engine), [Command::Stopped]);
+}
+
+#[test]
+fn a_drain_that_waits_says_what_is_settled() {
+    let mut engine = engine(Settings::default());
+    take(&mut engine, 0, A, 0, Some(1));
+    take(&mut engine, 0, A, 1, Some(2));
+    let started = runs(&mut engine);
+    engine.finished(Time(1), started[1].0, DONE);
+    engine.shutdown(Time(2));
+    let mut told = Vec::new();
+    while let Some(wake) = engine.next_wake().filter(|wake| *wake < Time(20_002)) {
+        engine.tick(wake);
+        for (slot, offset, metadata) in commits(&mut engine) {
+            told.push((slot, offset, metadata.is_some()));
+            engine.committed(wake, slot, offset, true);
+        }
+    }
+    assert!(told.contains(&(A, 0, true)), "1 is settled beyond 0, which does not end: {told:?}");
 }
 
 #[test]
