@@ -95,6 +95,15 @@ impl Log {
         self.partition(topic, partition)?.committed.get(group)
     }
 
+    /// Sets a group back to the start of a topic.
+    pub(crate) fn rewind(&mut self, group: &str, topic: &str) {
+        for partition in self.topics.get_mut(topic).into_iter().flat_map(|topic| &mut topic.partitions) {
+            if let Some(committed) = partition.committed.get_mut(group) {
+                *committed = Committed::default();
+            }
+        }
+    }
+
     /// Notes a group's progress, as the broker does: backwards too, should anyone ask for it.
     pub(crate) fn commit(&mut self, group: &Arc<str>, topic: &str, partition: i32, committed: Committed) {
         let found = self.topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(partition as usize));

@@ -196,6 +196,16 @@ impl Rehearsal {
         })
     }
 
+    /// Sets what a group committed on a topic back to the log's start, as an operator may while the group is stopped: it
+    /// handles everything again.
+    pub fn rewind(&mut self, group: &str, topic: &str) {
+        let (group, topic) = (group.to_owned(), topic.to_owned());
+        self.stage.ask(move |world, _| {
+            world.cluster.borrow_mut().log.rewind(&group, &topic);
+            world.did(format!("{group} is set back on {topic}"));
+        });
+    }
+
     /// Whether every step that runs has committed every record of its topics: nothing is waiting, nothing is held back.
     /// Commits are made every 200 ms, so [`advance`](Self::advance) first.
     pub fn is_settled(&mut self) -> bool {
