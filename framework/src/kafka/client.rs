@@ -1,0 +1,198 @@
+//! From settings to configured clients: what the laws demand, what was measured, what a person may change.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use tokio::sync::Notify;
+
+use super::acknowledge::Reports;
+use super::context::{StepConsumer, StepContext};
+
+/// What holds unless a person says otherwise, for every client.
+const COMMON: [(&str, &str); 3] = [
+    // Two small writes must not wait for each other.
+    ("socket.nagle.disable", "true"),
+    // After an outage the first connection is back within this time, not librdkafka's ten seconds.
+    ("reconnect.backoff.max.ms", "2000"),
+    // The laws read the log callback for two facts; chatter about closed connections is not one of them.
+    ("log.connection.close", "false"),
+];
+
+/// What holds for consumers unless a person says otherwise.
+const CONSUMER: [(&str, &str); 7] = [
+    ("check.crcs", "true"),
+    ("isolation.level", "read_committed"),
+    // The default of 1,000 ms stalls a partition for up to a second whenever a small queue is full.
+    ("fetch.queue.backoff.ms", "2"),
+    // Memory: what is prefetched for each partition, and for all of them together with one fetch on top.
+    ("queued.min.messages", "20000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.max.bytes", "8388608"),
+    // New partitions are found within a minute.
+    ("topic.metadata.refresh.interval.ms", "60000"),
+];
+
+/// What holds for producers unless a person says otherwise.
+const PRODUCER: [(&str, &str); 3] = [
+    // Keys land where Java's clients put them.
+    ("partitioner", "murmur2_random"),
+    ("linger.ms", "5"),
+    // Memory: what waits for a broker that is away. Full means that the step stops taking records.
+    ("queue.buffering.max.kbytes", "131072"),
+];
+
+/// What the laws demand of a step's consumer (laws 1, 8).
+const CONSUMER_LAWS: [(&str, &str); 4] = [
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("auto.offset.reset", "earliest"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+];
+
+/// What the laws demand of a step's producer (laws 1, 6).
+const PRODUCER_LAWS: [(&str, &str); 3] =
+    [("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0")];
+
+/// How long a publisher outside any step waits for its acknowledgement, in milliseconds.
+pub(super) const START_TIMEOUT_MS: u32 = 30_000;
+
+/// Where the brokers are and how to talk to them: librdkafka properties, secrets among them.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    /// By librdkafka's property name.
+    properties: BTreeMap<String, String>,
+}
+
+impl Connection {
+    /// A connection described by librdkafka properties; `bootstrap.servers` must be among them.
+    pub(crate) fn new(properties: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { properties: properties.into_iter().collect() }
+    }
+
+    /// A step's consumer. `wake` is notified when there is something to poll.
+    pub(super) fn consumer(
+        &self,
+        client: &str,
+        group: &str,
+        context: StepContext,
+        wake: Arc<Notify>,
+    ) -> Result<Arc<StepConsumer>, ClientError> {
+        let mut config = self.config(client, &CONSUMER, &CONSUMER_LAWS);
+        config.set("group.id", group);
+        let mut consumer: StepConsumer = config.create_with_context(context)?;
+        consumer.set_nonempty_callback(move || wake.notify_one());
+        Ok(Arc::new(consumer))
+    }
+
+    /// A step's producer.
+    pub(super) fn producer<C>(&self, client: &str, reports: C) -> Result<super::publish::Producer<C>, ClientError>
+    where
+        C: rdkafka::producer::ProducerContext,
+    {
+        Ok(self.config(client, &PRODUCER, &PRODUCER_LAWS).create_with_context(reports)?)
+    }
+
+    /// The configuration of a producer that gives up a message after [`START_TIMEOUT_MS`].
+    pub(super) fn impatient_producer(&self, client: &str) -> ClientConfig {
+        let mut config = self.config(client, &PRODUCER, &PRODUCER_LAWS);
+        config.set("message.timeout.ms", START_TIMEOUT_MS.to_string());
+        config
+    }
+
+    /// The configuration of a client for questions about topics.
+    pub(super) fn admin(&self, client: &str) -> ClientConfig {
+        self.config(client, &[], &[])
+    }
+
+    /// Defaults first, then the person's properties, then the laws.
+    fn config(&self, client: &str, defaults: &[(&str, &str)], laws: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        for (name, value) in COMMON.iter().chain(defaults) {
+            config.set(*name, *value);
+        }
+        config.set("client.id", client);
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        for (name, value) in laws {
+            config.set(*name, *value);
+        }
+        config
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("properties", &self.properties.keys()).finish_non_exhaustive()
+    }
+}
+
+/// A client that could not be made. Never carries a property's value, which may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ClientError {
+    /// librdkafka refuses one property.
+    #[error("librdkafka refuses the value of `{0}`: see its list of properties for the legal ones")]
+    Property(String),
+    /// librdkafka refuses the properties together.
+    #[error("no Kafka client can be made from these settings: {0}")]
+    Creation(String),
+}
+
+impl From<KafkaError> for ClientError {
+    fn from(error: KafkaError) -> Self {
+        match error {
+            KafkaError::ClientConfig(_, _, name, _) => Self::Property(name),
+            KafkaError::ClientCreation(text) => Self::Creation(text),
+            other => Self::Creation(other.to_string()),
+        }
+    }
+}
+
+/// The producer of a step reports to its loop.
+pub(super) type StepProducer = super::publish::Producer<Reports>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(properties: &[(&str, &str)]) -> Connection {
+        Connection::new(properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn a_person_overrides_defaults_and_never_laws() {
+        let connection = connection(&[
+            ("bootstrap.servers", "localhost:1"),
+            ("linger.ms", "0"),
+            ("acks", "1"),
+            ("enable.auto.commit", "true"),
+        ]);
+        let producer = connection.config("a", &PRODUCER, &PRODUCER_LAWS);
+        assert_eq!(producer.get("linger.ms"), Some("0"));
+        assert_eq!(producer.get("acks"), Some("all"));
+        assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
+        let consumer = connection.config("a", &CONSUMER, &CONSUMER_LAWS);
+        assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
+    }
+
+    #[test]
+    fn no_secret_in_debug_nor_in_an_error() {
+        let connection = connection(&[
+            ("bootstrap.servers", "localhost:1"),
+            ("sasl.password", "canary-1"),
+            ("session.timeout.ms", "canary-2"),
+        ]);
+        assert!(!format!("{connection:?}").contains("canary"), "{connection:?}");
+        let error = connection
+            .producer("a", Reports::new(Arc::default(), Arc::default()))
+            .err()
+            .expect("a session timeout is a number");
+        let told = format!("{error} {error:?}");
+        assert!(told.contains("session.timeout.ms"), "{told}");
+        assert!(!told.contains("canary"), "{told}");
+    }
+}

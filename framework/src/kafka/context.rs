@@ -1,0 +1,181 @@
+//! What librdkafka calls back into a step's consumer. Every callback copies and returns.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use super::partition::{Partition, named};
+use super::status::{Side, Status};
+use super::words::Trouble;
+
+/// A step's consumer.
+pub(super) type StepConsumer = BaseConsumer<StepContext>;
+
+/// What the group decided.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Rebalance {
+    /// These are now ours; librdkafka waits for an answer.
+    Assigned(Vec<Partition>),
+    /// These are to be given up; librdkafka waits for an answer.
+    Revoked(Vec<Partition>),
+    /// These may already be somebody else's; librdkafka waits for an answer.
+    Lost(Vec<Partition>),
+}
+
+/// What became of the commit of one partition.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CommitResult {
+    pub(super) partition: Partition,
+    pub(super) offset: i64,
+    pub(super) ok: bool,
+}
+
+/// What the callbacks left for the loop. Bounded: librdkafka has one rebalance at a time, and the loop has at
+/// most a few commits on their way.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    pub(super) rebalances: VecDeque<Rebalance>,
+    pub(super) commits: Vec<CommitResult>,
+}
+
+/// The context of a step's consumer.
+#[derive(Debug)]
+pub(super) struct StepContext {
+    inbox: Mutex<Inbox>,
+    /// A callback ran: there may be more in the queue behind what it was called for.
+    served: AtomicBool,
+    /// Nobody turns the loop any more: rebalances are answered in the callback.
+    closing: AtomicBool,
+    /// librdkafka moved a position because the log no longer holds it.
+    reset: AtomicBool,
+    status: Arc<Status>,
+}
+
+impl StepContext {
+    /// A context that reports to `status`.
+    pub(super) fn new(status: Arc<Status>) -> Self {
+        Self {
+            inbox: Mutex::default(),
+            served: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
+            status,
+        }
+    }
+
+    /// What the callbacks left, for the loop to empty.
+    pub(super) fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a callback ran since this was last asked.
+    ///
+    /// A poll that served a callback answers `None` like a poll that found nothing, with records still behind
+    /// it; and the queue says that it is no longer empty only when it was. Who sleeps then, sleeps on records.
+    pub(super) fn take_served(&self) -> bool {
+        self.served.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether a position was reset since this was last asked.
+    pub(super) fn take_reset(&self) -> bool {
+        self.reset.swap(false, Ordering::Relaxed)
+    }
+
+    /// From now on rebalances are answered in the callback, as the consumer is being closed.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ClientContext for StepContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.served.store(true, Ordering::Relaxed);
+        if facility == "OFFSET" {
+            self.reset.store(true, Ordering::Relaxed);
+        }
+        log(level, facility, text);
+    }
+
+    fn stats_raw(&self, _: &[u8]) {
+        self.served.store(true, Ordering::Relaxed);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.served.store(true, Ordering::Relaxed);
+        report(&self.status, Side::Consumer, &error, reason);
+    }
+}
+
+impl ConsumerContext for StepContext {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        self.served.store(true, Ordering::Relaxed);
+        let assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Relaxed) {
+            // While closing, librdkafka takes any answer as giving everything up.
+            if let Err(error) = consumer.incremental_unassign(list) {
+                tracing::debug!(%error, "the last answer to the group was refused");
+            }
+            return;
+        }
+        let partitions = named(list);
+        let rebalance = if assigned {
+            Rebalance::Assigned(partitions)
+        } else if consumer.assignment_lost() {
+            Rebalance::Lost(partitions)
+        } else {
+            Rebalance::Revoked(partitions)
+        };
+        self.inbox().rebalances.push_back(rebalance);
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        self.served.store(true, Ordering::Relaxed);
+        if result.is_ok() {
+            self.status.reached(Side::Consumer);
+        }
+        let mut inbox = self.inbox();
+        for element in offsets.elements() {
+            if let Offset::Offset(offset) = element.offset() {
+                inbox.commits.push(CommitResult {
+                    partition: Partition { topic: element.topic().into(), number: element.partition() },
+                    offset,
+                    ok: result.is_ok() && element.error().is_ok(),
+                });
+            }
+        }
+    }
+}
+
+/// Passes an error of librdkafka on in words.
+pub(super) fn report(status: &Status, side: Side, error: &KafkaError, reason: &str) {
+    match error.rdkafka_error_code() {
+        Some(code) => match Trouble::of(code) {
+            Trouble::Other => tracing::warn!(?side, ?code, "{reason}"),
+            trouble => status.troubled(side, trouble, reason),
+        },
+        None => tracing::warn!(?side, %error, "{reason}"),
+    }
+}
+
+/// Passes a log line of librdkafka on. Lines that repeat with every attempt to connect are for debugging: the
+/// change of state is told once by [`Status`].
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
+    if matches!(facility, "FAIL" | "ERROR" | "REQTMOUT" | "CONFWARN") {
+        tracing::debug!(target: "librdkafka", facility, "{text}");
+        return;
+    }
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            tracing::error!(target: "librdkafka", facility, "{text}");
+        }
+        RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(target: "librdkafka", facility, "{text}"),
+        RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
+    }
+}

@@ -1,0 +1,189 @@
+//! Stage *publish*: records into the producer, on the step's own thread.
+
+use std::sync::Arc;
+
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::acknowledge::{Fault, Report, ReportBox, Reports};
+use super::client::{ClientError, Connection, StepProducer};
+use super::status::Status;
+use super::words::protocol_name;
+use crate::clock;
+use crate::runner::port::{Delivery, Outgoing, OwnedOutgoing, PublishError, Tag};
+
+/// A producer that is polled by whoever sends through it.
+pub(super) type Producer<C> = BaseProducer<C>;
+
+/// The most batches of delivery reports taken in one look.
+const BATCHES_A_LOOK: usize = 64;
+/// How long a dead producer may take to hand back what it holds, in milliseconds.
+const HAND_BACK_MS: u64 = 2_000;
+/// One wait for reports of a producer that is being closed or replaced, in milliseconds.
+const CLOSE_POLL_MS: u64 = 20;
+
+/// A step's way out: the producer, and the one that replaces it.
+pub(super) struct Outlet {
+    connection: Connection,
+    client: String,
+    /// `None` between a dead producer and its successor.
+    producer: Option<StepProducer>,
+    inbox: Arc<ReportBox>,
+    status: Arc<Status>,
+    /// Taken by the producer and not reported yet.
+    unreported: usize,
+}
+
+impl Outlet {
+    /// An outlet with its first producer.
+    pub(super) fn open(connection: &Connection, client: &str, status: &Arc<Status>) -> Result<Self, ClientError> {
+        let inbox = Arc::new(ReportBox::default());
+        let reports = Reports::new(Arc::clone(&inbox), Some(Arc::clone(status)));
+        Ok(Self {
+            connection: connection.clone(),
+            client: client.to_owned(),
+            producer: Some(connection.producer(client, reports)?),
+            inbox,
+            status: Arc::clone(status),
+            unreported: 0,
+        })
+    }
+
+    /// How many publishes have no report yet.
+    pub(super) fn unreported(&self) -> usize {
+        self.unreported
+    }
+
+    /// Hands a record to the producer. A topic that the producer already knows to be missing or refused is
+    /// reported like a refusal by the broker: later, under the tag.
+    pub(super) fn send(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
+        let Some(producer) = &self.producer else {
+            return Err(PublishError::Producer("the producer is being replaced".to_owned()));
+        };
+        let mut outgoing =
+            BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, tag.0 as usize).headers(headers(record));
+        outgoing.key = record.key;
+        outgoing.payload = record.value;
+        let Err((error, _)) = producer.send(outgoing) else {
+            self.unreported += 1;
+            return Ok(());
+        };
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::QueueFull) => Err(PublishError::QueueFull),
+            Some(code) => match Fault::of(code) {
+                Fault::Record => Err(PublishError::Record(protocol_name(code))),
+                Fault::Producer => {
+                    self.inbox.set_fatal();
+                    Err(PublishError::Producer(protocol_name(code)))
+                }
+                Fault::Setup => {
+                    let error = protocol_name(code);
+                    let topic = record.topic.to_owned();
+                    self.unreported += 1;
+                    self.inbox.reports().push((tag, Delivery::Setup { topic, error, record: owned(record) }));
+                    Ok(())
+                }
+            },
+            // The only error without a code: a topic with a zero byte in its name.
+            None => Err(PublishError::Record("INVALID_TOPIC".to_owned())),
+        }
+    }
+
+    /// Moves what has been reported into `reports`, which must be empty. Replaces a dead producer: what it
+    /// held is reported unsent, in the order of its tags, after everything that the broker did answer.
+    pub(super) fn poll(&mut self, reports: &mut Vec<Report>) {
+        debug_assert!(reports.is_empty());
+        if let Some(producer) = &self.producer {
+            let mut seen = 0;
+            for _ in 0..BATCHES_A_LOOK {
+                producer.poll(std::time::Duration::ZERO);
+                let waiting = self.inbox.reports().len();
+                if waiting == seen {
+                    break;
+                }
+                seen = waiting;
+            }
+        }
+        if self.inbox.take_fatal() || self.producer.is_none() {
+            self.replace();
+        }
+        std::mem::swap(reports, &mut *self.inbox.reports());
+        self.unreported = self.unreported.saturating_sub(reports.len());
+    }
+
+    /// Ends the producer: waits for what is on its way until `deadline` on the steady clock, then takes the
+    /// rest back. What comes back is reported.
+    pub(super) fn close(mut self, deadline: u64) -> Vec<Report> {
+        if let Some(producer) = self.producer.take() {
+            hand_back(&producer, deadline);
+            purge(producer);
+        }
+        std::mem::take(&mut *self.inbox.reports())
+    }
+
+    /// Takes everything back from a dead producer and makes a new one.
+    fn replace(&mut self) {
+        if let Some(dead) = self.producer.take() {
+            tracing::warn!(client = %self.client, "the producer can do nothing more; replacing it");
+            purge(dead);
+            let mut reports = self.inbox.reports();
+            if reports.len() < self.unreported {
+                let missing = self.unreported - reports.len();
+                self.status.fatal(format!("a dead producer kept {missing} records; restart to send them again"));
+            }
+            // Stable: what was acknowledged stays in front, what is unsent follows in the order of its tags.
+            reports.sort_by_key(|(tag, delivery)| match delivery {
+                Delivery::Unsent { .. } => (1, tag.0),
+                _ => (0, 0),
+            });
+        }
+        let context = Reports::new(Arc::clone(&self.inbox), Some(Arc::clone(&self.status)));
+        match self.connection.producer(&self.client, context) {
+            Ok(producer) => self.producer = Some(producer),
+            Err(error) => tracing::error!(client = %self.client, %error, "no new producer; trying again"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outlet").field("client", &self.client).field("unreported", &self.unreported).finish()
+    }
+}
+
+/// Serves reports until the producer holds nothing or `deadline` on the steady clock has passed.
+pub(super) fn hand_back<C: rdkafka::producer::ProducerContext>(producer: &Producer<C>, deadline: u64) {
+    while producer.in_flight_count() > 0 && clock::millis() < deadline {
+        producer.poll(std::time::Duration::from_millis(CLOSE_POLL_MS));
+    }
+}
+
+/// Takes back what a producer holds, reports it, and ends the producer.
+fn purge(producer: StepProducer) {
+    producer.purge(PurgeConfig::default().queue().inflight());
+    hand_back(&producer, clock::millis() + HAND_BACK_MS);
+    drop(producer);
+}
+
+/// The headers as librdkafka wants them.
+fn headers(record: &Outgoing<'_>) -> OwnedHeaders {
+    record.headers.iter().fold(
+        OwnedHeaders::new_with_capacity(record.headers.len()),
+        |headers, (key, value)| headers.insert(Header { key, value: *value }),
+    )
+}
+
+/// A copy of what could not be handed over.
+fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
+    OwnedOutgoing {
+        topic: record.topic.to_owned(),
+        key: record.key.map(<[u8]>::to_vec),
+        value: record.value.map(<[u8]>::to_vec),
+        headers: record
+            .headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
+            .collect(),
+    }
+}
