@@ -5,11 +5,13 @@
 #[cfg(test)]
 extern crate self as choreograph;
 
+mod clock;
 mod consumes;
 mod emits;
 mod engine;
 mod envelope;
 mod event;
+mod kafka;
 mod manifest;
 pub mod ops;
 pub mod rehearsal;
@@ -28,8 +30,9 @@ pub use crate::{
     emits::{Declared, EmitError, Emits, Outbox, Shape},
     envelope::{Headers, Metadata, Workflow},
     event::{Event, In, KeyError, OwnedEvent, StartingEvent},
+    kafka::{Publisher, StartError, Started},
     manifest::Manifest,
-    service::{Service, ServiceError, exit},
+    service::{RunError, Service, ServiceError, exit},
     step::{
         ErrorKind, Extract, FromRef, Handler, Input, Retry, Returns, StartFrom, State, Step, StepError, step,
     },
@@ -37,3 +40,7 @@ pub use crate::{
 
 #[doc(hidden)]
 pub mod __private;
+
+#[cfg(feature = "embedded")]
+#[doc(inline)]
+pub use crate::kafka::{EmbeddedBroker, EmbeddedError};

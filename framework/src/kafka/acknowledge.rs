@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::context::{log, report};
 use super::status::{Side, Status};
-use super::words::{Trouble, protocol_name};
+use super::words::protocol_name;
 use crate::runner::port::{Delivery, OwnedOutgoing, Tag};
 
 /// What became of one publish.
@@ -89,8 +89,9 @@ impl ProducerContext for Reports {
                 failed(code, message)
             }
         };
-        if let (Delivery::Acknowledged { .. }, Some(status)) = (&delivery, &self.status) {
+        if let (Some(status), Ok(message)) = (&self.status, result) {
             status.reached(Side::Producer);
+            status.taken(|| message.topic());
         }
         self.inbox.reports().push((Tag(tag as u64), delivery));
     }
@@ -138,14 +139,11 @@ fn failed(code: RDKafkaErrorCode, message: &BorrowedMessage<'_>) -> Delivery {
     match Fault::of(code) {
         Fault::Record => Delivery::Refused { error: protocol_name(code) },
         Fault::Producer => Delivery::Unsent { record: owned(message) },
-        Fault::Setup => {
-            debug_assert_ne!(Trouble::of(code), Trouble::Fatal);
-            Delivery::Setup {
-                topic: message.topic().to_owned(),
-                error: protocol_name(code),
-                record: owned(message),
-            }
-        }
+        Fault::Setup => Delivery::Setup {
+            topic: message.topic().to_owned(),
+            error: protocol_name(code),
+            record: owned(message),
+        },
     }
 }
 
@@ -156,10 +154,7 @@ fn owned(message: &BorrowedMessage<'_>) -> OwnedOutgoing {
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().map(<[u8]>::to_vec),
         headers: message.headers().map_or_else(Vec::new, |headers| {
-            headers
-                .iter()
-                .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
-                .collect()
+            headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
         }),
     }
 }

@@ -1,7 +1,5 @@
 //! From settings to configured clients: what the laws demand, what was measured, what a person may change.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use rdkafka::ClientConfig;
@@ -10,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::acknowledge::Reports;
 use super::context::{StepConsumer, StepContext};
+use crate::settings::{Client, Kafka};
 
 /// What holds unless a person says otherwise, for every client.
 const COMMON: [(&str, &str); 3] = [
@@ -59,17 +58,16 @@ const PRODUCER_LAWS: [(&str, &str); 3] =
 /// How long a publisher outside any step waits for its acknowledgement, in milliseconds.
 pub(super) const START_TIMEOUT_MS: u32 = 30_000;
 
-/// Where the brokers are and how to talk to them: librdkafka properties, secrets among them.
-#[derive(Clone)]
+/// Where the brokers are and how to talk to them. `Debug` shows no secret.
+#[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    /// By librdkafka's property name.
-    properties: BTreeMap<String, String>,
+    kafka: Kafka,
 }
 
 impl Connection {
-    /// A connection described by librdkafka properties; `bootstrap.servers` must be among them.
-    pub(crate) fn new(properties: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { properties: properties.into_iter().collect() }
+    /// A connection as the settings describe it.
+    pub(crate) fn new(kafka: &Kafka) -> Self {
+        Self { kafka: kafka.clone() }
     }
 
     /// A step's consumer. `wake` is notified when there is something to poll.
@@ -80,7 +78,7 @@ impl Connection {
         context: StepContext,
         wake: Arc<Notify>,
     ) -> Result<Arc<StepConsumer>, ClientError> {
-        let mut config = self.config(client, &CONSUMER, &CONSUMER_LAWS);
+        let mut config = self.config(Client::Consumer, client, &CONSUMER, &CONSUMER_LAWS);
         config.set("group.id", group);
         let mut consumer: StepConsumer = config.create_with_context(context)?;
         consumer.set_nonempty_callback(move || wake.notify_one());
@@ -88,45 +86,47 @@ impl Connection {
     }
 
     /// A step's producer.
-    pub(super) fn producer<C>(&self, client: &str, reports: C) -> Result<super::publish::Producer<C>, ClientError>
+    pub(super) fn producer<C>(
+        &self,
+        client: &str,
+        reports: C,
+    ) -> Result<super::publish::Producer<C>, ClientError>
     where
         C: rdkafka::producer::ProducerContext,
     {
-        Ok(self.config(client, &PRODUCER, &PRODUCER_LAWS).create_with_context(reports)?)
+        Ok(self.config(Client::Producer, client, &PRODUCER, &PRODUCER_LAWS).create_with_context(reports)?)
     }
 
     /// The configuration of a producer that gives up a message after [`START_TIMEOUT_MS`].
     pub(super) fn impatient_producer(&self, client: &str) -> ClientConfig {
-        let mut config = self.config(client, &PRODUCER, &PRODUCER_LAWS);
+        let mut config = self.config(Client::Producer, client, &PRODUCER, &PRODUCER_LAWS);
         config.set("message.timeout.ms", START_TIMEOUT_MS.to_string());
         config
     }
 
     /// The configuration of a client for questions about topics.
     pub(super) fn admin(&self, client: &str) -> ClientConfig {
-        self.config(client, &[], &[])
+        self.config(Client::Producer, client, &[], &[])
     }
 
-    /// Defaults first, then the person's properties, then the laws.
-    fn config(&self, client: &str, defaults: &[(&str, &str)], laws: &[(&str, &str)]) -> ClientConfig {
+    /// Defaults first, then what a person set, then the laws.
+    fn config(
+        &self,
+        kind: Client,
+        id: &str,
+        defaults: &[(&'static str, &'static str)],
+        laws: &[(&str, &str)],
+    ) -> ClientConfig {
         let mut config = ClientConfig::new();
-        for (name, value) in COMMON.iter().chain(defaults) {
-            config.set(*name, *value);
-        }
-        config.set("client.id", client);
-        for (name, value) in &self.properties {
+        config.set("client.id", id);
+        let defaults = [&COMMON, defaults].concat();
+        for (name, value) in self.kafka.properties(kind, &defaults) {
             config.set(name, value);
         }
         for (name, value) in laws {
             config.set(*name, *value);
         }
         config
-    }
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("properties", &self.properties.keys()).finish_non_exhaustive()
     }
 }
 
@@ -159,40 +159,37 @@ pub(super) type StepProducer = super::publish::Producer<Reports>;
 mod tests {
     use super::*;
 
-    fn connection(properties: &[(&str, &str)]) -> Connection {
-        Connection::new(properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    use crate::settings::Settings;
+
+    fn connection(variables: &[(&str, &str)]) -> Connection {
+        Connection::new(&Settings::read(variables.iter().copied()).unwrap().kafka)
     }
 
     #[test]
-    fn a_person_overrides_defaults_and_never_laws() {
-        let connection = connection(&[
-            ("bootstrap.servers", "localhost:1"),
-            ("linger.ms", "0"),
-            ("acks", "1"),
-            ("enable.auto.commit", "true"),
-        ]);
-        let producer = connection.config("a", &PRODUCER, &PRODUCER_LAWS);
+    fn a_person_overrides_defaults_and_the_laws_stand() {
+        let connection = connection(&[("KAFKA_BOOTSTRAP_SERVERS", "localhost:1"), ("KAFKA_LINGER_MS", "0")]);
+        let producer = connection.config(Client::Producer, "a", &PRODUCER, &PRODUCER_LAWS);
         assert_eq!(producer.get("linger.ms"), Some("0"));
         assert_eq!(producer.get("acks"), Some("all"));
         assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
-        let consumer = connection.config("a", &CONSUMER, &CONSUMER_LAWS);
+        let consumer = connection.config(Client::Consumer, "a", &CONSUMER, &CONSUMER_LAWS);
         assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
+        assert_eq!(consumer.get("linger.ms"), None, "a producer's property stays with the producer");
     }
 
     #[test]
     fn no_secret_in_debug_nor_in_an_error() {
-        let connection = connection(&[
-            ("bootstrap.servers", "localhost:1"),
-            ("sasl.password", "canary-1"),
-            ("session.timeout.ms", "canary-2"),
-        ]);
+        let connection =
+            connection(&[("KAFKA_BOOTSTRAP_SERVERS", "localhost:1"), ("KAFKA_SASL_PASSWORD", "canary")]);
         assert!(!format!("{connection:?}").contains("canary"), "{connection:?}");
-        let error = connection
-            .producer("a", Reports::new(Arc::default(), Arc::default()))
-            .err()
-            .expect("a session timeout is a number");
+        let refused = KafkaError::ClientConfig(
+            rdkafka::types::RDKafkaConfRes::RD_KAFKA_CONF_INVALID,
+            "Invalid value canary".to_owned(),
+            "sasl.password".to_owned(),
+            "canary".to_owned(),
+        );
+        let error = ClientError::from(refused);
         let told = format!("{error} {error:?}");
-        assert!(told.contains("session.timeout.ms"), "{told}");
-        assert!(!told.contains("canary"), "{told}");
+        assert!(told.contains("sasl.password") && !told.contains("canary"), "{told}");
     }
 }

@@ -31,7 +31,12 @@ impl Commits {
     pub(super) fn add(&mut self, commit: Commit) -> bool {
         let highest = self.highest.entry(commit.slot).or_insert(commit.offset);
         if commit.offset < *highest {
-            tracing::error!(slot = commit.slot.0, offset = commit.offset, highest, "refused to commit backwards");
+            tracing::error!(
+                slot = commit.slot.0,
+                offset = commit.offset,
+                highest,
+                "refused to commit backwards"
+            );
             return false;
         }
         *highest = commit.offset;
@@ -69,7 +74,7 @@ impl Commits {
 /// One asynchronous request; its result comes to the context's callback.
 #[expect(clippy::disallowed_methods, reason = "the one place that commits, and never in `CommitMode::Sync`")]
 fn send(consumer: &StepConsumer, slots: &Slots, commits: &[Commit]) -> rdkafka::error::KafkaResult<()> {
-    let mut list = list_at(commits.iter().map(|commit| (slots.partition(commit.slot), commit.offset)));
+    let list = list_at(commits.iter().map(|commit| (slots.partition(commit.slot), commit.offset)));
     for commit in commits {
         let partition = slots.partition(commit.slot);
         if let Some(metadata) = &commit.metadata

@@ -16,7 +16,10 @@
 //! - Text from outside is hostile: rdkafka panics on header names and commit metadata which are not UTF-8,
 //!   so both are read behind [`foreign`].
 
-#![expect(clippy::disallowed_types, reason = "this module is the Kafka driver: the only place with rdkafka calls")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "this module is the Kafka driver: the only place with rdkafka calls"
+)]
 
 mod acknowledge;
 mod assign;
@@ -36,11 +39,15 @@ mod publish;
 mod publisher;
 mod record;
 mod revoke;
+mod start;
 mod status;
 mod step_loop;
+#[cfg(all(test, feature = "embedded"))]
+mod tests;
 mod topics;
 mod words;
 
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedBroker, EmbeddedError};
 pub use publisher::{Publisher, StartError, Started};
+pub(crate) use start::RunningStep;

@@ -20,6 +20,8 @@ pub(super) type Producer<C> = BaseProducer<C>;
 const BATCHES_A_LOOK: usize = 64;
 /// How long a dead producer may take to hand back what it holds, in milliseconds.
 const HAND_BACK_MS: u64 = 2_000;
+/// A producer is replaced at most this often, in milliseconds: its successor may die of the same cause.
+const REPLACE_EVERY_MS: u64 = 1_000;
 /// One wait for reports of a producer that is being closed or replaced, in milliseconds.
 const CLOSE_POLL_MS: u64 = 20;
 
@@ -28,25 +30,32 @@ pub(super) struct Outlet {
     connection: Connection,
     client: String,
     /// `None` between a dead producer and its successor.
-    producer: Option<StepProducer>,
+    producer: Option<Arc<StepProducer>>,
     inbox: Arc<ReportBox>,
     status: Arc<Status>,
     /// Taken by the producer and not reported yet.
     unreported: usize,
+    /// The next replacement may be made then, on the steady clock.
+    replace_at: u64,
 }
 
 impl Outlet {
     /// An outlet with its first producer.
-    pub(super) fn open(connection: &Connection, client: &str, status: &Arc<Status>) -> Result<Self, ClientError> {
+    pub(super) fn open(
+        connection: &Connection,
+        client: &str,
+        status: &Arc<Status>,
+    ) -> Result<Self, ClientError> {
         let inbox = Arc::new(ReportBox::default());
         let reports = Reports::new(Arc::clone(&inbox), Some(Arc::clone(status)));
         Ok(Self {
             connection: connection.clone(),
             client: client.to_owned(),
-            producer: Some(connection.producer(client, reports)?),
+            producer: Some(Arc::new(connection.producer(client, reports)?)),
             inbox,
             status: Arc::clone(status),
             unreported: 0,
+            replace_at: 0,
         })
     }
 
@@ -55,14 +64,19 @@ impl Outlet {
         self.unreported
     }
 
+    /// The producer, to be asked whether it reaches a broker.
+    pub(super) fn producer(&self) -> Option<Arc<StepProducer>> {
+        self.producer.clone()
+    }
+
     /// Hands a record to the producer. A topic that the producer already knows to be missing or refused is
     /// reported like a refusal by the broker: later, under the tag.
     pub(super) fn send(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
         let Some(producer) = &self.producer else {
             return Err(PublishError::Producer("the producer is being replaced".to_owned()));
         };
-        let mut outgoing =
-            BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, tag.0 as usize).headers(headers(record));
+        let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, tag.0 as usize)
+            .headers(headers(record));
         outgoing.key = record.key;
         outgoing.payload = record.value;
         let Err((error, _)) = producer.send(outgoing) else {
@@ -106,7 +120,7 @@ impl Outlet {
             }
         }
         if self.inbox.take_fatal() || self.producer.is_none() {
-            self.replace();
+            self.replace(clock::millis());
         }
         std::mem::swap(reports, &mut *self.inbox.reports());
         self.unreported = self.unreported.saturating_sub(reports.len());
@@ -117,20 +131,26 @@ impl Outlet {
     pub(super) fn close(mut self, deadline: u64) -> Vec<Report> {
         if let Some(producer) = self.producer.take() {
             hand_back(&producer, deadline);
-            purge(producer);
+            purge(&producer);
         }
         std::mem::take(&mut *self.inbox.reports())
     }
 
     /// Takes everything back from a dead producer and makes a new one.
-    fn replace(&mut self) {
+    fn replace(&mut self, now: u64) {
+        if now < self.replace_at {
+            self.inbox.set_fatal();
+            return;
+        }
+        self.replace_at = now + REPLACE_EVERY_MS;
         if let Some(dead) = self.producer.take() {
             tracing::warn!(client = %self.client, "the producer can do nothing more; replacing it");
-            purge(dead);
+            purge(&dead);
             let mut reports = self.inbox.reports();
             if reports.len() < self.unreported {
                 let missing = self.unreported - reports.len();
-                self.status.fatal(format!("a dead producer kept {missing} records; restart to send them again"));
+                self.status
+                    .fatal(format!("a dead producer kept {missing} records; restart to send them again"));
             }
             // Stable: what was acknowledged stays in front, what is unsent follows in the order of its tags.
             reports.sort_by_key(|(tag, delivery)| match delivery {
@@ -140,7 +160,7 @@ impl Outlet {
         }
         let context = Reports::new(Arc::clone(&self.inbox), Some(Arc::clone(&self.status)));
         match self.connection.producer(&self.client, context) {
-            Ok(producer) => self.producer = Some(producer),
+            Ok(producer) => self.producer = Some(Arc::new(producer)),
             Err(error) => tracing::error!(client = %self.client, %error, "no new producer; trying again"),
         }
     }
@@ -159,19 +179,20 @@ pub(super) fn hand_back<C: rdkafka::producer::ProducerContext>(producer: &Produc
     }
 }
 
-/// Takes back what a producer holds, reports it, and ends the producer.
-fn purge(producer: StepProducer) {
+/// Takes back what a producer holds, and reports it. The producer is to be dropped.
+fn purge(producer: &StepProducer) {
     producer.purge(PurgeConfig::default().queue().inflight());
-    hand_back(&producer, clock::millis() + HAND_BACK_MS);
-    drop(producer);
+    hand_back(producer, clock::millis() + HAND_BACK_MS);
 }
 
 /// The headers as librdkafka wants them.
 fn headers(record: &Outgoing<'_>) -> OwnedHeaders {
-    record.headers.iter().fold(
-        OwnedHeaders::new_with_capacity(record.headers.len()),
-        |headers, (key, value)| headers.insert(Header { key, value: *value }),
-    )
+    record
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
+            headers.insert(Header { key, value: *value })
+        })
 }
 
 /// A copy of what could not be handed over.
@@ -185,5 +206,73 @@ fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
             .collect(),
+    }
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use super::super::embedded::EmbeddedBroker;
+    use super::*;
+    use crate::ops::Health;
+    use crate::settings::Settings;
+    use crate::telemetry::Telemetry;
+
+    const RECORDS: u64 = 100;
+
+    fn outlet(broker: &EmbeddedBroker) -> Outlet {
+        let settings = Settings::read(broker.environment()).unwrap();
+        let telemetry = Telemetry::quiet().step("test", "out", "test.out");
+        let status = Arc::new(Status::new(Health::new().step("test/out"), Arc::new(telemetry)));
+        Outlet::open(&Connection::new(&settings.kafka), "test.out", &status).unwrap()
+    }
+
+    fn send_all(outlet: &mut Outlet) {
+        for tag in 0..RECORDS {
+            let key = tag.to_string();
+            let record = Outgoing {
+                topic: "out",
+                key: Some(key.as_bytes()),
+                value: Some(b"value"),
+                headers: &[("name", Some(b"text".as_slice())), ("empty", None)],
+            };
+            outlet.send(&record, Tag(tag)).unwrap();
+        }
+    }
+
+    #[test]
+    fn closing_delivers_everything_that_was_handed_over() {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 3).unwrap();
+        let mut outlet = outlet(&broker);
+        send_all(&mut outlet);
+        let reports = outlet.close(clock::millis() + 30_000);
+        let acknowledged =
+            reports.iter().filter(|(_, delivery)| matches!(delivery, Delivery::Acknowledged { .. }));
+        assert_eq!(acknowledged.count() as u64, RECORDS);
+    }
+
+    #[test]
+    fn a_dead_producer_hands_everything_back_in_order_and_its_successor_works() {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 3).unwrap();
+        let mut outlet = outlet(&broker);
+        broker.go_away().unwrap();
+        send_all(&mut outlet);
+        assert_eq!(outlet.unreported() as u64, RECORDS);
+        outlet.inbox.set_fatal();
+        let mut reports = Vec::new();
+        outlet.poll(&mut reports);
+        let tags: Vec<u64> = reports.iter().map(|(tag, _)| tag.0).collect();
+        assert_eq!(tags, (0..RECORDS).collect::<Vec<_>>());
+        for (tag, delivery) in &reports {
+            let Delivery::Unsent { record } = delivery else { panic!("{delivery:?}") };
+            assert_eq!(record.key.as_deref(), Some(tag.0.to_string().as_bytes()));
+            let headers = [("name".to_owned(), Some(b"text".to_vec())), ("empty".to_owned(), None)];
+            assert_eq!(record.headers, headers);
+        }
+        assert_eq!(outlet.unreported(), 0);
+        broker.come_back().unwrap();
+        send_all(&mut outlet);
+        assert_eq!(outlet.close(clock::millis() + 30_000).len() as u64, RECORDS);
     }
 }

@@ -1,15 +1,14 @@
-//! What a step's Kafka side can say about itself: for `/live`, for `/ready`, and one log line for each change.
+//! What a step's Kafka side knows about itself: told to the health probes, and in one log line for each change.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::partition::Partition;
 use super::words::Trouble;
-
-/// A poll thread that has not turned for this long makes `/live` false (law 9), in milliseconds.
-const STALLED_AFTER_MS: u64 = 30_000;
+use crate::ops::{LostRange, Missing, StepHealth};
+use crate::telemetry::StepTelemetry;
 
 /// Which of a step's two clients is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,190 +20,224 @@ pub(super) enum Side {
 }
 
 /// How one client stands with its brokers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Reach {
     /// Nothing heard yet.
     #[default]
     Unknown,
     /// The last thing heard was an answer.
     Reached,
-    /// The last thing heard was trouble, in librdkafka's words.
-    Troubled(Trouble, String),
+    /// The last thing heard was trouble.
+    Troubled(Trouble),
 }
 
-/// What one step's Kafka side knows about itself. Written by the step's threads, read by the health endpoints.
+/// What one step's Kafka side knows about itself. Written by the step's threads.
 #[derive(Debug)]
 pub(crate) struct Status {
-    /// `service/step`, for the log.
-    step: String,
-    /// When the poll thread last turned, on the steady clock.
-    beat: AtomicU64,
-    /// The poll thread has ended.
-    ended: AtomicBool,
-    /// Both clients answered last; kept apart so that the loop can ask without a lock.
-    untroubled: [AtomicBool; 2],
+    health: Arc<StepHealth>,
+    telemetry: Arc<StepTelemetry>,
+    /// Each client answered last; kept apart so that the loop can ask without a lock.
+    reached: [AtomicBool; 2],
+    /// A topic refuses what is published to it; kept apart for the same reason.
+    set_up_at_fault: AtomicBool,
     facts: Mutex<Facts>,
 }
 
 /// What changes rarely.
 #[derive(Debug, Default)]
 struct Facts {
-    consumer: Reach,
-    producer: Reach,
-    /// The group knows this member.
+    reach: [Reach; 2],
+    /// What the last look for topics found missing.
+    looked: Vec<Missing>,
+    /// What the broker refused while publishing. Bounded by the step's output topics.
+    refused: Vec<Missing>,
     joined: bool,
-    /// Topics that are missing or refused, each with what to do; `None` before the first look.
-    topics: Option<Vec<String>>,
-    /// What the broker refused on a topic while publishing.
-    fatal: Option<String>,
-    /// Offsets that retention took unread, by partition. Bounded by the partitions of the step's inputs.
-    lost: BTreeMap<String, Range<i64>>,
-    /// Records lost so far.
-    lost_records: u64,
 }
 
 impl Status {
-    /// A step that has not started.
-    pub(crate) fn new(step: String) -> Self {
+    /// A step of which nothing is known; what becomes known is told to `health` and `telemetry`.
+    pub(crate) fn new(health: Arc<StepHealth>, telemetry: Arc<StepTelemetry>) -> Self {
         Self {
-            step,
-            beat: AtomicU64::new(crate::clock::millis()),
-            ended: AtomicBool::new(false),
-            untroubled: [AtomicBool::new(false), AtomicBool::new(false)],
+            health,
+            telemetry,
+            reached: [AtomicBool::new(false), AtomicBool::new(false)],
+            set_up_at_fault: AtomicBool::new(false),
             facts: Mutex::default(),
         }
     }
 
-    /// Why the step is not ready, one reason a line of text; empty when it is (law 9).
-    pub(crate) fn unready(&self) -> Vec<String> {
-        let facts = self.facts();
-        let mut reasons = Vec::new();
-        if self.ended.load(Ordering::Relaxed) {
-            reasons.push("the step's poll thread has ended".to_owned());
-        }
-        for (side, reach) in [("consumer", &facts.consumer), ("producer", &facts.producer)] {
-            match reach {
-                Reach::Reached => {}
-                Reach::Unknown => reasons.push(format!("the {side} has not reached a broker yet")),
-                Reach::Troubled(trouble, text) => reasons.push(format!("{side}: {}: {text}", trouble.advice())),
-            }
-        }
-        match &facts.topics {
-            None => reasons.push("topics have not been looked for yet".to_owned()),
-            Some(faults) => reasons.extend(faults.iter().cloned()),
-        }
-        if !facts.joined {
-            reasons.push("the group has not been joined yet".to_owned());
-        }
-        reasons.extend(facts.lost.iter().map(|(partition, range)| {
-            format!("retention took offsets {}..{} of {partition} before they were read", range.start, range.end)
-        }));
-        reasons.extend(facts.fatal.clone());
-        reasons
-    }
-
-    /// Why the process should be restarted; `None` while the poll thread turns. `now` is the steady clock.
-    pub(crate) fn dead(&self, now: u64) -> Option<String> {
-        if self.ended.load(Ordering::Relaxed) {
-            return Some(format!("{}: the poll thread has ended", self.step));
-        }
-        if let Some(fatal) = &self.facts().fatal {
-            return Some(format!("{}: {fatal}", self.step));
-        }
-        let still = now.saturating_sub(self.beat.load(Ordering::Relaxed));
-        (still > STALLED_AFTER_MS)
-            .then(|| format!("{}: the poll thread has not turned for {} s", self.step, still / 1000))
-    }
-
-    /// Records that retention took unread, so far.
-    pub(crate) fn lost_records(&self) -> u64 {
-        self.facts().lost_records
-    }
-
     /// The poll thread turned.
-    pub(super) fn turned(&self, now: u64) {
-        self.beat.store(now, Ordering::Relaxed);
+    pub(super) fn turned(&self) {
+        self.health.turned();
     }
 
     /// The poll thread ended.
-    pub(super) fn end(&self) {
-        self.ended.store(true, Ordering::Relaxed);
+    pub(super) fn end(&self, why: String) {
+        self.health.update(|state| state.ended = Some(why));
+    }
+
+    /// Whether a client heard an answer last.
+    pub(super) fn reaches(&self, side: Side) -> bool {
+        self.reached[side as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is amiss and nothing unknown, so that a slow look now and then is enough.
+    pub(super) fn is_well(&self) -> bool {
+        let facts = self.facts();
+        facts.joined && facts.reach == [Reach::Reached; 2] && facts.refused.is_empty()
     }
 
     /// A client heard an answer from a broker.
     pub(super) fn reached(&self, side: Side) {
-        if self.untroubled[side as usize].load(Ordering::Relaxed) {
+        if self.reaches(side) {
             return;
         }
         let mut facts = self.facts();
-        let before = std::mem::replace(facts.reach(side), Reach::Reached);
-        self.untroubled[side as usize].store(true, Ordering::Relaxed);
-        if let Reach::Troubled(trouble, _) = before {
-            tracing::info!(workflow.step = %self.step, ?side, ?trouble, "the broker answers again; going on");
+        let before = std::mem::replace(&mut facts.reach[side as usize], Reach::Reached);
+        let well = facts.reach.iter().all(|reach| !matches!(reach, Reach::Troubled(_)));
+        self.reached[side as usize].store(true, Ordering::Relaxed);
+        self.health.update(|state| {
+            state.producer_reached |= side == Side::Producer;
+            if well {
+                state.client_error = None;
+            }
+        });
+        if let Reach::Troubled(trouble) = before {
+            tracing::info!(
+                workflow.step = self.health.name(),
+                ?side,
+                ?trouble,
+                "the broker answers again; going on"
+            );
         }
     }
 
     /// A client heard of trouble. What needs a person is not hidden by the outage that follows from it.
     pub(super) fn troubled(&self, side: Side, trouble: Trouble, text: &str) {
         let mut facts = self.facts();
-        let reach = facts.reach(side);
-        if let Reach::Troubled(before, _) = reach
-            && (*before == trouble || (before.needs_a_person() && !trouble.needs_a_person()))
+        let reach = &mut facts.reach[side as usize];
+        if let Reach::Troubled(before) = *reach
+            && (before == trouble || (before.needs_a_person() && !trouble.needs_a_person()))
         {
             return;
         }
-        *reach = Reach::Troubled(trouble, text.to_owned());
-        self.untroubled[side as usize].store(false, Ordering::Relaxed);
+        *reach = Reach::Troubled(trouble);
+        self.reached[side as usize].store(false, Ordering::Relaxed);
         let advice = trouble.advice();
+        self.health.update(|state| {
+            state.producer_reached &= side != Side::Producer;
+            state.client_error = Some(format!("{advice}: {text}"));
+        });
+        let step = self.health.name();
         if trouble.needs_a_person() {
-            tracing::error!(workflow.step = %self.step, ?side, ?trouble, "{advice}: {text}");
+            tracing::error!(workflow.step = step, ?side, ?trouble, "{advice}: {text}");
         } else {
-            tracing::warn!(workflow.step = %self.step, ?side, ?trouble, "{advice}: {text}");
+            tracing::warn!(workflow.step = step, ?side, ?trouble, "{advice}: {text}");
         }
     }
 
     /// What the last look for topics found missing or refused.
-    pub(super) fn looked(&self, faults: Vec<String>) {
+    pub(super) fn looked(&self, missing: Vec<Missing>) {
         let mut facts = self.facts();
-        if facts.topics.as_ref() == Some(&faults) {
+        for fault in missing.iter().filter(|fault| !facts.looked.contains(fault)) {
+            tracing::error!(
+                workflow.step = self.health.name(),
+                topic = fault.topic,
+                "missing: {}",
+                fault.what
+            );
+        }
+        facts.looked = missing;
+        self.show_missing(&facts);
+    }
+
+    /// A topic refuses what is published to it.
+    pub(super) fn refused(&self, topic: &str, what: String) {
+        let mut facts = self.facts();
+        let missing = Missing { topic: topic.to_owned(), what };
+        if facts.refused.contains(&missing) {
             return;
         }
-        for fault in &faults {
-            tracing::error!(workflow.step = %self.step, "{fault}");
+        tracing::error!(workflow.step = self.health.name(), topic, "missing: {}", missing.what);
+        facts.refused.retain(|other| other.topic != missing.topic);
+        facts.refused.push(missing);
+        self.set_up_at_fault.store(true, Ordering::Relaxed);
+        self.show_missing(&facts);
+    }
+
+    /// A topic took what was published to it. `topic` is asked for only where it matters.
+    pub(super) fn taken<'t>(&self, topic: impl FnOnce() -> &'t str) {
+        if !self.set_up_at_fault.load(Ordering::Relaxed) {
+            return;
         }
-        facts.topics = Some(faults);
+        let mut facts = self.facts();
+        let topic = topic();
+        let before = facts.refused.len();
+        facts.refused.retain(|missing| missing.topic != topic);
+        if facts.refused.len() < before {
+            tracing::info!(
+                workflow.step = self.health.name(),
+                topic,
+                "the topic takes records again; going on"
+            );
+        }
+        self.set_up_at_fault.store(!facts.refused.is_empty(), Ordering::Relaxed);
+        self.show_missing(&facts);
+    }
+
+    fn show_missing(&self, facts: &Facts) {
+        let missing = [facts.looked.as_slice(), &facts.refused].concat();
+        self.health.update(|state| state.missing = missing);
     }
 
     /// Whether the group knows this member.
     pub(super) fn joined(&self, joined: bool) {
         let mut facts = self.facts();
-        if facts.joined != joined {
-            facts.joined = joined;
+        if std::mem::replace(&mut facts.joined, joined) != joined {
+            self.health.update(|state| state.group_joined = joined);
             let text = if joined { "joined the group" } else { "lost the group; joining again" };
-            tracing::info!(workflow.step = %self.step, "{text}");
+            tracing::info!(workflow.step = self.health.name(), "{text}");
         }
     }
 
+    /// How far the step is from the end of a log: records, and the age of the record that it read last.
+    pub(super) fn lag(&self, partition: &Partition, records: i64, age: Duration) {
+        let records = u64::try_from(records).unwrap_or(0);
+        self.telemetry.lag(&partition.topic, partition.number, records, age);
+    }
+
+    /// A partition is no longer ours: how far the step is there is somebody else's to say.
+    pub(super) fn gone(&self, partition: &Partition) {
+        self.telemetry.forget_lag(&partition.topic, partition.number);
+    }
+
+    /// The group moved partitions.
+    pub(super) fn rebalanced(&self) {
+        self.telemetry.rebalanced();
+    }
+
     /// Retention took records before they were read (law 10).
-    pub(super) fn lost(&self, partition: &Partition, range: Range<i64>) {
-        let mut facts = self.facts();
-        let name = partition.to_string();
-        if facts.lost.get(&name) == Some(&range) {
-            return;
-        }
+    pub(super) fn lost(&self, partition: &Partition, range: &Range<i64>) {
         let records = u64::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
         tracing::error!(
-            workflow.step = %self.step, %partition, from = range.start, to = range.end, records,
+            workflow.step = self.health.name(), %partition, from = range.start, to = range.end, records,
             "retention took records before they were read; they are lost to this step",
         );
-        facts.lost_records = facts.lost_records.saturating_add(records);
-        facts.lost.insert(name, range);
+        self.telemetry.lost(&partition.topic, records);
+        self.health.update(|state| {
+            state.lose(LostRange {
+                topic: partition.topic.to_string(),
+                partition: partition.number,
+                from: range.start,
+                to: range.end,
+            });
+        });
     }
 
     /// A client that cannot be replaced is beyond help: the process has to be restarted.
     pub(super) fn fatal(&self, text: String) {
-        tracing::error!(workflow.step = %self.step, "{text}");
-        self.facts().fatal = Some(text);
+        tracing::error!(workflow.step = self.health.name(), "{text}");
+        self.health.update(|state| state.fatal = Some(text));
     }
 
     /// The facts; a panic elsewhere leaves nothing half written here.
@@ -213,67 +246,64 @@ impl Status {
     }
 }
 
-impl Facts {
-    fn reach(&mut self, side: Side) -> &mut Reach {
-        match side {
-            Side::Consumer => &mut self.consumer,
-            Side::Producer => &mut self.producer,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::Health;
+    use crate::telemetry::Telemetry;
 
-    fn healthy() -> Status {
-        let status = Status::new("payment/charge".to_owned());
+    fn joined() -> (Health, Status) {
+        let health = Health::new();
+        let telemetry = Telemetry::quiet().step("payment", "charge", "payment.charge");
+        let status = Status::new(health.step("payment/charge"), Arc::new(telemetry));
         status.reached(Side::Consumer);
         status.reached(Side::Producer);
-        status.looked(Vec::new());
         status.joined(true);
-        status
+        (health, status)
+    }
+
+    fn notes(health: &Health) -> String {
+        let report = health.report();
+        [report.steps[0].reasons.as_slice(), &report.steps[0].notes].concat().join("\n")
     }
 
     #[test]
-    fn ready_is_the_absence_of_reasons() {
-        assert_eq!(healthy().unready(), Vec::<String>::new());
-        assert_eq!(Status::new("a/b".to_owned()).unready().len(), 4);
-        let status = healthy();
+    fn a_step_is_ready_once_it_joined_and_its_producer_reached_a_broker() {
+        let (health, status) = joined();
+        assert!(health.report().ready, "{}", notes(&health));
+        assert!(status.is_well());
         status.joined(false);
-        assert_eq!(status.unready().len(), 1);
+        assert!(!health.report().ready && !status.is_well());
     }
 
     #[test]
     fn a_refused_login_is_not_hidden_by_the_outage_that_follows() {
-        let status = healthy();
+        let (health, status) = joined();
         status.troubled(Side::Producer, Trouble::Login, "SASL authentication error");
         status.troubled(Side::Producer, Trouble::Away, "1/1 brokers are down");
-        let reasons = status.unready().join("\n");
-        assert!(reasons.contains("refused the login"), "{reasons}");
+        assert!(!health.report().ready && health.report().live);
+        assert!(notes(&health).contains("refused the login"), "{}", notes(&health));
         status.reached(Side::Producer);
-        assert_eq!(status.unready(), Vec::<String>::new());
+        assert!(health.report().ready, "{}", notes(&health));
     }
 
     #[test]
-    fn a_lost_range_is_counted_once_and_shown() {
-        let status = healthy();
+    fn a_topic_that_refuses_records_is_named_until_it_takes_one() {
+        let (health, status) = joined();
+        status.refused("payments", "the right to write".to_owned());
+        assert!(!health.report().ready && notes(&health).contains("payments"), "{}", notes(&health));
+        status.taken(|| "orders");
+        assert!(!health.report().ready);
+        status.taken(|| "payments");
+        assert!(health.report().ready, "{}", notes(&health));
+    }
+
+    #[test]
+    fn lost_ranges_are_shown() {
+        let (health, status) = joined();
         let partition = Partition { topic: "orders".into(), number: 3 };
-        status.lost(&partition, 10..25);
-        status.lost(&partition, 10..25);
-        assert_eq!(status.lost_records(), 15);
-        assert!(status.unready()[0].contains("orders [3]"), "{:?}", status.unready());
-    }
-
-    #[test]
-    fn only_a_thread_that_stands_still_or_has_ended_is_dead() {
-        let status = healthy();
-        status.turned(1_000);
-        assert_eq!(status.dead(1_000 + STALLED_AFTER_MS), None);
-        assert!(status.dead(1_001 + STALLED_AFTER_MS).is_some());
-        status.troubled(Side::Consumer, Trouble::Away, "all brokers down");
-        assert_eq!(status.dead(1_000), None, "a broker that is away never kills a process");
-        status.end();
-        assert!(status.dead(1_000).is_some());
+        status.lost(&partition, &(10..25));
+        let lost = &health.report().steps[0].lost[0];
+        assert_eq!((lost.partition, lost.from, lost.to), (3, 10, 25));
     }
 }

@@ -10,6 +10,7 @@ mod run;
 pub use builder::Service;
 pub use check::ServiceError;
 pub(crate) use definition::ServiceDef;
+pub use run::RunError;
 pub mod exit {
     //! What a service binary's exit code means.
     pub use super::exit_codes::{COULD_NOT_COMPLETE, FINDINGS, OK, USAGE};

@@ -1,11 +1,245 @@
-//! The command `run`: the service on Kafka, until it is told to leave.
+//! A service on Kafka: its steps, each on a thread of its own, until it is told to leave.
 
-use std::io::Write;
+use std::{future::Future, io, io::Write, sync::Arc, time::Duration};
 
-use crate::service::{ServiceDef, exit_codes};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::Instant,
+};
 
-/// Runs the service until SIGTERM or Ctrl-C, and answers the exit code.
-pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> std::io::Result<u8> {
-    writeln!(errors, "error: the service {:?} cannot run: there is no runner in this build", service.name)?;
-    Ok(exit_codes::COULD_NOT_COMPLETE)
+use crate::{
+    kafka::RunningStep,
+    ops::{self, Health},
+    runner::{Plan, plan::PlanError},
+    service::{Service, ServiceDef, ServiceError, exit_codes},
+    settings::Settings,
+    telemetry::{
+        Telemetry,
+        events::{ServiceEnded, ServiceLeaving, ServiceStarted, UnknownSettings},
+    },
+};
+
+/// How often a running service looks whether a step has ended by itself.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long the last spans and metrics may take to leave.
+const TELEMETRY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The resource's `service.version` where `OTEL_RESOURCE_ATTRIBUTES` names none: a library cannot know it.
+const SERVICE_VERSION: &str = "unknown";
+
+/// A service cannot run, or a step of it ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The service's declaration is wrong.
+    #[error(transparent)]
+    Declaration(#[from] ServiceError),
+    /// A contract of a step cannot be used.
+    #[error("the step `{step}` cannot be made ready")]
+    #[non_exhaustive]
+    Step {
+        /// `service/step`.
+        step: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A step's thread could not be started.
+    #[error("no thread for the step `{step}`")]
+    #[non_exhaustive]
+    Thread {
+        /// `service/step`.
+        step: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Steps ended though nobody asked them to.
+    #[error("ended by themselves: {}", .0.join("; "))]
+    Ended(Vec<String>),
+}
+
+impl<S: Send + Sync + 'static> Service<S> {
+    /// Runs the service on Kafka until `shutdown` is ready, then settles what is under way and leaves its groups.
+    ///
+    /// Unlike [`Service::main`] it reads no arguments, environment or signals and serves no HTTP, so that several
+    /// services can share a process or a test.
+    ///
+    /// # Errors
+    ///
+    /// When the service's declaration is wrong, or a step ended by itself: its client was beyond help. Brokers that
+    /// are away are no error: the steps wait for them.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn run(service: choreograph::Service) -> Result<(), Box<dyn std::error::Error>> {
+    /// use choreograph::{settings::Settings, telemetry::Telemetry};
+    ///
+    /// let settings = Settings::read([("KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")])?;
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// service.run(&settings, &Telemetry::quiet(), async { drop(stopped.await) }).await?;
+    /// # drop(stop);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run(
+        self,
+        settings: &Settings,
+        telemetry: &Telemetry,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        let service = self.into_definition();
+        service.check()?;
+        let steps = Steps::start(&service, settings, telemetry, &Health::new())?;
+        steps.until(shutdown).await;
+        steps.leave().await
+    }
+}
+
+/// The steps of a service, running.
+struct Steps(Vec<(String, RunningStep)>);
+
+impl Steps {
+    fn start(
+        service: &ServiceDef,
+        settings: &Settings,
+        telemetry: &Telemetry,
+        health: &Health,
+    ) -> Result<Self, RunError> {
+        // All plans before the first thread: what is wrong shows before anything is consumed.
+        let plans = service.steps.iter().map(|step| {
+            Plan::new(&service.name, step, settings).map_err(|source: PlanError| RunError::Step {
+                step: format!("{}/{}", service.name, step.name),
+                source: Box::new(source),
+            })
+        });
+        let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        let mut running = Self(Vec::new());
+        for plan in plans {
+            let step = plan.source.clone();
+            match RunningStep::start(Arc::new(plan), settings, health, telemetry) {
+                Ok(started) => running.0.push((step, started)),
+                Err(source) => {
+                    running.stop();
+                    return Err(RunError::Thread { step, source });
+                }
+            }
+        }
+        Ok(running)
+    }
+
+    /// Waits until `shutdown` is ready, or every step ended by itself.
+    async fn until(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        while !self.0.iter().all(|(_, step)| step.has_ended()) {
+            if tokio::time::timeout(LOOK_EVERY, &mut shutdown).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    fn stop(&self) {
+        for (_, step) in &self.0 {
+            step.stop();
+        }
+    }
+
+    /// Asks every step to leave and waits for all.
+    async fn leave(self) -> Result<(), RunError> {
+        self.stop();
+        let joined = tokio::task::spawn_blocking(move || {
+            let ends = self.0.into_iter().map(|(name, step)| (name, step.join()));
+            ends.filter_map(|(name, end)| Some(format!("{name}: {}", with_causes(&end.err()?))))
+                .collect::<Vec<_>>()
+        });
+        match joined.await {
+            Ok(failed) if failed.is_empty() => Ok(()),
+            Ok(failed) => Err(RunError::Ended(failed)),
+            Err(panic) => Err(RunError::Ended(vec![panic.to_string()])),
+        }
+    }
+}
+
+/// The command `run`: reads the environment, sets telemetry up, serves operators, and runs until SIGTERM or Ctrl-C.
+/// Answers the exit code.
+pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8> {
+    let refuse = |errors: &mut dyn Write, error: &dyn std::error::Error| {
+        writeln!(errors, "error: {}", with_causes(error))?;
+        Ok(exit_codes::USAGE)
+    };
+    let settings = match Settings::from_env() {
+        Ok(settings) => settings,
+        Err(error) => return refuse(errors, &error),
+    };
+    let telemetry = match Telemetry::setup(&settings, &service.name, SERVICE_VERSION) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(errors, &error),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let result = runtime.block_on(async {
+        let result = serve(service, &settings, &telemetry).await;
+        telemetry.shutdown(TELEMETRY_DEADLINE).await;
+        result
+    });
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => Ok(exit_codes::OK),
+        Err(Failed::ToStart(error)) => refuse(errors, &*error),
+        Err(Failed::Later(error)) => {
+            writeln!(errors, "error: {}", with_causes(&error))?;
+            Ok(exit_codes::FINDINGS)
+        }
+    }
+}
+
+/// Why a service did not run, or did not run to its end.
+enum Failed {
+    ToStart(Box<dyn std::error::Error + Send + Sync>),
+    Later(RunError),
+}
+
+async fn serve(service: &ServiceDef, settings: &Settings, telemetry: &Telemetry) -> Result<(), Failed> {
+    let to_start = |error: Box<dyn std::error::Error + Send + Sync>| Failed::ToStart(error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| to_start(error.into()))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| to_start(error.into()))?;
+    let health = Health::new();
+    let steps =
+        Steps::start(service, settings, telemetry, &health).map_err(|error| to_start(error.into()))?;
+    let server = match ops::serve(settings.ops, health.clone(), telemetry.metrics()).await {
+        Ok(server) => server,
+        Err(error) => {
+            // The steps have hardly begun: they leave in order, and the start is refused all the same.
+            drop(steps.leave().await);
+            return Err(to_start(error.into()));
+        }
+    };
+    if let Some(warning) = settings.kafka.warning() {
+        UnknownSettings { warning: &warning }.emit();
+    }
+    let ops = server.as_ref().map(ops::Server::address);
+    ServiceStarted { service: &service.name, version: SERVICE_VERSION, steps: steps.0.len(), ops }.emit();
+    steps
+        .until(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await;
+    health.leave();
+    let asked = Instant::now();
+    ServiceLeaving { service: &service.name, deadline: settings.drain_deadline }.emit();
+    let result = steps.leave().await;
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    ServiceEnded { service: &service.name, after: asked.elapsed() }.emit();
+    result.map_err(Failed::Later)
+}
+
+/// An error and what led to it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,0 +1,191 @@
+//! Where to start reading partitions that are newly ours. Waits for brokers: runs on the errand thread.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use rdkafka::Offset;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaResult;
+
+use super::context::StepConsumer;
+use super::foreign::foreign;
+use super::partition::{Partition, list, list_at};
+use crate::engine::Slot;
+
+/// The longest wait for one answer of a broker.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Where a group without commits begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// At the log's start.
+    Earliest,
+    /// At the log's end; the group's first commit makes that durable.
+    Latest,
+    /// At the first record whose timestamp is not earlier than this, in milliseconds since the Unix epoch.
+    At(i64),
+}
+
+/// Where one partition is to be read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) slot: Slot,
+    pub(super) partition: Partition,
+    /// The first record to read.
+    pub(super) offset: i64,
+    /// What the group committed, moved up to the log's start where retention was faster.
+    pub(super) committed: Option<i64>,
+    /// What stood beside the commit.
+    pub(super) metadata: Option<String>,
+    /// The commit has to be made before the first record is read.
+    pub(super) commit_first: bool,
+    /// What retention took before it was read.
+    pub(super) lost: Option<Range<i64>>,
+    /// The commit lies beyond the log's end: the topic is not the one that was committed.
+    pub(super) beyond: bool,
+}
+
+/// What the group committed for one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Committed {
+    offset: Option<i64>,
+    metadata: Option<String>,
+}
+
+/// Asks the brokers where to start each of `partitions`. All or nothing.
+pub(super) fn starts(
+    consumer: &StepConsumer,
+    partitions: &[(Slot, Partition)],
+    begin: Begin,
+) -> KafkaResult<Vec<Start>> {
+    let committed = committed(consumer, partitions)?;
+    let named = committed.iter().zip(partitions).filter(|(committed, _)| committed.offset.is_none());
+    let new: Vec<&Partition> = named.map(|(_, (_, partition))| partition).collect();
+    let at = match begin {
+        Begin::At(time) if !new.is_empty() => offsets_at(consumer, &new, time)?,
+        _ => Vec::new(),
+    };
+    let mut starts = Vec::with_capacity(partitions.len());
+    for ((slot, partition), committed) in partitions.iter().zip(committed) {
+        let marks = consumer.fetch_watermarks(&partition.topic, partition.number, ANSWER_WITHIN)?;
+        let at = at.iter().find(|(of, _)| of == partition).and_then(|(_, offset)| *offset);
+        starts.push(start(*slot, partition, committed, marks, begin, at));
+    }
+    Ok(starts)
+}
+
+/// The decision for one partition. `at` is the offset that belongs to [`Begin::At`], where there is one.
+fn start(
+    slot: Slot,
+    partition: &Partition,
+    committed: Committed,
+    (low, high): (i64, i64),
+    begin: Begin,
+    at: Option<i64>,
+) -> Start {
+    let fresh = |offset, committed, commit_first| Start {
+        slot,
+        partition: partition.clone(),
+        offset,
+        committed,
+        metadata: None,
+        commit_first,
+        lost: None,
+        beyond: false,
+    };
+    match (committed.offset, begin) {
+        (Some(offset), _) if offset > high => Start { beyond: true, ..fresh(low, Some(low), false) },
+        (Some(offset), _) if offset < low => {
+            Start { lost: Some(offset..low), ..fresh(low, Some(low), false) }
+        }
+        (Some(offset), _) => Start { metadata: committed.metadata, ..fresh(offset, Some(offset), false) },
+        (None, Begin::Earliest) => fresh(low, None, false),
+        (None, Begin::Latest) => fresh(high, Some(high), true),
+        (None, Begin::At(_)) => fresh(at.unwrap_or(high), None, false),
+    }
+}
+
+/// What the group committed for each of `partitions`, in their order.
+fn committed(consumer: &StepConsumer, partitions: &[(Slot, Partition)]) -> KafkaResult<Vec<Committed>> {
+    let asked = list(partitions.iter().map(|(_, partition)| partition));
+    let answer = consumer.committed_offsets(asked, ANSWER_WITHIN)?;
+    let mut committed = Vec::with_capacity(partitions.len());
+    for (_, partition) in partitions {
+        let element = answer.find_partition(&partition.topic, partition.number);
+        committed.push(match element {
+            Some(element) => {
+                element.error()?;
+                let offset = match element.offset() {
+                    Offset::Offset(offset) => Some(offset),
+                    _ => None,
+                };
+                let metadata = foreign(|| element.metadata().to_owned()).filter(|text| !text.is_empty());
+                Committed { offset, metadata }
+            }
+            None => Committed { offset: None, metadata: None },
+        });
+    }
+    Ok(committed)
+}
+
+/// The first offset at or after `time` in each of `partitions`; `None` where there is no such record yet.
+fn offsets_at(
+    consumer: &StepConsumer,
+    partitions: &[&Partition],
+    time: i64,
+) -> KafkaResult<Vec<(Partition, Option<i64>)>> {
+    let asked = list_at(partitions.iter().map(|partition| (*partition, time.max(0))));
+    let answer = consumer.offsets_for_times(asked, ANSWER_WITHIN)?;
+    let mut offsets = Vec::with_capacity(partitions.len());
+    for element in answer.elements() {
+        element.error()?;
+        let offset = match element.offset() {
+            Offset::Offset(offset) => Some(offset),
+            _ => None,
+        };
+        offsets.push((Partition { topic: element.topic().into(), number: element.partition() }, offset));
+    }
+    Ok(offsets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(committed: Option<i64>, marks: (i64, i64), begin: Begin, at: Option<i64>) -> Start {
+        let partition = Partition { topic: "orders".into(), number: 0 };
+        let committed = Committed { offset: committed, metadata: Some("ours".to_owned()) };
+        start(Slot(0), &partition, committed, marks, begin, at)
+    }
+
+    #[test]
+    fn a_commit_inside_the_log_is_where_reading_goes_on() {
+        let start = decided(Some(7), (3, 10), Begin::Latest, None);
+        assert_eq!((start.offset, start.committed, start.metadata.as_deref()), (7, Some(7), Some("ours")));
+        assert!(!start.commit_first && !start.beyond && start.lost.is_none());
+        assert_eq!(decided(Some(10), (3, 10), Begin::Earliest, None).offset, 10);
+        assert_eq!(decided(Some(3), (3, 10), Begin::Earliest, None).lost, None);
+    }
+
+    #[test]
+    fn what_retention_took_is_named_and_its_metadata_forgotten() {
+        let start = decided(Some(2), (5, 10), Begin::Earliest, None);
+        assert_eq!((start.offset, start.committed, start.lost), (5, Some(5), Some(2..5)));
+        assert_eq!(start.metadata, None);
+    }
+
+    #[test]
+    fn a_commit_beyond_the_log_reads_what_there_is() {
+        let start = decided(Some(11), (3, 10), Begin::Earliest, None);
+        assert_eq!((start.offset, start.beyond), (3, true));
+    }
+
+    #[test]
+    fn a_group_without_commits_begins_where_the_step_says() {
+        assert_eq!(decided(None, (3, 10), Begin::Earliest, None).offset, 3);
+        let latest = decided(None, (3, 10), Begin::Latest, None);
+        assert_eq!((latest.offset, latest.committed, latest.commit_first), (10, Some(10), true));
+        assert_eq!(decided(None, (3, 10), Begin::At(1), Some(6)).offset, 6);
+        assert_eq!(decided(None, (3, 10), Begin::At(1), None).offset, 10, "no record that late yet");
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the logs begin and end, against where the step stands. Waits for brokers: runs on the errand thread.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaResult;
+
+use super::context::StepConsumer;
+use super::partition::Partition;
+use crate::engine::Slot;
+
+/// The longest wait for one answer of a broker.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Where one partition's log begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) slot: Slot,
+    /// The first offset that the log still holds.
+    pub(super) low: i64,
+    /// The offset after the last one that can be read.
+    pub(super) high: i64,
+}
+
+/// Asks for the marks of each of `partitions`. All or nothing.
+pub(super) fn marks(consumer: &StepConsumer, partitions: &[(Slot, Partition)]) -> KafkaResult<Vec<Marks>> {
+    partitions
+        .iter()
+        .map(|(slot, partition)| {
+            let (low, high) = consumer.fetch_watermarks(&partition.topic, partition.number, ANSWER_WITHIN)?;
+            Ok(Marks { slot: *slot, low, high })
+        })
+        .collect()
+}
+
+/// How far one partition has been read since the marks were last compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// The next offset expected.
+    position: i64,
+    /// The widest run of offsets that never came. Compaction and transactions leave such runs too: only one
+    /// that lies before the log's start was taken by retention.
+    gap: Option<(i64, i64)>,
+}
+
+impl Progress {
+    /// Nothing read yet.
+    pub(super) fn at(position: i64) -> Self {
+        Self { position, gap: None }
+    }
+
+    /// The next offset expected.
+    pub(super) fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// A record came.
+    pub(super) fn read(&mut self, offset: i64) {
+        if offset > self.position {
+            let wider = self.gap.is_none_or(|(from, to)| offset - self.position > to - from);
+            if wider {
+                self.gap = Some((self.position, offset));
+            }
+        }
+        self.position = offset.saturating_add(1);
+    }
+
+    /// What retention took unread, given where the log begins now. Forgets the gap: it was compared.
+    pub(super) fn lost(&mut self, low: i64) -> Option<Range<i64>> {
+        let lost = match self.gap.take() {
+            Some((from, to)) if from < low => Some(from..to.min(low)),
+            _ if self.position < low => Some(self.position..low),
+            _ => None,
+        };
+        // What is told once is not told again, though reading has not come there yet.
+        self.position = self.position.max(low);
+        lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_counts_as_lost_only_before_the_logs_start() {
+        let mut compacted = Progress::at(0);
+        compacted.read(0);
+        compacted.read(40);
+        assert_eq!(compacted.lost(0), None);
+        let mut expired = Progress::at(0);
+        expired.read(0);
+        expired.read(40);
+        expired.read(41);
+        assert_eq!(expired.lost(40), Some(1..40));
+        assert_eq!(expired.lost(40), None, "told once");
+    }
+
+    #[test]
+    fn a_log_that_moved_past_the_reader_is_told_before_the_reader_jumps() {
+        let mut progress = Progress::at(10);
+        assert_eq!(progress.lost(25), Some(10..25));
+        progress.read(25);
+        assert_eq!(progress.lost(25), None);
+        assert_eq!(progress.position(), 26);
+    }
+
+    #[test]
+    fn reading_in_order_loses_nothing() {
+        let mut progress = Progress::at(3);
+        for offset in 3..9 {
+            progress.read(offset);
+        }
+        assert_eq!(progress.lost(7), None);
+        assert_eq!(progress.position(), 9);
+    }
+}
