@@ -64,6 +64,26 @@ impl Garbage {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Cut, Self::BreaksContract, Self::NoType, Self::FutureVersion];
 
+    /// What the till writes: the event's type, if any, and its bytes.
+    ///
+    /// ```
+    /// use example_pipeline::world::Garbage;
+    ///
+    /// let (event_type, value) = Garbage::Cut.record("r1-000001");
+    /// assert_eq!(event_type, Some("order.placed.v1"));
+    /// assert!(serde_json::from_str::<serde_json::Value>(&value).is_err());
+    /// ```
+    pub fn record(self, order_id: &str) -> (Option<&'static str>, String) {
+        match self {
+            Self::Cut => (Some("order.placed.v1"), format!(r#"{{"order_id":"{order_id}","invoi"#)),
+            Self::BreaksContract => {
+                (Some("order.placed.v1"), r#"{"order_id":7,"total_pence":"much"}"#.to_owned())
+            }
+            Self::NoType => (None, format!(r#"{{"order_id":"{order_id}"}}"#)),
+            Self::FutureVersion => (Some("order.placed.v9"), format!(r#"{{"order":{{"id":"{order_id}"}}}}"#)),
+        }
+    }
+
     /// The reason of the dead letters that it becomes.
     pub fn reason(self) -> &'static str {
         match self {

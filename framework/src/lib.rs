@@ -7,6 +7,9 @@ extern crate self as choreograph;
 
 mod clock;
 mod consumes;
+#[cfg(feature = "cost")]
+#[doc(hidden)]
+pub mod cost;
 mod emits;
 mod engine;
 mod envelope;

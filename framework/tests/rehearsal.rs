@@ -107,6 +107,8 @@ fn a_dance_of_two_services_takes_no_time_and_is_told_as_a_tree() {
     assert_eq!(shipped[0].order, "a");
     assert_eq!(shipped[0].metadata.correlation_id(), order.correlation_id());
     assert_eq!(shipped[0].metadata.hops(), 2);
+    assert!(shipped[0].trace_id().is_some());
+    assert_eq!(shipped[0].trace_id(), rehearsal.emitted::<Placed>()[0].trace_id());
     assert!(rehearsal.is_settled());
 
     let story = rehearsal.workflow(order.correlation_id());

@@ -47,7 +47,8 @@ pub struct Raw<'a> {
 impl Seen {
     /// Reads a record; `header` looks a header up by name. `None` for a record that is neither an event nor a dead letter.
     pub fn read<'a>(raw: Raw<'a>, header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
-        let what = if raw.topic.strip_suffix(".dlq").is_some() {
+        let is_dead = raw.topic.strip_suffix(".dlq").is_some();
+        let what = if is_dead {
             What::DeadLetter(header("dlq-reason")?.to_owned())
         } else {
             let name = without_major(header("ce_type")?);
@@ -57,7 +58,7 @@ impl Seen {
             correlation: header("ce_correlationid").unwrap_or_default().to_owned(),
             key: raw.key.map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default(),
             at_ms: raw.at_ms,
-            id: header("ce_id").unwrap_or_default().to_owned(),
+            id: header(if is_dead { "dlq-id" } else { "ce_id" }).unwrap_or_default().to_owned(),
             what,
         })
     }

@@ -9,7 +9,8 @@ use crate::world::{Ending, Fate};
 /// How many records of workflows not (yet) known to be this run's are kept to be looked at again: a record can be seen before
 /// the publisher has said that its workflow began.
 pub const MAX_UNKNOWN: usize = 20_000;
-/// How many ended workflows are remembered, so that what comes late is still counted as this run's.
+/// How many ended workflows, and how many dead letters, are remembered: what comes late is still counted as this run's, and what
+/// is said twice is counted once.
 pub const MAX_ENDED: usize = 200_000;
 
 /// A workflow that this run started.
@@ -45,9 +46,8 @@ struct Open {
 pub struct Tally {
     run: String,
     open: HashMap<String, Open>,
-    ended: HashSet<String>,
-    /// The same in the order in which they ended.
-    ended_order: VecDeque<String>,
+    ended: Recent,
+    dead: Recent,
     unknown: VecDeque<Seen>,
     latencies: Histogram,
     report: Report,
@@ -61,8 +61,8 @@ impl Tally {
         Self {
             run: run.to_owned(),
             open: HashMap::new(),
-            ended: HashSet::new(),
-            ended_order: VecDeque::new(),
+            ended: Recent::default(),
+            dead: Recent::default(),
             unknown: VecDeque::new(),
             latencies: Histogram::default(),
             report: Report { run: run.to_owned(), ..Report::default() },
@@ -101,9 +101,12 @@ impl Tally {
             return;
         }
         match &seen.what {
+            // A step that was interrupted may write a dead letter again, under the same id.
             What::DeadLetter(reason) => {
-                self.report.dead_letters += 1;
-                *self.report.dead_letters_by_reason.entry(reason.clone()).or_default() += 1;
+                if self.dead.insert(seen.id) {
+                    self.report.dead_letters += 1;
+                    *self.report.dead_letters_by_reason.entry(reason.clone()).or_default() += 1;
+                }
             }
             What::Event { name, detail } => {
                 *self.report.events.entry(name.clone()).or_default() += 1;
@@ -218,14 +221,36 @@ impl Tally {
     }
 
     fn end(&mut self, correlation: String) {
-        if self.ended.len() == MAX_ENDED
-            && let Some(oldest) = self.ended_order.pop_front()
-        {
-            self.ended.remove(&oldest);
-        }
         self.just_ended.push(correlation.clone());
-        self.ended_order.push_back(correlation.clone());
         self.ended.insert(correlation);
+    }
+}
+
+/// The last [`MAX_ENDED`] texts.
+#[derive(Debug, Default)]
+struct Recent {
+    known: HashSet<String>,
+    /// The same, the oldest first.
+    order: VecDeque<String>,
+}
+
+impl Recent {
+    fn contains(&self, text: &str) -> bool {
+        self.known.contains(text)
+    }
+
+    /// Remembers a text; says whether it is new.
+    fn insert(&mut self, text: String) -> bool {
+        if !self.known.insert(text.clone()) {
+            return false;
+        }
+        self.order.push_back(text);
+        if self.order.len() > MAX_ENDED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
     }
 }
 
@@ -264,7 +289,7 @@ mod tests {
 
     fn dead_letter(key: &str) -> Seen {
         let what = What::DeadLetter("undecodable".to_owned());
-        Seen { correlation: "stranger".to_owned(), key: key.to_owned(), at_ms: 0, id: String::new(), what }
+        Seen { correlation: "stranger".to_owned(), key: key.to_owned(), at_ms: 0, id: key.to_owned(), what }
     }
 
     fn delivered(tally: &mut Tally) {
@@ -327,6 +352,7 @@ mod tests {
         let mut tally = Tally::new("r1");
         delivered(&mut tally);
         tally.see(dead_letter("r12-1"));
+        tally.see(dead_letter("r1-1"));
         tally.see(dead_letter("r1-1"));
         let report = tally.report();
         assert_eq!((report.delivered, report.events.len(), report.dead_letters), (0, 0, 1));

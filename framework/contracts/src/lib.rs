@@ -1,5 +1,37 @@
-//! Contracts of events: JSON Schema versions as files, a writer's and a reader's view of a type, and checks
-//! that say what is wrong without repeating what an event holds.
+//! Contracts of events: what an event of a type and version may hold, as JSON Schema 2020-12; written from the
+//! owner's Rust type, kept as files, asserted on every event, and compared with what its readers need.
+//!
+//! - [`ContractId`] and [`EventVersion`] are the names: `urn:contract:order.placed/1.3`, `order.placed.v1`.
+//! - [`views`] makes the two views of a type: closed for who writes the event, open for who reads it.
+//! - [`Contract`] is a compiled schema; [`Contract::check`] says of an event's bytes whether they keep it, and if
+//!   not, which rules they break, without repeating anything the event holds. A [`Tape`] is its scratch space.
+//! - [`SchemaDir`] is the folder of contract files: written once, never changed in meaning
+//!   ([`same_meaning`]), compared with the code and, by [`coverage`], with the views of consumers.
+//!
+//! This crate knows nothing of Kafka, opens no connection, and reads and writes no file but those of a
+//! [`SchemaDir`]. Every bound is a constant with its reason: [`MAX_EVENT_BYTES`], [`MAX_DEPTH`], and the others
+//! named `MAX_…`.
+//!
+//! ```
+//! use choreograph_contracts::{CheckError, Contract, ContractId, Tape, views};
+//!
+//! #[derive(schemars::JsonSchema)]
+//! struct OrderPlaced {
+//!     order_id: String,
+//!     total: u32,
+//! }
+//!
+//! let id = ContractId::new("order.placed", 1, 0)?;
+//! let contract = Contract::compile(&views::writer_schema::<OrderPlaced>(id))?;
+//! let mut tape = Tape::new(); // one for each thread, used again for every event
+//!
+//! assert!(contract.check(&mut tape, br#"{"order_id":"7","total":12}"#).is_ok());
+//! match contract.check(&mut tape, br#"{"order_id":"7","total":-1}"#) {
+//!     Err(CheckError::Violations(report)) => assert_eq!(report.to_string(), "`minimum` at /total"),
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod contract;
 pub mod coverage;

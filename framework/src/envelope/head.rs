@@ -40,51 +40,66 @@ const KNOWN_COUNT: usize = Known::ReplayCount as usize + 1;
 const ABSENT: u8 = u8::MAX;
 
 impl Known {
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            names::CE_ID => Self::Id,
-            names::CE_TYPE => Self::Type,
-            names::CE_SOURCE => Self::Source,
-            names::CE_TIME => Self::Time,
-            names::CE_SUBJECT => Self::Subject,
-            names::CE_DATASCHEMA => Self::DataSchema,
-            names::CE_CORRELATIONID => Self::CorrelationId,
-            names::CE_CAUSATIONID => Self::CausationId,
-            names::WF => Self::Workflow,
-            names::TRACEPARENT => Self::TraceParent,
-            names::TRACESTATE => Self::TraceState,
-            names::WF_ATTEMPT => Self::Attempt,
-            names::WF_FIRST_FAILED_AT => Self::FirstFailedAt,
-            names::WF_ORIGIN_TOPIC => Self::OriginTopic,
-            names::WF_ORIGIN_PARTITION => Self::OriginPartition,
-            names::WF_ORIGIN_OFFSET => Self::OriginOffset,
-            names::WF_ORIGIN_TIMESTAMP => Self::OriginTimestamp,
-            names::WF_ORIGIN_GROUP => Self::OriginGroup,
-            names::WF_ORIGIN_TRACEPARENT => Self::OriginTraceParent,
-            names::DLQ_REPLAY_COUNT => Self::ReplayCount,
+    /// The header called `name`. Most names are told apart by their length, and one comparison is left.
+    fn of(name: &str) -> Option<Self> {
+        let candidates: &[(&str, Self)] = match name.len() {
+            2 => &[(names::WF, Self::Workflow)],
+            5 => &[(names::CE_ID, Self::Id)],
+            7 => &[(names::CE_TYPE, Self::Type), (names::CE_TIME, Self::Time)],
+            9 => &[(names::CE_SOURCE, Self::Source)],
+            10 => &[
+                (names::CE_SUBJECT, Self::Subject),
+                (names::TRACESTATE, Self::TraceState),
+                (names::WF_ATTEMPT, Self::Attempt),
+            ],
+            11 => &[(names::TRACEPARENT, Self::TraceParent)],
+            13 => &[(names::CE_DATASCHEMA, Self::DataSchema)],
+            14 => &[(names::CE_CAUSATIONID, Self::CausationId)],
+            15 => &[(names::WF_ORIGIN_TOPIC, Self::OriginTopic), (names::WF_ORIGIN_GROUP, Self::OriginGroup)],
+            16 => &[
+                (names::CE_CORRELATIONID, Self::CorrelationId),
+                (names::WF_ORIGIN_OFFSET, Self::OriginOffset),
+                (names::DLQ_REPLAY_COUNT, Self::ReplayCount),
+            ],
+            18 => &[(names::WF_FIRST_FAILED_AT, Self::FirstFailedAt)],
+            19 => &[
+                (names::WF_ORIGIN_PARTITION, Self::OriginPartition),
+                (names::WF_ORIGIN_TIMESTAMP, Self::OriginTimestamp),
+            ],
+            21 => &[(names::WF_ORIGIN_TRACEPARENT, Self::OriginTraceParent)],
             _ => return None,
-        })
+        };
+        candidates.iter().find(|(known, _)| *known == name).map(|(_, header)| *header)
     }
+}
+
+/// Whether the framework writes a header called `name` on every event, so that it tells a handler nothing.
+pub(crate) fn is_framework_header(name: &str) -> bool {
+    Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE
 }
 
 /// Where the known headers of one record lie. The last of several headers with one name counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {
     at: [u8; KNOWN_COUNT],
+    /// Whether there are headers besides the framework's own.
+    foreign: bool,
 }
 
 impl Head {
     /// Looks through the headers once.
     pub(crate) fn scan(record: &impl RawRecord) -> Self {
         let mut at = [ABSENT; KNOWN_COUNT];
+        let mut foreign = false;
         for index in 0..record.header_count().min(MAX_HEADERS_READ - 1) {
-            if let Some((name, Some(_))) = record.header(index)
-                && let Some(known) = Known::of(name)
-            {
-                at[known as usize] = index as u8;
+            let Some((name, value)) = record.header(index) else { break };
+            match Known::of(name) {
+                Some(known) if value.is_some() => at[known as usize] = index as u8,
+                Some(_) => {}
+                None => foreign |= !is_framework_header(name),
             }
         }
-        Self { at }
+        Self { at, foreign }
     }
 
     /// The header's bytes.
@@ -103,6 +118,11 @@ impl Head {
             return None;
         }
         std::str::from_utf8(bytes).ok()
+    }
+
+    /// Whether there are headers besides the framework's own.
+    pub(crate) fn has_foreign(&self) -> bool {
+        self.foreign
     }
 
     /// Whether the header is there, well-formed or not.
@@ -176,6 +196,37 @@ pub(crate) mod tests {
     fn the_last_of_duplicate_headers_counts() {
         let record = TestRecord::with(&[("ce_id", "first"), ("x", "y"), ("ce_id", "last")]);
         assert_eq!(Head::scan(&record).text(&record, Known::Id), Some("last"));
+    }
+
+    #[test]
+    fn every_known_header_is_found() {
+        let all = [
+            (names::TRACEPARENT, Known::TraceParent),
+            (names::TRACESTATE, Known::TraceState),
+            (names::CE_ID, Known::Id),
+            (names::CE_SOURCE, Known::Source),
+            (names::CE_TYPE, Known::Type),
+            (names::CE_TIME, Known::Time),
+            (names::CE_SUBJECT, Known::Subject),
+            (names::CE_DATASCHEMA, Known::DataSchema),
+            (names::CE_CORRELATIONID, Known::CorrelationId),
+            (names::CE_CAUSATIONID, Known::CausationId),
+            (names::WF, Known::Workflow),
+            (names::WF_ATTEMPT, Known::Attempt),
+            (names::WF_FIRST_FAILED_AT, Known::FirstFailedAt),
+            (names::WF_ORIGIN_TOPIC, Known::OriginTopic),
+            (names::WF_ORIGIN_PARTITION, Known::OriginPartition),
+            (names::WF_ORIGIN_OFFSET, Known::OriginOffset),
+            (names::WF_ORIGIN_TIMESTAMP, Known::OriginTimestamp),
+            (names::WF_ORIGIN_GROUP, Known::OriginGroup),
+            (names::WF_ORIGIN_TRACEPARENT, Known::OriginTraceParent),
+            (names::DLQ_REPLAY_COUNT, Known::ReplayCount),
+        ];
+        assert_eq!(all.len(), KNOWN_COUNT);
+        for (name, known) in all {
+            assert_eq!(Known::of(name), Some(known), "{name}");
+        }
+        assert_eq!(Known::of("ce_ix"), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    head::{Head, Known},
-    id, names,
+    head::{Head, Known, is_framework_header},
+    id,
     workflow::Workflow,
 };
 use crate::runner::port::RawRecord;
@@ -109,7 +109,7 @@ impl Metadata {
             identity.workflow.name(),
             record.topic(),
         ];
-        let foreign = foreign_bytes(record);
+        let foreign = if head.has_foreign() { foreign_bytes(record) } else { 0 };
         let mut text = String::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() + foreign);
         let mut fields = [Span::default(); FIELDS];
         for (field, piece) in fields.iter_mut().zip(texts) {
@@ -290,7 +290,7 @@ impl fmt::Debug for Headers<'_> {
 fn foreign_headers(record: &impl RawRecord) -> impl Iterator<Item = (&str, &str)> {
     (0..record.header_count().min(super::head::MAX_HEADERS_READ)).filter_map(|index| {
         let (name, value) = record.header(index)?;
-        if Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE {
+        if is_framework_header(name) {
             return None;
         }
         let value = std::str::from_utf8(value?).ok()?;

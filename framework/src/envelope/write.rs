@@ -1,7 +1,5 @@
 //! The headers of an event that is emitted, written once.
 
-use uuid::{Uuid, fmt::Hyphenated};
-
 use super::names;
 use crate::runner::port::HeaderRef;
 
@@ -22,7 +20,7 @@ pub(crate) struct EventHeaders {
 /// What differs from one emit to the next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EmitHeaders<'a> {
-    pub(crate) id: Uuid,
+    pub(crate) id: &'a str,
     /// RFC 3339 text.
     pub(crate) time: &'a str,
     pub(crate) subject: Option<&'a [u8]>,
@@ -35,25 +33,19 @@ pub(crate) struct EmitHeaders<'a> {
     pub(crate) tracestate: Option<&'a str>,
 }
 
-/// Room for the text of one event's id.
-pub(crate) type IdText = [u8; Hyphenated::LENGTH];
-
-/// Calls `publish` with the headers of one event, in the order in which they are written. `id` is room for
-/// the id's text.
+/// Calls `publish` with the headers of one event, in the order in which they are written.
 pub(crate) fn with_event_headers<T>(
     fixed: &EventHeaders,
     emit: &EmitHeaders<'_>,
-    id: &mut IdText,
     publish: impl FnOnce(&[HeaderRef<'_>]) -> T,
 ) -> T {
-    let id: &str = emit.id.as_hyphenated().encode_lower(id);
     let mut headers: [HeaderRef<'_>; MAX_EVENT_HEADERS] = [("", None); MAX_EVENT_HEADERS];
     let mut count = 0;
     let all: [(&'static str, Option<&[u8]>); MAX_EVENT_HEADERS] = [
         (names::TRACEPARENT, emit.traceparent.map(str::as_bytes)),
         (names::TRACESTATE, emit.tracestate.filter(|state| !state.is_empty()).map(str::as_bytes)),
         (names::CE_SPECVERSION, Some(names::SPECVERSION.as_bytes())),
-        (names::CE_ID, Some(id.as_bytes())),
+        (names::CE_ID, Some(emit.id.as_bytes())),
         (names::CE_SOURCE, Some(fixed.source.as_bytes())),
         (names::CE_TYPE, Some(fixed.event_type.as_bytes())),
         (names::CE_TIME, Some(emit.time.as_bytes())),
@@ -82,7 +74,7 @@ mod tests {
             data_schema: "schemas/payment.confirmed/1.0".to_owned(),
         };
         let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
-        with_event_headers(&fixed, emit, &mut [0; Hyphenated::LENGTH], |headers| {
+        with_event_headers(&fixed, emit, |headers| {
             headers.iter().map(|(name, value)| ((*name).to_owned(), text(*value))).collect()
         })
     }
@@ -90,7 +82,7 @@ mod tests {
     #[test]
     fn each_header_once_and_absent_ones_not_at_all() {
         let emit = EmitHeaders {
-            id: Uuid::nil(),
+            id: "i",
             time: "2026-01-01T00:00:00.000Z",
             subject: None,
             correlation: "c",

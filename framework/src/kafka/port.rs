@@ -1,5 +1,7 @@
 //! What the runner asks of Kafka. None of it waits.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use rdkafka::consumer::Consumer;
 
 use super::commit::{Commit, Commits};
@@ -8,7 +10,8 @@ use super::marks::Progress;
 use super::partition::{Partition, Slots, list};
 use super::publish::Outlet;
 use super::record::KafkaRecord;
-use crate::engine::Slot;
+use crate::clock;
+use crate::engine::{Slot, Time};
 use crate::runner::port::{Outgoing, Port, PublishError, Tag};
 
 /// One partition that is ours.
@@ -174,5 +177,9 @@ impl<'c> Port for KafkaPort<'c> {
 
     fn release(&mut self, slots: &[Slot]) {
         self.released.extend_from_slice(slots);
+    }
+
+    fn wall(&self, _: Time) -> SystemTime {
+        UNIX_EPOCH + clock::wall()
     }
 }

@@ -15,7 +15,6 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, T
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
 use super::acknowledge::Fault;
 use super::client::{Connection, START_TIMEOUT_MS};
@@ -344,7 +343,7 @@ impl Shared {
         let correlation = event_id.to_string();
         let mut traceparent = [0; TraceParent::LENGTH];
         let headers = EmitHeaders {
-            id: event_id,
+            id: &correlation,
             time: &clock_text::format(now),
             subject: emit.subject.as_ref().map(|range| outbox.bytes(range)),
             correlation: &correlation,
@@ -355,18 +354,16 @@ impl Shared {
         };
         let (tell, told) = oneshot::channel();
         let producer = self.producer();
-        let sent =
-            with_event_headers(&ready.emitted.headers, &headers, &mut [0; Hyphenated::LENGTH], |headers| {
-                let headers = headers
-                    .iter()
-                    .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: *value }));
-                let record =
-                    BaseRecord::<[u8], [u8], _>::with_opaque_to(&ready.emitted.topic, Box::new(tell))
-                        .key(outbox.bytes(&emit.key))
-                        .payload(outbox.bytes(&emit.value))
-                        .headers(headers);
-                producer.send(record).map_err(|(error, _)| error)
-            });
+        let sent = with_event_headers(&ready.emitted.headers, &headers, |headers| {
+            let headers = headers
+                .iter()
+                .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: *value }));
+            let record = BaseRecord::<[u8], [u8], _>::with_opaque_to(&ready.emitted.topic, Box::new(tell))
+                .key(outbox.bytes(&emit.key))
+                .payload(outbox.bytes(&emit.value))
+                .headers(headers);
+            producer.send(record).map_err(|(error, _)| error)
+        });
         let reported = match sent {
             // A report that never comes: the producer died with it.
             Ok(()) => told.await.unwrap_or(Err(RDKafkaErrorCode::PurgeInflight)),

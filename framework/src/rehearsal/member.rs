@@ -9,8 +9,10 @@ use super::{
 };
 use crate::{
     engine::{Slot, Time},
+    ops::Health,
     runner::{Plan, Runner},
     step::StartFrom,
+    telemetry::Telemetry,
 };
 
 /// One thing that can happen next to one step. The schedule draws among them.
@@ -45,7 +47,7 @@ pub(crate) struct Member {
 
 impl Member {
     /// Joins the step's group and reads its inputs and its retry topic.
-    pub(crate) fn join(plan: Arc<Plan>, cluster: Shared) -> Self {
+    pub(crate) fn join(plan: Arc<Plan>, cluster: Shared, telemetry: &Telemetry) -> Self {
         let group: Arc<str> = plan.group.as_str().into();
         let mut port = MemoryPort::new(Shared::clone(&cluster), Arc::clone(&group));
         for topic in plan.inputs.iter().chain([&plan.retry_topic]) {
@@ -53,7 +55,9 @@ impl Member {
             let topic: Arc<str> = topic.as_str().into();
             (0..partitions).for_each(|partition| port.read(Arc::clone(&topic), partition as i32));
         }
-        Self { group, runner: Runner::new(plan), port, cluster, awake: true }
+        let health = Health::new().step(plan.source.clone());
+        let telemetry = Arc::new(telemetry.step(&plan.service, &plan.step, &plan.group));
+        Self { group, runner: Runner::watched(plan, telemetry, health), port, cluster, awake: true }
     }
 
     /// Everything that could happen next. Nothing, if the step waits for time or for others.

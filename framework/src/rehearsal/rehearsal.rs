@@ -1,6 +1,6 @@
 //! What a test holds in its hand.
 
-use std::{panic::Location, sync::Arc, time::Duration};
+use std::{panic::Location, time::Duration};
 
 use super::{
     DeadLetter, Error, Fault, Recorded, Retrying, Story, Written, plans,
@@ -15,9 +15,6 @@ use crate::{
     runner::port::RawRecord,
     service::Service,
 };
-
-/// Who writes the records that a test publishes itself, as the journal names it.
-const TEST: &str = "test";
 
 /// Services at work in memory, on a clock that stands until the test moves it.
 ///
@@ -97,10 +94,7 @@ impl Rehearsal {
 
     fn start_with<E: StartingEvent>(&mut self, event: &E, id: Option<String>) -> Result<Metadata, Error> {
         let encoded = start::encode(event)?;
-        Ok(self.stage.ask(move |world, _| {
-            let body = start::body(&encoded, id.as_deref(), world);
-            write(world, encoded.topic, body).metadata()
-        }))
+        Ok(self.stage.ask(move |world, _| start::start(&encoded, id.as_deref(), world).metadata()))
     }
 
     /// Publishes any record: garbage, a tombstone, a stranger's event. Without a key its partition is drawn.
@@ -112,7 +106,7 @@ impl Rehearsal {
         headers: &[(&str, Option<&[u8]>)],
     ) -> Written {
         let (topic, body) = (topic.to_owned(), Body::new(key, value, headers));
-        self.stage.ask(move |world, _| write(world, &topic, body))
+        self.stage.ask(move |world, _| world.write(&topic, body))
     }
 
     /// Lets everything happen that can happen without time passing: until each step waits for another record, for a
@@ -312,14 +306,4 @@ impl Drop for Rehearsal {
             eprintln!("what happened in the rehearsal with seed {}:\n{journal}", self.seed);
         }
     }
-}
-
-/// Writes a record for the test itself.
-fn write(world: &World, topic: &str, body: Body) -> Written {
-    let who: Arc<str> = TEST.into();
-    let mut cluster = world.cluster.borrow_mut();
-    let partition = cluster.place(topic, body.key());
-    let written = cluster.write(&who, topic, partition, body);
-    // `place` made the topic, and its answer is one of the topic's partitions.
-    Written::new(&written.unwrap_or_else(|| unreachable!("{topic}/{partition} was just named")))
 }

@@ -1,9 +1,11 @@
 //! Events that a test starts: encoded and checked as a publisher outside any step does.
 
-use choreograph_contracts::Tape;
-use uuid::{Builder, Uuid, fmt::Hyphenated};
+use std::time::{Duration, UNIX_EPOCH};
 
-use super::{Error, port::MAX_RECORD_BYTES, record::Body, world::World};
+use choreograph_contracts::Tape;
+use uuid::{Builder, Uuid};
+
+use super::{Error, Written, port::MAX_RECORD_BYTES, record::Body, world::World};
 use crate::{
     emits::EmittedEvent,
     envelope::{
@@ -12,6 +14,7 @@ use crate::{
     },
     event::OwnedEvent,
     runner::{clock_text, plan},
+    telemetry::{Emit, TraceParent},
 };
 
 /// Who starts, as `ce_source` says.
@@ -19,7 +22,9 @@ const SOURCE: &str = "rehearsal/test";
 
 /// An event that keeps its contract, with what its headers need.
 pub(crate) struct Encoded {
-    pub(crate) topic: &'static str,
+    topic: &'static str,
+    /// The version of its contract.
+    version: String,
     emitted: plan::Emitted,
     workflow: &'static str,
     key: Vec<u8>,
@@ -42,33 +47,57 @@ pub(crate) fn encode<E: OwnedEvent>(event: &E) -> Result<Encoded, Error> {
     let mut tape = Tape::with_max_bytes(MAX_RECORD_BYTES);
     emitted.contract.check(&mut tape, &value).map_err(|error| refused(error.to_string()))?;
     let workflow = declared.starts.unwrap_or_default();
-    Ok(Encoded { topic: E::TOPIC, emitted, workflow, key, value, subject: has_subject.then_some(subject) })
+    let version = format!("{}.{}", E::MAJOR, E::MINOR);
+    Ok(Encoded {
+        topic: E::TOPIC,
+        version,
+        emitted,
+        workflow,
+        key,
+        value,
+        subject: has_subject.then_some(subject),
+    })
 }
 
-/// The record of a starting event. Without an idempotency id the event's id is drawn from the seed.
-pub(crate) fn body(encoded: &Encoded, idempotency_id: Option<&str>, world: &World) -> Body {
+/// Starts the workflow. Without an idempotency id the event's id is drawn from the seed.
+pub(crate) fn start(encoded: &Encoded, idempotency_id: Option<&str>, world: &World) -> Written {
     let now = world.now();
     let headers = &encoded.emitted.headers;
     let id = match idempotency_id {
         Some(id) => id::from_idempotency_id(id, SOURCE, &headers.event_type),
         None => drawn(world),
     };
-    let correlation = id.to_string();
+    let id = id.to_string();
     let mut workflow = String::new();
     Workflow::start(encoded.workflow, now.0).write_start(&mut workflow);
+    let emit = Emit {
+        topic: encoded.topic,
+        event_type: &headers.event_type,
+        event_id: &id,
+        contract_version: &encoded.version,
+        workflow_id: &id,
+        workflow: encoded.workflow,
+        causation_id: None,
+    };
+    let at = UNIX_EPOCH + Duration::from_millis(now.0);
+    let send = world.publisher.start(&emit, at);
+    let mut traceparent = [0; TraceParent::LENGTH];
     let written = EmitHeaders {
-        id,
+        id: &id,
         time: &clock_text::format(now),
         subject: encoded.subject.as_deref(),
-        correlation: &correlation,
+        correlation: &id,
         causation: None,
         workflow: &workflow,
-        traceparent: None,
+        traceparent: send.traceparent().map(|parent| parent.write(&mut traceparent)),
         tracestate: None,
     };
-    with_event_headers(headers, &written, &mut [0; Hyphenated::LENGTH], |headers| {
+    let body = with_event_headers(headers, &written, |headers| {
         Body::new(Some(&encoded.key), Some(&encoded.value), headers)
-    })
+    });
+    let written = world.write(encoded.topic, body);
+    world.publisher.delivered(send, Ok((written.partition(), written.offset())), at);
+    written
 }
 
 /// A `UUIDv7` of the rehearsal's clock and chance.

@@ -13,13 +13,18 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{
-    Error,
+    Error, Written,
     clock::Clock,
     cluster::{Cluster, Shared},
     journal::Happening,
     member::{Member, Move},
+    record::Body,
 };
-use crate::{engine::Time, runner::Plan};
+use crate::{
+    engine::Time,
+    runner::Plan,
+    telemetry::{PublisherTelemetry, Telemetry},
+};
 
 /// The most moves that one settling, or one stretch of time between two timers, may take in any case. A move is a record
 /// taken, a turn of a step, a write, an acknowledgement or a commit.
@@ -34,6 +39,9 @@ const QUIET_TICK: Duration = Duration::from_millis(1);
 /// The longest that stopping a service may take on the rehearsal's clock.
 const MAX_STOP: Duration = Duration::from_mins(10);
 
+/// Who writes the records that a test publishes itself, as the journal names it.
+const TEST: &str = "test";
+
 /// A service of the rehearsal.
 struct Hosted {
     name: String,
@@ -45,6 +53,10 @@ struct Hosted {
 /// The whole of a rehearsal, on the rehearsal's own thread.
 pub(crate) struct World {
     pub(crate) cluster: Shared,
+    /// Exports nothing; what it says of traces goes from event to event all the same.
+    telemetry: Telemetry,
+    /// The test's own, as somebody who starts workflows.
+    pub(crate) publisher: PublisherTelemetry,
     services: Vec<Hosted>,
     /// Room for the moves that are drawn among.
     moves: Vec<(usize, usize, Move)>,
@@ -53,8 +65,10 @@ pub(crate) struct World {
 impl World {
     /// A world with no services. Must be called inside the rehearsal's runtime.
     pub(crate) fn new(seed: u64) -> Self {
-        let cluster = Cluster::new(seed, Clock::start());
-        Self { cluster: Rc::new(RefCell::new(cluster)), services: Vec::new(), moves: Vec::new() }
+        let cluster = Rc::new(RefCell::new(Cluster::new(seed, Clock::start())));
+        let telemetry = Telemetry::quiet();
+        let publisher = telemetry.publisher(TEST);
+        Self { cluster, telemetry, publisher, services: Vec::new(), moves: Vec::new() }
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -63,6 +77,16 @@ impl World {
 
     pub(crate) fn did(&self, what: String) {
         self.cluster.borrow_mut().note(Happening::Did(what));
+    }
+
+    /// Writes a record for the test itself.
+    pub(crate) fn write(&self, topic: &str, body: Body) -> Written {
+        let who: Arc<str> = TEST.into();
+        let mut cluster = self.cluster.borrow_mut();
+        let partition = cluster.place(topic, body.key());
+        let written = cluster.write(&who, topic, partition, body);
+        // `place` made the topic, and its answer is one of the topic's partitions.
+        Written::new(&written.unwrap_or_else(|| unreachable!("{topic}/{partition} was just named")))
     }
 
     /// Adds a service and lets it join.
@@ -78,7 +102,8 @@ impl World {
     }
 
     fn join(&self, plans: &[Arc<Plan>]) -> Vec<Member> {
-        plans.iter().map(|plan| Member::join(Arc::clone(plan), Shared::clone(&self.cluster))).collect()
+        let join = |plan| Member::join(Arc::clone(plan), Shared::clone(&self.cluster), &self.telemetry);
+        plans.iter().map(join).collect()
     }
 
     fn hosted(&mut self, service: &str) -> Result<&mut Hosted, Error> {

@@ -89,6 +89,13 @@ impl<E> std::ops::Deref for Recorded<E> {
     }
 }
 
+impl<E> Recorded<E> {
+    /// The id of the trace that it is part of: the same for all events of a workflow, until one waited for long.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.metadata.traceparent()?.split('-').nth(1)
+    }
+}
+
 impl<E: Event> Recorded<E> {
     /// The record as an `E`; `None` where it is another event, or no event at all.
     pub(crate) fn read(record: &LogRecord) -> Option<Self> {

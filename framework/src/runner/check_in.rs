@@ -24,7 +24,7 @@ pub(crate) fn check_in<'r>(
         Err(CheckError::Violations(violations)) => {
             let newer = newer_minor(route, head, record).unwrap_or_default();
             let text = format!("{newer}the value breaks its contract: {violations}");
-            let failure = Failure::violated(&route.contract_name, text, violations.to_json());
+            let failure = Failure::violated("contract_violation", &route.contract_name, text, &violations);
             Err((Reason::ContractViolation, failure))
         }
         Err(error) => Err((Reason::Undecodable, Failure::new("undecodable", error.to_string()))),

@@ -16,8 +16,12 @@ pub(crate) fn check_out(plan: &Plan, tape: &mut Tape, outbox: &Outbox) -> Result
             Err(CheckError::Violations(violations)) => {
                 let text =
                     format!("the emitted {} breaks its contract: {violations}", emitted.headers.event_type);
-                let violated = Failure::violated(&emitted.headers.data_schema, text, violations.to_json());
-                return Err(Failure { error_type: "emit_violation", ..violated });
+                return Err(Failure::violated(
+                    "emit_violation",
+                    &emitted.headers.data_schema,
+                    text,
+                    &violations,
+                ));
             }
             Err(error) => {
                 let text = format!("the emitted {}: {error}", emitted.headers.event_type);

@@ -1,6 +1,6 @@
 //! What a failed run leaves behind for the retry, the dead letter and the log.
 
-use choreograph_contracts::CheckError;
+use choreograph_contracts::Violations;
 
 /// The most bytes of a failure's text; the header `dlq-error` holds no more.
 pub(crate) const MAX_TEXT_BYTES: usize = crate::envelope::dead_letter::MAX_OWN_HEADER_BYTES;
@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub(crate) violations: Option<String>,
     /// The contract that was asserted.
     pub(crate) contract: Option<String>,
+    /// The first violated place, for telemetry.
+    pub(crate) path: Option<String>,
 }
 
 impl Failure {
@@ -23,20 +25,21 @@ impl Failure {
     pub(crate) fn new(error_type: &'static str, text: impl Into<String>) -> Self {
         let mut text = text.into();
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
-        Self { text, error_type, violations: None, contract: None }
+        Self { text, error_type, violations: None, contract: None, path: None }
     }
 
     /// A value that broke `contract`.
-    pub(crate) fn violated(contract: &str, text: impl Into<String>, violations: String) -> Self {
+    pub(crate) fn violated(
+        error_type: &'static str,
+        contract: &str,
+        text: impl Into<String>,
+        violations: &Violations,
+    ) -> Self {
         Self {
-            violations: Some(violations),
+            violations: Some(violations.to_json()),
             contract: Some(contract.to_owned()),
-            ..Self::new("contract_violation", text)
+            path: violations.as_slice().first().map(|first| first.instance_path.clone()),
+            ..Self::new(error_type, text)
         }
-    }
-
-    /// A value that is no JSON, or could not be checked.
-    pub(crate) fn undecodable(error: &CheckError) -> Self {
-        Self::new("undecodable", error.to_string())
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     engine::Ticket,
     envelope::Metadata,
     step::{HandlerSlot, StepError, Unreadable},
+    telemetry::HandleSpan,
 };
 
 /// Seats that are kept for reuse; more are made when more handlers wait at once.
@@ -30,14 +31,16 @@ const MAX_IDLE_SEATS: usize = 1_024;
 pub(crate) struct Seat {
     slot: Pin<Box<dyn HandlerSlot>>,
     pub(crate) outbox: Outbox,
+    /// The span of the attempt that runs, below which the team's own spans nest.
+    pub(crate) handle: Option<HandleSpan>,
 }
 
 /// How a handler ended.
 pub(crate) enum Ended {
     /// It returned; its emits are in the seat's outbox.
     Returned(Result<(), StepError>, Seat),
-    /// It panicked; the text is the panic's message.
-    Panicked(String),
+    /// It panicked; the text is the panic's message where that is a literal.
+    Panicked(String, Option<HandleSpan>),
     /// It took longer than the step's timeout and was dropped.
     TimedOut,
 }
@@ -69,20 +72,23 @@ impl Handlers {
         route: usize,
         value: &[u8],
         metadata: Metadata,
-    ) -> Result<Option<Ended>, Unreadable> {
-        let mut seat = self
-            .idle
-            .pop()
-            .unwrap_or_else(|| Seat { slot: self.plan.erased.new_slot(), outbox: self.plan.new_outbox() });
+        handle: HandleSpan,
+    ) -> Result<Option<Ended>, (Unreadable, HandleSpan)> {
+        let mut seat = self.idle.pop().unwrap_or_else(|| Seat {
+            slot: self.plan.erased.new_slot(),
+            outbox: self.plan.new_outbox(),
+            handle: None,
+        });
         if let Err(unreadable) = seat.slot.as_mut().start(route, value, metadata) {
             self.give_back(seat);
-            return Err(unreadable);
+            return Err((unreadable, handle));
         }
+        seat.handle = Some(handle);
         // The waker does nothing: a handler that waits is polled again as soon as it lies with the others.
         let mut cx = Context::from_waker(std::task::Waker::noop());
         match poll_seat(&self.plan, &mut seat, &mut cx) {
             Poll::Ready(Ok(result)) => Ok(Some(Ended::Returned(result, seat))),
-            Poll::Ready(Err(panic)) => Ok(Some(Ended::Panicked(panic))),
+            Poll::Ready(Err(panic)) => Ok(Some(Ended::Panicked(panic, seat.handle))),
             Poll::Pending => {
                 let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
                 let (abort, registration) = AbortHandle::new_pair();
@@ -117,6 +123,7 @@ impl Handlers {
     pub(crate) fn give_back(&mut self, mut seat: Seat) {
         if self.idle.len() < MAX_IDLE_SEATS {
             seat.outbox.clear();
+            seat.handle = None;
             self.idle.push(seat);
         }
     }
@@ -137,7 +144,9 @@ impl Future for Waiting {
         let ended = match this.seat.as_mut().map(|seat| poll_seat(&this.plan, seat, cx)) {
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(Ok(result))) => this.seat.take().map(|seat| Ended::Returned(result, seat)),
-            Some(Poll::Ready(Err(panic))) => Some(Ended::Panicked(panic)),
+            Some(Poll::Ready(Err(panic))) => {
+                Some(Ended::Panicked(panic, this.seat.take().and_then(|seat| seat.handle)))
+            }
             None => None,
         };
         // The seat is there until the handler ended, and an ended future is not polled again.
@@ -152,6 +161,7 @@ fn poll_seat(
     cx: &mut Context<'_>,
 ) -> Poll<Result<Result<(), StepError>, String>> {
     let _in_handler = current::enter(plan);
+    let _in_span = seat.handle.as_ref().map(|handle| handle.scope().enter());
     match catch_unwind(AssertUnwindSafe(|| seat.slot.as_mut().poll(cx, &mut seat.outbox))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),

@@ -8,47 +8,51 @@ mod check_in;
 mod check_out;
 pub(crate) mod clock_text;
 pub(crate) mod current;
+mod emit;
 mod failure;
 mod handle;
 pub(crate) mod plan;
 pub(crate) mod port;
 mod publish;
 mod route;
+mod set_aside;
+mod taken;
 #[cfg(test)]
 mod tests;
 
-use std::{hash::BuildHasher, sync::Arc, task::Context};
+use std::{
+    hash::BuildHasher,
+    sync::Arc,
+    task::Context,
+    time::{Duration, SystemTime},
+};
 
 use choreograph_contracts::Tape;
 use uuid::fmt::Hyphenated;
 
 use self::{
     clock_text::ClockText,
-    handle::{Ended, Handlers, Seat},
-    port::{Delivery, Outgoing, OwnedOutgoing, Port, RawRecord, Tag},
-    publish::{InFlight, Kind, Publishing, Told},
+    handle::{Ended, Handlers},
+    port::{Delivery, Port, RawRecord, Tag},
+    publish::{Publishing, Told},
     route::{Routed, route},
+    taken::Taken,
 };
 pub(crate) use self::{failure::Failure, plan::Plan};
 use crate::{
     engine::{Command, Engine, Finish, Reason, Slot, Ticket, Time},
     envelope::{
         Metadata,
-        dead_letter::{self, Verdict},
         head::{Head, Known},
-        id,
-        metadata::{Identity, StrangerId},
-        write::{EmitHeaders, with_event_headers},
+        names,
     },
+    ops::{Health, Missing, Outage, StepHealth},
     step::StepError,
+    telemetry::{
+        self, SendSpan, StepTelemetry, Telemetry,
+        events::{AttemptFailed, OutageBegan, OutageEnded, SetUpFound, SetUpMissing},
+    },
 };
-
-/// A record as the engine keeps it until it is settled.
-pub(crate) struct Taken<M> {
-    raw: M,
-    head: Head,
-    routed: Routed,
-}
 
 /// One step at run time, driven by a driver.
 pub(crate) struct Runner<P: Port> {
@@ -56,18 +60,35 @@ pub(crate) struct Runner<P: Port> {
     engine: Engine<Taken<P::Record>, Failure>,
     stopped: bool,
     handlers: Handlers,
-    publishing: Publishing<()>,
+    publishing: Publishing<SendSpan>,
     tape: Tape,
     clock_text: ClockText,
     /// How many events of each declared type the present run emitted so far.
     positions: Vec<u32>,
     workflow_text: String,
     lane_hash: rapidhash::fast::RandomState,
+    telemetry: Arc<StepTelemetry>,
+    health: Arc<StepHealth>,
+    /// What the handlers said last, for telling why an outage began.
+    last_failure: String,
+    outage_since: Option<Time>,
 }
 
 impl<P: Port> Runner<P> {
+    /// A runner that tells nobody.
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        let telemetry = Telemetry::quiet().step(&plan.service, &plan.step, &plan.group);
+        let health = Health::new().step(plan.source.clone());
+        Self::watched(plan, Arc::new(telemetry), health)
+    }
+
+    /// A runner that tells `telemetry` and `health` what happens.
+    pub(crate) fn watched(plan: Arc<Plan>, telemetry: Arc<StepTelemetry>, health: Arc<StepHealth>) -> Self {
         Self {
+            telemetry,
+            health,
+            last_failure: String::new(),
+            outage_since: None,
             engine: Engine::new(plan.engine.clone()),
             stopped: false,
             handlers: Handlers::new(Arc::clone(&plan)),
@@ -137,10 +158,11 @@ impl<P: Port> Runner<P> {
         let routed = route(&self.plan, &head, &record);
         let offset = record.offset();
         if routed == Routed::Skip {
+            self.telemetry.skipped(record.topic());
             self.engine.skip(now, slot, offset);
         } else {
             let lane = record.key().map(|key| self.lane_hash.hash_one(key));
-            self.engine.take(now, slot, offset, lane, Taken { raw: record, head, routed });
+            self.engine.take(now, slot, offset, lane, Taken::new(record, head, routed));
         }
         self.obey(now, port);
     }
@@ -153,7 +175,7 @@ impl<P: Port> Runner<P> {
                 self.refused(now, in_flight, error, port);
             }
             if !self.publishing.is_blocked() {
-                self.engine.unblock(now);
+                self.unblocked(now);
                 happened = true;
             }
         }
@@ -168,9 +190,17 @@ impl<P: Port> Runner<P> {
     /// Takes what became of a publish.
     pub(crate) fn delivered(&mut self, now: Time, tag: Tag, delivery: Delivery, port: &mut P) {
         match self.publishing.delivered(now, tag, delivery) {
-            Told::Acknowledged { of, .. } => self.engine.acknowledged(now, of.ticket),
+            Told::Acknowledged { of, partition, offset } => {
+                self.telemetry.delivered(of.span, Ok((partition, offset)), port.wall(now));
+                self.engine.acknowledged(now, of.ticket);
+            }
             Told::Refused { of, error } => self.refused(now, of, error, port),
-            Told::Waits { .. } => self.engine.block(now),
+            Told::Waits { fault } => {
+                if let Some((topic, error)) = fault {
+                    self.set_up_missing(topic, error);
+                }
+                self.engine.block(now);
+            }
             Told::Unknown => {}
         }
         self.obey(now, port);
@@ -209,7 +239,8 @@ impl<P: Port> Runner<P> {
     /// Starts one attempt: check in, decode, handle.
     fn run(&mut self, now: Time, ticket: Ticket, attempt: u32, port: &mut P) {
         let Some(taken) = self.engine.record(ticket) else { return };
-        match begin(&self.plan, &mut self.handlers, &mut self.tape, taken, ticket, attempt) {
+        let parts = Parts { plan: &self.plan, telemetry: &self.telemetry, wall: port.wall(now) };
+        match parts.begin(&mut self.handlers, &mut self.tape, taken, ticket, attempt) {
             Ok(None) => {}
             Ok(Some(ended)) => self.ended(now, ticket, ended, port),
             Err((reason, failure)) => self.engine.finished(now, ticket, Finish::DeadLetter(reason, failure)),
@@ -219,185 +250,134 @@ impl<P: Port> Runner<P> {
     /// A handler ended: its emits go out, or its failure to the engine.
     fn ended(&mut self, now: Time, ticket: Ticket, ended: Ended, port: &mut P) {
         let finish = match ended {
-            Ended::Returned(result, seat) => {
-                let finish = match result {
-                    Ok(()) => self.emit(now, ticket, &seat, port),
-                    Err(error) => Some(failed(&error)),
-                };
+            Ended::Returned(Ok(()), mut seat) => {
+                let finish = self.emit(now, ticket, &mut seat, port);
                 self.handlers.give_back(seat);
                 finish
             }
-            Ended::Panicked(text) => Some(Finish::DeadLetter(Reason::Panic, Failure::new("panic", text))),
+            Ended::Returned(Err(error), mut seat) => {
+                if let Some(handle) = seat.handle.take() {
+                    let failure =
+                        telemetry::Failure { error_type: error_type(&error), text: Some(error.text()) };
+                    handle.end(Err(failure), port.wall(now));
+                }
+                self.handlers.give_back(seat);
+                Some(failed(&error))
+            }
+            Ended::Panicked(text, handle) => {
+                if let Some(handle) = handle {
+                    handle.end(Err(telemetry::Failure { error_type: "panic", text: None }), port.wall(now));
+                }
+                Some(Finish::DeadLetter(Reason::Panic, Failure::new("panic", text)))
+            }
             Ended::TimedOut => {
                 let limit = self.plan.timeout;
                 Some(Finish::Failed(Failure::new("timeout", format!("no end within {limit:?}"))))
             }
         };
         if let Some(finish) = finish {
+            if let Finish::Failed(failure) | Finish::Unavailable(failure) = &finish {
+                self.last_failure.clone_from(&failure.text);
+            }
             self.engine.finished(now, ticket, finish);
         }
     }
 
-    /// Checks all emits of a run, then publishes them in order. `None`: the record is not ours any more.
-    fn emit(&mut self, now: Time, ticket: Ticket, seat: &Seat, port: &mut P) -> Option<Finish<Failure>> {
-        let taken = self.engine.record(ticket)?;
-        if let Err(failure) = check_out::check_out(&self.plan, &mut self.tape, &seat.outbox) {
-            return Some(Finish::DeadLetter(Reason::EmitViolation, failure));
-        }
-        let mut stranger: StrangerId = [0; Hyphenated::LENGTH];
-        let identity = identity(&self.plan, taken, &mut stranger);
-        self.workflow_text.clear();
-        identity.workflow.write_next(None, &mut self.workflow_text);
-        self.positions.fill(0);
-        let mut publishes = 0;
-        let mut refused = Vec::new();
-        for emit in seat.outbox.emits() {
-            let emitted = &self.plan.emits[emit.event];
-            let position = self.positions[emit.event];
-            self.positions[emit.event] += 1;
-            let headers = EmitHeaders {
-                id: id::derived(identity.id, &self.plan.source, &emitted.headers.event_type, position),
-                time: self.clock_text.of(now),
-                subject: emit.subject.as_ref().map(|range| seat.outbox.bytes(range)),
-                correlation: identity.correlation,
-                causation: Some(identity.id),
-                workflow: &self.workflow_text,
-                traceparent: taken.head.text(&taken.raw, Known::TraceParent),
-                tracestate: taken.head.text(&taken.raw, Known::TraceState),
-            };
-            let in_flight = InFlight { ticket, kind: Kind::Emit(emit.event), span: () };
-            let publishing = &mut self.publishing;
-            let sent =
-                with_event_headers(&emitted.headers, &headers, &mut [0; Hyphenated::LENGTH], |headers| {
-                    let record = Outgoing {
-                        topic: &emitted.topic,
-                        key: Some(seat.outbox.bytes(&emit.key)),
-                        value: Some(seat.outbox.bytes(&emit.value)),
-                        headers,
-                    };
-                    publishing.publish(port, &record, in_flight)
-                });
-            publishes += 1;
-            refused.extend(sent.err());
-        }
-        self.engine.finished(now, ticket, Finish::Done { publishes });
-        if self.publishing.is_blocked() {
-            self.engine.block(now);
-        }
-        for (in_flight, error) in refused {
-            self.refused(now, in_flight, error, port);
-        }
-        None
-    }
-
-    /// Publishes the dead letter of a record.
-    fn dead_letter(
-        &mut self,
-        now: Time,
-        ticket: Ticket,
-        reason: Reason,
-        failure: &Failure,
-        attempt: u32,
-        port: &mut P,
-    ) {
+    fn retrying(&mut self, now: Time, ticket: Ticket, attempt: u32, due: Time, port: &mut P) {
         let Some(taken) = self.engine.record(ticket) else { return };
-        let first_failed_at = clock_text::format(self.engine.first_failed_at(ticket).unwrap_or(now));
-        let verdict = Verdict {
-            reason: reason.as_str(),
-            error: &failure.text,
-            violations: failure.violations.as_deref(),
-            contract: failure.contract.as_deref(),
-            service: &self.plan.service,
-            step: &self.plan.step,
-            group: &self.plan.group,
-            attempt,
-            failed_at: self.clock_text.of(now),
-            first_failed_at: &first_failed_at,
-            traceparent: taken.head.text(&taken.raw, Known::TraceParent),
-        };
-        let letter =
-            dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.head, &taken.raw, &verdict);
-        self.send_dead_letter(now, ticket, letter, port);
-    }
-
-    fn send_dead_letter(&mut self, now: Time, ticket: Ticket, letter: OwnedOutgoing, port: &mut P) {
-        let headers: Vec<_> =
-            letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-        let record = Outgoing {
-            topic: &letter.topic,
-            key: letter.key.as_deref(),
-            value: letter.value.as_deref(),
-            headers: &headers,
-        };
-        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(Box::new(letter.clone())), span: () };
-        if let Err((in_flight, error)) = self.publishing.publish(port, &record, in_flight) {
-            self.refused(now, in_flight, error, port);
-        }
-        if self.publishing.is_blocked() {
-            self.engine.block(now);
+        let delay = Duration::from_millis(due.0.saturating_sub(now.0));
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = taken.identity(&self.plan, &mut stranger);
+        let record = taken.ids(&self.plan, &identity);
+        AttemptFailed { record, attempt: attempt.saturating_sub(1), delay, error: &self.last_failure }.emit();
+        if let Some(process) = taken.process.borrow().as_ref() {
+            self.telemetry.retry(process, attempt, delay, "retry", port.wall(now));
         }
     }
 
-    /// A publish was refused for the record's own sake: an emit makes its cause a dead letter, a dead letter goes
-    /// without its value.
-    fn refused(&mut self, now: Time, in_flight: InFlight<()>, error: String, port: &mut P) {
-        match in_flight.kind {
-            Kind::Emit(index) => {
-                let emitted = &self.plan.emits[index];
-                let text = format!(
-                    "the broker refuses {} on {}: {error}",
-                    emitted.headers.event_type, emitted.topic
-                );
-                self.engine.refused(now, in_flight.ticket, Failure::new("emit_violation", text));
-            }
-            Kind::DeadLetter(letter) if !dead_letter::is_without_value(&letter) => {
-                self.send_dead_letter(now, in_flight.ticket, dead_letter::without_value(*letter), port);
-            }
-            Kind::DeadLetter(letter) => {
-                // A few kilobytes of headers are refused: the topic's settings are at fault.
-                let record = OwnedOutgoing::clone(&letter);
-                let in_flight = InFlight { kind: Kind::DeadLetter(letter), ..in_flight };
-                self.publishing.wait_for_set_up(now, in_flight, record);
-                self.engine.block(now);
-            }
+    fn outage(&mut self, now: Time, begins: bool, port: &mut P) {
+        let step = &self.plan.source;
+        if begins {
+            self.outage_since = Some(now);
+            let why = self.last_failure.clone();
+            OutageBegan { step, why: &why }.emit();
+            self.health.update(|state| state.outage = Some(Outage { since: port.wall(now), why }));
+        } else {
+            let since = self.outage_since.take().unwrap_or(now);
+            OutageEnded { step, after: Duration::from_millis(now.0.saturating_sub(since.0)) }.emit();
+            self.health.update(|state| state.outage = None);
         }
+    }
+
+    fn set_up_missing(&self, topic: String, what: String) {
+        let step = &self.plan.source;
+        self.health.update(|state| {
+            if !state.missing.iter().any(|known| known.topic == topic) {
+                SetUpMissing { step, topic: &topic, what: &what }.emit();
+                state.missing.push(Missing { topic, what });
+            }
+        });
+    }
+
+    /// Nothing waits any more for the producer.
+    fn unblocked(&mut self, now: Time) {
+        let step = &self.plan.source;
+        self.health.update(|state| {
+            if !state.missing.is_empty() {
+                SetUpFound { step }.emit();
+                state.missing.clear();
+            }
+        });
+        self.engine.unblock(now);
     }
 }
 
-/// Check in, decode, and the handler's first poll.
-fn begin<M: RawRecord>(
-    plan: &Plan,
-    handlers: &mut Handlers,
-    tape: &mut Tape,
-    taken: &Taken<M>,
-    ticket: Ticket,
-    attempt: u32,
-) -> Result<Option<Ended>, (Reason, Failure)> {
-    let index = match &taken.routed {
-        Routed::Handle(index) => *index,
-        Routed::Refuse(reason, failure) => return Err((*reason, Failure::clone(failure))),
-        // A skipped record is settled when it is taken.
-        Routed::Skip => return Ok(None),
-    };
-    let value = check_in::check_in(&plan.routes[index], tape, &taken.head, &taken.raw)?;
-    let mut stranger: StrangerId = [0; Hyphenated::LENGTH];
-    let identity = identity(plan, taken, &mut stranger);
-    let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
-    handlers
-        .start(ticket, index, value, metadata)
-        .map_err(|unreadable| (Reason::Unreadable, Failure::new("unreadable", unreadable.to_string())))
-}
-
-fn identity<'r, M: RawRecord>(
+/// What beginning an attempt needs of the runner while the record is borrowed from the engine.
+struct Parts<'r> {
     plan: &'r Plan,
-    taken: &'r Taken<M>,
-    stranger: &'r mut StrangerId,
-) -> Identity<'r> {
-    let starts = match &taken.routed {
-        Routed::Handle(index) => plan.routes[*index].starts.as_deref(),
-        Routed::Skip | Routed::Refuse(..) => None,
-    };
-    Identity::of(&taken.head, &taken.raw, starts, stranger)
+    telemetry: &'r StepTelemetry,
+    wall: SystemTime,
+}
+
+impl Parts<'_> {
+    /// Check in, decode, and the handler's first poll. `None`: it waits.
+    fn begin<M: RawRecord>(
+        &self,
+        handlers: &mut Handlers,
+        tape: &mut Tape,
+        taken: &Taken<M>,
+        ticket: Ticket,
+        attempt: u32,
+    ) -> Result<Option<Ended>, (Reason, Failure)> {
+        let index = match &taken.routed {
+            Routed::Handle(index) => *index,
+            Routed::Refuse(reason, failure) => return Err((*reason, Failure::clone(failure))),
+            // A skipped record is settled when it is taken.
+            Routed::Skip => return Ok(None),
+        };
+        let value = check_in::check_in(&self.plan.routes[index], tape, &taken.head, &taken.raw)?;
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = taken.identity(self.plan, &mut stranger);
+        let parent = self.telemetry.trace_context(taken.traceparent());
+        let incoming = taken.incoming(self.plan, &identity, parent, attempt);
+        let mut process = taken.process.borrow_mut();
+        let process = process.get_or_insert_with(|| {
+            let process = self.telemetry.process(&incoming, self.wall);
+            if !taken.head.has(Known::CorrelationId) {
+                self.telemetry.started(&process);
+            }
+            if taken.head.has(Known::Workflow) && identity.workflow.name().is_empty() {
+                self.telemetry.malformed_header(names::WF);
+            }
+            process
+        });
+        let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
+        let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
+        handlers.start(ticket, index, value, metadata, handle).map_err(|(unreadable, handle)| {
+            handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
+            (Reason::Unreadable, Failure::new("unreadable", unreadable.to_string()))
+        })
+    }
 }
 
 /// What a handler's error means to the engine.
@@ -411,5 +391,15 @@ fn failed(error: &StepError) -> Finish<Failure> {
             Finish::DeadLetter(Reason::Rejected, Failure::new("rejected", format!("{code}: {text}")))
         }
         Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, Failure::new("emit_violation", text)),
+    }
+}
+
+fn error_type(error: &StepError) -> &'static str {
+    use crate::step::Failure as Kind;
+    match error.failure() {
+        Kind::Retry => "retry",
+        Kind::Unavailable => "unavailable",
+        Kind::Rejected { .. } => "rejected",
+        Kind::Emit(_) => "emit_violation",
     }
 }

@@ -19,6 +19,10 @@ pub(crate) struct Route {
     /// The event type without its major.
     pub(crate) name: String,
     pub(crate) major: u32,
+    /// The type with its major, `order.placed.v1`.
+    pub(crate) event_type: String,
+    /// The version as telemetry names it: `1` for a view, `1.2` for an event of the service's own.
+    pub(crate) version: String,
     /// The minor the step was built with; `None` for a view, which has none.
     pub(crate) minor: Option<u32>,
     /// The workflow which a stranger's record of this type starts.
@@ -33,6 +37,8 @@ pub(crate) struct Route {
 pub(crate) struct Emitted {
     /// The topic with the namespace.
     pub(crate) topic: String,
+    /// `1.2`.
+    pub(crate) version: String,
     pub(crate) headers: EventHeaders,
     /// Whether a workflow owes nothing after it.
     pub(crate) terminal: bool,
@@ -155,6 +161,8 @@ fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
     Ok(Route {
         name: event.name.to_owned(),
         major: event.major,
+        event_type: version.to_string(),
+        version: event.major.to_string(),
         minor: None,
         starts: event.starts.map(str::to_owned),
         contract_name: format!("the reader's view of {version}"),
@@ -178,6 +186,7 @@ pub(crate) fn emitted(
     })?;
     Ok(Emitted {
         topic: topic(event.topic),
+        version: format!("{}.{}", event.major, event.minor),
         headers: EventHeaders {
             source: source.to_owned(),
             event_type: id.event_version().to_string(),
@@ -235,6 +244,8 @@ pub(crate) mod tests {
             .map(|(name, major)| Route {
                 name: (*name).to_owned(),
                 major: *major,
+                event_type: format!("{name}.v{major}"),
+                version: major.to_string(),
                 minor: None,
                 starts: None,
                 contract_name: String::new(),

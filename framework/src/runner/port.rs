@@ -3,6 +3,8 @@
 //! A driver (Kafka, the rehearsal) reads records, publishes, commits. It decides nothing: it calls the
 //! [`Runner`](super::Runner) with what happened and does what the runner asks of its [`Port`].
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use crate::engine::{Slot, Time};
 
 /// One record as a driver read it, borrowed from wherever the driver keeps it.
@@ -123,6 +125,11 @@ pub(crate) trait Port {
     /// The attempt at a record failed, and `attempt` is to be made at `due`. Only told.
     fn retrying(&mut self, slot: Slot, offset: i64, attempt: u32, due: Time) {
         let _told = (slot, offset, attempt, due);
+    }
+    /// The clock for measuring how long things take, at the turn's time `now`. A driver on real time reads a
+    /// finer one.
+    fn wall(&self, now: Time) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(now.0)
     }
     /// Whether the topics and rights which a set-up fault named may be mended now, so that unsent records
     /// should be tried again. Asked every few seconds while blocked.

@@ -2,6 +2,8 @@
 
 mod checkout;
 mod events;
+mod till;
 
 pub use self::checkout::{service, transaction};
 pub use self::events::{Charge, Line, OrderPlaced, OrderReserved, ReservedLine, ReturnAnnounced};
+pub use self::till::{order, returned};

@@ -38,7 +38,7 @@ pub const MAX_GAPS: usize = 20;
 
 /// How many pairs of places are compared at most: a bound for contracts whose branches multiply. What lies
 /// beyond is not compared.
-const MAX_COMPARISONS: usize = 20_000;
+const MAX_COMPARISONS: usize = 2_000;
 
 /// Something that a writer may emit and a reader refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]

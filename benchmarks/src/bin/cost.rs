@@ -1,0 +1,260 @@
+//! Instructions and allocations a record, of the whole way and of its parts.
+//!
+//! ```text
+//! cargo run --release -p benchmarks --bin cost              # print the table
+//! cargo run --release -p benchmarks --bin cost -- --check   # compare with the committed one: 2 % worse fails
+//! cargo run --release -p benchmarks --bin cost -- --write   # commit new figures
+//! ```
+//!
+//! Instructions are counted by Valgrind (Debian's package `valgrind`), as the difference between `N` and `2 N`
+//! records, so that start-up costs nothing.
+
+use std::{fmt::Write as _, path::PathBuf, process::Command, process::ExitCode};
+
+use benchmarks::events::{self, OrderPlaced, PaymentConfirmed};
+use choreograph::cost::{self, Sample};
+use choreograph_contracts::{ContractId, views};
+use clap::Parser;
+
+/// Records of the shorter run; the longer one has twice as many.
+const RECORDS: usize = 20_000;
+/// Records before allocations are counted: buffers have their size by then.
+const WARM_UP: usize = 2_000;
+/// How much worse than the committed figure a part may be.
+const TOLERANCE: f64 = 1.02;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Compare with the committed table and fail where a part is more than 2 % worse.
+    #[arg(long)]
+    check: bool,
+    /// Write the committed table.
+    #[arg(long, conflicts_with = "check")]
+    write: bool,
+    /// Do the work of one part, for Valgrind to count.
+    #[arg(long, hide = true, requires = "records")]
+    part: Option<String>,
+    #[arg(long, hide = true)]
+    records: Option<usize>,
+}
+
+/// A part of a record's way: its name in the table and its work.
+struct Part {
+    name: &'static str,
+    what: &'static str,
+    work: fn(usize),
+}
+
+const PARTS: [Part; 7] = [
+    Part { name: "whole", what: "the whole way: 440 bytes in, 141 out, unsampled", work: whole },
+    Part { name: "decode", what: "parse into the consumed type", work: decode },
+    Part { name: "check-in", what: "reader's contract on the value", work: check_in },
+    Part { name: "engine", what: "ledger, lanes, commit", work: engine },
+    Part { name: "envelope", what: "headers in and out, metadata, identity", work: envelope },
+    Part { name: "check-out", what: "writer's contract on the emit", work: check_out },
+    Part { name: "encode", what: "write the emit as JSON", work: encode },
+];
+
+fn sample(n: u64) -> Sample {
+    let order = events::order(n);
+    Sample {
+        key: order.order_id.clone().into_bytes(),
+        value: serde_json::to_vec(&order).expect("an order is JSON"),
+        headers: events::headers(n),
+    }
+}
+
+fn whole(n: usize) {
+    let samples: Vec<_> = (0..256).map(sample).collect();
+    std::hint::black_box(cost::whole_way(events::service(), &samples, n));
+}
+
+fn decode(n: usize) {
+    cost::decode::<OrderPlaced>(&sample(1), n);
+}
+
+fn check_in(n: usize) {
+    cost::check(&views::reader_schema::<OrderPlaced>(), &sample(1).value, n);
+}
+
+fn engine(n: usize) {
+    cost::engine(256, n);
+}
+
+fn envelope(n: usize) {
+    cost::envelope(&sample(1), n);
+}
+
+fn check_out(n: usize) {
+    let id = ContractId::new("payment.confirmed", 1, 0).expect("a legal name");
+    let payment = serde_json::to_vec(&events::pay(&events::order(1))).expect("a payment is JSON");
+    cost::check(&views::writer_schema::<PaymentConfirmed>(id), &payment, n);
+}
+
+fn encode(n: usize) {
+    cost::encode(&events::pay(&events::order(1)), n);
+}
+
+/// The figures of one part, a record.
+#[derive(Debug, Clone, PartialEq)]
+struct Figures {
+    name: String,
+    instructions: f64,
+    allocations: f64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let (Some(part), Some(records)) = (&arguments.part, arguments.records) {
+        return match PARTS.iter().find(|known| known.name == part) {
+            Some(part) => {
+                (part.work)(records);
+                ExitCode::SUCCESS
+            }
+            None => failed(&format!("no part {part:?}")),
+        };
+    }
+    let mut measured = Vec::new();
+    for part in &PARTS {
+        match measure(part) {
+            Ok(figures) => measured.push(figures),
+            Err(error) => return failed(&error),
+        }
+    }
+    print!("{}", table(&measured));
+    let path = committed_path();
+    if arguments.write {
+        return match std::fs::write(&path, table(&measured)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&format!("cannot write {}: {error}", path.display())),
+        };
+    }
+    if arguments.check {
+        let committed = match std::fs::read_to_string(&path) {
+            Ok(text) => parse(&text),
+            Err(error) => return failed(&format!("cannot read {}: {error}", path.display())),
+        };
+        let worse = compare(&committed, &measured);
+        if !worse.is_empty() {
+            return failed(&format!("worse than {}:\n{}", path.display(), worse.join("\n")));
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::FAILURE
+}
+
+fn measure(part: &Part) -> Result<Figures, String> {
+    let once = instructions(part.name, RECORDS)?;
+    let twice = instructions(part.name, 2 * RECORDS)?;
+    (part.work)(WARM_UP);
+    let short = allocation_counter::measure(|| (part.work)(RECORDS)).count_total;
+    let long = allocation_counter::measure(|| (part.work)(2 * RECORDS)).count_total;
+    Ok(Figures {
+        name: part.name.to_owned(),
+        instructions: (twice - once) as f64 / RECORDS as f64,
+        allocations: long.saturating_sub(short) as f64 / RECORDS as f64,
+    })
+}
+
+/// Runs this program on `records` records under Valgrind and reads how many instructions that took.
+fn instructions(part: &str, records: usize) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["--part", part, "--records", &records.to_string()])
+        .output()
+        .map_err(|error| {
+            format!("valgrind cannot be started ({error}): install it, on Debian `apt-get install valgrind`")
+        })?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    report
+        .lines()
+        .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+        .ok_or_else(|| format!("valgrind counted nothing for {part}:\n{report}"))
+}
+
+fn table(figures: &[Figures]) -> String {
+    let mut text = String::from(
+        "# What a record costs\n\nInstructions and heap allocations a record in steady state, measured by\n\
+         `cargo run --release -p benchmarks --bin cost -- --write`.\n\n\
+         | part | instructions | allocations | what it is |\n|---|--:|--:|---|\n",
+    );
+    for figure in figures {
+        let what = PARTS.iter().find(|part| part.name == figure.name).map_or("", |part| part.what);
+        // Writing to a `String` cannot fail.
+        let _ignored = writeln!(
+            text,
+            "| {} | {:.0} | {:.2} | {what} |",
+            figure.name, figure.instructions, figure.allocations
+        );
+    }
+    text
+}
+
+fn parse(text: &str) -> Vec<Figures> {
+    text.lines()
+        .filter_map(|line| {
+            let mut cells = line.split('|').map(str::trim).skip(1);
+            Some(Figures {
+                name: cells.next()?.to_owned(),
+                instructions: cells.next()?.parse().ok()?,
+                allocations: cells.next()?.parse().ok()?,
+            })
+        })
+        .collect()
+}
+
+fn compare(committed: &[Figures], measured: &[Figures]) -> Vec<String> {
+    let mut worse = Vec::new();
+    for figure in measured {
+        let Some(before) = committed.iter().find(|known| known.name == figure.name) else {
+            worse.push(format!("{}: not in the committed table; run with --write", figure.name));
+            continue;
+        };
+        // The table is rounded: half a digit is no change.
+        if figure.instructions > before.instructions * TOLERANCE + 0.5 {
+            worse.push(format!(
+                "{}: {:.0} instructions, were {:.0}",
+                figure.name, figure.instructions, before.instructions
+            ));
+        }
+        if figure.allocations > before.allocations * TOLERANCE + 0.005 {
+            worse.push(format!(
+                "{}: {:.2} allocations, were {:.2}",
+                figure.name, figure.allocations, before.allocations
+            ));
+        }
+    }
+    worse
+}
+
+fn committed_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("COST.md")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(instructions: f64, allocations: f64) -> Vec<Figures> {
+        vec![Figures { name: "engine".to_owned(), instructions, allocations }]
+    }
+
+    #[test]
+    fn a_written_table_reads_back() {
+        assert_eq!(parse(&table(&figures(100.0, 1.0))), figures(100.0, 1.0));
+    }
+
+    #[test]
+    fn two_per_cent_worse_is_told_and_less_is_not() {
+        assert_eq!(compare(&figures(1_000.0, 1.0), &figures(1_019.0, 1.0)), Vec::<String>::new());
+        assert_eq!(compare(&figures(1_000.0, 1.0), &figures(1_030.0, 1.0)).len(), 1);
+        assert_eq!(compare(&figures(1_000.0, 1.0), &figures(1_000.0, 1.1)).len(), 1);
+        assert_eq!(compare(&[], &figures(1.0, 1.0)).len(), 1);
+    }
+}

@@ -1,0 +1,234 @@
+//! What the framework's own code costs a record, without a broker: the way of a record on a driver which takes
+//! everything and acknowledges it at once. For the project's benchmarks, not for services.
+//!
+//! Everything here does the same work `n` times, so that the difference between `n` and `2 n` is the cost in steady
+//! state.
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    task::{Context, Waker},
+};
+
+use choreograph_contracts::{Contract, Tape};
+use uuid::fmt::Hyphenated;
+
+use crate::{
+    Consumes, Emits, OwnedEvent, Service,
+    engine::{Engine, Finish, Settings as EngineSettings, Slot, Time},
+    envelope::{
+        Metadata,
+        head::Head,
+        id,
+        metadata::Identity,
+        write::{EmitHeaders, EventHeaders, with_event_headers},
+    },
+    runner::{
+        Plan, Runner,
+        port::{Delivery, Outgoing, Port, PublishError, RawRecord, Tag},
+    },
+    settings::Settings,
+};
+
+/// How many records are taken before their acknowledgements come.
+const BATCH: usize = 64;
+const SLOT: Slot = Slot(0);
+/// Some time, in milliseconds since the Unix epoch.
+const NOW: u64 = 1_767_225_600_000;
+
+/// A record in memory. Its headers and value are shared by all records that are driven.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The record's key.
+    pub key: Vec<u8>,
+    /// The record's value.
+    pub value: Vec<u8>,
+    /// The record's headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+/// One record of a drive: a sample and an offset.
+struct Driven<'s> {
+    sample: &'s Sample,
+    offset: i64,
+}
+
+impl RawRecord for Driven<'_> {
+    fn topic(&self) -> &str {
+        "orders"
+    }
+    fn partition(&self) -> i32 {
+        0
+    }
+    fn offset(&self) -> i64 {
+        self.offset
+    }
+    fn timestamp(&self) -> Option<i64> {
+        Some(NOW as i64)
+    }
+    fn key(&self) -> Option<&[u8]> {
+        Some(&self.sample.key)
+    }
+    fn value(&self) -> Option<&[u8]> {
+        Some(&self.sample.value)
+    }
+    fn header_count(&self) -> usize {
+        self.sample.headers.len()
+    }
+    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
+        self.sample.headers.get(index).map(|(name, value)| (name.as_str(), Some(value.as_slice())))
+    }
+}
+
+/// A driver that takes everything.
+struct Sink<'s> {
+    sent: Vec<Tag>,
+    bytes: usize,
+    commits: Vec<i64>,
+    sample: std::marker::PhantomData<&'s ()>,
+}
+
+impl<'s> Port for Sink<'s> {
+    type Record = Driven<'s>;
+
+    fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
+        let headers: usize =
+            record.headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len)).sum();
+        self.bytes += headers + record.value.map_or(0, <[u8]>::len);
+        self.sent.push(tag);
+        Ok(())
+    }
+    fn pause(&mut self, _: Slot) {}
+    fn resume(&mut self, _: Slot) {}
+    fn commit(&mut self, _: Slot, offset: i64, _: Option<String>) {
+        self.commits.push(offset);
+    }
+    fn release(&mut self, _: &[Slot]) {}
+}
+
+/// The whole way of `n` records like `samples` (in turn) through the first step of `service`. Returns the bytes
+/// which it published.
+///
+/// # Panics
+///
+/// If the step cannot be made ready: a benchmark has nothing to measure then.
+pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sample], n: usize) -> usize {
+    let service = service.into_definition();
+    let settings = Settings::read::<&str, &str>([]).expect("the defaults are legal");
+    let plan = Plan::new(&service.name, &service.steps[0], &settings).expect("the step can be made ready");
+    let mut runner = Runner::new(Arc::new(plan));
+    let mut sink = Sink { sent: Vec::new(), bytes: 0, commits: Vec::new(), sample: std::marker::PhantomData };
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut now = Time(NOW);
+    runner.assigned(now, SLOT, Some(0), None);
+    for (index, sample) in samples.iter().cycle().take(n).enumerate() {
+        runner.take(now, SLOT, Driven { sample, offset: index as i64 }, &mut sink);
+        if index % BATCH == BATCH - 1 {
+            now.0 += 1;
+            for tag in std::mem::take(&mut sink.sent) {
+                let delivery = Delivery::Acknowledged { partition: 0, offset: 0 };
+                runner.delivered(now, tag, delivery, &mut sink);
+            }
+            runner.turn(now, &mut cx, &mut sink);
+            for offset in sink.commits.drain(..) {
+                runner.committed(now, SLOT, offset, true);
+            }
+        }
+    }
+    sink.bytes
+}
+
+/// The engine alone: take, run, done with one publish, acknowledged; `keys` different keys.
+pub fn engine(keys: u64, n: usize) {
+    let mut engine: Engine<(), ()> = Engine::new(EngineSettings::default());
+    let mut now = Time(NOW);
+    engine.assigned(now, SLOT, Some(0), None);
+    for offset in 0..n as u64 {
+        engine.take(now, SLOT, offset as i64, Some(offset % keys), ());
+        while let Some(command) = engine.next_command() {
+            if let crate::engine::Command::Run { ticket, .. } = command {
+                engine.finished(now, ticket, Finish::Done { publishes: 1 });
+                engine.acknowledged(now, ticket);
+            } else if let crate::engine::Command::Commit { slot, offset, .. } = command {
+                engine.committed(now, slot, offset, true);
+            }
+        }
+        if offset % BATCH as u64 == 0 {
+            now.0 += 1;
+            engine.tick(now);
+        }
+    }
+}
+
+/// The envelope alone: headers scanned, metadata copied out, identity derived, headers of one emit written.
+pub fn envelope(sample: &Sample, n: usize) {
+    let fixed = EventHeaders {
+        source: "payment/charge".to_owned(),
+        event_type: "payment.confirmed.v1".to_owned(),
+        data_schema: "urn:contract:payment.confirmed/1.0".to_owned(),
+    };
+    let mut workflow = String::new();
+    for offset in 0..n as i64 {
+        let record = Driven { sample, offset };
+        let head = Head::scan(&record);
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = Identity::of(&head, &record, Some("order"), &mut stranger);
+        black_box(Metadata::of(&head, &record, &identity, 1));
+        workflow.clear();
+        identity.workflow.write_next(None, &mut workflow);
+        let id = id::derived(identity.id, "payment.charge", &fixed.event_type, 0);
+        let mut id_text = [0; Hyphenated::LENGTH];
+        let emit = EmitHeaders {
+            id: id.as_hyphenated().encode_lower(&mut id_text),
+            time: "2026-01-01T00:00:00.000Z",
+            subject: None,
+            correlation: identity.correlation,
+            causation: Some(identity.id),
+            workflow: &workflow,
+            traceparent: head.text(&record, crate::envelope::head::Known::TraceParent),
+            tracestate: None,
+        };
+        with_event_headers(&fixed, &emit, |headers| {
+            black_box(headers.len());
+        });
+    }
+}
+
+/// Parsing into the consumed type alone.
+///
+/// # Panics
+///
+/// If the sample is no value of the type.
+pub fn decode<C: Consumes>(sample: &Sample, n: usize) {
+    for _ in 0..n {
+        black_box(C::decode(0, black_box(&sample.value)).expect("the sample is of the type"));
+    }
+}
+
+/// The contract check alone.
+///
+/// # Panics
+///
+/// If the schema cannot be compiled or the value breaks it.
+pub fn check(schema: &serde_json::Value, value: &[u8], n: usize) {
+    let contract = Contract::compile(schema).expect("the schema is one");
+    let mut tape = Tape::new();
+    for _ in 0..n {
+        contract.check(&mut tape, black_box(value)).expect("the value keeps its contract");
+    }
+}
+
+/// Encoding one emit alone.
+///
+/// # Panics
+///
+/// If the event cannot be encoded.
+pub fn encode<E: OwnedEvent + Emits + Clone>(event: &E, n: usize) {
+    let mut declared = crate::Declared::default();
+    E::declare(&mut declared);
+    let mut outbox = crate::Outbox::new(&declared.into_events());
+    for _ in 0..n {
+        outbox.clear();
+        outbox.push(black_box(event)).expect("the event can be encoded");
+    }
+}

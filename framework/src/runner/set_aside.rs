@@ -1,0 +1,131 @@
+//! Dead letters: what cannot be handled is set aside with the reason.
+
+use uuid::fmt::Hyphenated;
+
+use super::{
+    Failure, Runner,
+    clock_text::format,
+    port::{Outgoing, OwnedOutgoing, Port},
+    publish::{InFlight, Kind},
+};
+use crate::{
+    engine::{Reason, Ticket, Time},
+    envelope::dead_letter::{self, Verdict},
+    telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation, events::DeadLettered},
+};
+
+impl<P: Port> Runner<P> {
+    /// Publishes the dead letter of a record.
+    pub(super) fn dead_letter(
+        &mut self,
+        now: Time,
+        ticket: Ticket,
+        reason: Reason,
+        failure: &Failure,
+        attempt: u32,
+        port: &mut P,
+    ) {
+        let Some(taken) = self.engine.record(ticket) else { return };
+        let wall = port.wall(now);
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = taken.identity(&self.plan, &mut stranger);
+        let parent = self.telemetry.trace_context(taken.traceparent());
+        let incoming = taken.incoming(&self.plan, &identity, parent, attempt);
+        // A record that is refused before it is handled, or for what the broker said later, has no span yet.
+        let process = taken.process.take().unwrap_or_else(|| self.telemetry.process(&incoming, wall));
+        if let (Some(path), Some(expected)) = (&failure.path, &failure.contract) {
+            let event_type = incoming.event_type;
+            let violation = Violation { event_type, received: incoming.data_schema, expected, path };
+            self.telemetry.violation(&process, &violation, wall);
+        }
+        let told =
+            DeadLetter { topic: &self.plan.dead_letter_topic, reason: reason.as_str(), attempts: attempt };
+        let span = self.telemetry.dead_letter(&process, &incoming, &told, wall);
+        let first_failed_at = format(self.engine.first_failed_at(ticket).unwrap_or(now));
+        let mut traceparent = [0; TraceParent::LENGTH];
+        let verdict = Verdict {
+            reason: reason.as_str(),
+            error: &failure.text,
+            violations: failure.violations.as_deref(),
+            contract: failure.contract.as_deref(),
+            service: &self.plan.service,
+            step: &self.plan.step,
+            group: &self.plan.group,
+            attempt,
+            failed_at: self.clock_text.of(now),
+            first_failed_at: &first_failed_at,
+            traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
+        };
+        let letter =
+            dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.head, &taken.raw, &verdict);
+        let mut record = taken.ids(&self.plan, &identity);
+        record.trace_id = process.traceparent().map(|parent| parent.trace_id());
+        DeadLettered {
+            record,
+            event_type: incoming.event_type,
+            reason: reason.as_str(),
+            attempts: attempt,
+            dead_letter_topic: &self.plan.dead_letter_topic,
+            detail: &failure.text,
+        }
+        .emit();
+        let outcome = match reason {
+            Reason::Rejected => Outcome::Rejected,
+            other => Outcome::DeadLetter(other.as_str()),
+        };
+        self.telemetry.end(process, outcome, wall);
+        self.send_dead_letter(now, ticket, letter, span, port);
+    }
+
+    fn send_dead_letter(
+        &mut self,
+        now: Time,
+        ticket: Ticket,
+        letter: OwnedOutgoing,
+        span: SendSpan,
+        port: &mut P,
+    ) {
+        let headers: Vec<_> =
+            letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let record = Outgoing {
+            topic: &letter.topic,
+            key: letter.key.as_deref(),
+            value: letter.value.as_deref(),
+            headers: &headers,
+        };
+        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(Box::new(letter.clone())), span };
+        if let Err((in_flight, error)) = self.publishing.publish(port, &record, in_flight) {
+            self.refused(now, in_flight, error, port);
+        }
+        if self.publishing.is_blocked() {
+            self.engine.block(now);
+        }
+    }
+
+    /// A publish was refused for the record's own sake: an emit makes its cause a dead letter, a dead letter goes
+    /// without its value.
+    pub(super) fn refused(&mut self, now: Time, in_flight: InFlight<SendSpan>, error: String, port: &mut P) {
+        let InFlight { ticket, kind, span } = in_flight;
+        match kind {
+            Kind::Emit(index) => {
+                self.telemetry.delivered(span, Err(&error), port.wall(now));
+                let emitted = &self.plan.emits[index];
+                let text = format!(
+                    "the broker refuses {} on {}: {error}",
+                    emitted.headers.event_type, emitted.topic
+                );
+                self.engine.refused(now, ticket, Failure::new("emit_violation", text));
+            }
+            Kind::DeadLetter(letter) if !dead_letter::is_without_value(&letter) => {
+                self.send_dead_letter(now, ticket, dead_letter::without_value(*letter), span, port);
+            }
+            Kind::DeadLetter(letter) => {
+                // A few kilobytes of headers are refused: the topic's settings are at fault.
+                let record = OwnedOutgoing::clone(&letter);
+                let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter), span };
+                self.publishing.wait_for_set_up(now, in_flight, record);
+                self.engine.block(now);
+            }
+        }
+    }
+}

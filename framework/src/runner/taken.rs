@@ -1,0 +1,92 @@
+//! A record as the engine keeps it until it is settled, and who it is.
+
+use std::cell::RefCell;
+
+use super::{Plan, port::RawRecord, route::Routed};
+use crate::{
+    envelope::{
+        head::{Head, Known},
+        metadata::{Identity, StrangerId},
+    },
+    telemetry::{Incoming, ProcessSpan, TraceParent, events::RecordIds},
+};
+
+/// What telemetry calls a type that the step does not declare.
+const OTHER: &str = "other";
+
+/// A record as the engine keeps it until it is settled.
+pub(crate) struct Taken<M> {
+    pub(super) raw: M,
+    pub(super) head: Head,
+    pub(super) routed: Routed,
+    /// Its span, from the first attempt until its emits or its dead letter are handed to the producer.
+    pub(super) process: RefCell<Option<ProcessSpan>>,
+}
+
+impl<M: RawRecord> Taken<M> {
+    pub(super) fn new(raw: M, head: Head, routed: Routed) -> Self {
+        Self { raw, head, routed, process: RefCell::new(None) }
+    }
+
+    /// The trace context that the record carries, as it stands there.
+    pub(super) fn traceparent(&self) -> Option<&str> {
+        self.head.text(&self.raw, Known::TraceParent)
+    }
+
+    /// The event type as declared.
+    pub(super) fn event_type<'p>(&self, plan: &'p Plan) -> &'p str {
+        match &self.routed {
+            Routed::Handle(index) => &plan.routes[*index].event_type,
+            Routed::Skip | Routed::Refuse(..) => OTHER,
+        }
+    }
+
+    pub(super) fn identity<'r>(&'r self, plan: &'r Plan, stranger: &'r mut StrangerId) -> Identity<'r> {
+        let starts = match &self.routed {
+            Routed::Handle(index) => plan.routes[*index].starts.as_deref(),
+            Routed::Skip | Routed::Refuse(..) => None,
+        };
+        Identity::of(&self.head, &self.raw, starts, stranger)
+    }
+
+    /// What telemetry is told of the record.
+    pub(super) fn incoming<'r>(
+        &'r self,
+        plan: &'r Plan,
+        identity: &Identity<'r>,
+        parent: Option<TraceParent>,
+        attempt: u32,
+    ) -> Incoming<'r> {
+        Incoming {
+            topic: self.raw.topic(),
+            partition: self.raw.partition(),
+            offset: self.raw.offset(),
+            timestamp: self.raw.timestamp(),
+            key: self.raw.key(),
+            event_type: self.event_type(plan),
+            event_id: identity.id,
+            source: self.head.text(&self.raw, Known::Source),
+            causation_id: self.head.text(&self.raw, Known::CausationId),
+            data_schema: self.head.text(&self.raw, Known::DataSchema),
+            workflow_id: identity.correlation,
+            workflow: identity.workflow,
+            attempt,
+            replay: self.head.has(Known::ReplayCount),
+            parent,
+        }
+    }
+
+    /// Which record a log line is about.
+    pub(super) fn ids<'r>(&'r self, plan: &'r Plan, identity: &Identity<'r>) -> RecordIds<'r> {
+        let traceparent = self.process.borrow().as_ref().and_then(ProcessSpan::traceparent);
+        RecordIds {
+            step: &plan.source,
+            topic: self.raw.topic(),
+            partition: self.raw.partition(),
+            offset: self.raw.offset(),
+            workflow_id: identity.correlation,
+            event_id: identity.id,
+            trace_id: traceparent.map(|parent| parent.trace_id()),
+        }
+    }
+}
