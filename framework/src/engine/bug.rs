@@ -59,6 +59,10 @@ pub(crate) enum Bug {
     DrainForever,
     /// Starts records of a partition that is being given up.
     StartWhileDraining,
+    /// Never ends an attempt that takes too long.
+    UnlimitedAttempts,
+    /// Goes on counting records that were left to the next owner.
+    UncountedDrop,
     /// Believes news about a partition's former life.
     IgnoreEpoch,
 }

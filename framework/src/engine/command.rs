@@ -126,7 +126,7 @@ pub(crate) enum Command<F> {
     },
     /// The run took longer than an attempt may: drop the handler, then say `finished(Failed)`.
     TimedOut(Ticket),
-    /// The attempt failed; the next one waits. For logs and metrics only.
+    /// The attempt failed; the next one waits, here or at the partition's next owner. For logs and metrics only.
     Retrying {
         /// The record.
         ticket: Ticket,

@@ -30,16 +30,14 @@ impl<R, F> Engine<R, F> {
     pub(crate) fn revoked(&mut self, now: Time, slots: &[Slot]) {
         self.set_clock(now);
         let deadline = self.now.after(self.settings.drain_deadline);
-        for &slot in slots {
-            self.begin_drain(slot, deadline);
-        }
+        self.begin_drains(slots, deadline);
         self.batches.push(Batch { slots: slots.to_vec() });
         self.end_drains();
         self.start_ready();
     }
 
     /// These partitions belong to somebody else already: everything about them is forgotten and nothing is committed.
-    /// The driver drops their handlers and unassigns them; no [`Command::Release`] follows for them.
+    /// The driver drops their handlers and unassigns them; no [`Command::Release`] names them.
     pub(crate) fn lost(&mut self, slots: &[Slot]) {
         for &slot in slots {
             if seeded(Bug::CommitAfterLoss) {
@@ -49,8 +47,17 @@ impl<R, F> Engine<R, F> {
             }
             self.forget(slot);
         }
+        self.leave_batches(slots);
         self.end_drains();
         self.start_ready();
+    }
+
+    /// Takes partitions out of the batches that wait for them.
+    pub(super) fn leave_batches(&mut self, slots: &[Slot]) {
+        self.batches.retain_mut(|batch| {
+            batch.slots.retain(|slot| !slots.contains(slot));
+            !batch.slots.is_empty()
+        });
     }
 
     /// The service ends: every partition is given up, then [`Command::Stopped`] follows, once.
@@ -59,13 +66,21 @@ impl<R, F> Engine<R, F> {
         if self.shutdown != Shutdown::Not {
             return;
         }
+        self.shutdown = Shutdown::Asked;
         let deadline = self.now.after(self.settings.drain_deadline);
-        for slot in self.slots() {
+        let slots: Vec<Slot> = self.slots().collect();
+        self.begin_drains(&slots, deadline);
+        self.end_drains();
+    }
+
+    /// All begin before one may be over: an idle partition must not end what comes after it.
+    fn begin_drains(&mut self, slots: &[Slot], deadline: Time) {
+        for &slot in slots {
             self.begin_drain(slot, deadline);
         }
-        // Said only now: an idle partition is drained at once, and must not end those that come after it.
-        self.shutdown = Shutdown::Asked;
-        self.end_drains();
+        for &slot in slots {
+            self.progress_drain(slot);
+        }
     }
 
     fn begin_drain(&mut self, slot: Slot, deadline: Time) {
@@ -82,13 +97,14 @@ impl<R, F> Engine<R, F> {
             partition.drop_waiting();
             waiting
         };
-        self.waiting -= waiting;
+        if !seeded(Bug::UncountedDrop) {
+            self.waiting -= waiting;
+        }
         self.draining += 1;
         if !seeded(Bug::StartWhileDraining) {
             self.leave_ring(slot);
         }
         self.recount(slot);
-        self.progress_drain(slot);
     }
 
     /// Moves the drain of one partition on: last commit, result, gone.
@@ -130,7 +146,7 @@ impl<R, F> Engine<R, F> {
 
     /// When the first deadline passes.
     pub(super) fn next_deadline(&self) -> Option<Time> {
-        if self.draining == 0 {
+        if self.draining == 0 || seeded(Bug::DrainForever) {
             return None;
         }
         self.partitions

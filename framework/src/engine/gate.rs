@@ -53,6 +53,14 @@ impl<R, F> Engine<R, F> {
         }
     }
 
+    /// There is a record to probe with.
+    pub(super) fn sate(&mut self) {
+        if self.outage.hungry {
+            self.outage.hungry = false;
+            self.look_at_gate();
+        }
+    }
+
     /// Looks at every partition, and when to look again.
     pub(super) fn look_at_all(&mut self) {
         self.pause_at = None;

@@ -7,7 +7,7 @@ use super::{
     command::{Command, Slot, Ticket, Time},
     drain::{Batch, Shutdown},
     limits::Limits,
-    metadata,
+    metadata::{self, Recalled},
     outage::Outage,
     partition::Partition,
     retry::{Alarms, Jitter, Trouble},
@@ -94,6 +94,7 @@ impl<R, F> Engine<R, F> {
     pub(crate) fn assigned(&mut self, now: Time, slot: Slot, committed: Option<i64>, metadata: Option<&str>) {
         self.set_clock(now);
         self.forget(slot);
+        self.leave_batches(&[slot]);
         self.end_drains();
         if self.shutdown != Shutdown::Not {
             return;
@@ -121,13 +122,9 @@ impl<R, F> Engine<R, F> {
         if partition.draining.is_some() || !partition.ledger.accepts(offset) {
             return false;
         }
-        let mut trouble = None;
-        if partition.left.is_some() {
-            if partition.was_settled(offset) {
-                self.skip(now, slot, offset);
-                return true;
-            }
-            trouble = partition.was_in_trouble(offset);
+        let recalled = partition.recall(offset);
+        if recalled == Recalled::Settled {
+            return self.skip(now, slot, offset);
         }
         let seq = partition.ledger.take(offset, lane, record);
         partition.waiting += 1;
@@ -135,7 +132,7 @@ impl<R, F> Engine<R, F> {
         let before = lane.and_then(|lane| partition.lanes.enter(lane, seq));
         let looks =
             partition.waiting >= settings.waiting_bound || partition.distance() >= settings.distance_bound;
-        if let Some(trouble) = trouble {
+        if let Recalled::Trouble(trouble) = recalled {
             self.inherit(slot, seq, trouble);
         }
         match before {
@@ -145,10 +142,7 @@ impl<R, F> Engine<R, F> {
         if looks {
             self.look_at(slot);
         }
-        if self.outage.hungry {
-            self.outage.hungry = false;
-            self.look_at_gate();
-        }
+        self.sate();
         if self.commit_at.is_none() {
             self.arm_commits();
         }
@@ -164,6 +158,7 @@ impl<R, F> Engine<R, F> {
         if partition.draining.is_some() || !partition.ledger.accepts(offset) {
             return false;
         }
+        partition.recall(offset);
         partition.ledger.skip(offset);
         if partition.distance() >= self.settings.distance_bound {
             self.look_at(slot);

@@ -44,21 +44,27 @@ impl Left {
         self.settled.is_empty() && self.held.is_empty()
     }
 
-    /// Whether `offset` is listed as settled. What lies before it is forgotten.
-    pub(super) fn is_settled(&mut self, offset: i64) -> bool {
+    /// What is known about the record at `offset`, which is read now. It and what lies before it is forgotten here.
+    pub(super) fn recall(&mut self, offset: i64) -> Recalled {
         while self.settled.front().is_some_and(|&(_, last)| last < offset) {
             self.settled.pop_front();
         }
-        self.settled.front().is_some_and(|&(first, _)| first <= offset)
-    }
-
-    /// What was said about `offset`. What lies before it is forgotten.
-    pub(super) fn trouble(&mut self, offset: i64) -> Option<Trouble> {
+        let settled = self.settled.front().is_some_and(|&(first, _)| first <= offset);
+        self.settled.pop_front_if(|&mut (_, last)| last == offset);
         while self.held.front().is_some_and(|&(held, _)| held < offset) {
             self.held.pop_front();
         }
-        self.held.pop_front_if(|&mut (held, _)| held == offset).map(|(_, trouble)| trouble)
+        let trouble = self.held.pop_front_if(|&mut (held, _)| held == offset).map(|(_, trouble)| trouble);
+        if settled { Recalled::Settled } else { trouble.map_or(Recalled::Nothing, Recalled::Trouble) }
     }
+}
+
+/// What the last owner said about one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recalled {
+    Nothing,
+    Settled,
+    Trouble(Trouble),
 }
 
 /// Writes the metadata of a commit of `base`; `None` when there is nothing to say.
@@ -267,11 +273,14 @@ mod tests {
     #[test]
     fn what_was_left_is_asked_once_in_order() {
         let mut left = read("cg1 t=1 h=0.1.1.1.f,2.3.1.1.o s=1.2,4.1", 10).unwrap();
-        assert!(!left.is_settled(10));
-        assert_eq!(left.trouble(10).unwrap().spent, 1);
-        assert!(left.is_settled(11) && left.is_settled(12) && !left.is_settled(13));
-        assert_eq!(left.trouble(14), None);
-        assert!(!left.is_settled(16) && left.is_settled(17) && !left.is_settled(18));
+        let mut recalled = |offset| match left.recall(offset) {
+            Recalled::Nothing => 'n',
+            Recalled::Settled => 's',
+            Recalled::Trouble(trouble) if trouble.spent == 1 => 'f',
+            Recalled::Trouble(_) => 'o',
+        };
+        assert_eq!([10, 11, 12, 13, 16].map(&mut recalled), ['f', 's', 's', 'o', 'n']);
+        assert_eq!(recalled(17), 's');
         assert!(left.is_empty());
     }
 }

@@ -8,7 +8,7 @@ use super::{
     commit::Commits,
     lanes::Lanes,
     ledger::{Ledger, State},
-    metadata::{self, Left},
+    metadata::{self, Left, Recalled},
     pause::{Pressure, Use},
     retry::Trouble,
     settings::Settings,
@@ -92,20 +92,18 @@ impl<R> Partition<R> {
         !self.troubles.is_empty() || self.ledger.has_settled() || self.left.is_some()
     }
 
-    /// Whether the last owner listed `offset` as settled.
-    pub(super) fn was_settled(&mut self, offset: i64) -> bool {
-        let Some(left) = &mut self.left else { return false };
-        left.is_settled(offset) && !seeded(Bug::ForgetSettled)
-    }
-
-    /// What the last owner knew about `offset`.
-    pub(super) fn was_in_trouble(&mut self, offset: i64) -> Option<Trouble> {
-        let left = self.left.as_mut()?;
-        let trouble = left.trouble(offset);
+    /// What the last owner said about the record at `offset`, which is read now.
+    pub(super) fn recall(&mut self, offset: i64) -> Recalled {
+        let Some(left) = &mut self.left else { return Recalled::Nothing };
+        let recalled = left.recall(offset);
         if left.is_empty() {
             self.left = None;
         }
-        trouble.filter(|_| !seeded(Bug::ForgetAttempts))
+        match recalled {
+            Recalled::Settled if seeded(Bug::ForgetSettled) => Recalled::Nothing,
+            Recalled::Trouble(_) if seeded(Bug::ForgetAttempts) => Recalled::Nothing,
+            recalled => recalled,
+        }
     }
 
     /// Settles a record for good. Answers whether the frontier moved.

@@ -29,11 +29,14 @@ impl<R, F> Engine<R, F> {
         }
         match finish {
             Finish::Done { publishes } => {
-                if self.outage.succeeded() {
+                let ended = self.outage.succeeded();
+                if ended {
                     self.commands.push_back(Command::Outage(false));
-                    self.look_at_gate();
                 }
                 self.hand_over(ticket, publishes);
+                if ended {
+                    self.look_at_gate();
+                }
             }
             Finish::Failed(_) | Finish::Unavailable(_) if dead => self.hand_over(ticket, 0),
             Finish::Failed(failure) => self.failed(ticket, key, failure, false),
@@ -167,6 +170,7 @@ impl<R, F> Engine<R, F> {
         if full {
             self.look_at(slot);
         }
+        self.sate();
     }
 
     fn failed(&mut self, ticket: Ticket, key: Option<u64>, failure: F, said: bool) {
@@ -193,10 +197,10 @@ impl<R, F> Engine<R, F> {
             self.hand_over(ticket, 0);
             return;
         }
-        self.hold_back(ticket, outage);
         if !outage {
             self.commands.push_back(Command::Retrying { ticket, attempt: spent + 1, due });
         }
+        self.hold_back(ticket, outage);
         self.arm_commits();
     }
 
@@ -251,7 +255,9 @@ impl<R, F> Engine<R, F> {
     /// Attempts that took too long are told to the driver, which then says that they failed.
     pub(super) fn end_attempts(&mut self) {
         while let Some(ticket) = self.limits.over(self.now) {
-            self.commands.push_back(Command::TimedOut(ticket));
+            if !seeded(Bug::UnlimitedAttempts) {
+                self.commands.push_back(Command::TimedOut(ticket));
+            }
         }
     }
 

@@ -29,8 +29,8 @@ impl IdGenerator for WorkflowIds {
 /// Builds a root span whose trace has the id `trace_id`.
 pub(super) fn with_trace_id<T>(trace_id: TraceId, build: impl FnOnce() -> T) -> T {
     NEXT_ROOT.set(Some(trace_id));
-    let built = build();
+    let span = build();
     // Left behind where `build` asked for no trace id.
     NEXT_ROOT.set(None);
-    built
+    span
 }

@@ -36,7 +36,7 @@ const INTERNAL: [&str; 7] =
 /// process has a subscriber already.
 pub(super) fn install(format: LogFormat, filter: &str, tracer: Option<SdkTracer>) {
     // The filter was checked with the settings.
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(quietly(filter)).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt::layer()
         .event_format(Lines(format))
         .with_ansi(false)
@@ -44,6 +44,15 @@ pub(super) fn install(format: LogFormat, filter: &str, tracer: Option<SdkTracer>
         .with_filter(filter);
     // An error means that somebody else has set a subscriber, which stays.
     let _already_set = tracing_subscriber::registry().with(tracer.map(spans)).with(lines).try_init();
+}
+
+/// `filter`, with OpenTelemetry's own accounts of itself left out where it does not ask for them.
+fn quietly(filter: &str) -> String {
+    match filter {
+        "off" | "error" => filter.to_owned(),
+        // What is said later about the same target counts.
+        _ => format!("opentelemetry=warn,{filter}"),
+    }
 }
 
 /// Turns spans of `tracing` at INFO and above into spans of `tracer`, below the one that is current.
@@ -237,7 +246,7 @@ fn write_printable(out: &mut Writer<'_>, text: &str) -> fmt::Result {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
 
@@ -259,7 +268,7 @@ mod tests {
     }
 
     /// What is logged while `act` runs.
-    fn logged(format: LogFormat, act: impl FnOnce()) -> String {
+    pub(in super::super) fn logged(format: LogFormat, act: impl FnOnce()) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
         let lines = tracing_subscriber::fmt::layer()

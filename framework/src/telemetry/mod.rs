@@ -25,7 +25,6 @@ mod trace_parent;
 mod tests;
 
 pub(crate) use record::{DeadLetter, Emit, Failure, Incoming, Outcome, Violation};
-pub(crate) use scope::Scope;
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
 pub(crate) use step::{PublisherTelemetry, StepTelemetry};
 pub(crate) use trace_parent::TraceParent;

@@ -4,7 +4,7 @@ use opentelemetry_otlp::{
     ExporterBuildError, MetricExporter, Protocol as OtlpProtocol, SpanExporter, WithExportConfig,
 };
 
-use crate::settings::{Exporter, Protocol};
+use crate::settings::{Exporter, Protocol, Secret};
 
 /// The exporter of spans that `exporter` asks for, if any.
 ///
@@ -13,7 +13,7 @@ pub(super) fn spans(exporter: &Exporter) -> Result<Option<SpanExporter>, Exporte
     let Exporter::Otlp { protocol, endpoint } = exporter else {
         return Ok(None);
     };
-    let endpoint = endpoint.as_ref().map(|endpoint| endpoint.expose());
+    let endpoint = endpoint.as_ref().map(Secret::expose);
     let built = match protocol {
         Protocol::Grpc => at(SpanExporter::builder().with_tonic(), endpoint).build(),
         Protocol::HttpProtobuf => {
@@ -28,7 +28,7 @@ pub(super) fn metrics(exporter: &Exporter) -> Result<Option<MetricExporter>, Exp
     let Exporter::Otlp { protocol, endpoint } = exporter else {
         return Ok(None);
     };
-    let endpoint = endpoint.as_ref().map(|endpoint| endpoint.expose());
+    let endpoint = endpoint.as_ref().map(Secret::expose);
     let built = match protocol {
         Protocol::Grpc => at(MetricExporter::builder().with_tonic(), endpoint).build(),
         Protocol::HttpProtobuf => at(MetricExporter::builder().with_http(), endpoint)

@@ -145,7 +145,7 @@ impl Telemetry {
     }
 
     /// Everything that touches nothing outside.
-    fn build(settings: &Settings, service: &str, version: &str) -> Result<Self, SetupError> {
+    pub(super) fn build(settings: &Settings, service: &str, version: &str) -> Result<Self, SetupError> {
         let registry = Registry::new();
         let otel = &settings.telemetry;
         if otel.disabled {
@@ -155,7 +155,7 @@ impl Telemetry {
             return Ok(Self { tracers: None, meters: None, registry, shared, connections: None });
         }
         let connections = connections(&otel.traces, &otel.metrics)?;
-        let _entered = connections.as_ref().map(Runtime::enter);
+        let entered = connections.as_ref().map(Runtime::enter);
         let resource = resource(settings, service, version);
         let meters = meters(&otel.metrics, resource.clone(), &registry)?;
         let tracers = tracers(&otel.traces, resource)?;
@@ -164,7 +164,7 @@ impl Telemetry {
         shared.max_age = settings.trace_max_age;
         shared.shows_keys = settings.trace_keys;
         shared.propagates = otel.propagate;
-        drop(_entered);
+        drop(entered);
         Ok(Self { tracers, meters: Some(meters), registry, shared: Arc::new(shared), connections })
     }
 
@@ -176,6 +176,12 @@ impl Telemetry {
         telemetry.shared = Arc::new(Shared::new(Some(scoped_tracer(&tracers)), sampler, instruments));
         telemetry.tracers = Some(tracers);
         telemetry
+    }
+
+    /// A tracer of those that [`Telemetry::with_tracers`] was given.
+    #[cfg(test)]
+    pub(super) fn tracer(&self) -> SdkTracer {
+        self.tracers.as_ref().map(scoped_tracer).expect("made with tracers")
     }
 }
 
@@ -275,11 +281,9 @@ fn resource(settings: &Settings, service: &str, version: &str) -> Resource {
     if let Some(namespace) = &settings.namespace {
         add("deployment.environment.name", namespace.clone());
     }
-    match &settings.telemetry.service_name {
-        Some(name) => resource.with_service_name(name.clone()).build(),
-        None => {
-            add("service.name", service.to_owned());
-            resource.build()
-        }
+    if let Some(name) = &settings.telemetry.service_name {
+        return resource.with_service_name(name.clone()).build();
     }
+    add("service.name", service.to_owned());
+    resource.build()
 }

@@ -221,8 +221,7 @@ impl Builder<'_> {
         let past = record.past(started);
         let relation = past.relation(max_age);
         let remote = record.parent.filter(TraceParent::is_sampled).map(|parent| parent.remote());
-        let mut builder = self
-            .builder(format!("process {}", record.topic), SpanKind::Consumer, started)
+        let mut builder = builder(format!("process {}", record.topic), SpanKind::Consumer, started)
             .with_attributes(self.process_attributes(record, shows_key, started));
         if let Some(remote) = &remote {
             builder.links = Some(vec![Link::with_context(remote.clone())]);
@@ -253,9 +252,8 @@ impl Builder<'_> {
         if attempt > 1 {
             attributes.push(KeyValue::new(attribute::ATTEMPT, i64::from(attempt - 1)));
         }
-        let builder = self
-            .builder(format!("handle {}", self.step), SpanKind::Internal, now)
-            .with_attributes(attributes);
+        let builder =
+            builder(format!("handle {}", self.step), SpanKind::Internal, now).with_attributes(attributes);
         let span = self.tracer.build_with_context(builder, &process.context);
         Context::new().with_span(span)
     }
@@ -283,12 +281,11 @@ impl Builder<'_> {
         now: SystemTime,
     ) -> Span {
         let mut attributes = self.messaging(letter.topic, "send");
-        self.identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
+        identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
         attributes.push(KeyValue::new(attribute::DEAD_LETTER_REASON, letter.reason));
         attributes.push(KeyValue::new(attribute::DEAD_LETTER_ATTEMPTS, i64::from(letter.attempts)));
-        let mut builder = self
-            .builder(format!("send {}", letter.topic), SpanKind::Producer, now)
-            .with_attributes(attributes);
+        let mut builder =
+            builder(format!("send {}", letter.topic), SpanKind::Producer, now).with_attributes(attributes);
         let origin = record.parent.filter(TraceParent::is_sampled);
         builder.links = origin.map(|origin| vec![Link::with_context(origin.remote())]);
         self.tracer.build_with_context(builder, &process.context)
@@ -305,32 +302,22 @@ impl Builder<'_> {
         if let Some(received) = violation.received {
             attributes.push(KeyValue::new(attribute::CONTRACT_VERSION, received.to_owned()));
         }
-        let builder = self
-            .builder(format!("validate {}", violation.event_type), SpanKind::Internal, now)
+        let builder = builder(format!("validate {}", violation.event_type), SpanKind::Internal, now)
             .with_attributes(attributes);
         let mut span = self.tracer.build_with_context(builder, &process.context);
         span.set_status(Status::error(""));
         span.end_with_timestamp(now);
     }
 
-    fn builder(
-        &self,
-        name: impl Into<Cow<'static, str>>,
-        kind: SpanKind,
-        started: SystemTime,
-    ) -> SpanBuilder {
-        SpanBuilder::from_name(name).with_kind(kind).with_start_time(started)
-    }
-
     fn send_builder(&self, emit: &Emit<'_>, now: SystemTime) -> SpanBuilder {
         let mut attributes = self.messaging(emit.topic, "send");
-        self.identify(&mut attributes, emit.event_type, emit.event_id, emit.workflow_id);
+        identify(&mut attributes, emit.event_type, emit.event_id, emit.workflow_id);
         attributes.push(KeyValue::new(attribute::WORKFLOW_NAME, emit.workflow.to_owned()));
         attributes.push(KeyValue::new(attribute::CONTRACT_VERSION, emit.contract_version.to_owned()));
         if let Some(causation_id) = emit.causation_id {
             attributes.push(KeyValue::new(attribute::CAUSATION_ID, causation_id.to_owned()));
         }
-        self.builder(format!("send {}", emit.topic), SpanKind::Producer, now).with_attributes(attributes)
+        builder(format!("send {}", emit.topic), SpanKind::Producer, now).with_attributes(attributes)
     }
 
     /// What every span of a messaging operation carries.
@@ -344,19 +331,9 @@ impl Builder<'_> {
         attributes
     }
 
-    /// Which event of which workflow it is about.
-    fn identify(&self, to: &mut Vec<KeyValue>, event_type: &str, event_id: &str, workflow_id: &str) {
-        let (event_id, workflow_id): (Arc<str>, Arc<str>) = (event_id.into(), workflow_id.into());
-        to.push(KeyValue::new(attribute::EVENT_TYPE, event_type.to_owned()));
-        to.push(KeyValue::new(attribute::EVENT_ID, Arc::clone(&event_id)));
-        to.push(KeyValue::new(attribute::MESSAGE_ID, event_id));
-        to.push(KeyValue::new(attribute::WORKFLOW_ID, Arc::clone(&workflow_id)));
-        to.push(KeyValue::new(attribute::CONVERSATION_ID, workflow_id));
-    }
-
     fn process_attributes(&self, record: &Incoming<'_>, shows_key: bool, now: SystemTime) -> Vec<KeyValue> {
         let mut attributes = self.messaging(record.topic, "process");
-        self.identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
+        identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
         let mut add = |name, value: opentelemetry::Value| attributes.push(KeyValue::new(name, value));
         add(attribute::PARTITION, record.partition.to_string().into());
         add(attribute::OFFSET, record.offset.into());
@@ -380,6 +357,21 @@ impl Builder<'_> {
         }
         attributes
     }
+}
+
+/// A span of this name and kind, begun at `started`.
+fn builder(name: impl Into<Cow<'static, str>>, kind: SpanKind, started: SystemTime) -> SpanBuilder {
+    SpanBuilder::from_name(name).with_kind(kind).with_start_time(started)
+}
+
+/// Which event of which workflow it is about.
+fn identify(to: &mut Vec<KeyValue>, event_type: &str, event_id: &str, workflow_id: &str) {
+    let (event_id, workflow_id): (Arc<str>, Arc<str>) = (event_id.into(), workflow_id.into());
+    to.push(KeyValue::new(attribute::EVENT_TYPE, event_type.to_owned()));
+    to.push(KeyValue::new(attribute::EVENT_ID, Arc::clone(&event_id)));
+    to.push(KeyValue::new(attribute::MESSAGE_ID, event_id));
+    to.push(KeyValue::new(attribute::WORKFLOW_ID, Arc::clone(&workflow_id)));
+    to.push(KeyValue::new(attribute::CONVERSATION_ID, workflow_id));
 }
 
 impl Trace {

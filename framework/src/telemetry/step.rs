@@ -14,7 +14,7 @@ use super::names::{attribute, label};
 use super::record::{DeadLetter, Emit, Incoming, Outcome, Violation, since_ms};
 use super::sampling::{Question, is_sampled, trace_id_of};
 use super::scope::{Ids, Scope, Short};
-use super::spans::{Builder, HandleSpan, ProcessSpan, SendSpan, Trace};
+use super::spans::{Builder, HandleSpan, ProcessSpan, Sampled, SendSpan, Trace};
 use super::trace_parent::TraceParent;
 use crate::settings::Sampler;
 
@@ -185,7 +185,7 @@ impl StepTelemetry {
         let output = self.bindings.output(&self.shared.instruments, &process.input.workflow, emit.topic);
         let parent = handle
             .and_then(|handle| handle.scope.context.as_ref())
-            .or_else(|| process.trace.sampled().map(|sampled| sampled.context()));
+            .or_else(|| process.trace.sampled().map(Sampled::context));
         let span = self
             .shared
             .tracer

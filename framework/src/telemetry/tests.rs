@@ -1,1 +1,504 @@
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
+use prometheus::TextEncoder;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::id_generator::WorkflowIds;
+use super::sampling::MAX_TRACE_HOPS;
+use super::*;
+use crate::envelope::Workflow;
+use crate::settings::Sampler;
+
+const ALL: Sampler = Sampler { ratio: 1.0, parent_based: true };
+const NONE: Sampler = Sampler { ratio: 0.0, parent_based: true };
+
+/// Keeps what is exported.
+#[derive(Debug, Clone, Default)]
+struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+impl SpanExporter for Kept {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().extend(batch);
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn all(&self) -> Vec<SpanData> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn named(&self, name: &str) -> SpanData {
+        self.all().into_iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name:?}"))
+    }
+
+    fn trace_ids(&self) -> HashSet<TraceId> {
+        self.all().iter().map(|span| span.span_context.trace_id()).collect()
+    }
+
+    /// Parents and links that are no span of those exported.
+    fn unresolved(&self) -> Vec<String> {
+        let spans = self.all();
+        let known: HashSet<_> =
+            spans.iter().map(|span| (span.span_context.trace_id(), span.span_context.span_id())).collect();
+        let mut missing = Vec::new();
+        for span in &spans {
+            let trace_id = span.span_context.trace_id();
+            if span.parent_span_id != SpanId::INVALID && !known.contains(&(trace_id, span.parent_span_id)) {
+                missing.push(format!("the parent of {}", span.name));
+            }
+            for link in &span.links.links {
+                if !known.contains(&(link.span_context.trace_id(), link.span_context.span_id())) {
+                    missing.push(format!("a link of {}", span.name));
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// Telemetry that keeps its spans.
+fn kept(sampler: Sampler) -> (Telemetry, Kept) {
+    let kept = Kept::default();
+    let tracers = SdkTracerProvider::builder()
+        .with_id_generator(WorkflowIds::default())
+        .with_simple_exporter(kept.clone())
+        .build();
+    (Telemetry::with_tracers(tracers, sampler), kept)
+}
+
+/// The time `ms` milliseconds after a workflow's start.
+fn at(ms: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(1_767_225_600_000 + ms)
+}
+
+/// A record of the workflow `w-1`.
+fn record(parent: Option<TraceParent>) -> Incoming<'static> {
+    Incoming {
+        topic: "orders",
+        partition: 3,
+        offset: 42,
+        timestamp: Some(1_767_225_600_000),
+        key: Some(b"o-17"),
+        event_type: "order.placed",
+        event_id: "e-1",
+        source: Some("shop/site"),
+        causation_id: None,
+        data_schema: Some("https://schemas.example/order.placed/1.3"),
+        workflow_id: "w-1",
+        workflow: Workflow::start("order", 1_767_225_600_000),
+        attempt: 1,
+        replay: false,
+        parent,
+    }
+}
+
+fn emit() -> Emit<'static> {
+    Emit {
+        topic: "payments",
+        event_type: "payment.confirmed",
+        event_id: "e-2",
+        contract_version: "1.0",
+        workflow_id: "w-1",
+        workflow: "order",
+        causation_id: Some("e-1"),
+    }
+}
+
+/// One record through a step that emits one event; gives back what the event carries.
+fn pass(step: &StepTelemetry, record: &Incoming<'_>, ms: u64) -> Option<TraceParent> {
+    let mut process = step.process(record, at(ms));
+    let handle = step.handle(&mut process, record, record.attempt, at(ms + 1));
+    let send = step.send(&process, Some(&handle), &emit(), at(ms + 2));
+    let context = send.traceparent();
+    handle.end(Ok(()), at(ms + 2));
+    step.delivered(send, Ok((0, 7)), at(ms + 5));
+    step.end(process, Outcome::Done, at(ms + 3));
+    context
+}
+
+/// A starting event; gives back what it carries.
+fn start(telemetry: &Telemetry) -> Option<TraceParent> {
+    let publisher = telemetry.publisher("shop");
+    let emit = Emit { topic: "orders", event_id: "e-1", causation_id: None, ..emit() };
+    let send = publisher.start(&emit, at(0));
+    let context = send.traceparent();
+    publisher.delivered(send, Ok((3, 42)), at(1));
+    context
+}
+
+#[test]
+fn one_order_is_one_trace_and_every_reference_resolves() {
+    let (telemetry, kept) = kept(ALL);
+    let mut context = start(&telemetry);
+    for (number, name) in ["charge", "dispatch", "mail"].into_iter().enumerate() {
+        let step = telemetry.step("shop", name, "shop.step");
+        context = pass(&step, &record(context), 10 * number as u64);
+    }
+    assert_eq!(kept.all().len(), 1 + 3 * 3);
+    assert_eq!(kept.trace_ids().len(), 1);
+    assert_eq!(kept.unresolved(), [] as [String; 0]);
+
+    let root = kept.named("send orders");
+    assert_eq!((root.parent_span_id, &root.span_kind), (SpanId::INVALID, &SpanKind::Producer));
+    let process = kept.named("process orders");
+    assert_eq!(process.parent_span_id, root.span_context.span_id());
+    assert_eq!(process.links.links[0].span_context.span_id(), root.span_context.span_id());
+    let handle = kept.named("handle shop/charge");
+    assert_eq!(handle.parent_span_id, process.span_context.span_id());
+    assert_eq!(kept.named("send payments").parent_span_id, handle.span_context.span_id());
+}
+
+#[test]
+fn a_process_span_says_which_record_it_is_about_and_the_key_only_if_asked() {
+    let (telemetry, kept) = kept(ALL);
+    let _context = pass(&telemetry.step("shop", "charge", "shop.charge"), &record(None), 250);
+    let process = kept.named("process orders");
+    let said: Vec<String> = process.attributes.iter().map(|kv| format!("{}={}", kv.key, kv.value)).collect();
+    for expected in [
+        "messaging.system=kafka",
+        "messaging.operation.name=process",
+        "messaging.destination.name=orders",
+        "messaging.destination.partition.id=3",
+        "messaging.kafka.offset=42",
+        "messaging.message.id=e-1",
+        "messaging.consumer.group.name=shop.charge",
+        "workflow.id=w-1",
+        "workflow.name=order",
+        "workflow.step=shop/charge",
+        "workflow.event.type=order.placed",
+        "workflow.contract.version=1.3",
+        "workflow.queue_time_ms=250",
+        "workflow.outcome=done",
+    ] {
+        assert!(said.iter().any(|said| said == expected), "{expected} is missing in {said:?}");
+    }
+    assert!(!said.iter().any(|said| said.contains("o-17")), "{said:?}");
+}
+
+#[test]
+fn retries_and_dead_letters_stay_in_the_trace() {
+    let (telemetry, kept) = kept(ALL);
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let record = record(start(&telemetry));
+    let mut process = step.process(&record, at(0));
+    for attempt in 1..=2 {
+        let handle = step.handle(&mut process, &record, attempt, at(1));
+        let failure = Failure { error_type: "error", text: Some("no route") };
+        handle.end(Err(failure), at(2));
+        step.retry(&process, attempt + 1, Duration::from_millis(100), "error", at(2));
+    }
+    let violation =
+        Violation { event_type: "order.placed", received: Some("1.3"), expected: "1.2", path: "/total" };
+    step.violation(&process, &violation, at(3));
+    let letter = DeadLetter { topic: "shop.charge.dlq", reason: "retries_exhausted", attempts: 2 };
+    let send = step.dead_letter(&process, &record, &letter, at(3));
+    assert_ne!(send.traceparent(), record.parent);
+    step.delivered(send, Err("MSG_SIZE_TOO_LARGE"), at(4));
+    step.end(process, Outcome::DeadLetter("retries_exhausted"), at(4));
+
+    assert_eq!(kept.trace_ids().len(), 1);
+    assert_eq!(kept.unresolved(), [] as [String; 0]);
+    let process = kept.named("process orders");
+    assert_eq!(process.events.events.len(), 2);
+    assert!(matches!(process.status, Status::Error { .. }));
+    let letter = kept.named("send shop.charge.dlq");
+    assert_eq!(letter.parent_span_id, process.span_context.span_id());
+    assert_eq!(letter.links.links.len(), 1);
+    assert_eq!(kept.named("validate order.placed").parent_span_id, process.span_context.span_id());
+}
+
+#[test]
+fn after_a_wait_or_too_many_hops_a_linked_trace_begins_and_goes_on() {
+    let long = format!("name=order;started=1767225600000;hops={}", MAX_TRACE_HOPS + 1);
+    let cases = [
+        (Workflow::parse("name=order;started=1767225600000;hops=1;trace=link").unwrap(), 10),
+        (Workflow::parse(&long).unwrap(), 10),
+        (Workflow::parse("name=order;started=1767225600000;hops=1").unwrap(), 15 * 60_000 + 1),
+    ];
+    for (workflow, ms) in cases {
+        let (telemetry, kept) = kept(ALL);
+        let step = telemetry.step("shop", "charge", "shop.charge");
+        let first = start(&telemetry);
+        let late = Incoming { workflow, ..record(first) };
+        let process = step.process(&late, at(ms));
+        assert_eq!(process.new_trace(), Some(1_767_225_600_000 + ms));
+        assert!(!process.passes_tracestate());
+        let context = process.traceparent();
+        step.end(process, Outcome::Done, at(ms + 1));
+        assert_eq!((kept.trace_ids().len(), kept.unresolved()), (2, vec![]));
+
+        // The next hop knows when the new trace began, and stays in it.
+        let wf = format!(
+            "name=order;started=1767225600000;hops=40;trace-started={};trace-hops=1",
+            1_767_225_600_000 + ms
+        );
+        let next = Incoming { workflow: Workflow::parse(&wf).unwrap(), ..record(context) };
+        let process = step.process(&next, at(ms + 5));
+        assert_eq!((process.new_trace(), process.passes_tracestate()), (None, true));
+        step.end(process, Outcome::Done, at(ms + 6));
+        assert_eq!((kept.trace_ids().len(), kept.unresolved()), (2, vec![]));
+    }
+}
+
+#[test]
+fn what_is_not_sampled_passes_its_context_on_and_builds_nothing() {
+    let (telemetry, kept) = kept(NONE);
+    let context = start(&telemetry).unwrap();
+    assert!(!context.is_sampled());
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    assert_eq!(pass(&step, &record(Some(context)), 0), Some(context));
+    assert_eq!(pass(&step, &record(None), 0).map(|parent| parent.trace_id()), Some(context.trace_id()));
+    assert!(kept.all().is_empty());
+
+    let sampled = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let root_only = Sampler { ratio: 0.0, parent_based: false };
+    let (telemetry, kept) = self::kept(root_only);
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    assert_eq!(pass(&step, &record(sampled), 0), sampled);
+    assert!(kept.all().is_empty());
+}
+
+#[test]
+fn a_second_attempt_is_traced_though_the_first_was_not() {
+    let (telemetry, kept) = kept(Sampler { ratio: 0.000_001, parent_based: true });
+    let unsampled = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let record = record(unsampled);
+    let mut process = step.process(&record, at(0));
+    step.handle(&mut process, &record, 1, at(0)).end(Ok(()), at(1));
+    assert!(kept.all().is_empty());
+    step.handle(&mut process, &record, 2, at(2)).end(Ok(()), at(3));
+    step.end(process, Outcome::Done, at(4));
+    let span = kept.named("process orders");
+    assert_eq!((span.start_time, span.parent_span_id), (at(0), SpanId::INVALID));
+    assert_eq!(Some(span.span_context.trace_id()), unsampled.map(|parent| parent.trace_id()));
+    assert_eq!(kept.unresolved(), [] as [String; 0]);
+}
+
+#[test]
+fn an_unsampled_record_allocates_nothing() {
+    let (telemetry, kept) = kept(NONE);
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let work = || {
+        let record = record(step.trace_context(Some(header)));
+        let mut process = step.process(&record, at(0));
+        let handle = step.handle(&mut process, &record, 1, at(0));
+        drop(handle.scope().enter());
+        let send = step.send(&process, Some(&handle), &emit(), at(1));
+        let mut out = [0; TraceParent::LENGTH];
+        assert_eq!(send.traceparent().map(|context| context.write(&mut out) == header), Some(true));
+        handle.end(Ok(()), at(1));
+        step.delivered(send, Ok((0, 7)), at(2));
+        step.end(process, Outcome::Done, at(2));
+    };
+    work();
+    let first = allocation_counter::measure(work);
+    assert_eq!((first.count_total, kept.all().len()), (0, 0));
+    // The counter counts: the same with a span allocates.
+    let (telemetry, _kept) = self::kept(ALL);
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let sampled = allocation_counter::measure(|| {
+        pass(&step, &record(None), 0);
+    });
+    assert!(sampled.count_total > 0);
+}
+
+#[test]
+fn a_handlers_own_spans_nest_below_it_and_only_where_it_is_traced() {
+    let (telemetry, kept) = kept(ALL);
+    let tracers = telemetry.tracer();
+    let subscriber = tracing_subscriber::registry().with(super::log::spans(tracers));
+    tracing::subscriber::with_default(subscriber, || {
+        let step = telemetry.step("shop", "charge", "shop.charge");
+        for flags in ["01", "00"] {
+            let parent = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+            let record = record(TraceParent::parse(&parent));
+            let mut process = step.process(&record, at(0));
+            let handle = step.handle(&mut process, &record, 1, at(0));
+            {
+                let _entered = handle.scope().enter();
+                tracing::info_span!("gateway", amount = 3).in_scope(|| {
+                    tracing::info_span!("socket").in_scope(|| ());
+                });
+            }
+            handle.end(Ok(()), at(1));
+            step.end(process, Outcome::Done, at(1));
+        }
+    });
+    let names: Vec<_> = kept.all().into_iter().map(|span| span.name).collect();
+    assert_eq!(names, ["socket", "gateway", "handle shop/charge", "process orders"]);
+    let gateway = kept.named("gateway");
+    assert_eq!(gateway.parent_span_id, kept.named("handle shop/charge").span_context.span_id());
+    assert_eq!(kept.named("socket").parent_span_id, gateway.span_context.span_id());
+}
+
+#[test]
+fn a_start_below_the_callers_span_joins_its_trace() {
+    let (telemetry, kept) = kept(ALL);
+    let subscriber = tracing_subscriber::registry().with(super::log::spans(telemetry.tracer()));
+    let context = tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("POST /orders").in_scope(|| start(&telemetry))
+    });
+    let caller = kept.named("POST /orders");
+    assert_eq!(kept.named("send orders").parent_span_id, caller.span_context.span_id());
+    assert_eq!(context.map(|context| context.trace_id()), Some(caller.span_context.trace_id()));
+}
+
+#[test]
+fn a_process_that_exports_nothing_leaves_the_decision_to_those_after_it() {
+    let settings = crate::settings::Settings::read([] as [(&str, &str); 0]).unwrap();
+    let telemetry = Telemetry::build(&settings, "shop", "1.0").unwrap();
+    assert_eq!(start(&telemetry), None);
+    let quiet = Telemetry::quiet();
+    assert_eq!(start(&quiet).map(|context| context.is_sampled()), Some(false));
+}
+
+#[test]
+fn without_propagation_no_context_is_read_or_written() {
+    let pairs = [("OTEL_PROPAGATORS", "none")];
+    let settings = crate::settings::Settings::read(pairs).unwrap();
+    let telemetry = Telemetry::build(&settings, "shop", "1.0").unwrap();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    assert_eq!(step.trace_context(Some(header)), None);
+    assert_eq!(pass(&step, &record(None), 0), None);
+}
+
+/// The metrics as text.
+fn exposition(telemetry: &Telemetry) -> String {
+    TextEncoder::new().encode_to_string(&telemetry.metrics().gather()).unwrap()
+}
+
+#[test]
+fn metrics_have_their_names_and_labels() {
+    let telemetry = Telemetry::quiet();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let _context = (start(&telemetry), pass(&step, &record(None), 0));
+    let record = record(None);
+    let mut process = step.process(&record, at(0));
+    step.started(&process);
+    step.retry(&process, 2, Duration::ZERO, "timeout", at(0));
+    step.handle(&mut process, &record, 2, at(0)).end(Ok(()), at(0));
+    let violation = Violation { event_type: "order.placed", received: None, expected: "1.2", path: "" };
+    step.violation(&process, &violation, at(0));
+    let letter = DeadLetter { topic: "shop.charge.dlq", reason: "rejected", attempts: 1 };
+    let send = step.dead_letter(&process, &record, &letter, at(0));
+    step.delivered(send, Ok((0, 0)), at(0));
+    step.finished(&process, 1_767_225_600_000, "completed", at(2_000));
+    step.end(process, Outcome::Rejected, at(0));
+    step.skipped("orders");
+    step.rebalanced();
+    step.lost("orders", 5);
+    step.lag("orders", 3, 12, Duration::from_secs(4));
+    assert_eq!(step.trace_context(Some("nonsense")), None);
+
+    let text = exposition(&telemetry);
+    for name in [
+        "messaging_process_duration_seconds_count{",
+        "messaging_client_consumed_messages_total{",
+        "messaging_client_sent_messages_total{",
+        "messaging_client_operation_duration_seconds_bucket{",
+        "workflow_queue_time_seconds_bucket{",
+        "workflow_age_seconds_bucket{",
+        "workflow_duration_seconds_bucket{",
+        "workflow_instances_started_total{",
+        "workflow_instances_finished_total{",
+        "workflow_step_in_flight{",
+        "workflow_edge_messages_total{",
+        "workflow_retries_total{",
+        "workflow_dead_letters_total{",
+        "workflow_contract_violations_total{",
+        "workflow_consumer_lag{",
+        "workflow_consumer_lag_time_seconds{",
+        "workflow_consumer_rebalances_total{",
+        "workflow_lost_records_total{",
+        "workflow_skipped_records_total{",
+        "workflow_malformed_headers_total{",
+    ] {
+        assert!(text.contains(&format!("\n{name}")), "{name} is missing in\n{text}");
+    }
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
+    let edge = line("workflow_edge_messages_total");
+    for label in [
+        "from_step=\"shop/site\"",
+        "to_step=\"shop/charge\"",
+        "event_type=\"order.placed\"",
+        "contract_version=\"1.3\"",
+        "workflow_name=\"order\"",
+        "messaging_consumer_group_name=\"shop.charge\"",
+    ] {
+        assert!(edge.contains(label), "{label} is missing in {edge}");
+    }
+    assert!(line("workflow_retries_total").contains("retry_attempt=\"1\""));
+    assert!(line("workflow_duration_seconds_bucket").contains("outcome=\"completed\""));
+    assert!(line("workflow_consumer_lag{").ends_with(" 12"));
+    assert!(line("workflow_step_in_flight").ends_with(" 0"));
+    assert!(!text.contains("w-1") && !text.contains("o-17"));
+
+    step.forget_lag("orders", 3);
+    assert!(!exposition(&telemetry).contains("\nworkflow_consumer_lag{"));
+}
+
+#[test]
+fn a_record_given_up_is_no_longer_in_flight() {
+    let telemetry = Telemetry::quiet();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let process = step.process(&record(None), at(0));
+    let in_flight = || {
+        let text = exposition(&telemetry);
+        let line = text.lines().find(|line| line.starts_with("workflow_step_in_flight")).unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(in_flight(), "1");
+    drop(process);
+    assert_eq!(in_flight(), "0");
+}
+
+#[test]
+fn hostile_headers_cannot_make_labels_without_end() {
+    let telemetry = Telemetry::quiet();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    for number in 0..3_000 {
+        let name = format!("workflow-{number}");
+        let source = format!("evil/{number}");
+        let schema = format!("x/{}.{number}", number % 50);
+        let record = Incoming {
+            workflow: Workflow::start(&name, 0),
+            source: Some(&source),
+            data_schema: Some(&schema),
+            ..record(None)
+        };
+        step.end(step.process(&record, at(0)), Outcome::Done, at(0));
+    }
+    let text = exposition(&telemetry);
+    let sets = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
+    assert_eq!(sets("messaging_client_consumed_messages_total"), 101);
+    let edges = sets("workflow_edge_messages_total");
+    assert!((1_000..=2_000).contains(&edges), "{edges}");
+}
+
+#[test]
+fn log_lines_of_a_handler_carry_its_records_ids() {
+    let telemetry = Telemetry::quiet();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    let record = record(None);
+    let mut process = step.process(&record, at(0));
+    let trace_id = process.traceparent().unwrap().trace_id().to_string();
+    let handle = step.handle(&mut process, &record, 1, at(0));
+    let text = super::log::tests::logged(crate::settings::LogFormat::Json, || {
+        let _entered = handle.scope().enter();
+        tracing::info!("charged");
+    });
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["trace_id"], trace_id);
+    assert_eq!(line["workflow_id"], "w-1");
+    assert_eq!(line["event_id"], "e-1");
+    assert_eq!(line["workflow_step"], "shop/charge");
+}

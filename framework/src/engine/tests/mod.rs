@@ -1,3 +1,4 @@
 //! The laws one by one, then random schedules.
 
 mod laws;
+mod random;

@@ -1,0 +1,106 @@
+//! Every invariant is shown able to fail: a seeded bug is switched on, and the world has to notice.
+//!
+//! How many seeds it took to break the invariant, as measured (`engine::tests::random::bugs`, printed with
+//! `--nocapture`):
+//!
+//! | bug | invariant | seeds |
+//! |---|---|--:|
+//! | `CommitPastGap` | `Settled` | 1 |
+//! | `SettleBeforeAcknowledged` | `Settled` | 2 |
+//! | `SettleBeforeDeadLetter` | `Settled` | 2 |
+//! | `IgnoreEpoch` | `Settled` | 603 |
+//! | `CommitBackwards` | `Monotone` | 2 |
+//! | `CommitAfterLoss` | `Ownership` | 2 |
+//! | `IgnoreKeys` | `Order` | 2 |
+//! | `FreeLaneOnFailure` | `Order` | 2 |
+//! | `IgnoreConcurrency` | `Bounds` | 2 |
+//! | `IgnoreWaiting` | `Bounds` | 4 |
+//! | `IgnoreDistance` | `Bounds` | 2 |
+//! | `Greedy` | `Fairness` | 4 |
+//! | `NeverPause` | `Fairness` | 2 |
+//! | `ListUnsettled` | `Metadata` | 3 |
+//! | `ListTooMuch` | `Metadata` | 89 |
+//! | `ForgetSettled` | `Inheritance` | 4 |
+//! | `ForgetAttempts` | `Inheritance` | 4 |
+//! | `OneAttemptMore` | `DeadLetters` | 2 |
+//! | `SpendInOutage` | `Attempts` | 1 |
+//! | `NoBackOff` | `BackOff` | 2 |
+//! | `ProbeStorm` | `Outage` | 4 |
+//! | `SwallowRefusal` | `DeadLetters` | 6 |
+//! | `DoubleDeadLetter` | `DeadLetters` | 11 |
+//! | `ReleaseEarly` | `Drain` | 17 |
+//! | `DrainForever` | `Drain` | 25 |
+//! | `StartWhileDraining` | `Drain` | 964 |
+//! | `LoseWakeUp` | `Liveness` | 2 |
+//! | `NeverResume` | `Liveness` | 1 |
+//! | `UnlimitedAttempts` | `Timeouts` | 4 |
+//! | `UncountedDrop` | `Status` | 2 |
+
+use super::{
+    invariant::Invariant::{self, *},
+    world::live,
+};
+use crate::engine::bug::{
+    Bug,
+    Bug::{
+        CommitAfterLoss, CommitBackwards, CommitPastGap, DoubleDeadLetter, DrainForever, ForgetAttempts,
+        ForgetSettled, FreeLaneOnFailure, Greedy, IgnoreConcurrency, IgnoreDistance, IgnoreEpoch, IgnoreKeys,
+        IgnoreWaiting, ListTooMuch, ListUnsettled, LoseWakeUp, NeverPause, NeverResume, NoBackOff,
+        OneAttemptMore, ProbeStorm, ReleaseEarly, SettleBeforeAcknowledged, SettleBeforeDeadLetter,
+        SpendInOutage, StartWhileDraining, SwallowRefusal, UncountedDrop, UnlimitedAttempts,
+    },
+    switch,
+};
+
+/// A bug is found within so many seeds.
+const SEEDS: u64 = 1_000;
+
+/// Which invariant notices which bug.
+const BUGS: [(Bug, Invariant); 30] = [
+    (CommitPastGap, Settled),
+    (SettleBeforeAcknowledged, Settled),
+    (SettleBeforeDeadLetter, Settled),
+    (IgnoreEpoch, Settled),
+    (CommitBackwards, Monotone),
+    (CommitAfterLoss, Ownership),
+    (IgnoreKeys, Order),
+    (FreeLaneOnFailure, Order),
+    (IgnoreConcurrency, Bounds),
+    (IgnoreWaiting, Bounds),
+    (IgnoreDistance, Bounds),
+    (Greedy, Fairness),
+    (NeverPause, Fairness),
+    (ListUnsettled, Metadata),
+    (ListTooMuch, Metadata),
+    (ForgetSettled, Inheritance),
+    (ForgetAttempts, Inheritance),
+    (OneAttemptMore, DeadLetters),
+    (SpendInOutage, Attempts),
+    (NoBackOff, BackOff),
+    (ProbeStorm, Outage),
+    (SwallowRefusal, DeadLetters),
+    (DoubleDeadLetter, DeadLetters),
+    (ReleaseEarly, Drain),
+    (DrainForever, Drain),
+    (StartWhileDraining, Drain),
+    (LoseWakeUp, Liveness),
+    (NeverResume, Liveness),
+    (UnlimitedAttempts, Timeouts),
+    (UncountedDrop, Status),
+];
+
+#[test]
+fn every_invariant_can_fail() {
+    for (bug, invariant) in BUGS {
+        let found = switch::with(Some(bug), || (0..SEEDS).find(|&seed| breaks(seed, invariant)));
+        println!(
+            "//! | `{bug:?}` | `{invariant:?}` | {} |",
+            found.map_or("none".to_owned(), |seed| (seed + 1).to_string())
+        );
+        assert!(found.is_some(), "{bug:?} goes unnoticed by {invariant:?} for {SEEDS} seeds");
+    }
+}
+
+fn breaks(seed: u64, invariant: Invariant) -> bool {
+    live(seed, false).is_err_and(|broken| broken.invariant == invariant)
+}
