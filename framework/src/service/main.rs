@@ -44,7 +44,8 @@ impl<S: Send + Sync + 'static> Service<S> {
     /// holds several services.
     pub fn main_from(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let definition = self.into_definition();
-        let code = answer(definition, arguments, &mut io::stdout().lock(), &mut io::stderr().lock());
+        // Not locked: while the service runs, its threads log to the same standard error.
+        let code = answer(definition, arguments, &mut io::stdout(), &mut io::stderr());
         ExitCode::from(code.unwrap_or(exit_codes::COULD_NOT_COMPLETE))
     }
 }
