@@ -89,9 +89,8 @@ impl ProducerContext for Reports {
                 failed(code, message)
             }
         };
-        if let (Some(status), Ok(message)) = (&self.status, result) {
+        if let (Some(status), Ok(_)) = (&self.status, result) {
             status.reached(Side::Producer);
-            status.taken(|| message.topic());
         }
         self.inbox.reports().push((Tag(tag as u64), delivery));
     }

@@ -38,8 +38,6 @@ pub(crate) struct Status {
     telemetry: Arc<StepTelemetry>,
     /// Each client answered last; kept apart so that the loop can ask without a lock.
     reached: [AtomicBool; 2],
-    /// A topic refuses what is published to it; kept apart for the same reason.
-    set_up_at_fault: AtomicBool,
     facts: Mutex<Facts>,
 }
 
@@ -49,8 +47,6 @@ struct Facts {
     reach: [Reach; 2],
     /// What the last look for topics found missing.
     looked: Vec<Missing>,
-    /// What the broker refused while publishing. Bounded by the step's output topics.
-    refused: Vec<Missing>,
     joined: bool,
 }
 
@@ -61,7 +57,6 @@ impl Status {
             health,
             telemetry,
             reached: [AtomicBool::new(false), AtomicBool::new(false)],
-            set_up_at_fault: AtomicBool::new(false),
             facts: Mutex::default(),
         }
     }
@@ -84,7 +79,7 @@ impl Status {
     /// Whether nothing is amiss and nothing unknown, so that a slow look now and then is enough.
     pub(super) fn is_well(&self) -> bool {
         let facts = self.facts();
-        facts.joined && facts.reach == [Reach::Reached; 2] && facts.refused.is_empty()
+        facts.joined && facts.reach == [Reach::Reached; 2]
     }
 
     /// A client heard an answer from a broker.
@@ -147,46 +142,7 @@ impl Status {
                 fault.what
             );
         }
-        facts.looked = missing;
-        self.show_missing(&facts);
-    }
-
-    /// A topic refuses what is published to it.
-    pub(super) fn refused(&self, topic: &str, what: String) {
-        let mut facts = self.facts();
-        let missing = Missing { topic: topic.to_owned(), what };
-        if facts.refused.contains(&missing) {
-            return;
-        }
-        tracing::error!(workflow.step = self.health.name(), topic, "missing: {}", missing.what);
-        facts.refused.retain(|other| other.topic != missing.topic);
-        facts.refused.push(missing);
-        self.set_up_at_fault.store(true, Ordering::Relaxed);
-        self.show_missing(&facts);
-    }
-
-    /// A topic took what was published to it. `topic` is asked for only where it matters.
-    pub(super) fn taken<'t>(&self, topic: impl FnOnce() -> &'t str) {
-        if !self.set_up_at_fault.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut facts = self.facts();
-        let topic = topic();
-        let before = facts.refused.len();
-        facts.refused.retain(|missing| missing.topic != topic);
-        if facts.refused.len() < before {
-            tracing::info!(
-                workflow.step = self.health.name(),
-                topic,
-                "the topic takes records again; going on"
-            );
-        }
-        self.set_up_at_fault.store(!facts.refused.is_empty(), Ordering::Relaxed);
-        self.show_missing(&facts);
-    }
-
-    fn show_missing(&self, facts: &Facts) {
-        let missing = [facts.looked.as_slice(), &facts.refused].concat();
+        facts.looked.clone_from(&missing);
         self.health.update(|state| state.missing = missing);
     }
 
@@ -284,17 +240,6 @@ mod tests {
         assert!(!health.report().ready && health.report().live);
         assert!(notes(&health).contains("refused the login"), "{}", notes(&health));
         status.reached(Side::Producer);
-        assert!(health.report().ready, "{}", notes(&health));
-    }
-
-    #[test]
-    fn a_topic_that_refuses_records_is_named_until_it_takes_one() {
-        let (health, status) = joined();
-        status.refused("payments", "the right to write".to_owned());
-        assert!(!health.report().ready && notes(&health).contains("payments"), "{}", notes(&health));
-        status.taken(|| "orders");
-        assert!(!health.report().ready);
-        status.taken(|| "payments");
         assert!(health.report().ready, "{}", notes(&health));
     }
 

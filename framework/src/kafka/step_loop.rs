@@ -645,9 +645,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         self.port.outlet.poll(&mut reports);
         let any = !reports.is_empty();
         for (tag, delivery) in reports.drain(..) {
-            if let Delivery::Setup { topic, error, .. } = &delivery {
-                self.setup.status.refused(topic, format!("the topic, or the right to write to it ({error})"));
-            }
             self.driven.delivered(Time(now), tag, delivery, &mut self.port);
         }
         self.reports = reports;
