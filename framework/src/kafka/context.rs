@@ -154,12 +154,9 @@ impl ConsumerContext for StepContext {
 
 /// Passes an error of librdkafka on in words.
 pub(super) fn report(status: &Status, side: Side, error: &KafkaError, reason: &str) {
-    match error.rdkafka_error_code() {
-        Some(code) => match Trouble::of(code) {
-            Trouble::Other => tracing::warn!(?side, ?code, "{reason}"),
-            trouble => status.troubled(side, trouble, reason),
-        },
-        None => tracing::warn!(?side, %error, "{reason}"),
+    match error.rdkafka_error_code().map_or(Trouble::Other, Trouble::of) {
+        Trouble::Other => tracing::warn!(?side, %error, "{reason}"),
+        trouble => status.troubled(side, trouble, reason),
     }
 }
 
@@ -179,7 +176,7 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
         }
         RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{text}"),
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
-            tracing::info!(target: "librdkafka", facility, "{text}")
+            tracing::info!(target: "librdkafka", facility, "{text}");
         }
         RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
     }

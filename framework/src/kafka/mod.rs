@@ -27,11 +27,13 @@ mod client;
 mod close;
 mod commit;
 mod context;
+mod driven;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod errands;
 mod foreign;
 mod marks;
+mod nap;
 mod partition;
 mod poll;
 mod port;
@@ -42,8 +44,10 @@ mod revoke;
 mod start;
 mod status;
 mod step_loop;
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;
+mod thread;
 mod topics;
 mod words;
 

@@ -64,13 +64,10 @@ pub(super) struct Slots {
 impl Slots {
     /// The partition's number, new if it has none yet.
     pub(super) fn of(&mut self, partition: &Partition) -> Slot {
-        let row = match self.topics.iter().position(|(topic, _)| *topic == partition.topic) {
-            Some(row) => row,
-            None => {
-                self.topics.push((Arc::clone(&partition.topic), Vec::new()));
-                self.topics.len() - 1
-            }
-        };
+        let row = self.topics.iter().position(|(topic, _)| *topic == partition.topic).unwrap_or_else(|| {
+            self.topics.push((Arc::clone(&partition.topic), Vec::new()));
+            self.topics.len() - 1
+        });
         let numbers = &mut self.topics[row].1;
         let column = usize::try_from(partition.number).unwrap_or(0);
         if numbers.len() <= column {
@@ -96,6 +93,8 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::topic_partition_list::TopicPartitionListElem;
+
     use super::*;
 
     fn partition(topic: &str, number: i32) -> Partition {
@@ -124,7 +123,7 @@ mod tests {
         assert_eq!(named(&list(&all)), all);
         assert_eq!(named(&TopicPartitionList::new()), []);
         let at = list_at([(&all[0], 0), (&all[1], 42)]);
-        let offsets: Vec<_> = at.elements().iter().map(|element| element.offset()).collect();
+        let offsets: Vec<_> = at.elements().iter().map(TopicPartitionListElem::offset).collect();
         assert_eq!(offsets, [Offset::Offset(0), Offset::Offset(42)]);
     }
 }

@@ -95,21 +95,21 @@ impl<'c> KafkaPort<'c> {
     /// Stops reading everything, so that polling serves callbacks alone.
     pub(super) fn stop_all(&mut self) {
         if !std::mem::replace(&mut self.all_stopped, true) {
-            self.switch(self.unpaused(), false);
+            self.switch(&self.unpaused(), false);
         }
     }
 
     /// Reads again what [`stop_all`](Self::stop_all) stopped.
     pub(super) fn resume_all(&mut self) {
         if std::mem::replace(&mut self.all_stopped, false) {
-            self.switch(self.unpaused(), true);
+            self.switch(&self.unpaused(), true);
         }
     }
 
     /// Keeps a partition that was just assigned as still as the others.
     pub(super) fn settle_in(&mut self, slot: Slot) {
         if self.all_stopped {
-            self.switch(vec![self.slots.partition(slot).clone()], false);
+            self.switch(std::slice::from_ref(self.slots.partition(slot)), false);
         }
     }
 
@@ -121,11 +121,11 @@ impl<'c> KafkaPort<'c> {
     }
 
     /// Reads partitions, or stops reading them. What is no longer ours is refused, and that is no matter.
-    fn switch(&self, partitions: Vec<Partition>, read: bool) {
+    fn switch(&self, partitions: &[Partition], read: bool) {
         if partitions.is_empty() {
             return;
         }
-        let list = list(&partitions);
+        let list = list(partitions);
         let switched = if read { self.consumer.resume(&list) } else { self.consumer.pause(&list) };
         drop(list);
         if let Err(error) = switched {
@@ -153,7 +153,7 @@ impl<'c> Port for KafkaPort<'c> {
     fn pause(&mut self, slot: Slot) {
         if let Some(seat) = self.seat(slot) {
             seat.paused = true;
-            self.switch(vec![self.slots.partition(slot).clone()], false);
+            self.switch(std::slice::from_ref(self.slots.partition(slot)), false);
         }
     }
 
@@ -162,7 +162,7 @@ impl<'c> Port for KafkaPort<'c> {
         if let Some(seat) = self.seat(slot) {
             seat.paused = false;
             if !all_stopped {
-                self.switch(vec![self.slots.partition(slot).clone()], true);
+                self.switch(std::slice::from_ref(self.slots.partition(slot)), true);
             }
         }
     }

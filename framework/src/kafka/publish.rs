@@ -168,7 +168,10 @@ impl Outlet {
 
 impl std::fmt::Debug for Outlet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outlet").field("client", &self.client).field("unreported", &self.unreported).finish()
+        f.debug_struct("Outlet")
+            .field("client", &self.client)
+            .field("unreported", &self.unreported)
+            .finish_non_exhaustive()
     }
 }
 
@@ -209,7 +212,8 @@ fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
     }
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests {
     use super::super::embedded::EmbeddedBroker;
     use super::*;

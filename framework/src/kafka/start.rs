@@ -8,9 +8,10 @@ use std::time::UNIX_EPOCH;
 
 use super::assign::Begin;
 use super::client::Connection;
+use super::driven::{Drive, Driven, LoopError, StepSetup, Stop};
 use super::port::KafkaPort;
 use super::status::Status;
-use super::step_loop::{Drive, Driven, LoopError, StepSetup, Stop, spawn};
+use super::thread::spawn;
 use super::topics::{Creation, Role, TopicPlan};
 use crate::engine::{Slot, Time};
 use crate::ops::{Health, StepHealth};

@@ -4,36 +4,30 @@
 //! that are waiting, bring back delivery reports, send the turn's commits. Then sleep until librdkafka has
 //! something, a handler wakes, or a timer is due. Nothing in a turn waits for a broker.
 
+mod ownership;
+mod reading;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError;
-use tokio::sync::Notify;
 
 use super::acknowledge::Report;
-use super::assign::{Begin, Start};
-use super::client::{ClientError, Connection};
-use super::close::close;
 use super::commit::Commit;
-use super::context::{Rebalance, StepConsumer, StepContext};
-use super::errands::{Answer, Clerk, Errand, Errands, Gone};
-use super::partition::{Partition, list_at};
+use super::context::{Rebalance, StepConsumer};
+use super::driven::{Driven, LoopError, StepSetup, Stop};
+use super::errands::{Answer, Errand, Errands};
+use super::nap::nap;
+use super::partition::Partition;
 use super::poll::{Held, Polled, poll};
-use super::port::{KafkaPort, Seat};
+use super::port::KafkaPort;
 use super::publish::Outlet;
-use super::record::KafkaRecord;
-use super::revoke::{Leave, Leaving, give_up};
-use super::status::{Side, Status};
-use super::topics::TopicPlan;
+use super::revoke::Leaving;
+use super::status::Side;
 use crate::clock;
 use crate::engine::{Slot, Time};
-use crate::runner::port::{Delivery, Port, RawRecord, Tag};
 
 /// The most records of one turn: the runtime's timers and sockets are served between turns.
 const RECORDS_A_TURN: usize = 256;
@@ -52,184 +46,7 @@ const ASK_AGAIN_MS: u64 = 500;
 /// How long after the runner's own deadline the loop stops waiting for the runner.
 const GRACE_MS: u64 = 2_000;
 /// How long closing the clients may take, once the runner has stopped.
-const CLOSE_MS: u64 = 5_000;
-
-/// What drives a step's records: the runner, or a test's stand-in.
-pub(crate) trait Driven<P: Port> {
-    /// See [`Runner`](crate::runner::Runner).
-    fn wants_records(&self) -> bool;
-    /// A partition is ours.
-    fn assigned(&mut self, now: Time, slot: Slot, committed: Option<i64>, metadata: Option<&str>);
-    /// A record was read.
-    fn take(&mut self, now: Time, slot: Slot, record: P::Record, port: &mut P);
-    /// Handlers and timers may go on; answers whether anything happened.
-    fn turn(&mut self, now: Time, cx: &mut Context<'_>, port: &mut P) -> bool;
-    /// What became of a publish.
-    fn delivered(&mut self, now: Time, tag: Tag, delivery: Delivery, port: &mut P);
-    /// What became of a commit.
-    fn committed(&mut self, now: Time, slot: Slot, offset: i64, ok: bool);
-    /// Partitions are to be released.
-    fn revoked(&mut self, now: Time, slots: &[Slot]);
-    /// Partitions are gone.
-    fn lost(&mut self, slots: &[Slot]);
-    /// The step ends.
-    fn shutdown(&mut self, now: Time);
-    /// When the next timer is due.
-    fn next_wake(&self) -> Option<Time>;
-    /// Everything is settled or given up after [`shutdown`](Self::shutdown).
-    fn stopped(&self) -> bool;
-}
-
-/// Makes the driven part once the consumer is there, from which it borrows its records.
-pub(crate) trait Drive: Send + 'static {
-    /// The driven part.
-    type Driven<'c>: Driven<KafkaPort<'c>>;
-    /// Makes it.
-    fn drive<'c>(self) -> Self::Driven<'c>;
-}
-
-/// What the loop of one step needs to know.
-#[derive(Debug)]
-pub(crate) struct StepSetup {
-    /// `service.step`: the thread's and the clients' name.
-    pub(crate) name: String,
-    /// The consumer group on the broker.
-    pub(crate) group: String,
-    /// The topics to subscribe to.
-    pub(crate) subscription: Vec<String>,
-    /// The topics that must be there.
-    pub(crate) topics: TopicPlan,
-    /// Where a group without commits begins.
-    pub(crate) begin: Begin,
-    /// How long the runner may take to leave.
-    pub(crate) drain: Duration,
-    pub(crate) connection: Connection,
-    pub(crate) status: Arc<Status>,
-}
-
-/// Ends a step's loop.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Stop {
-    asked: Arc<AtomicBool>,
-    wake: Arc<Notify>,
-}
-
-impl Stop {
-    /// Asks the loop to drain and end.
-    pub(crate) fn ask(&self) {
-        self.asked.store(true, Ordering::Relaxed);
-        self.wake.notify_one();
-    }
-
-    fn asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
-    }
-}
-
-/// Why a step's loop ended before it was asked to.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum LoopError {
-    /// A client could not be made.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// A thread could not be started.
-    #[error("no thread for the step: {0}")]
-    Thread(#[from] std::io::Error),
-    /// The consumer is beyond help.
-    #[error("the consumer can do nothing more: {0}")]
-    Fatal(#[source] KafkaError),
-    /// The topics cannot be subscribed to.
-    #[error("the topics cannot be subscribed to: {0}")]
-    Subscription(#[source] KafkaError),
-    /// The errand thread ended.
-    #[error("the thread that asks the brokers has ended")]
-    Errands,
-    /// The step's thread panicked, which is an error of the framework: handlers' panics become dead letters.
-    #[error("the step's thread panicked")]
-    Panicked,
-}
-
-impl From<Gone> for LoopError {
-    fn from(_: Gone) -> Self {
-        Self::Errands
-    }
-}
-
-/// Starts a step's loop on a thread of its own.
-pub(crate) fn spawn<D: Drive>(
-    setup: StepSetup,
-    drive: D,
-    stop: Stop,
-) -> std::io::Result<std::thread::JoinHandle<Result<(), LoopError>>> {
-    std::thread::Builder::new().name(setup.name.clone()).spawn(move || {
-        let mut ended = Ended { status: Arc::clone(&setup.status), why: "its thread panicked".to_owned() };
-        let result = run(&setup, drive, &stop);
-        match &result {
-            Ok(()) => ended.why = "it was asked to".to_owned(),
-            Err(error) => {
-                tracing::error!(workflow.step = %setup.name, %error, "the step ended");
-                ended.why = error.to_string();
-            }
-        }
-        result
-    })
-}
-
-/// Says that the thread ended, however it did.
-struct Ended {
-    status: Arc<Status>,
-    why: String,
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.status.end(std::mem::take(&mut self.why));
-    }
-}
-
-/// The whole life of a step on its thread.
-///
-/// The order of drops is the point: the runner holds records, records borrow from the consumer; the errand
-/// thread holds the consumer too. So the runner goes first, then the errand thread, then the consumer.
-fn run<D: Drive>(setup: &StepSetup, drive: D, stop: &Stop) -> Result<(), LoopError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let context = StepContext::new(Arc::clone(&setup.status));
-    let consumer = setup.connection.consumer(&setup.name, &setup.group, context, Arc::clone(&stop.wake))?;
-    let clerk = Clerk {
-        connection: setup.connection.clone(),
-        topics: setup.topics.clone(),
-        begin: setup.begin,
-        wake: Arc::clone(&stop.wake),
-    };
-    let errands = Errands::start(&setup.name, Arc::clone(&consumer), clerk)?;
-    let _farewell = Farewell(Arc::clone(consumer.context()));
-    let (result, unanswered) = {
-        let outlet = Outlet::open(&setup.connection, &setup.name, &setup.status);
-        match outlet {
-            Ok(outlet) => {
-                let mut turning = Loop::new(setup, stop, &consumer, &errands, outlet, drive.drive());
-                let result = runtime.block_on(tokio::task::unconstrained(turning.run()));
-                (result, turning.end())
-            }
-            Err(error) => (Err(error.into()), false),
-        }
-    };
-    // Handlers' own tasks may hold anything but records.
-    runtime.shutdown_background();
-    errands.end();
-    close(consumer, unanswered, clock::millis() + CLOSE_MS);
-    result
-}
-
-/// Lets the consumer go though the loop panicked: nobody is left to answer the group.
-struct Farewell(Arc<StepContext>);
-
-impl Drop for Farewell {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
+pub(super) const CLOSE_MS: u64 = 5_000;
 
 /// Partitions that were assigned and wait for their starts.
 struct Arriving {
@@ -239,7 +56,7 @@ struct Arriving {
 }
 
 /// The state of a step's loop.
-struct Loop<'c, D> {
+pub(super) struct Loop<'c, D> {
     setup: &'c StepSetup,
     stop: &'c Stop,
     consumer: &'c StepConsumer,
@@ -266,7 +83,7 @@ struct Loop<'c, D> {
 }
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
-    fn new(
+    pub(super) fn new(
         setup: &'c StepSetup,
         stop: &'c Stop,
         consumer: &'c StepConsumer,
@@ -295,7 +112,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     }
 
     /// Looks for topics, subscribes, turns until the runner has stopped.
-    async fn run(&mut self) -> Result<(), LoopError> {
+    pub(super) async fn run(&mut self) -> Result<(), LoopError> {
         if !self.find_topics().await? {
             return Ok(());
         }
@@ -391,79 +208,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         busy
     }
 
-    fn rebalance(&mut self, now: u64, rebalance: Rebalance) {
-        self.setup.status.rebalanced();
-        match rebalance {
-            Rebalance::Assigned(partitions) => {
-                self.setup.status.joined(true);
-                let partitions =
-                    partitions.into_iter().map(|partition| (self.port.slots.of(&partition), partition));
-                self.arriving = Some(Arriving { partitions: partitions.collect(), ask_at: Some(now) });
-            }
-            Rebalance::Revoked(partitions) => {
-                let slots = self.slots_of(&partitions);
-                for slot in &slots {
-                    if let Some(seat) = self.port.seat(*slot) {
-                        seat.leaving = true;
-                    }
-                }
-                tracing::info!(workflow.step = %self.setup.name, ?partitions, "the group wants partitions back");
-                self.driven.revoked(Time(now), &slots);
-                let drain = u64::try_from(self.setup.drain.as_millis()).unwrap_or(u64::MAX);
-                let deadline = now.saturating_add(drain).saturating_add(GRACE_MS);
-                self.leaving = Some(Leaving::begin(partitions, slots, deadline));
-            }
-            Rebalance::Lost(partitions) => {
-                tracing::warn!(workflow.step = %self.setup.name, ?partitions, "partitions are lost to the group");
-                self.setup.status.joined(false);
-                let slots = self.slots_of(&partitions);
-                self.driven.lost(&slots);
-                self.gone(&slots, &partitions);
-            }
-        }
-    }
-
-    /// The slots of those partitions that are ours.
-    fn slots_of(&mut self, partitions: &[Partition]) -> Vec<Slot> {
-        let slots = partitions
-            .iter()
-            .filter_map(|partition| self.port.slots.find(&partition.topic, partition.number));
-        let slots: Vec<Slot> = slots.collect();
-        slots.into_iter().filter(|slot| self.port.seat(*slot).is_some()).collect()
-    }
-
-    /// Ends what is left of partitions, and tells the group.
-    fn gone(&mut self, slots: &[Slot], partitions: &[Partition]) {
-        for slot in slots {
-            self.port.set_seat(*slot, None);
-            self.setup.status.gone(self.port.slots.partition(*slot));
-        }
-        self.held.forget(&self.port.slots, slots);
-        if self.arriving.take().is_some_and(|arriving| arriving.ask_at.is_none()) {
-            self.stale_start = true;
-        }
-        give_up(self.consumer, partitions);
-    }
-
-    /// Goes on leaving what the group wants back.
-    fn leave(&mut self, now: u64) {
-        let released = std::mem::take(&mut self.port.released);
-        let Some(leaving) = &mut self.leaving else { return };
-        leaving.released(&released);
-        let stands = leaving.stands(now, self.consumer.assignment_lost());
-        if stands == Leave::Waiting {
-            return;
-        }
-        self.flush_commits(now);
-        if let Some(leaving) = self.leaving.take() {
-            if stands == Leave::Forced {
-                tracing::warn!(partitions = ?leaving.partitions, "partitions left with work unsettled");
-                self.driven.lost(&leaving.slots);
-            }
-            self.gone(&leaving.slots, &leaving.partitions);
-        }
-    }
-
     /// Does what the errand thread found out. Answers whether there was anything.
     fn serve_answers(&mut self, now: u64) -> Result<bool, LoopError> {
         let Some(answer) = self.errands.answer()? else { return Ok(false) };
@@ -474,7 +218,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                     arriving.ask_at = Some(now);
                 }
             }
-            Answer::Start(Ok(starts)) => self.arrive(now, starts),
+            Answer::Start(Ok(starts)) => self.arrive(now, &starts),
             Answer::Start(Err(error)) => {
                 tracing::debug!(%error, "no broker answered where to start");
                 if let Some(arriving) = &mut self.arriving {
@@ -499,144 +243,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             }
         }
         Ok(true)
-    }
-
-    /// Compares where a partition's log begins and ends with where the step stands.
-    fn compare(&mut self, marks: super::marks::Marks) {
-        let Some(seat) = self.port.seat(marks.slot) else { return };
-        let lost = seat.progress.lost(marks.low);
-        let lag = marks.high.saturating_sub(seat.progress.position()).max(0);
-        let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
-        let seat_age = seat.seen.map(|seen| Duration::from_millis(u64::try_from(wall - seen).unwrap_or(0)));
-        let partition = self.port.slots.partition(marks.slot);
-        if let Some(range) = lost {
-            self.setup.status.lost(partition, &range);
-        }
-        // Nothing waits: the record read last has no age to speak of.
-        let age = seat_age.filter(|_| lag > 0).unwrap_or_default();
-        self.setup.status.lag(partition, lag, age);
-    }
-
-    /// Begins to read what the group assigned.
-    fn arrive(&mut self, now: u64, starts: Vec<Start>) {
-        if self.arriving.take().is_none() {
-            return;
-        }
-        for start in &starts {
-            if let Some(range) = &start.lost {
-                self.setup.status.lost(&start.partition, range);
-            }
-            if start.beyond {
-                tracing::error!(
-                    workflow.step = %self.setup.name, partition = %start.partition, from = start.offset,
-                    "the group's commit lies beyond the log's end: the topic was made anew or cut; reading all of it",
-                );
-            }
-            let commit_first = start.committed.filter(|_| start.commit_first);
-            self.port.set_seat(start.slot, Some(Seat::at(start.offset, commit_first)));
-            self.driven.assigned(Time(now), start.slot, start.committed, start.metadata.as_deref());
-            if let Some(offset) = commit_first {
-                self.port.commits.add(Commit { slot: start.slot, offset, metadata: None });
-            }
-        }
-        let list = list_at(starts.iter().map(|start| (&start.partition, start.offset)));
-        let assigned = self.consumer.incremental_assign(&list);
-        drop(list);
-        if let Err(error) = assigned {
-            tracing::warn!(%error, "the group refused that partitions are taken");
-        }
-        for start in &starts {
-            self.port.settle_in(start.slot);
-        }
-    }
-
-    /// Reads a batch. Answers whether the runner took anything.
-    fn read(&mut self, mut now: u64) -> Result<bool, LoopError> {
-        let mut taken = 0;
-        while taken < RECORDS_A_TURN {
-            if self.give_up_at.is_some() {
-                return self.discard().map(|()| false);
-            }
-            if !self.driven.wants_records() {
-                self.hold(now)?;
-                break;
-            }
-            self.port.resume_all();
-            let record = match self.held.next() {
-                Some(record) => record,
-                None => match poll(self.consumer) {
-                    Polled::Record(record) => record,
-                    Polled::Nothing => break,
-                    Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
-                },
-            };
-            let first = taken == 0;
-            self.take(now, record, first);
-            taken += 1;
-            if taken.is_multiple_of(RECORDS_A_LOOK) {
-                now = clock::millis();
-                self.bring_reports(now);
-            }
-        }
-        Ok(taken > 0)
-    }
-
-    /// Hands one record to the runner, if it is still ours.
-    fn take(&mut self, now: u64, record: KafkaRecord<'c>, look_at_time: bool) {
-        let Some(slot) = self.port.slots.find(record.topic(), record.partition()) else { return };
-        let Some(seat) = self.port.seat(slot) else { return };
-        if seat.leaving {
-            return;
-        }
-        let offset = record.offset();
-        if offset < seat.progress.position() {
-            tracing::error!(
-                workflow.step = %self.setup.name, slot = slot.0, offset, expected = seat.progress.position(),
-                "the log went back: it was cut or made anew; reading on from where it is",
-            );
-            self.driven.lost(&[slot]);
-            self.port.set_seat(slot, Some(Seat::at(offset, None)));
-            self.port.commits.forget(slot);
-            self.driven.assigned(Time(now), slot, Some(offset), None);
-        }
-        if let Some(seat) = self.port.seat(slot) {
-            seat.progress.read(offset);
-            if look_at_time {
-                seat.seen = record.timestamp();
-            }
-        }
-        self.driven.take(Time(now), slot, record, &mut self.port);
-    }
-
-    /// The runner wants nothing: serves callbacks, and holds the few records in front of them.
-    fn hold(&mut self, now: u64) -> Result<(), LoopError> {
-        let all_stopped = self.held.refused(now);
-        if all_stopped {
-            self.port.stop_all();
-        }
-        for _ in 0..RECORDS_A_TURN {
-            if !self.held.has_room(all_stopped) {
-                break;
-            }
-            match poll(self.consumer) {
-                Polled::Record(record) => self.held.keep(record),
-                Polled::Nothing => break,
-                Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// The step ends: serves callbacks, and leaves the records in front of them to the next owner.
-    fn discard(&mut self) -> Result<(), LoopError> {
-        for _ in 0..RECORDS_A_TURN {
-            match poll(self.consumer) {
-                Polled::Record(record) => drop(record),
-                Polled::Nothing => break,
-                Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
-            }
-        }
-        Ok(())
     }
 
     /// Brings delivery reports to the runner. Answers whether there were any.
@@ -724,7 +330,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     }
 
     /// Ends the producer and everything that holds records. Answers whether the group waits for an answer.
-    fn end(self) -> bool {
+    pub(super) fn end(self) -> bool {
         let Self { driven, port, held, arriving, leaving, rebalances, consumer, .. } = self;
         drop((driven, held));
         let KafkaPort { outlet, .. } = port;
@@ -735,22 +341,4 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         let noted = !consumer.context().inbox().rebalances.is_empty();
         noted || arriving.is_some() || leaving.is_some() || !rebalances.is_empty()
     }
-}
-
-/// Sleeps until `wake` is notified, `longest` has passed, or anything else wakes this task: the handlers which
-/// the runner polls share its waker.
-async fn nap(wake: &Notify, longest: Duration) {
-    let mut notified = pin!(wake.notified());
-    let mut timer = pin!(tokio::time::sleep(longest));
-    let mut asleep = false;
-    poll_fn(|cx| {
-        let notified = notified.as_mut().poll(cx).is_ready();
-        let due = timer.as_mut().poll(cx).is_ready();
-        if notified || due || asleep {
-            return Poll::Ready(());
-        }
-        asleep = true;
-        Poll::Pending
-    })
-    .await;
 }

@@ -13,11 +13,12 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::assign::Begin;
 use super::client::Connection;
+use super::driven::{Drive, Driven, LoopError, StepSetup, Stop};
 use super::embedded::EmbeddedBroker;
 use super::partition::Partition;
 use super::port::KafkaPort;
 use super::status::Status;
-use super::step_loop::{Drive, Driven, LoopError, StepSetup, Stop, spawn};
+use super::thread::spawn;
 use super::topics::{Role, TopicPlan};
 use crate::engine::{Slot, Time};
 use crate::ops::Health;
@@ -26,7 +27,7 @@ use crate::settings::Settings;
 use crate::telemetry::Telemetry;
 
 /// A test that has not come to its end by then has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const COMMIT_EVERY_MS: u64 = 50;
 
 /// What a stand-in tells its test.
@@ -67,7 +68,7 @@ struct Copier<'c> {
 }
 
 impl<'c> Copier<'c> {
-    fn send(&mut self, tag: u64, record: &OwnedOutgoing, port: &mut KafkaPort<'c>) -> bool {
+    fn send(tag: u64, record: &OwnedOutgoing, port: &mut KafkaPort<'c>) -> bool {
         let headers: Vec<_> =
             record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let outgoing = Outgoing {
@@ -122,7 +123,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
         let tag = self.next_tag;
         self.next_tag += 1;
         self.flying.insert(tag, (slot, offset, text));
-        if !self.send(tag, &copy, port) {
+        if !Self::send(tag, &copy, port) {
             self.again.push((tag, copy));
         }
         if self.kept.len() < 100 {
@@ -133,7 +134,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
     fn turn(&mut self, now: Time, _: &mut Context<'_>, port: &mut KafkaPort<'c>) -> bool {
         self.again.sort_by_key(|(tag, _)| *tag);
         while let Some((tag, record)) = self.again.first().cloned() {
-            if !self.send(tag, &record, port) {
+            if !Self::send(tag, &record, port) {
                 break;
             }
             self.again.remove(0);

@@ -1,0 +1,141 @@
+//! The loop's part in who owns which partition.
+
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer;
+
+use super::super::assign::Start;
+use super::super::commit::Commit;
+use super::super::context::Rebalance;
+use super::super::driven::Driven;
+use super::super::marks::Marks;
+use super::super::partition::{Partition, list_at};
+use super::super::port::{KafkaPort, Seat};
+use super::super::revoke::{Leave, Leaving, give_up};
+use super::{Arriving, GRACE_MS, Loop};
+use crate::clock;
+use crate::engine::{Slot, Time};
+
+impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
+    pub(super) fn rebalance(&mut self, now: u64, rebalance: Rebalance) {
+        self.setup.status.rebalanced();
+        match rebalance {
+            Rebalance::Assigned(partitions) => {
+                self.setup.status.joined(true);
+                let partitions =
+                    partitions.into_iter().map(|partition| (self.port.slots.of(&partition), partition));
+                self.arriving = Some(Arriving { partitions: partitions.collect(), ask_at: Some(now) });
+            }
+            Rebalance::Revoked(partitions) => {
+                let slots = self.slots_of(&partitions);
+                for slot in &slots {
+                    if let Some(seat) = self.port.seat(*slot) {
+                        seat.leaving = true;
+                    }
+                }
+                tracing::info!(workflow.step = %self.setup.name, ?partitions, "the group wants partitions back");
+                self.driven.revoked(Time(now), &slots);
+                let drain = u64::try_from(self.setup.drain.as_millis()).unwrap_or(u64::MAX);
+                let deadline = now.saturating_add(drain).saturating_add(GRACE_MS);
+                self.leaving = Some(Leaving::begin(partitions, slots, deadline));
+            }
+            Rebalance::Lost(partitions) => {
+                tracing::warn!(workflow.step = %self.setup.name, ?partitions, "partitions are lost to the group");
+                self.setup.status.joined(false);
+                let slots = self.slots_of(&partitions);
+                self.driven.lost(&slots);
+                self.gone(&slots, &partitions);
+            }
+        }
+    }
+
+    /// The slots of those partitions that are ours.
+    fn slots_of(&mut self, partitions: &[Partition]) -> Vec<Slot> {
+        let slots = partitions
+            .iter()
+            .filter_map(|partition| self.port.slots.find(&partition.topic, partition.number));
+        let slots: Vec<Slot> = slots.collect();
+        slots.into_iter().filter(|slot| self.port.seat(*slot).is_some()).collect()
+    }
+
+    /// Ends what is left of partitions, and tells the group.
+    fn gone(&mut self, slots: &[Slot], partitions: &[Partition]) {
+        for slot in slots {
+            self.port.set_seat(*slot, None);
+            self.setup.status.gone(self.port.slots.partition(*slot));
+        }
+        self.held.forget(&self.port.slots, slots);
+        if self.arriving.take().is_some_and(|arriving| arriving.ask_at.is_none()) {
+            self.stale_start = true;
+        }
+        give_up(self.consumer, partitions);
+    }
+
+    /// Goes on leaving what the group wants back.
+    pub(super) fn leave(&mut self, now: u64) {
+        let released = std::mem::take(&mut self.port.released);
+        let Some(leaving) = &mut self.leaving else { return };
+        leaving.released(&released);
+        let stands = leaving.stands(now, self.consumer.assignment_lost());
+        if stands == Leave::Waiting {
+            return;
+        }
+        self.flush_commits(now);
+        if let Some(leaving) = self.leaving.take() {
+            if stands == Leave::Forced {
+                tracing::warn!(partitions = ?leaving.partitions, "partitions left with work unsettled");
+                self.driven.lost(&leaving.slots);
+            }
+            self.gone(&leaving.slots, &leaving.partitions);
+        }
+    }
+
+    /// Begins to read what the group assigned.
+    pub(super) fn arrive(&mut self, now: u64, starts: &[Start]) {
+        if self.arriving.take().is_none() {
+            return;
+        }
+        for start in starts {
+            if let Some(range) = &start.lost {
+                self.setup.status.lost(&start.partition, range);
+            }
+            if start.beyond {
+                tracing::error!(
+                    workflow.step = %self.setup.name, partition = %start.partition, from = start.offset,
+                    "the group's commit lies beyond the log's end: the topic was made anew or cut; reading all of it",
+                );
+            }
+            let commit_first = start.committed.filter(|_| start.commit_first);
+            self.port.set_seat(start.slot, Some(Seat::at(start.offset, commit_first)));
+            self.driven.assigned(Time(now), start.slot, start.committed, start.metadata.as_deref());
+            if let Some(offset) = commit_first {
+                self.port.commits.add(Commit { slot: start.slot, offset, metadata: None });
+            }
+        }
+        let list = list_at(starts.iter().map(|start| (&start.partition, start.offset)));
+        let assigned = self.consumer.incremental_assign(&list);
+        drop(list);
+        if let Err(error) = assigned {
+            tracing::warn!(%error, "the group refused that partitions are taken");
+        }
+        for start in starts {
+            self.port.settle_in(start.slot);
+        }
+    }
+
+    /// Compares where a partition's log begins and ends with where the step stands.
+    pub(super) fn compare(&mut self, marks: Marks) {
+        let Some(seat) = self.port.seat(marks.slot) else { return };
+        let lost = seat.progress.lost(marks.low);
+        let lag = marks.high.saturating_sub(seat.progress.position()).max(0);
+        let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
+        let seat_age = seat.seen.map(|seen| Duration::from_millis(u64::try_from(wall - seen).unwrap_or(0)));
+        let partition = self.port.slots.partition(marks.slot);
+        if let Some(range) = lost {
+            self.setup.status.lost(partition, &range);
+        }
+        // Nothing waits: the record read last has no age to speak of.
+        let age = seat_age.filter(|_| lag > 0).unwrap_or_default();
+        self.setup.status.lag(partition, lag, age);
+    }
+}

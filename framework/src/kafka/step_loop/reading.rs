@@ -1,0 +1,101 @@
+//! The loop's reading: from a poll to the runner, or back.
+
+use super::super::driven::{Driven, LoopError};
+use super::super::poll::{Polled, poll};
+use super::super::port::{KafkaPort, Seat};
+use super::super::record::KafkaRecord;
+use super::{Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
+use crate::clock;
+use crate::engine::Time;
+use crate::runner::port::RawRecord;
+
+impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
+    /// Reads a batch. Answers whether the runner took anything.
+    pub(super) fn read(&mut self, mut now: u64) -> Result<bool, LoopError> {
+        let mut taken = 0;
+        while taken < RECORDS_A_TURN {
+            if self.give_up_at.is_some() {
+                return self.discard().map(|()| false);
+            }
+            if !self.driven.wants_records() {
+                self.hold(now)?;
+                break;
+            }
+            self.port.resume_all();
+            let record = match self.held.next() {
+                Some(record) => record,
+                None => match poll(self.consumer) {
+                    Polled::Record(record) => record,
+                    Polled::Nothing => break,
+                    Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
+                },
+            };
+            let first = taken == 0;
+            self.take(now, record, first);
+            taken += 1;
+            if taken.is_multiple_of(RECORDS_A_LOOK) {
+                now = clock::millis();
+                self.bring_reports(now);
+            }
+        }
+        Ok(taken > 0)
+    }
+
+    /// Hands one record to the runner, if it is still ours.
+    fn take(&mut self, now: u64, record: KafkaRecord<'c>, look_at_time: bool) {
+        let Some(slot) = self.port.slots.find(record.topic(), record.partition()) else { return };
+        let Some(seat) = self.port.seat(slot) else { return };
+        if seat.leaving {
+            return;
+        }
+        let offset = record.offset();
+        if offset < seat.progress.position() {
+            tracing::error!(
+                workflow.step = %self.setup.name, slot = slot.0, offset, expected = seat.progress.position(),
+                "the log went back: it was cut or made anew; reading on from where it is",
+            );
+            self.driven.lost(&[slot]);
+            self.port.set_seat(slot, Some(Seat::at(offset, None)));
+            self.port.commits.forget(slot);
+            self.driven.assigned(Time(now), slot, Some(offset), None);
+        }
+        if let Some(seat) = self.port.seat(slot) {
+            seat.progress.read(offset);
+            if look_at_time {
+                seat.seen = record.timestamp();
+            }
+        }
+        self.driven.take(Time(now), slot, record, &mut self.port);
+    }
+
+    /// The runner wants nothing: serves callbacks, and holds the few records in front of them.
+    fn hold(&mut self, now: u64) -> Result<(), LoopError> {
+        let all_stopped = self.held.refused(now);
+        if all_stopped {
+            self.port.stop_all();
+        }
+        for _ in 0..RECORDS_A_TURN {
+            if !self.held.has_room(all_stopped) {
+                break;
+            }
+            match poll(self.consumer) {
+                Polled::Record(record) => self.held.keep(record),
+                Polled::Nothing => break,
+                Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The step ends: serves callbacks, and leaves the records in front of them to the next owner.
+    fn discard(&mut self) -> Result<(), LoopError> {
+        for _ in 0..RECORDS_A_TURN {
+            match poll(self.consumer) {
+                Polled::Record(record) => drop(record),
+                Polled::Nothing => break,
+                Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
+            }
+        }
+        Ok(())
+    }
+}
