@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::verdict::{Report, judge};
+use crate::clock;
 
 /// The most lost ranges kept for a step; older ones are in the log and the counter.
 pub(super) const MAX_LOST_RANGES: usize = 20;
@@ -110,7 +111,7 @@ impl Health {
     /// is ready.
     pub fn new() -> Self {
         Self(Arc::new(Shared {
-            began: Instant::now(),
+            began: clock::instant(),
             leaving: AtomicBool::new(false),
             steps: Mutex::new(Vec::new()),
         }))

@@ -300,6 +300,7 @@ impl Rehearsal {
 
 impl Drop for Rehearsal {
     /// Tells what happened where the test fails.
+    #[expect(clippy::disallowed_macros, reason = "the test that fails shows its standard error")]
     fn drop(&mut self) {
         if std::thread::panicking() && self.stage.is_alive() {
             let journal = self.journal();

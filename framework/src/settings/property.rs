@@ -172,6 +172,7 @@ pub(super) fn named(name: &str) -> Option<&'static Property> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "the table is compared with what librdkafka itself says")]
 mod tests {
     use rdkafka::ClientConfig;
     use rdkafka::error::KafkaError;

@@ -1,7 +1,7 @@
 //! Log lines: one line each, for people or for machines, with the ids of the record they are about.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -20,6 +20,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::scope;
+use crate::clock;
 use crate::settings::LogFormat;
 
 /// More of one field than this is cut, in bytes.
@@ -92,7 +93,8 @@ where
             line.spans.push((span.name(), fields.map_or_else(String::new, |fields| cut(&fields.fields))));
         }
         let metadata = event.metadata();
-        let time = time::OffsetDateTime::from(SystemTime::now()).format(&Rfc3339).unwrap_or_default();
+        let time =
+            time::OffsetDateTime::from(UNIX_EPOCH + clock::wall()).format(&Rfc3339).unwrap_or_default();
         match self.0 {
             LogFormat::Human => {
                 write!(out, "{time} {:>5} {}: ", metadata.level(), metadata.target())?;

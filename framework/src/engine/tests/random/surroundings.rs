@@ -46,6 +46,7 @@ impl Surroundings {
     }
 
     /// Prints what happens, where it is wanted.
+    #[expect(clippy::disallowed_macros, reason = "what happened, for whoever asks a failing seed")]
     pub(super) fn tell(&self, what: impl FnOnce() -> String) {
         if self.aloud {
             println!("{} {}", self.now.0, what());
