@@ -2,7 +2,7 @@
 
 use std::any::type_name;
 
-use schemars::Schema;
+use serde_json::Value;
 
 use crate::event::Event;
 
@@ -84,7 +84,7 @@ pub(crate) struct ConsumedEvent {
     /// The Rust type's name, for errors.
     pub(crate) rust_type: &'static str,
     /// The open schema of what the step reads.
-    pub(crate) reader_schema: fn() -> Schema,
+    pub(crate) reader_schema: fn() -> Value,
 }
 
 impl ConsumedEvent {

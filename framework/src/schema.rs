@@ -1,14 +1,23 @@
-//! Schemas of event types, 2020-12: what a reader accepts and what a writer emits.
+//! The two views of an event type: what a step reads, and what an owner writes.
 
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
+use choreograph_contracts::{ContractId, views};
+use serde_json::Value;
 
-/// What a type accepts when it is read.
-pub(crate) fn reader<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<T>()
+use crate::event::{Event, OwnedEvent};
+
+/// The open view of what a step reads.
+pub(crate) fn reader<E: Event>() -> Value {
+    views::reader_schema::<E>()
 }
 
-/// What a type looks like when it is written.
-pub(crate) fn writer<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+/// The closed view of what an owner writes: what stands in the contract's file.
+pub(crate) fn writer<E: OwnedEvent>() -> Value {
+    // The derive refuses such names with a better text; this is for impls by hand.
+    let id = const {
+        match ContractId::new(E::NAME, E::MAJOR, E::MINOR) {
+            Ok(id) => id,
+            Err(_) => panic!("an event's NAME is lower-case words joined by dots, its MAJOR 1 or more"),
+        }
+    };
+    views::writer_schema::<E>(id)
 }

@@ -101,14 +101,14 @@ impl Attributes {
         let parsed = attribute.parse_args_with(Punctuated::<Item, Token![,]>::parse_terminated)?;
         let mut items = Items::default();
         for item in parsed {
-            items.take(item)?;
+            items.take(&item)?;
         }
         items.finish(input.ident.span())
     }
 }
 
 impl Items {
-    fn take(&mut self, item: Item) -> Result<()> {
+    fn take(&mut self, item: &Item) -> Result<()> {
         let name = item.name.to_string();
         if self.seen.contains(&name) {
             return Err(Error::new(item.name.span(), format!("`{name}` is written twice")));
@@ -117,16 +117,16 @@ impl Items {
             self.owned_only.push(item.name.clone());
         }
         match name.as_str() {
-            "view" => self.view = flag(&item)?.then_some(item.name.span()),
-            "terminal" => self.terminal = flag(&item)?,
-            "external" => self.external = flag(&item)?,
-            "type" => self.name = Some(text(&item, "order.placed")?),
-            "version" => self.version = Some(text(&item, "1.0")?),
-            "topic" => self.topic = Some(text(&item, "orders")?),
-            "key" => self.key = Some(text(&item, "order_id")?),
-            "subject" => self.subject = Some(text(&item, "invoice")?),
-            "starts" => self.starts = Some(text(&item, "order")?),
-            "major" => self.major = Some(major(&item)?),
+            "view" => self.view = flag(item)?.then_some(item.name.span()),
+            "terminal" => self.terminal = flag(item)?,
+            "external" => self.external = flag(item)?,
+            "type" => self.name = Some(text(item, "order.placed")?),
+            "version" => self.version = Some(text(item, "1.0")?),
+            "topic" => self.topic = Some(text(item, "orders")?),
+            "key" => self.key = Some(text(item, "order_id")?),
+            "subject" => self.subject = Some(text(item, "invoice")?),
+            "starts" => self.starts = Some(text(item, "order")?),
+            "major" => self.major = Some(major(item)?),
             _ => {
                 return Err(Error::new(
                     item.name.span(),

@@ -12,21 +12,27 @@ const EXAMPLE: &str = "enum Payment { Confirmed(PaymentConfirmed), Declined(Paym
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let ident = &input.ident;
     let variants = variants::of(input, EXAMPLE)?;
-    let declare = variants.iter().map(|variant| match variant.held {
-        // Spanned at the type held, so that one which emits nothing is named where it stands.
-        Some(held) => quote_spanned! { syn::spanned::Spanned::span(held) =>
-            <#held as ::choreograph::Emits>::declare(declared)
-        },
-        None => quote! { ::choreograph::Shape::Nothing },
+    // Spanned at the type held, so that one which cannot be emitted is named where it stands.
+    let declare = variants.iter().map(|variant| {
+        variant.held.map_or_else(
+            || quote! { ::choreograph::Shape::Nothing },
+            |held| {
+                quote_spanned! { syn::spanned::Spanned::span(held) =>
+                    <#held as ::choreograph::Emits>::declare(declared)
+                }
+            },
+        )
     });
     let emit = variants.iter().map(|variant| {
         let name = variant.ident;
-        match variant.held {
-            Some(held) => quote_spanned! { syn::spanned::Spanned::span(held) =>
-                Self::#name(emits) => <#held as ::choreograph::Emits>::emit(emits, outbox),
+        variant.held.map_or_else(
+            || quote! { Self::#name => ::core::result::Result::Ok(()), },
+            |held| {
+                quote_spanned! { syn::spanned::Spanned::span(held) =>
+                    Self::#name(emits) => <#held as ::choreograph::Emits>::emit(emits, outbox),
+                }
             },
-            None => quote! { Self::#name => ::core::result::Result::Ok(()), },
-        }
+        )
     });
     Ok(quote! {
         #[automatically_derived]

@@ -4,7 +4,6 @@ mod outbox;
 mod shape;
 
 pub use outbox::{EmitError, Outbox};
-pub(crate) use outbox::{Emitted, MAX_EMITS_PER_RUN};
 pub(crate) use shape::EmittedEvent;
 pub use shape::{Declared, Shape};
 
@@ -24,6 +23,7 @@ pub use shape::{Declared, Shape};
     message = "`{Self}` is not something a step can emit",
     label = "cannot be emitted",
     note = "a step emits `()`, an event of its own service, an `Option`, `Vec` or tuple of these, or an enum with `#[derive(Emits)]`",
+    note = "a view (`#[event(view, ..)]`) describes somebody else's event, which only its owner emits",
     note = "an event of your own derives `Event` and `Serialize` and says `#[event(type = \"..\", version = \"1.0\", topic = \"..\", key = \"..\")]`"
 )]
 pub trait Emits: Sized + Send + 'static {

@@ -7,10 +7,10 @@ use crate::emits::EmittedEvent;
 use crate::event::{KeyError, OwnedEvent};
 
 /// The most events that one run of a step may emit.
-pub(crate) const MAX_EMITS_PER_RUN: usize = 10_000;
+const MAX_EMITS_PER_RUN: usize = 10_000;
 
 /// The most bytes that the emits of one run may hold together: 64 MiB.
-pub(crate) const MAX_OUTBOX_BYTES: usize = 64 << 20;
+const MAX_OUTBOX_BYTES: usize = 64 << 20;
 
 /// The most bytes that an outbox keeps for the next run: 1 MiB. One large run shall not hold memory for ever.
 const MAX_KEPT_BYTES: usize = 1 << 20;
@@ -150,4 +150,100 @@ impl Outbox {
 
 fn key_error<E>(field: &'static str, source: KeyError) -> EmitError {
     EmitError::Key { event: type_name::<E>(), field, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize, Serializer};
+
+    use super::*;
+    use crate::{Declared, Emits, Event, Shape};
+
+    #[derive(Event, Clone, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.0", topic = "orders", key = "order_id")]
+    struct Placed {
+        order_id: Option<String>,
+        #[serde(serialize_with = "refuse_empty")]
+        note: String,
+    }
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.closed", version = "1.0", topic = "orders", key = "order_id")]
+    struct Closed {
+        order_id: u8,
+    }
+
+    #[derive(Emits)]
+    enum Answer {
+        Closed(Closed),
+        All((Placed, Option<Closed>)),
+        Silence,
+    }
+
+    fn refuse_empty<S: Serializer>(note: &str, serializer: S) -> Result<S::Ok, S::Error> {
+        if note.is_empty() {
+            return Err(serde::ser::Error::custom("secret"));
+        }
+        serializer.serialize_str(note)
+    }
+
+    fn placed(order_id: Option<&str>, note: &str) -> Placed {
+        Placed { order_id: order_id.map(str::to_owned), note: note.to_owned() }
+    }
+
+    fn outbox<E: Emits>() -> Outbox {
+        let mut declared = Declared::default();
+        E::declare(&mut declared);
+        Outbox::new(&declared.into_events())
+    }
+
+    #[test]
+    fn a_declaration_names_each_event_once_and_keeps_the_shape() {
+        let mut declared = Declared::default();
+        let shape = <(Answer, Vec<Placed>)>::declare(&mut declared);
+        let names: Vec<&str> = declared.into_events().iter().map(|event| event.name).collect();
+        assert_eq!(names, ["order.closed", "order.placed"]);
+        let all = Shape::All(vec![Shape::One(1), Shape::Optional(Box::new(Shape::One(0)))]);
+        let answer = Shape::OneOf(vec![Shape::One(0), all, Shape::Nothing]);
+        assert_eq!(shape, Shape::All(vec![answer, Shape::Many(Box::new(Shape::One(1)))]));
+    }
+
+    #[test]
+    fn emits_keep_their_order_and_their_declaration() {
+        let mut outbox = outbox::<Answer>();
+        Answer::All((placed(Some("a"), "n"), Some(Closed { order_id: 3 }))).emit(&mut outbox).expect("fits");
+        Answer::Closed(Closed { order_id: 4 }).emit(&mut outbox).expect("fits");
+        Answer::Silence.emit(&mut outbox).expect("nothing");
+        let emits: Vec<(usize, &[u8])> =
+            outbox.emits().iter().map(|emit| (emit.event, outbox.bytes(&emit.key))).collect();
+        assert_eq!(emits, [(1, &b"a"[..]), (0, b"3"), (0, b"4")]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_without_its_value_and_leaves_nothing() {
+        let mut outbox = outbox::<Placed>();
+        let no_key = placed(None, "n").emit(&mut outbox).expect_err("no key");
+        assert!(matches!(no_key, EmitError::Key { field: "key", .. }), "{no_key}");
+        let refused = placed(Some("a"), "").emit(&mut outbox).expect_err("refused");
+        assert!(!refused.to_string().contains("secret"), "{refused}");
+        let undeclared = outbox.push(&Closed { order_id: 1 }).expect_err("undeclared");
+        assert!(matches!(undeclared, EmitError::Undeclared { .. }), "{undeclared}");
+        assert!(outbox.emits().is_empty() && outbox.bytes.is_empty());
+    }
+
+    #[test]
+    fn a_run_is_bounded_and_a_large_one_is_not_kept() {
+        let mut large = outbox::<Closed>();
+        large.bytes = vec![0; MAX_OUTBOX_BYTES];
+        assert_eq!(large.push(&Closed { order_id: 1 }), Err(EmitError::TooLarge));
+        large.clear();
+        assert!(large.bytes.capacity() <= MAX_KEPT_BYTES);
+
+        let mut many = outbox::<Closed>();
+        for _ in 0..MAX_EMITS_PER_RUN {
+            many.push(&Closed { order_id: 1 }).expect("within the bound");
+        }
+        assert_eq!(many.push(&Closed { order_id: 1 }), Err(EmitError::TooMany));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::any::{TypeId, type_name};
 
-use schemars::Schema;
+use serde_json::Value;
 
 use crate::event::OwnedEvent;
 
@@ -67,8 +67,8 @@ pub(crate) struct EmittedEvent {
     pub(crate) type_id: TypeId,
     /// The Rust type's name, for errors.
     pub(crate) rust_type: &'static str,
-    /// The schema of what is written, not yet closed.
-    pub(crate) writer_schema: fn() -> Schema,
+    /// The closed schema of what is written, with the contract's `$id`.
+    pub(crate) writer_schema: fn() -> Value,
 }
 
 impl EmittedEvent {

@@ -26,8 +26,7 @@ pub struct In<E> {
 }
 
 impl<E> In<E> {
-    /// An input as the runtime would make it; for tests that call a step's function directly.
-    pub fn new(event: E, metadata: Metadata) -> Self {
+    pub(crate) fn new(event: E, metadata: Metadata) -> Self {
         Self { event, metadata }
     }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde::ser::{Error as _, Impossible, Serialize, Serializer};
 
 /// The longest key, in bytes. Kafka has no such bound; a key is an identifier, and it is kept for every record in flight.
-pub(crate) const MAX_KEY_BYTES: usize = 4_096;
+const MAX_KEY_BYTES: usize = 4_096;
 
 /// A field that cannot be a key: it says what kind of value was found, and never the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

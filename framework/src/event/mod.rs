@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use input::In;
-pub(crate) use key::MAX_KEY_BYTES;
 pub use key::{KeyError, write_key};
 
 /// A fact of a type, on a topic. Derive it: `#[derive(Event)]`.

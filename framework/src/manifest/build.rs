@@ -52,7 +52,7 @@ fn consumed(event: &ConsumedEvent) -> ConsumedManifest {
         event_type: event.name.to_owned(),
         major: event.major,
         topic: event.topic.to_owned(),
-        schema: (event.reader_schema)().to_value(),
+        schema: (event.reader_schema)(),
     }
 }
 
@@ -65,7 +65,7 @@ fn emitted(event: &EmittedEvent) -> EmittedManifest {
         starts_workflow: event.starts.map(str::to_owned),
         terminal: event.terminal,
         external: event.external,
-        schema: (event.writer_schema)().to_value(),
+        schema: (event.writer_schema)(),
     }
 }
 

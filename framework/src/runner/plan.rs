@@ -155,8 +155,10 @@ fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
         rust_type: event.rust_type,
         source,
     })?;
-    let contract = Contract::compile(&(event.reader_schema)().to_value()).map_err(|source| {
-        PlanError::Contract { event: version.to_string(), rust_type: event.rust_type, source }
+    let contract = Contract::compile(&(event.reader_schema)()).map_err(|source| PlanError::Contract {
+        event: version.to_string(),
+        rust_type: event.rust_type,
+        source,
     })?;
     Ok(Route {
         name: event.name.to_owned(),
@@ -181,8 +183,10 @@ pub(crate) fn emitted(
         rust_type: event.rust_type,
         source,
     })?;
-    let contract = Contract::compile(&(event.writer_schema)().to_value()).map_err(|source| {
-        PlanError::Contract { event: id.event_version().to_string(), rust_type: event.rust_type, source }
+    let contract = Contract::compile(&(event.writer_schema)()).map_err(|source| PlanError::Contract {
+        event: id.event_version().to_string(),
+        rust_type: event.rust_type,
+        source,
     })?;
     Ok(Emitted {
         topic: topic(event.topic),

@@ -1,9 +1,10 @@
 //! Names and values, checked before anything runs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Display};
 
-use crate::service::ServiceDef;
+use crate::emits::EmittedEvent;
+use crate::service::{ServiceDef, key_check};
 use crate::step::StepDef;
 
 /// The longest name of a service or a step, in bytes.
@@ -42,17 +43,43 @@ impl ServiceDef {
         let (mut names, mut groups) = (HashSet::new(), HashSet::new());
         for step in &self.steps {
             let mut add = |problem: String| problems.push(format!("step {:?}: {problem}", step.name));
+            let new_group = groups.insert(&step.group);
             if !names.insert(&step.name) {
                 add("another step has the same name".to_owned());
-            } else if !groups.insert(&step.group) {
+            } else if !new_group {
                 add(format!("another step has the same group {:?}", step.group));
             }
             step_problems(step).into_iter().for_each(add);
         }
+        problems.extend(self.owned_problems());
         if problems.is_empty() {
             return Ok(());
         }
         Err(ServiceError { service: self.name.clone(), problems })
+    }
+
+    /// What is wrong with the events that the service owns.
+    fn owned_problems(&self) -> Vec<String> {
+        let of_steps = self.steps.iter().flat_map(|step| step.emits.iter().chain(&step.starts));
+        let mut known: BTreeMap<(&str, u32, u32), &EmittedEvent> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for event in of_steps.chain(&self.publishes) {
+            let EmittedEvent { name, major, minor, rust_type, .. } = event;
+            match known.insert((name, *major, *minor), event) {
+                Some(other) if other.type_id != event.type_id => problems.push(format!(
+                    "`{}` and `{rust_type}` are both {name} {major}.{minor}: an event type has one Rust type",
+                    other.rust_type
+                )),
+                Some(_) => {}
+                None => problems.extend(key_check::unfit(&(event.writer_schema)(), event.key_field).map(|kind| {
+                    format!(
+                        "the key `{}` of `{rust_type}` is {kind}, but a key is a text, a whole number or a boolean",
+                        event.key_field
+                    )
+                })),
+            }
+        }
+        problems
     }
 }
 
@@ -78,4 +105,81 @@ fn is_name(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     begins && text.len() <= MAX_NAME && text.bytes().all(legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use crate::{Event, In, Retry, Service, step};
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.0", topic = "orders", key = "order_id")]
+    struct OrderPlaced {
+        order_id: String,
+    }
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.0", topic = "orders", key = "total")]
+    struct Twin {
+        total: f64,
+    }
+
+    async fn nothing(_: In<OrderPlaced>) {}
+
+    async fn placed(order: In<OrderPlaced>) -> OrderPlaced {
+        order.into_inner()
+    }
+
+    async fn twin(_: In<OrderPlaced>) -> Twin {
+        Twin { total: 1.5 }
+    }
+
+    fn problems<S: Send + Sync + 'static>(service: &Service<S>) -> Vec<String> {
+        service.check().map_or_else(|error| error.problems().to_vec(), |()| Vec::new())
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_step_and_the_legal_values() {
+        let service = Service::new("Mail", ())
+            .step(step("send", nothing).concurrency(0).within(Duration::ZERO))
+            .step(step("send", nothing).group("mail.other").retry(Retry::exponential(0)))
+            .step(step("Not Legal", nothing).group("mail"))
+            .step(step("again", nothing).group("mail.other"));
+        assert_eq!(
+            problems(&service),
+            [
+                "its name is \"Mail\", but names match [a-z][a-z0-9-]{0,62}",
+                "step \"send\": its group is \"Mail.send\", but a group is two names joined by a dot",
+                "step \"send\": concurrency is 0, but 1 to 10000 is legal",
+                "step \"send\": within is 0ns, but 1 ms to 365 days is legal",
+                "step \"send\": another step has the same name",
+                "step \"send\": retry is 0 attempts, but 1 to 1000 are legal",
+                "step \"Not Legal\": names match [a-z][a-z0-9-]{0,62}",
+                "step \"Not Legal\": its group is \"mail\", but a group is two names joined by a dot",
+                "step \"again\": another step has the same group \"mail.other\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_event_type_has_one_rust_type_and_a_fit_key() {
+        let service = Service::new("mail", ()).step(step("a", placed)).step(step("b", twin));
+        let found = problems(&service);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("Twin` are both order.placed 1.0"), "{found:?}");
+        let service = Service::new("mail", ()).step(step("b", twin));
+        let found = problems(&service);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("the key `total`"), "{found:?}");
+    }
+
+    #[test]
+    fn a_service_has_steps() {
+        assert_eq!(problems(&Service::new("mail", ())).len(), 1);
+        assert!(problems(&Service::new("mail", ()).step(step("send", nothing))).is_empty());
+    }
 }

@@ -2,8 +2,10 @@
 
 mod builder;
 mod check;
+mod contracts;
 mod definition;
 mod exit_codes;
+mod key_check;
 mod main;
 mod run;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::consumes::ConsumedEvent;
-use crate::emits::{EmittedEvent, Outbox, Shape};
+use crate::emits::{EmittedEvent, Shape};
 use crate::step::{ErasedStep, Policy};
 
 /// A step as the runner and the manifest see it.
@@ -28,11 +28,6 @@ pub(crate) struct StepDef {
 }
 
 impl StepDef {
-    /// An outbox for the runs of this step.
-    pub(crate) fn new_outbox(&self) -> Outbox {
-        Outbox::new(&self.emits)
-    }
-
     /// The topic of this step's own retries and replays, without a namespace.
     pub(crate) fn retry_topic(&self) -> String {
         format!("{}.retry", self.group)

@@ -1,6 +1,5 @@
 //! The boundary at which a step's types end: the runner sees bytes, an outbox and an outcome.
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -20,16 +19,14 @@ pub(crate) trait ErasedStep: Send + Sync {
 }
 
 /// The place of one handler's future. Decoding, extracting and the handler are the team's code: any of them may
-/// panic, in [`start`](Self::start) as in [`poll`](Self::poll). After a panic drop the slot, or [`clear`](Self::clear) it.
+/// panic, in [`start`](Self::start) as in [`poll`](Self::poll). After a panic, or to end a handler early, drop
+/// the slot.
 pub(crate) trait HandlerSlot: Send {
     /// Decodes the value into what the step consumes and puts the handler's future here.
     fn start(self: Pin<&mut Self>, route: usize, value: &[u8], metadata: Metadata) -> Result<(), Unreadable>;
 
     /// Polls the handler. When it is ready the slot is empty, and the outbox holds the emits of this run and no other.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<Result<(), StepError>>;
-
-    /// Drops the handler's future, if there is one.
-    fn clear(self: Pin<&mut Self>);
 }
 
 /// A value that fits its contract but not the Rust type. It says where, and never quotes the value.
@@ -113,10 +110,6 @@ where
         outbox.clear();
         Poll::Ready(returned.outcome().and_then(|emits| emits.emit(outbox).map_err(emit_failed)))
     }
-
-    fn clear(self: Pin<&mut Self>) {
-        self.get_mut().future.set(None);
-    }
 }
 
 /// Category and position. What serde says beyond that may quote the value.
@@ -128,10 +121,136 @@ fn unreadable(error: &serde_json::Error) -> Unreadable {
         Category::Eof => "the value ends before its JSON does",
         Category::Io => "the value could not be read",
     };
-    let mut text = what.to_owned();
-    if error.line() > 0 {
-        // Writing to a string does not fail.
-        let _: std::fmt::Result = write!(text, " (line {}, column {})", error.line(), error.column());
+    if error.line() == 0 {
+        return Unreadable { text: what.to_owned() };
     }
-    Unreadable { text }
+    Unreadable { text: format!("{what} (line {}, column {})", error.line(), error.column()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Waker;
+
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::envelope::head::{Head, tests::TestRecord};
+    use crate::envelope::metadata::Identity;
+    use crate::step::StepDef;
+    use crate::step::error::Failure;
+    use crate::{Consumes, Event, In, Service, State, step};
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.0", topic = "orders", key = "order_id", subject = "invoice")]
+    struct OrderPlaced {
+        order_id: u64,
+        invoice: String,
+    }
+
+    #[derive(Event, Deserialize, JsonSchema)]
+    #[event(view, type = "order.cancelled", major = 1, topic = "orders")]
+    struct OrderCancelled {
+        order_id: u64,
+    }
+
+    #[derive(Consumes)]
+    enum OrderEvent {
+        Placed(OrderPlaced),
+        Cancelled(OrderCancelled),
+    }
+
+    type Runs = Arc<AtomicUsize>;
+
+    /// Emits each placed order twice after one wait; refuses cancelled ones.
+    async fn copy(event: In<OrderEvent>, State(runs): State<Runs>) -> Result<Vec<OrderPlaced>, StepError> {
+        tokio::task::yield_now().await;
+        runs.fetch_add(1, Ordering::Relaxed);
+        match event.into_inner() {
+            OrderEvent::Placed(order) => {
+                let again = OrderPlaced { order_id: order.order_id + 1, invoice: order.invoice.clone() };
+                Ok(vec![order, again])
+            }
+            OrderEvent::Cancelled(order) => Err(StepError::reject("cancelled", order.order_id)),
+        }
+    }
+
+    fn defined(runs: &Runs) -> StepDef {
+        let service = Service::new("shop", Arc::clone(runs)).step(step("copy", copy));
+        service.into_definition().steps.pop().expect("one step")
+    }
+
+    fn metadata() -> Metadata {
+        let record = TestRecord::with(&[]);
+        let head = Head::scan(&record);
+        let mut stranger = [0; uuid::fmt::Hyphenated::LENGTH];
+        let identity = Identity::of(&head, &record, None, &mut stranger);
+        Metadata::of(&head, &record, &identity, 1)
+    }
+
+    fn finish(slot: &mut Pin<Box<dyn HandlerSlot>>, outbox: &mut Outbox) -> (usize, Result<(), StepError>) {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            if let Poll::Ready(done) = slot.as_mut().poll(&mut context, outbox) {
+                return (polls, done);
+            }
+        }
+    }
+
+    fn texts(outbox: &Outbox) -> Vec<(String, String, Option<String>)> {
+        let text = |range| String::from_utf8_lossy(outbox.bytes(range)).into_owned();
+        let emits = outbox.emits().iter();
+        emits.map(|it| (text(&it.key), text(&it.value), it.subject.as_ref().map(text))).collect()
+    }
+
+    #[test]
+    fn one_slot_handles_record_after_record() {
+        let runs = Runs::default();
+        let step = defined(&runs);
+        let mut slot = step.erased.new_slot();
+        let mut outbox = Outbox::new(&step.emits);
+        for run in 1..=3 {
+            let value = br#"{"order_id":7,"invoice":"A1","unknown":true}"#;
+            slot.as_mut().start(0, value, metadata()).expect("readable");
+            let (polls, done) = finish(&mut slot, &mut outbox);
+            assert!(done.is_ok());
+            assert_eq!((polls, runs.load(Ordering::Relaxed)), (2, run));
+            let invoice = Some("A1".to_owned());
+            let emitted = [
+                ("7".to_owned(), r#"{"order_id":7,"invoice":"A1"}"#.to_owned(), invoice.clone()),
+                ("8".to_owned(), r#"{"order_id":8,"invoice":"A1"}"#.to_owned(), invoice),
+            ];
+            assert_eq!(texts(&outbox), emitted);
+        }
+        slot.as_mut().start(1, br#"{"order_id":7}"#, metadata()).expect("readable");
+        let (_, done) = finish(&mut slot, &mut outbox);
+        let error = done.expect_err("it rejects");
+        assert_eq!(error.failure(), &Failure::Rejected { code: "cancelled".into() });
+        assert!(outbox.emits().is_empty(), "a failed run leaves nothing of the run before");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_without_its_value() {
+        let step = defined(&Runs::default());
+        let mut slot = step.erased.new_slot();
+        let mut start = |value: &[u8]| slot.as_mut().start(0, value, metadata()).map_err(|it| it.to_string());
+        let secret = start(br#"{"order_id":"secret","invoice":""}"#).expect_err("no number");
+        assert_eq!(secret, "the value fits its contract but not the step's type (line 1, column 20)");
+        assert!(start(b"{").expect_err("no JSON").starts_with("the value ends before"));
+        assert!(start(b"}").expect_err("no JSON").starts_with("the value is not JSON"));
+    }
+
+    #[test]
+    fn an_empty_slot_settles_nothing_and_stays_usable() {
+        let runs = Runs::default();
+        let step = defined(&runs);
+        let (mut slot, mut outbox) = (step.erased.new_slot(), Outbox::new(&step.emits));
+        assert!(finish(&mut slot, &mut outbox).1.is_err(), "an empty slot settles nothing");
+        assert_eq!(runs.load(Ordering::Relaxed), 0);
+        slot.as_mut().start(0, br#"{"order_id":7,"invoice":"A1"}"#, metadata()).expect("readable");
+        assert!(finish(&mut slot, &mut outbox).1.is_ok());
+    }
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 use crate::emits::EmitError;
 
 /// The longest text that an error keeps, in bytes: it travels in a header of a dead letter.
-pub(crate) const MAX_ERROR_TEXT: usize = 1_024;
+const MAX_ERROR_TEXT: usize = 1_024;
 
 /// The longest code of a rejection, in bytes.
 const MAX_CODE: usize = 64;
@@ -159,7 +159,7 @@ struct Bounded {
 impl Bounded {
     fn push(&mut self, part: &(impl Display + ?Sized)) {
         // A full text, or a `Display` that fails, ends the text where it is: there is nobody to tell.
-        let _: fmt::Result = write!(self, "{part}");
+        write!(self, "{part}").unwrap_or_default();
     }
 }
 

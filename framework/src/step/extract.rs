@@ -47,6 +47,16 @@ impl<S: Clone> FromRef<S> for S {
     }
 }
 
+/// A state that no service has. That `FromRef` is implemented for it too keeps the compiler from guessing a service's state
+/// from the one blanket impl, so that a missing part is told as such, and not as two kinds of step that differ.
+enum NoService {}
+
+impl<T> FromRef<NoService> for T {
+    fn from_ref(state: &NoService) -> Self {
+        match *state {}
+    }
+}
+
 impl<S, T: FromRef<S>> Extract<S> for State<T> {
     fn extract(state: &S) -> Self {
         Self(T::from_ref(state))

@@ -24,8 +24,7 @@ pub trait Handler<Args> {
 }
 
 macro_rules! handler {
-    ($($name:ident),*) => {
-        #[expect(non_snake_case, reason = "a type parameter names its value")]
+    ($($name:ident $value:ident),*) => {
         impl<Function, Future, First, $($name),*> Handler<(First, $($name,)*)> for Function
         where
             Function: Fn(First, $($name),*) -> Future,
@@ -34,19 +33,19 @@ macro_rules! handler {
             type Extractors = ($($name,)*);
             type Future = Future;
 
-            fn call(&self, input: First, ($($name,)*): ($($name,)*)) -> Future {
-                self(input, $($name),*)
+            fn call(&self, input: First, ($($value,)*): Self::Extractors) -> Future {
+                self(input, $($value),*)
             }
         }
     };
 }
 
 handler!();
-handler!(A);
-handler!(A, B);
-handler!(A, B, C);
-handler!(A, B, C, D);
-handler!(A, B, C, D, E);
+handler!(A a);
+handler!(A a, B b);
+handler!(A a, B b, C c);
+handler!(A a, B b, C c, D d);
+handler!(A a, B b, C c, D d, E e);
 
 /// The first argument of a step: [`In`] of what it consumes.
 #[diagnostic::on_unimplemented(

@@ -5,16 +5,16 @@ use std::time::{Duration, SystemTime};
 use crate::step::Retry;
 
 /// Records of one step in a handler at once, unless said otherwise.
-pub(crate) const DEFAULT_CONCURRENCY: usize = 64;
+const DEFAULT_CONCURRENCY: usize = 64;
 
 /// The most records of one step in a handler at once.
-pub(crate) const MAX_CONCURRENCY: usize = 10_000;
+const MAX_CONCURRENCY: usize = 10_000;
 
 /// How long one attempt may take, unless said otherwise.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The longest deadline or timeout.
-pub(crate) const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
+const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
 
 /// Where a consumer group without commits begins to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,10 +12,10 @@ const DEFAULT_FIRST: Duration = Duration::from_millis(100);
 const DEFAULT_CAP: Duration = Duration::from_secs(10);
 
 /// The most attempts that a step can ask for.
-pub(crate) const MAX_ATTEMPTS: u32 = 1_000;
+const MAX_ATTEMPTS: u32 = 1_000;
 
 /// The longest cap that a step can ask for: a key waits no longer between two attempts.
-pub(crate) const MAX_CAP: Duration = Duration::from_hours(1);
+const MAX_CAP: Duration = Duration::from_hours(1);
 
 /// How a transient failure is tried again: waits that double from a first one up to a cap, with full jitter, that is
 /// each wait is drawn between nothing and its bound. A record that waits blocks its own key, and no other.

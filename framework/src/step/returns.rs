@@ -8,6 +8,7 @@ use crate::step::StepError;
     message = "a step cannot return `{Self}`",
     label = "not what a step returns",
     note = "a step returns what it emits, or `Result<_, StepError>` of that: `()`, an event of its own service, an `Option`, `Vec` or tuple of these, or an enum with `#[derive(Emits)]`",
+    note = "a view (`#[event(view, ..)]`) describes somebody else's event, which only its owner emits",
     note = "`?` turns any error into a `StepError`, which means retry"
 )]
 pub trait Returns {
@@ -22,8 +23,8 @@ pub trait Returns {
     fn outcome(self) -> Result<Self::Emits, StepError>;
 }
 
-impl<E: Emits> Returns for Result<E, StepError> {
-    type Emits = E;
+impl<T: Emits> Returns for Result<T, StepError> {
+    type Emits = T;
 
     fn outcome(self) -> Self {
         self

@@ -1,0 +1,17 @@
+//! An alternative cannot be a view, nor a plain type.
+use choreograph::{Emits, Event};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+#[derive(Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.placed", major = 1, topic = "orders")]
+struct OrderPlaced {
+    order_id: String,
+}
+#[derive(Emits)]
+enum Payment {
+    Placed(OrderPlaced),
+    Text(String),
+}
+
+fn main() {}
