@@ -14,6 +14,10 @@ pub const MAX_SCHEMA_BYTES: usize = 256 * 1024;
 /// How many JSON objects and arrays of a contract may stand inside each other.
 pub const MAX_SCHEMA_DEPTH: usize = 64;
 
+/// How many schemas of a contract may stand inside each other when each `$ref` is written out: checking and
+/// comparing go as deep, on the stack.
+pub const MAX_EXPANDED_DEPTH: usize = 128;
+
 /// How many schemas a contract may come to when each `$ref` is written out (a recursive one once on each path).
 ///
 /// References double at each level for the price of a line: 28 levels of two hold up a process for seconds.

@@ -324,6 +324,21 @@ mod tests {
         }
     }
 
+    /// Looking for the right branch compares the wrong ones, and nothing of that may stay.
+    #[test]
+    fn what_was_tried_in_vain_is_forgotten() {
+        let schema = |first: &str, second: &str, other: &str| {
+            let place = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+            json!({
+                "properties": { "a": { "anyOf": [place(first), place(second)] }, "b": place(other) },
+                "$defs": { "P": { "type": "string" }, "Q": { "type": "null" } },
+            })
+        };
+        let (left, right) = (schema("P", "Q", "P"), schema("Q", "P", "Q"));
+        assert_eq!(first_difference(&left, &right).as_deref(), Some("/properties/b/type"));
+        assert!(same_meaning(&left, &schema("Q", "P", "P")));
+    }
+
     #[test]
     fn a_doc_comment_changes_nothing_and_a_variant_does() {
         mod plain {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::{MAX_EXPANDED_SCHEMAS, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH};
+use crate::{MAX_EXPANDED_DEPTH, MAX_EXPANDED_SCHEMAS, MAX_SCHEMA_BYTES, MAX_SCHEMA_DEPTH};
 
 /// The dialect that every contract is written in.
 pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -25,6 +25,11 @@ pub enum CompileError {
     /// More levels than [`MAX_SCHEMA_DEPTH`].
     #[error("contract nests deeper than {MAX_SCHEMA_DEPTH} levels: move inner schemas to `$defs`")]
     TooDeep,
+    /// More levels than [`MAX_EXPANDED_DEPTH`] along its `$ref`s.
+    #[error(
+        "contract nests deeper than {MAX_EXPANDED_DEPTH} levels when each `$ref` is written out: shorten the chain"
+    )]
+    TooDeepRefs,
     /// With every `$ref` written out it comes to more schemas than [`MAX_EXPANDED_SCHEMAS`].
     #[error(
         "contract comes to more than {MAX_EXPANDED_SCHEMAS} schemas when each `$ref` is written out: \
@@ -137,8 +142,15 @@ pub(crate) fn examine(schema: &Value) -> Result<(), CompileError> {
         return Err(CompileError::Dialect);
     }
     refuse_unasserted_formats(schema)?;
-    let expanded = Expansion { root: schema, sizes: HashMap::new(), open: HashSet::new() }.size(schema);
-    if expanded > MAX_EXPANDED_SCHEMAS { Err(CompileError::TooManyRefs) } else { Ok(()) }
+    let mut expansion = Expansion { root: schema, known: HashMap::new(), open: HashSet::new() };
+    let expanded = expansion.extent(schema, 0);
+    if expanded.levels > MAX_EXPANDED_DEPTH {
+        Err(CompileError::TooDeepRefs)
+    } else if expanded.schemas > MAX_EXPANDED_SCHEMAS {
+        Err(CompileError::TooManyRefs)
+    } else {
+        Ok(())
+    }
 }
 
 fn deeper_than(value: &Value, levels: usize) -> bool {
@@ -159,34 +171,52 @@ fn refuse_unasserted_formats(schema: &Value) -> Result<(), CompileError> {
     children(object).try_for_each(refuse_unasserted_formats)
 }
 
-/// Counts the schemas that a schema comes to when references are written out. A reference to a schema that is
-/// being counted already (recursion) counts as one.
+/// How much a schema comes to when references are written out.
+#[derive(Clone, Copy)]
+struct Extent {
+    schemas: u64,
+    levels: usize,
+}
+
+/// Measures schemas. A reference to a schema that is being measured already (recursion) counts as one.
 struct Expansion<'a> {
     root: &'a Value,
-    sizes: HashMap<&'a str, u64>,
+    known: HashMap<&'a str, Extent>,
     open: HashSet<&'a str>,
 }
 
 impl<'a> Expansion<'a> {
-    fn size(&mut self, schema: &'a Value) -> u64 {
-        let Value::Object(object) = schema else { return 1 };
-        let inner = inner(object).fold(1u64, |sum, child| sum.saturating_add(self.size(child)));
-        let target = object.get("$ref").and_then(Value::as_str).map_or(0, |target| self.target(target));
-        inner.saturating_add(target)
+    /// The extent of `schema`, which stands `depth` levels down; it is not followed beyond the limit.
+    fn extent(&mut self, schema: &'a Value, depth: usize) -> Extent {
+        let Value::Object(object) = schema else { return Extent { schemas: 1, levels: 1 } };
+        if depth > MAX_EXPANDED_DEPTH {
+            return Extent { schemas: 1, levels: MAX_EXPANDED_DEPTH + 1 };
+        }
+        let mut sum = Extent { schemas: 1, levels: 0 };
+        let mut add = |part: Extent| {
+            sum.schemas = sum.schemas.saturating_add(part.schemas);
+            sum.levels = sum.levels.max(part.levels);
+        };
+        inner(object).for_each(|child| add(self.extent(child, depth + 1)));
+        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+            add(self.target(reference, depth + 1));
+        }
+        Extent { levels: sum.levels + 1, ..sum }
     }
 
-    fn target(&mut self, reference: &'a str) -> u64 {
-        if let Some(size) = self.sizes.get(reference) {
-            return *size;
+    fn target(&mut self, reference: &'a str, depth: usize) -> Extent {
+        if let Some(extent) = self.known.get(reference) {
+            return *extent;
         }
-        let Some(schema) = resolve(self.root, reference) else { return 1 };
+        let one = Extent { schemas: 1, levels: 1 };
+        let Some(schema) = resolve(self.root, reference) else { return one };
         if !self.open.insert(reference) {
-            return 1;
+            return one;
         }
-        let size = self.size(schema);
+        let extent = self.extent(schema, depth);
         self.open.remove(reference);
-        self.sizes.insert(reference, size);
-        size
+        self.known.insert(reference, extent);
+        extent
     }
 }
 

@@ -122,6 +122,16 @@ fn schemas_have_limits() {
     compile(&doubling(8));
     assert_eq!(Contract::compile(&doubling(28)).expect_err("doubles"), CompileError::TooManyRefs);
 
+    let chain = |length: usize| {
+        let link =
+            |n: usize| (format!("d{n}"), json!({ "items": { "$ref": format!("#/$defs/d{}", n + 1) } }));
+        let mut definitions: serde_json::Map<_, _> = (0..length).map(link).collect();
+        definitions.insert(format!("d{length}"), json!(true));
+        json!({ "$ref": "#/$defs/d0", "$defs": definitions })
+    };
+    compile(&chain(60));
+    assert_eq!(Contract::compile(&chain(4_000)).expect_err("a chain"), CompileError::TooDeepRefs);
+
     let recursive = json!({ "properties": { "a": { "$ref": "#" }, "b": { "$ref": "#" } } });
     assert_eq!(check(&recursive, r#"{"a":{"b":{"a":{}}}}"#), Ok(()));
     let endless = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } });

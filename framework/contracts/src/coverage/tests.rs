@@ -145,6 +145,19 @@ fn what_fits_is_no_gap() {
 }
 
 #[test]
+fn one_definition_is_looked_at_in_every_place() {
+    let schema = |kind: &str| {
+        let place = json!({ "$ref": "#/$defs/T" });
+        json!({
+            "type": "object",
+            "properties": { "a": place, "b": place },
+            "$defs": { "T": { "type": kind } },
+        })
+    };
+    assert_eq!(places(&schema("string"), &schema("null")), ["/a", "/b"]);
+}
+
+#[test]
 fn branches_that_multiply_end() {
     let branch = |n: usize| json!({ "properties": { format!("a{n}"): { "$ref": "#" } } });
     let many: Vec<Value> = (0..8).map(branch).collect();

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::meaning::first_difference;
 use crate::version::number;
-use crate::{Contract, ContractId, EventVersion, MAX_FILE_BYTES, coverage, views};
+use crate::{Contract, ContractId, EventVersion, MAX_FILE_BYTES, coverage, schema, views};
 
 /// One version of a contract, as its owner's code has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,7 +208,7 @@ fn version_of(path: &Path) -> Option<(u32, u32)> {
     (major > 0).then_some((major, minor))
 }
 
-/// Reads one contract file.
+/// Reads one contract file and makes sure that it is within the limits of a schema.
 fn read(path: &Path) -> Result<Value, Problem> {
     let file = fs::File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Problem::Missing,
@@ -220,7 +220,10 @@ fn read(path: &Path) -> Result<Value, Problem> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(Problem::Unreadable(format!("more than {MAX_FILE_BYTES} bytes")));
     }
-    serde_json::from_slice(&bytes).map_err(|error| Problem::Unreadable(error.to_string()))
+    let schema = serde_json::from_slice(&bytes).map_err(|error| Problem::Unreadable(error.to_string()))?;
+    // Comparing follows `$ref`s, so their limits come first.
+    schema::examine(&schema).map_err(|error| Problem::Unusable(error.to_string()))?;
+    Ok(schema)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ struct Extent {
 /// It also holds the two limits of what it takes in, and both are applied before anything is built: the bytes
 /// before parsing starts, the depth while parsing.
 ///
-/// It keeps the largest capacity it ever needed, at most 16 times the byte limit, and no event's content is
+/// It keeps the largest capacity it ever needed, at most 20 times the byte limit, and no event's content is
 /// readable through it.
 pub struct Tape {
     entries: Vec<Entry>,
