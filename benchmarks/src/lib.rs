@@ -4,3 +4,4 @@
 //! framework's step with a hand-written loop on real Kafka.
 
 pub mod events;
+pub mod throughput;

@@ -6,7 +6,10 @@
 
 use std::{
     hint::black_box,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Waker},
 };
 
@@ -35,6 +38,18 @@ const BATCH: usize = 64;
 const SLOT: Slot = Slot(0);
 /// Some time, in milliseconds since the Unix epoch.
 const NOW: u64 = 1_767_225_600_000;
+/// Whether contracts are asserted in this process.
+static CONTRACTS: AtomicBool = AtomicBool::new(true);
+
+/// From now on no step of this process asserts a contract, so that the rest can be measured without.
+pub fn assert_no_contracts() {
+    CONTRACTS.store(false, Ordering::Relaxed);
+}
+
+/// Whether contracts are asserted.
+pub(crate) fn asserts_contracts() -> bool {
+    CONTRACTS.load(Ordering::Relaxed)
+}
 
 /// A record in memory. Its headers and value are shared by all records that are driven.
 #[derive(Debug, Clone)]

@@ -65,6 +65,12 @@ impl Receiver {
         self.inbox.kept().metrics.clone()
     }
 
+    /// How many spans were received so far, also of those beyond the million that are kept.
+    pub fn received(&self) -> usize {
+        let kept = self.inbox.kept();
+        kept.spans.len() + kept.beyond
+    }
+
     /// How many requests were refused.
     pub fn refused(&self) -> usize {
         self.inbox.kept().refused
