@@ -33,7 +33,8 @@ pub(super) enum Rebalance {
 pub(super) struct CommitResult {
     pub(super) partition: Partition,
     pub(super) offset: i64,
-    pub(super) ok: bool,
+    /// Why it failed; `None` where it succeeded.
+    pub(super) error: Option<String>,
 }
 
 /// What the callbacks left for the loop. Bounded: librdkafka has one rebalance at a time, and the loop has at
@@ -145,7 +146,7 @@ impl ConsumerContext for StepContext {
                 inbox.commits.push(CommitResult {
                     partition: Partition { topic: element.topic().into(), number: element.partition() },
                     offset,
-                    ok: result.is_ok() && element.error().is_ok(),
+                    error: result.clone().and(element.error()).err().map(|error| error.to_string()),
                 });
             }
         }

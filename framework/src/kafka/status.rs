@@ -9,6 +9,7 @@ use super::partition::Partition;
 use super::words::Trouble;
 use crate::ops::{LostRange, Missing, StepHealth};
 use crate::telemetry::StepTelemetry;
+use crate::telemetry::events::{ClientComplained, ClientRecovered, RecordsLost, SetUpFound, SetUpMissing};
 
 /// Which of a step's two clients is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,11 @@ impl Status {
         }
     }
 
+    /// `service/step`, as telemetry names it.
+    pub(super) fn step(&self) -> &str {
+        self.health.name()
+    }
+
     /// The poll thread turned.
     pub(super) fn turned(&self) {
         self.health.turned();
@@ -97,13 +103,8 @@ impl Status {
                 state.client_error = None;
             }
         });
-        if let Reach::Troubled(trouble) = before {
-            tracing::info!(
-                workflow.step = self.health.name(),
-                ?side,
-                ?trouble,
-                "the broker answers again; going on"
-            );
+        if matches!(before, Reach::Troubled(_)) && well {
+            ClientRecovered { step: self.health.name() }.emit();
         }
     }
 
@@ -118,29 +119,24 @@ impl Status {
         }
         *reach = Reach::Troubled(trouble);
         self.reached[side as usize].store(false, Ordering::Relaxed);
-        let advice = trouble.advice();
+        let error = format!("{}: {text}", trouble.advice());
+        ClientComplained { step: self.health.name(), error: &error, needs_hands: trouble.needs_a_person() }
+            .emit();
         self.health.update(|state| {
             state.producer_reached &= side != Side::Producer;
-            state.client_error = Some(format!("{advice}: {text}"));
+            state.client_error = Some(error);
         });
-        let step = self.health.name();
-        if trouble.needs_a_person() {
-            tracing::error!(workflow.step = step, ?side, ?trouble, "{advice}: {text}");
-        } else {
-            tracing::warn!(workflow.step = step, ?side, ?trouble, "{advice}: {text}");
-        }
     }
 
     /// What the last look for topics found missing or refused.
     pub(super) fn looked(&self, missing: Vec<Missing>) {
         let mut facts = self.facts();
+        let step = self.health.name();
         for fault in missing.iter().filter(|fault| !facts.looked.contains(fault)) {
-            tracing::error!(
-                workflow.step = self.health.name(),
-                topic = fault.topic,
-                "missing: {}",
-                fault.what
-            );
+            SetUpMissing { step, topic: &fault.topic, what: &fault.what }.emit();
+        }
+        if missing.is_empty() && !facts.looked.is_empty() {
+            SetUpFound { step }.emit();
         }
         facts.looked.clone_from(&missing);
         self.health.update(|state| state.missing = missing);
@@ -151,8 +147,6 @@ impl Status {
         let mut facts = self.facts();
         if std::mem::replace(&mut facts.joined, joined) != joined {
             self.health.update(|state| state.group_joined = joined);
-            let text = if joined { "joined the group" } else { "lost the group; joining again" };
-            tracing::info!(workflow.step = self.health.name(), "{text}");
         }
     }
 
@@ -175,10 +169,8 @@ impl Status {
     /// Retention took records before they were read (law 10).
     pub(super) fn lost(&self, partition: &Partition, range: &Range<i64>) {
         let records = u64::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
-        tracing::error!(
-            workflow.step = self.health.name(), %partition, from = range.start, to = range.end, records,
-            "retention took records before they were read; they are lost to this step",
-        );
+        let (step, topic) = (self.health.name(), &*partition.topic);
+        RecordsLost { step, topic, partition: partition.number, from: range.start, to: range.end }.emit();
         self.telemetry.lost(&partition.topic, records);
         self.health.update(|state| {
             state.lose(LostRange {

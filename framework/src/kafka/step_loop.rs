@@ -28,6 +28,7 @@ use super::revoke::Leaving;
 use super::status::Side;
 use crate::clock;
 use crate::engine::{Slot, Time};
+use crate::telemetry::events::CommitFailed;
 
 /// The most records of one turn: the runtime's timers and sockets are served between turns.
 const RECORDS_A_TURN: usize = 256;
@@ -190,15 +191,19 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             let Some(slot) = self.port.slots.find(&result.partition.topic, result.partition.number) else {
                 continue;
             };
+            if let Some(error) = &result.error {
+                CommitFailed { step: self.setup.status.step(), error }.emit();
+            }
+            let ok = result.error.is_none();
             match self.port.seat(slot) {
                 Some(seat) if seat.commit_first == Some(result.offset) => {
-                    if result.ok {
+                    if ok {
                         seat.commit_first = None;
                     } else {
                         self.commit_again_at.get_or_insert(now + ASK_AGAIN_MS);
                     }
                 }
-                Some(_) => self.driven.committed(Time(now), slot, result.offset, result.ok),
+                Some(_) => self.driven.committed(Time(now), slot, result.offset, ok),
                 None => {}
             }
         }
@@ -309,7 +314,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             return true;
         }
         if now >= give_up_at {
-            tracing::warn!(workflow.step = %self.setup.name, "the step ends with work unsettled; it will be read again");
+            tracing::warn!(
+                workflow_step = self.setup.status.step(),
+                "the step ends with work unsettled; it will be read again"
+            );
             return true;
         }
         false

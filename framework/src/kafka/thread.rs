@@ -12,6 +12,7 @@ use super::publish::Outlet;
 use super::status::Status;
 use super::step_loop::{CLOSE_MS, Loop};
 use crate::clock;
+use crate::telemetry::events::StepEnded;
 
 /// Starts a step's loop on a thread of its own.
 pub(crate) fn spawn<D: Drive>(
@@ -25,8 +26,8 @@ pub(crate) fn spawn<D: Drive>(
         match &result {
             Ok(()) => "it was asked to".clone_into(&mut ended.why),
             Err(error) => {
-                tracing::error!(workflow.step = %setup.name, %error, "the step ended");
                 ended.why = error.to_string();
+                StepEnded { step: setup.status.step(), why: &ended.why }.emit();
             }
         }
         result

@@ -15,6 +15,7 @@ use super::super::revoke::{Leave, Leaving, give_up};
 use super::{Arriving, GRACE_MS, Loop};
 use crate::clock;
 use crate::engine::{Slot, Time};
+use crate::telemetry::events::PartitionsChanged;
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     pub(super) fn rebalance(&mut self, now: u64, rebalance: Rebalance) {
@@ -33,14 +34,14 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                         seat.leaving = true;
                     }
                 }
-                tracing::info!(workflow.step = %self.setup.name, ?partitions, "the group wants partitions back");
                 self.driven.revoked(Time(now), &slots);
                 let drain = u64::try_from(self.setup.drain.as_millis()).unwrap_or(u64::MAX);
                 let deadline = now.saturating_add(drain).saturating_add(GRACE_MS);
                 self.leaving = Some(Leaving::begin(partitions, slots, deadline));
             }
             Rebalance::Lost(partitions) => {
-                tracing::warn!(workflow.step = %self.setup.name, ?partitions, "partitions are lost to the group");
+                let step = self.setup.status.step();
+                PartitionsChanged { step, gained: 0, given_up: partitions.len(), lost: true }.emit();
                 self.setup.status.joined(false);
                 let slots = self.slots_of(&partitions);
                 self.driven.lost(&slots);
@@ -86,6 +87,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 tracing::warn!(partitions = ?leaving.partitions, "partitions left with work unsettled");
                 self.driven.lost(&leaving.slots);
             }
+            let given_up = leaving.partitions.len();
+            PartitionsChanged { step: self.setup.status.step(), gained: 0, given_up, lost: false }.emit();
             self.gone(&leaving.slots, &leaving.partitions);
         }
     }
@@ -101,7 +104,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             }
             if start.beyond {
                 tracing::error!(
-                    workflow.step = %self.setup.name, partition = %start.partition, from = start.offset,
+                    workflow_step = self.setup.status.step(), partition = %start.partition, from = start.offset,
                     "the group's commit lies beyond the log's end: the topic was made anew or cut; reading all of it",
                 );
             }
@@ -121,6 +124,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         for start in starts {
             self.port.settle_in(start.slot);
         }
+        PartitionsChanged { step: self.setup.status.step(), gained: starts.len(), given_up: 0, lost: false }
+            .emit();
     }
 
     /// Compares where a partition's log begins and ends with where the step stands.

@@ -51,7 +51,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         let offset = record.offset();
         if offset < seat.progress.position() {
             tracing::error!(
-                workflow.step = %self.setup.name, slot = slot.0, offset, expected = seat.progress.position(),
+                workflow_step = self.setup.status.step(),
+                slot = slot.0,
+                offset,
+                expected = seat.progress.position(),
                 "the log went back: it was cut or made anew; reading on from where it is",
             );
             self.driven.lost(&[slot]);
