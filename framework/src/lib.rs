@@ -63,7 +63,39 @@
 //!
 //! Delivery is at least once, in order for each key within a topic. A record is committed only when what its handling
 //! emitted, or its dead letter, is acknowledged by the brokers; a record handled again emits the same ids. A dead
-//! letter leaves its key's order.
+//! letter leaves its key's order. Effects outside Kafka may happen more than once: make them idempotent.
+//!
+//! # Where to go on
+//!
+//! | | |
+//! |---|---|
+//! | test steps in memory, on a virtual clock | [`rehearsal`] |
+//! | start workflows from outside any step | [`Publisher`] |
+//! | fail: again later, outage, never | [`StepError`], [`Retry`] |
+//! | read what the envelope says | [`Metadata`], [`Workflow`] |
+//! | several services in one process or test | [`Service::run`] |
+//! | what a service can be told from outside | [`settings`] |
+//! | what it declares, for CI and for whoever watches | [`manifest`] |
+//! | traces, metrics, logs | [`telemetry`] |
+//! | `/live`, `/ready`, `/metrics` | [`ops`] |
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `embedded` | no | `EmbeddedBroker`: librdkafka's mock cluster in the process, for a first look and quick tests |
+//! | `ssl` | no | TLS and SASL/SCRAM with the system's OpenSSL |
+
+#![deny(missing_docs)]
+
+/// The project's README and its pages, so that their code is compiled and run as tests.
+#[cfg(doctest)]
+mod papers {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../CONTRIBUTING.md")]
+    mod contributing {}
+}
 
 // The derive macros write `::choreograph::…`: in this crate's own tests that is this crate.
 #[cfg(test)]

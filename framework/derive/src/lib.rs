@@ -4,6 +4,8 @@
 //! generated code names every item by its full path `::choreograph::…`. A macro here reads data types only:
 //! functions are never rewritten and nothing is registered globally.
 
+#![deny(missing_docs)]
+
 mod attributes;
 mod consumes;
 mod emits;
