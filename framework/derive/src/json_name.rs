@@ -81,3 +81,50 @@ pub(crate) fn find<'a>(fields: &'a syn::FieldsNamed, name: &LitStr) -> Option<(&
         (ident.to_string().trim_start_matches("r#") == wanted).then_some((ident, field))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::*;
+
+    /// The names on the wire of a struct's fields.
+    fn names(input: &DeriveInput) -> Vec<String> {
+        let syn::Data::Struct(data) = &input.data else { panic!("a struct") };
+        data.fields.iter().map(|field| of(field, &input.attrs)).collect()
+    }
+
+    #[test]
+    fn a_field_is_called_what_serde_calls_it() {
+        let input = parse_quote! {
+            #[serde(default, rename_all = "camelCase", bound(serialize = "T: Copy"))]
+            struct Order {
+                order_id: u8,
+                r#type: u8,
+                #[serde(default = "zero", rename = "sum")]
+                total: u8,
+                #[serde(rename(serialize = "out", deserialize = "in"))]
+                note: u8,
+            }
+        };
+        assert_eq!(names(&input), ["orderId", "type", "sum", "out"]);
+    }
+
+    #[test]
+    fn every_rule_of_serde_is_known() {
+        let rules = [
+            ("lowercase", "order_id"),
+            ("snake_case", "order_id"),
+            ("UPPERCASE", "ORDER_ID"),
+            ("SCREAMING_SNAKE_CASE", "ORDER_ID"),
+            ("PascalCase", "OrderId"),
+            ("camelCase", "orderId"),
+            ("kebab-case", "order-id"),
+            ("SCREAMING-KEBAB-CASE", "ORDER-ID"),
+        ];
+        for (rule, expected) in rules {
+            let input = parse_quote! { #[serde(rename_all = #rule)] struct Order { order_id: u8 } };
+            assert_eq!(names(&input), [expected], "{rule}");
+        }
+    }
+}
