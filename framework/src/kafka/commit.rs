@@ -1,12 +1,21 @@
 //! Stage *commit*: what the ledger says, to the group, without waiting.
+//!
+//! With events instead of callbacks, as rdkafka has it, librdkafka tells nobody what became of an asynchronous commit
+//! (`rd_kafka_commit` gives its reply no queue), and one that waits has no time-out. So the errand thread asks the
+//! group afterwards what it has: the question follows the commit on the same connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
+use rdkafka::Offset;
 use rdkafka::consumer::{CommitMode, Consumer};
 
 use super::context::StepConsumer;
-use super::partition::{Slots, list_at};
+use super::partition::{Partition, Slots, list, list_at};
 use crate::engine::Slot;
+
+/// The longest wait for the group to say what it has.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
 
 /// One partition's commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +24,23 @@ pub(super) struct Commit {
     /// The next record to read.
     pub(super) offset: i64,
     pub(super) metadata: Option<String>,
+}
+
+/// A commit that was sent and whose result is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) slot: Slot,
+    pub(super) partition: Partition,
+    pub(super) offset: i64,
+}
+
+/// What became of the commit of one partition.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CommitResult {
+    pub(super) slot: Slot,
+    pub(super) offset: i64,
+    /// Why it failed; `None` where it succeeded.
+    pub(super) error: Option<String>,
 }
 
 /// The commits of one turn, sent as one request.
@@ -53,25 +79,24 @@ impl Commits {
         self.waiting.retain(|commit| commit.slot != slot);
     }
 
-    /// Sends what the turn brought; answers what could not even be sent.
-    pub(super) fn flush(&mut self, consumer: &StepConsumer, slots: &Slots) -> Vec<Commit> {
+    /// Sends what the turn brought. Answers what was sent, or what could not even be sent.
+    pub(super) fn flush(&mut self, consumer: &StepConsumer, slots: &Slots) -> Result<Vec<Sent>, Vec<Commit>> {
         if self.waiting.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        match send(consumer, slots, &self.waiting) {
-            Ok(()) => {
-                self.waiting.clear();
-                Vec::new()
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a commit could not be sent; the ledger tries again");
-                std::mem::take(&mut self.waiting)
-            }
+        if let Err(error) = send(consumer, slots, &self.waiting) {
+            tracing::debug!(%error, "a commit could not be sent; the ledger tries again");
+            return Err(std::mem::take(&mut self.waiting));
         }
+        let sent = self.waiting.drain(..).map(|Commit { slot, offset, .. }| {
+            let partition = slots.partition(slot).clone();
+            Sent { slot, partition, offset }
+        });
+        Ok(sent.collect())
     }
 }
 
-/// One asynchronous request; its result comes to the context's callback.
+/// One asynchronous request.
 #[expect(clippy::disallowed_methods, reason = "the one place that commits, and never in `CommitMode::Sync`")]
 fn send(consumer: &StepConsumer, slots: &Slots, commits: &[Commit]) -> rdkafka::error::KafkaResult<()> {
     let list = list_at(commits.iter().map(|commit| (slots.partition(commit.slot), commit.offset)));
@@ -86,6 +111,30 @@ fn send(consumer: &StepConsumer, slots: &Slots, commits: &[Commit]) -> rdkafka::
     let sent = consumer.commit(&list, CommitMode::Async);
     drop(list);
     sent
+}
+
+/// What the group has of `sent`. Waits for the broker, so it is for the errand thread.
+pub(super) fn confirm(consumer: &StepConsumer, sent: &[Sent]) -> Vec<CommitResult> {
+    let asked: HashSet<&Partition> = sent.iter().map(|sent| &sent.partition).collect();
+    let known = consumer.committed_offsets(list(asked), CONFIRM_WITHIN).map(|list| {
+        let elements = list.elements();
+        let committed = elements.iter().filter_map(|element| match element.offset() {
+            Offset::Offset(offset) => {
+                Some((Partition { topic: element.topic().into(), number: element.partition() }, offset))
+            }
+            _ => None,
+        });
+        committed.collect::<HashMap<_, _>>()
+    });
+    let result = |Sent { slot, partition, offset }: &Sent| {
+        let error = match &known {
+            Ok(known) if known.get(partition).is_some_and(|committed| committed >= offset) => None,
+            Ok(_) => Some(format!("the group does not have the offset of {partition}")),
+            Err(error) => Some(error.to_string()),
+        };
+        CommitResult { slot: *slot, offset: *offset, error }
+    };
+    sent.iter().map(result).collect()
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::partition::{Partition, named};
 use super::status::{Side, Status};
@@ -28,21 +28,10 @@ pub(super) enum Rebalance {
     Lost(Vec<Partition>),
 }
 
-/// What became of the commit of one partition.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct CommitResult {
-    pub(super) partition: Partition,
-    pub(super) offset: i64,
-    /// Why it failed; `None` where it succeeded.
-    pub(super) error: Option<String>,
-}
-
-/// What the callbacks left for the loop. Bounded: librdkafka has one rebalance at a time, and the loop has at
-/// most a few commits on their way.
+/// What the callbacks left for the loop. Bounded: librdkafka has one rebalance at a time.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) rebalances: VecDeque<Rebalance>,
-    pub(super) commits: Vec<CommitResult>,
 }
 
 /// The context of a step's consumer.
@@ -133,23 +122,6 @@ impl ConsumerContext for StepContext {
             Rebalance::Revoked(partitions)
         };
         self.inbox().rebalances.push_back(rebalance);
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.served.store(true, Ordering::Relaxed);
-        if result.is_ok() {
-            self.status.reached(Side::Consumer);
-        }
-        let mut inbox = self.inbox();
-        for element in offsets.elements() {
-            if let Offset::Offset(offset) = element.offset() {
-                inbox.commits.push(CommitResult {
-                    partition: Partition { topic: element.topic().into(), number: element.partition() },
-                    offset,
-                    error: result.clone().and(element.error()).err().map(|error| error.to_string()),
-                });
-            }
-        }
     }
 }
 

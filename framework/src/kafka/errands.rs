@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::assign::{Begin, Start, starts};
 use super::client::{Connection, StepProducer};
+use super::commit::{CommitResult, Sent, confirm};
 use super::context::StepConsumer;
 use super::marks::{Marks, marks};
 use super::partition::Partition;
@@ -23,7 +24,7 @@ use crate::engine::Slot;
 use crate::ops::Missing;
 
 /// The kinds of errands, and so the most that wait.
-const KINDS: usize = 3;
+const KINDS: usize = 4;
 /// The longest wait for a sign of life.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -33,6 +34,8 @@ pub(super) enum Errand {
     Topics,
     /// Where to start reading partitions.
     Start(Vec<(Slot, Partition)>),
+    /// What became of commits.
+    Confirm(Vec<Sent>),
     /// How things stand.
     Watch {
         /// The partitions held.
@@ -47,6 +50,7 @@ pub(super) enum Errand {
 pub(super) enum Answer {
     Topics(Result<Vec<Missing>, KafkaError>),
     Start(Result<Vec<Start>, KafkaError>),
+    Confirm(Vec<CommitResult>),
     Watch {
         /// Where the logs of the partitions held begin and end.
         marks: Result<Vec<Marks>, KafkaError>,
@@ -125,6 +129,7 @@ impl Clerk {
         match errand {
             Errand::Topics => Answer::Topics(look(consumer, &self.connection, &self.topics)),
             Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin)),
+            Errand::Confirm(sent) => Answer::Confirm(confirm(consumer, &sent)),
             Errand::Watch { partitions, producer } => Answer::Watch {
                 marks: self.sign_of_life(consumer, &partitions).and_then(|()| marks(consumer, &partitions)),
                 joined: !matches!(consumer.rebalance_protocol(), RebalanceProtocol::None),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer;
 
 use super::acknowledge::Report;
-use super::commit::Commit;
+use super::commit::{Commit, CommitResult, Sent};
 use super::context::{Rebalance, StepConsumer};
 use super::driven::{Driven, LoopError, StepSetup, Stop};
 use super::errands::{Answer, Errand, Errands};
@@ -73,6 +73,10 @@ pub(super) struct Loop<'c, D> {
     stale_start: bool,
     /// When the next watch is due; `None` while one is on its way.
     watch_at: Option<u64>,
+    /// Commits that were sent and not asked about. Bounded: at most two for each partition held.
+    unconfirmed: Vec<Sent>,
+    /// The question about commits is on its way.
+    confirming: bool,
     /// When the driver's own failed commits are sent again.
     commit_again_at: Option<u64>,
     /// When the loop ends whatever the runner says; set when the step is asked to end.
@@ -105,6 +109,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             leaving: None,
             stale_start: false,
             watch_at: Some(0),
+            unconfirmed: Vec::new(),
+            confirming: false,
             commit_again_at: None,
             give_up_at: None,
             report_nap: REPORT_NAP_MS.0,
@@ -128,8 +134,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             busy |= poll_fn(|cx| Poll::Ready(self.driven.turn(Time(now), cx, &mut self.port))).await;
             busy |= self.bring_reports(now);
             self.leave(now);
-            self.chores(now)?;
             self.flush_commits(now);
+            self.chores(now)?;
             if self.ends(now) {
                 return Ok(());
             }
@@ -181,36 +187,35 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
 
     /// Does what the callbacks noted. Answers whether there was anything.
     fn serve_callbacks(&mut self, now: u64) -> bool {
-        let commits = {
-            let mut inbox = self.consumer.context().inbox();
-            self.rebalances.append(&mut inbox.rebalances);
-            std::mem::take(&mut inbox.commits)
-        };
-        let busy = !commits.is_empty() || !self.rebalances.is_empty();
-        for result in commits {
-            let Some(slot) = self.port.slots.find(&result.partition.topic, result.partition.number) else {
-                continue;
-            };
-            if let Some(error) = &result.error {
+        self.rebalances.append(&mut self.consumer.context().inbox().rebalances);
+        let busy = !self.rebalances.is_empty();
+        while let Some(rebalance) = self.rebalances.pop_front() {
+            self.rebalance(now, rebalance);
+        }
+        busy
+    }
+
+    /// Tells whose commits they were what became of them.
+    fn commit_results(&mut self, now: u64, results: Vec<CommitResult>) {
+        for CommitResult { slot, offset, error } in results {
+            if let Some(error) = &error {
                 CommitFailed { step: self.setup.status.step(), error }.emit();
+            } else {
+                self.setup.status.reached(Side::Consumer);
             }
-            let ok = result.error.is_none();
+            let ok = error.is_none();
             match self.port.seat(slot) {
-                Some(seat) if seat.commit_first == Some(result.offset) => {
+                Some(seat) if seat.commit_first == Some(offset) => {
                     if ok {
                         seat.commit_first = None;
                     } else {
                         self.commit_again_at.get_or_insert(now + ASK_AGAIN_MS);
                     }
                 }
-                Some(_) => self.driven.committed(Time(now), slot, result.offset, ok),
+                Some(_) => self.driven.committed(Time(now), slot, offset, ok),
                 None => {}
             }
         }
-        while let Some(rebalance) = self.rebalances.pop_front() {
-            self.rebalance(now, rebalance);
-        }
-        busy
     }
 
     /// Does what the errand thread found out. Answers whether there was anything.
@@ -229,6 +234,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 if let Some(arriving) = &mut self.arriving {
                     arriving.ask_at = Some(now + ASK_AGAIN_MS);
                 }
+            }
+            Answer::Confirm(results) => {
+                self.confirming = false;
+                self.commit_results(now, results);
             }
             Answer::Watch { marks, joined, producer } => {
                 if producer {
@@ -278,6 +287,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             arriving.ask_at = None;
             self.errands.ask(Errand::Start(arriving.partitions.clone()))?;
         }
+        if !self.confirming && !self.unconfirmed.is_empty() {
+            self.confirming = true;
+            self.errands.ask(Errand::Confirm(std::mem::take(&mut self.unconfirmed)))?;
+        }
         let reset = self.consumer.context().take_reset();
         if self.watch_at.is_some_and(|at| reset || now >= at) {
             self.watch_at = None;
@@ -298,7 +311,11 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
 
     /// Sends the turn's commits.
     fn flush_commits(&mut self, now: u64) {
-        for failed in self.port.commits.flush(self.consumer, &self.port.slots) {
+        let unsent = match self.port.commits.flush(self.consumer, &self.port.slots) {
+            Ok(sent) => return self.unconfirmed.extend(sent),
+            Err(unsent) => unsent,
+        };
+        for failed in unsent {
             if self.port.seat(failed.slot).is_some_and(|seat| seat.commit_first == Some(failed.offset)) {
                 self.commit_again_at.get_or_insert(now + ASK_AGAIN_MS);
             } else {
