@@ -75,7 +75,7 @@ pub(super) fn seeded(bug: Bug) -> bool {
 
 /// Whether this thread runs with `bug` switched on: never, outside debug test builds.
 #[cfg(not(all(test, debug_assertions)))]
-#[inline(always)]
+#[inline]
 pub(super) const fn seeded(_: Bug) -> bool {
     false
 }

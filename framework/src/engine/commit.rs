@@ -6,7 +6,7 @@ use super::command::Time;
 
 /// How long a commit may be without a result until it counts as failed. A client tells the result sooner; this keeps
 /// a lost one from stopping all commits.
-pub(super) const RESULT_PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const RESULT_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A commit whose result is not known.
 #[derive(Debug, Clone, Copy)]

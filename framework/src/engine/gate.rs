@@ -81,11 +81,9 @@ impl<R, F> Engine<R, F> {
         let since = [partition.pressure.full_since, closed].into_iter().flatten().min();
         let pressure = &mut partition.pressure;
         match since {
-            None if pressure.paused => {
-                if !seeded(Bug::NeverResume) {
-                    pressure.paused = false;
-                    self.commands.push_back(Command::Resume(slot));
-                }
+            None if pressure.paused && !seeded(Bug::NeverResume) => {
+                pressure.paused = false;
+                self.commands.push_back(Command::Resume(slot));
             }
             Some(since) if !pressure.paused && !seeded(Bug::NeverPause) => {
                 let due = since.after(pause_after);

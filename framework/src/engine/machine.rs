@@ -239,11 +239,6 @@ impl<R, F> Engine<R, F> {
         partition.ledger.get(ticket.seq)?.record.as_ref()
     }
 
-    /// The number of the attempt that runs or comes next, from 1.
-    pub(crate) fn attempt(&self, ticket: Ticket) -> u32 {
-        self.trouble(ticket).map_or(1, |trouble| trouble.spent + 1)
-    }
-
     /// When the first attempt at this record failed, also at a former owner; `None` while none has.
     pub(crate) fn first_failed_at(&self, ticket: Ticket) -> Option<Time> {
         self.trouble(ticket).map(|trouble| trouble.first_failed_at)

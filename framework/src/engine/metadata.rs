@@ -77,7 +77,7 @@ pub(super) fn write(
     held: impl Iterator<Item = (i64, Trouble)>,
 ) -> Option<String> {
     let mut text = format!("{MARK} t={}", now.0);
-    let bare = text.len();
+    let empty = text.len();
     let mut part = String::new();
 
     let mut end = base;
@@ -104,13 +104,13 @@ pub(super) fn write(
         first = false;
         end = to + 1;
     }
-    (text.len() > bare).then_some(text)
+    (text.len() > empty).then_some(text)
 }
 
 fn item(part: &mut String, text: std::fmt::Arguments<'_>) {
     part.clear();
     // Writing to a string cannot fail.
-    let _: std::fmt::Result = part.write_fmt(text);
+    part.write_fmt(text).unwrap_or_default();
 }
 
 /// Appends one item with what separates it, where it fits.

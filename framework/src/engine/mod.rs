@@ -8,8 +8,6 @@
 //! A record is *taken*, waits in its [lane](lanes), *runs*, is *handed over* to the producer (its key goes on), and is
 //! *settled* when everything it published is acknowledged. Only the [ledger] moves the committed offset.
 
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the runner is its only caller"))]
-
 mod bug;
 mod command;
 mod commit;
@@ -32,8 +30,7 @@ mod status;
 pub(crate) use self::{
     command::{Command, Finish, Reason, Slot, Ticket, Time},
     machine::Engine,
-    settings::{OutageRule, Retry, Settings},
-    status::{PartitionStatus, Status},
+    settings::{Retry, Settings},
 };
 
 #[cfg(test)]

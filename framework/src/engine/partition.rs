@@ -108,7 +108,7 @@ impl<R> Partition<R> {
 
     /// Settles a record for good. Answers whether the frontier moved.
     pub(super) fn settle(&mut self, seq: u64) -> bool {
-        if self.ledger.get(seq).is_some_and(|entry| entry.troubled) {
+        if !self.troubles.is_empty() {
             self.troubles.remove(&seq);
         }
         self.ledger.settle(seq)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::engine::{Command, Engine, Finish, OutageRule, Reason, Retry, Settings, Slot, Ticket, Time};
+use crate::engine::{
+    Command, Engine, Finish, Reason, Retry, Settings, Slot, Ticket, Time, settings::OutageRule,
+};
 
 const A: Slot = Slot(0);
 const B: Slot = Slot(1);
@@ -229,7 +231,6 @@ fn an_outage_spends_nothing_and_ends_with_one_success() {
     assert_eq!(commands(&mut engine), [Command::Outage(true)]);
     assert!(!engine.wants_records());
     engine.finished(Time(2), started[3].0, Finish::Failed("x"));
-    assert_eq!(engine.attempt(started[3].0), 1);
     engine.tick(Time(10_000));
     let paused: Vec<_> =
         commands(&mut engine).into_iter().filter(|c| !matches!(c, Command::Commit { .. })).collect();
@@ -387,4 +388,21 @@ fn a_blocked_step_starts_nothing() {
     engine.unblock(Time(1));
     assert!(engine.wants_records());
     assert_eq!(runs(&mut engine).len(), 1);
+}
+
+#[test]
+fn the_status_names_the_record_that_holds_the_commit_back() {
+    let mut engine = engine(Settings::default());
+    for offset in 0..3 {
+        take(&mut engine, 0, A, offset, None);
+    }
+    let started = runs(&mut engine);
+    engine.finished(Time(1), started[0].0, DONE);
+    engine.finished(Time(1), started[2].0, DONE);
+    let status: Vec<_> = engine.partition_statuses().collect();
+    let a =
+        (status[0].slot, status[0].waiting, status[0].running, status[0].distance, status[0].oldest.copied());
+    assert_eq!(a, (A, 0, 1, 3, Some(1)));
+    assert_eq!((status[0].committed, status[0].paused, status[0].draining), (None, false, false));
+    assert_eq!((status.len(), status[1].slot, status[1].oldest), (2, B, None));
 }

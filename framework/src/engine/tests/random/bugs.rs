@@ -96,7 +96,7 @@ fn every_invariant_can_fail() {
         let found = switch::with(Some(bug), || (0..SEEDS).find(|&seed| breaks(seed, invariant)));
         println!(
             "//! | `{bug:?}` | `{invariant:?}` | {} |",
-            found.map_or("none".to_owned(), |seed| (seed + 1).to_string())
+            found.map_or(String::from("none"), |seed| (seed + 1).to_string())
         );
         assert!(found.is_some(), "{bug:?} goes unnoticed by {invariant:?} for {SEEDS} seeds");
     }

@@ -15,8 +15,7 @@ use crate::engine::{Time, metadata, retry::Trouble};
 pub(super) struct Holding {
     /// Unique over the run.
     pub(super) id: u64,
-    /// The first record read, and the next one to read.
-    pub(super) first: usize,
+    /// The next record to read.
     pub(super) next: usize,
     pub(super) paused: bool,
     /// Being given up, with the deadline.
@@ -63,7 +62,6 @@ impl Holding {
         let first = log.index_of(base);
         let mut holding = Self {
             id,
-            first,
             next: first,
             paused: false,
             draining: None,

@@ -154,7 +154,7 @@ impl Member {
             match command {
                 Command::Run { ticket, attempt } => self.run(around, ticket, attempt)?,
                 Command::DeadLetter { ticket, reason, attempt, .. } => {
-                    self.bury(around, ticket, reason, attempt)?
+                    self.bury(around, ticket, reason, attempt)?;
                 }
                 Command::TimedOut(ticket) => self.cut_off(around, ticket)?,
                 Command::Retrying { ticket, attempt, due } => self.waits(around, ticket, attempt, due)?,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dice::Dice;
-use crate::engine::{OutageRule, Retry, Settings};
+use crate::engine::{Retry, Settings, settings::OutageRule};
 
 /// One seed's world. Chances are per mille.
 #[derive(Debug, Clone)]
