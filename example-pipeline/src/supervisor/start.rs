@@ -1,0 +1,258 @@
+//! From options to a report.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use choreograph::telemetry::Telemetry;
+use choreograph::{EmbeddedError, Manifest, Publisher, StartError, settings};
+use tokio::sync::mpsc;
+
+use super::broker::Broker;
+use super::children::{self, Children};
+use super::feed::{self, Feed, Outside};
+use super::kafka::{self, BrokenTill, Cluster, Groups, Watch, wait_for};
+use super::options::Options;
+use super::run::{Channels, FedRows, Run};
+use super::window::Window;
+use crate::intake::{self, Counts, Intake, Invoice, Refused};
+use crate::report::Report;
+use crate::services;
+
+/// The longest wait for the services to make their topics.
+const TOPICS: Duration = Duration::from_mins(1);
+/// The longest wait for the services to leave: a little more than their own deadline.
+const LEAVE: Duration = Duration::from_secs(35);
+/// How many invoices wait to be fed.
+const INVOICES: usize = 64;
+/// How much of what the feed did waits to be taken down.
+const FED: usize = 1_024;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting cannot be used.
+    #[error("a setting cannot be used")]
+    Settings(#[from] settings::Error),
+    /// The embedded broker did not start.
+    #[error("the embedded broker is at fault")]
+    Embedded(#[from] EmbeddedError),
+    /// Kafka refused or did not answer.
+    #[error("Kafka is at fault")]
+    Kafka(#[from] kafka::Error),
+    /// No workflow can be published.
+    #[error("the publisher is at fault")]
+    Publisher(#[from] StartError),
+    /// The orders could not be read.
+    #[error("the orders could not be read to their end")]
+    Intake(#[from] intake::Error),
+    /// The feed ended early.
+    #[error("the orders could not be placed to their end")]
+    Feed(#[from] feed::Error),
+    /// A service ended.
+    #[error(transparent)]
+    Service(#[from] children::Ended),
+    /// Topics are missing.
+    #[error("no service made these topics within {} s: {}; see the services' logs in {}", TOPICS.as_secs(), missing.join(", "), logs.display())]
+    Topics {
+        /// The topics without namespace.
+        missing: Vec<String>,
+        /// Where the logs are.
+        logs: PathBuf,
+    },
+    /// A process, thread or file could not be had.
+    #[error("the run could not be set up in {}", folder.display())]
+    SetUp {
+        /// The run's folder.
+        folder: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+}
+
+/// What a run is called, and where it leaves its files.
+#[derive(Debug)]
+struct Place {
+    run: String,
+    namespace: String,
+    folder: PathBuf,
+}
+
+impl Place {
+    fn of(options: &Options) -> Result<Self, Error> {
+        // The end of such an id is random.
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let run = format!("r{}", &id[id.len() - 10..]);
+        let namespace = options.namespace.clone().unwrap_or_else(|| format!("shop-{run}"));
+        let folder =
+            options.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("shop-{run}")));
+        let place = Self { run, namespace, folder };
+        fs::create_dir_all(&place.folder).map_err(place.set_up())?;
+        Ok(place)
+    }
+
+    fn refused(&self) -> PathBuf {
+        self.folder.join("refused.csv")
+    }
+
+    fn set_up(&self) -> impl Fn(io::Error) -> Error + use<> {
+        let folder = self.folder.clone();
+        move |source| Error::SetUp { folder: folder.clone(), source }
+    }
+}
+
+/// Runs the shop for these orders, until everything has come to its end.
+///
+/// Blocks; it has a runtime of its own. Ctrl-C ends it early, with a report of what was done.
+///
+/// # Errors
+/// [`Error`], each saying what to do. A report that is not as expected is no error.
+pub fn start(options: &Options) -> Result<Report, Error> {
+    let begun = Instant::now();
+    let place = Place::of(options)?;
+    let intake = intake(options, &place)?;
+    let manifests = services::manifests(&place.run);
+    let (events, all) = topics(&manifests);
+
+    let broker = Broker::find()?;
+    let environment = broker.environment(&place.namespace, &place.run);
+    let settings = Broker::settings(&environment)?;
+    broker.create(&place.namespace, &all)?;
+    let children = Children::start(&services::NAMES, &environment, &place.folder).map_err(place.set_up())?;
+    eprintln!("the shop is open; the services' logs are in {}", place.folder.display());
+
+    let cluster = Cluster::new(settings.kafka.clone(), &place.namespace);
+    let missing = wait_for(&cluster, &all, Instant::now() + TOPICS)?;
+    if !missing.is_empty() {
+        return Err(Error::Topics { missing, logs: place.folder });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(place.set_up())?;
+    let shop = Shop {
+        place: &place,
+        manifests: &manifests,
+        cluster: &cluster,
+        settings: &settings,
+        events: &events,
+    };
+    let report = runtime.block_on(shop.run(intake, Window::new(broker.window_kib()), children))?;
+    Ok(Report { seconds: begun.elapsed().as_secs_f64(), ..report })
+}
+
+/// What a run needs once the services are there.
+struct Shop<'a> {
+    place: &'a Place,
+    manifests: &'a [Manifest],
+    cluster: &'a Cluster,
+    settings: &'a settings::Settings,
+    events: &'a BTreeSet<String>,
+}
+
+impl Shop<'_> {
+    async fn run(
+        &self,
+        intake: Intake<BufWriter<File>>,
+        window: Window,
+        mut children: Children,
+    ) -> Result<Report, Error> {
+        let watch = Watch::open(self.cluster, self.events.iter().map(String::as_str))?;
+        let groups = Groups::of(self.cluster, self.manifests)?;
+        let (position, stop) = (watch.position(), Arc::new(AtomicBool::new(false)));
+        let (news_to, news) = mpsc::channel(FED);
+        let (channels, threads) = Channels::open(watch, groups, news).map_err(self.place.set_up())?;
+        let (invoices, reader) = read(intake).map_err(self.place.set_up())?;
+
+        let publisher = |service| Publisher::connect(service, self.settings, &Telemetry::quiet());
+        let outside = Outside {
+            till: publisher("site")?,
+            desk: publisher("customers")?,
+            dock: publisher("warehouse")?,
+            broken_till: BrokenTill::new(self.cluster)?,
+        };
+        let feed = Feed::new(&self.place.run, outside, self.manifests, window.clone(), news_to);
+        let no_more = Arc::clone(&stop);
+        let feed = tokio::spawn(async move { feed.run(invoices, &no_more).await });
+        let run = Run::new(&self.place.run, window, position, feed);
+        let ended = run.until_the_end(channels, &stop, || children.check()).await;
+        threads.join();
+
+        let ended = ended?;
+        for name in children.stop(LEAVE) {
+            eprintln!("the service {name} did not leave in order; see {}", self.place.folder.display());
+        }
+        if let Some(failure) = ended.failure {
+            return Err(failure.into());
+        }
+        Ok(self.report(ended.report, ended.rows, joined(reader)?))
+    }
+
+    fn report(&self, report: Report, rows: FedRows, counts: Counts) -> Report {
+        Report {
+            namespace: self.place.namespace.clone(),
+            rows_read: counts.read,
+            rows_ordered: rows.ordered,
+            rows_returned: rows.returned,
+            rows_refused: counts.refused,
+            rows_not_fed: counts.read - counts.refused - rows.ordered - rows.returned,
+            refused_by_reason: counts.refused_by_reason,
+            refused_file: self.place.refused().display().to_string(),
+            ..report
+        }
+    }
+}
+
+fn intake(options: &Options, place: &Place) -> Result<Intake<BufWriter<File>>, Error> {
+    let file = File::create(place.refused()).map_err(place.set_up())?;
+    let refused = Refused::new(BufWriter::new(file)).map_err(intake::Error::from)?;
+    let orders = match &options.orders {
+        Some(orders) => orders.clone(),
+        None => sample(&place.folder).map_err(place.set_up())?,
+    };
+    Ok(Intake::open(&orders, refused)?)
+}
+
+/// The topics of events with the dead letters', and all that the services need.
+fn topics(manifests: &[Manifest]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let all: BTreeSet<String> =
+        manifests.iter().flat_map(|manifest| &manifest.topics).map(|topic| topic.name.clone()).collect();
+    let events = all.iter().filter(|topic| topic.strip_suffix(".retry").is_none()).cloned().collect();
+    (events, all)
+}
+
+/// What a thread reads: invoices, and at its end the counts.
+type Reader = JoinHandle<Result<Counts, intake::Error>>;
+
+/// Reads invoices on a thread of its own, until nobody wants more.
+fn read(mut intake: Intake<BufWriter<File>>) -> io::Result<(mpsc::Receiver<Invoice>, Reader)> {
+    let (tell, invoices) = mpsc::channel(INVOICES);
+    let reader = thread::Builder::new().name("intake".to_owned()).spawn(move || {
+        while let Some(invoice) = intake.next().transpose()? {
+            if tell.blocking_send(invoice).is_err() {
+                break;
+            }
+        }
+        Ok(intake.counts().clone())
+    })?;
+    Ok((invoices, reader))
+}
+
+/// What the reader came to; a panic goes on.
+fn joined(reader: Reader) -> Result<Counts, Error> {
+    match reader.join() {
+        Ok(counts) => Ok(counts?),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// The sample that ships with the shop, written where the run leaves its files.
+fn sample(folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("sample.csv");
+    crate::sample::write(File::create(&path)?)?;
+    Ok(path)
+}
