@@ -28,6 +28,7 @@ use crate::telemetry::Telemetry;
 
 /// A test that has not come to its end by then has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 const COMMIT_EVERY_MS: u64 = 50;
 
 /// What a stand-in tells its test.
@@ -330,7 +331,20 @@ impl Running {
     }
 }
 
+/// Waits until `so`, looking now and then.
+fn eventually(step: &Running, mut so: impl FnMut() -> bool) {
+    let deadline = crate::clock::instant() + PATIENCE;
+    while !so() {
+        assert!(crate::clock::instant() < deadline, "{:?}", step.health.report());
+        std::thread::park_timeout(LOOK_EVERY);
+    }
+}
+
+/// A broker with both topics. What the step logs is shown where a test fails.
 fn broker(partitions: i32) -> EmbeddedBroker {
+    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_test_writer();
+    // Another test of this process may have been first.
+    drop(log.try_init());
     let broker = EmbeddedBroker::start().unwrap();
     broker.create_topic("in", partitions).unwrap();
     broker.create_topic("out", 1).unwrap();
@@ -381,11 +395,7 @@ fn everything_read_is_published_acknowledged_and_committed_and_the_step_ends_wit
     feed(&broker, numbers(0..2_000));
     let step = Running::start(&broker, Begin::Earliest);
     step.until_acknowledged(numbers(0..2_000));
-    let deadline = crate::clock::instant() + PATIENCE;
-    while !step.health.report().ready {
-        assert!(crate::clock::instant() < deadline, "{:?}", step.health.report());
-        std::thread::yield_now();
-    }
+    eventually(&step, || step.health.report().ready);
     step.end();
     assert_eq!(output(&broker, 2_000).into_iter().collect::<BTreeSet<_>>().len(), 2_000);
     // What was committed is not read again.
@@ -417,19 +427,13 @@ fn a_step_waits_for_a_broker_that_is_away_and_goes_on() {
     feed(&broker, numbers(0..10));
     step.until_acknowledged(numbers(0..10));
     broker.go_away().unwrap();
-    let deadline = crate::clock::instant() + PATIENCE;
-    while step.health.report().ready {
-        assert!(crate::clock::instant() < deadline, "an outage shows on /ready");
-        std::thread::yield_now();
-    }
+    // An outage shows on /ready.
+    eventually(&step, || !step.health.report().ready);
     assert!(step.health.report().live, "a broker that is away never kills a process");
     broker.come_back().unwrap();
     feed(&broker, numbers(10..20));
     step.until_acknowledged(numbers(10..20));
-    while !step.health.report().ready {
-        assert!(crate::clock::instant() < deadline, "{:?}", step.health.report());
-        std::thread::yield_now();
-    }
+    eventually(&step, || step.health.report().ready);
     step.end();
 }
 
@@ -531,15 +535,10 @@ fn a_missing_topic_is_named_and_waited_for() {
         .topic_error("out", RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         .unwrap();
     let step = Running::start(&broker, Begin::Earliest);
-    let deadline = crate::clock::instant() + PATIENCE;
-    loop {
-        assert!(crate::clock::instant() < deadline, "{:?}", step.health.report());
+    eventually(&step, || {
         let reasons = step.health.report().steps[0].reasons.join("\n");
-        if reasons.contains("out") && reasons.contains("right to write") {
-            break;
-        }
-        std::thread::yield_now();
-    }
+        reasons.contains("out") && reasons.contains("right to write")
+    });
     broker.cluster().topic_error("out", RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR).unwrap();
     feed(&broker, numbers(0..5));
     step.until_acknowledged(numbers(0..5));
