@@ -40,6 +40,10 @@ enum Told {
     Revoked(usize),
     Setup(String),
     Unsent(u64),
+    /// Partitions were taken away with work unsettled.
+    Lost(usize),
+    /// The stand-in is gone, and whether everything it took was settled and committed.
+    Ended(bool),
 }
 
 /// One partition of the stand-in.
@@ -204,6 +208,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
     }
 
     fn lost(&mut self, slots: &[Slot]) {
+        self.tell.send(Told::Lost(slots.len())).ok();
         self.ledgers.retain(|slot, _| !slots.contains(slot));
     }
 
@@ -219,6 +224,12 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
         self.stopping
             && self.again.is_empty()
             && self.ledgers.values().all(|ledger| ledger.open.is_empty() && ledger.confirmed >= ledger.next)
+    }
+}
+
+impl Drop for Copier<'_> {
+    fn drop(&mut self) {
+        self.tell.send(Told::Ended(self.stopped())).ok();
     }
 }
 
@@ -327,7 +338,11 @@ impl Running {
             );
             std::thread::yield_now();
         }
-        self.thread.join().unwrap().unwrap();
+        let Self { thread, told, .. } = self;
+        thread.join().unwrap().unwrap();
+        let told: Vec<Told> = told.iter().collect();
+        assert_eq!(told.last(), Some(&Told::Ended(true)), "the step left before it had settled everything");
+        assert!(!told.iter().any(|told| matches!(told, Told::Lost(_))), "partitions were given up by force");
     }
 }
 
@@ -395,6 +410,8 @@ fn everything_read_is_published_acknowledged_and_committed_and_the_step_ends_wit
     feed(&broker, numbers(0..2_000));
     let step = Running::start(&broker, Begin::Earliest);
     step.until_acknowledged(numbers(0..2_000));
+    // The group says what became of a commit while the step runs, not only when it ends.
+    step.until(|told| matches!(told, Told::Committed(offset) if offset > 0));
     eventually(&step, || step.health.report().ready);
     step.end();
     assert_eq!(output(&broker, 2_000).into_iter().collect::<BTreeSet<_>>().len(), 2_000);
