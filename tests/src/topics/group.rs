@@ -1,6 +1,6 @@
 //! A consumer group, looked at without joining it.
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::error::Doing;
@@ -18,7 +18,7 @@ pub struct Committed {
     pub metadata: String,
 }
 
-/// A group seen from outside. It never joins and commits nothing, and may be asked many times a second.
+/// A group seen from outside. It never joins, commits only by [`rewind`](Self::rewind), and may be asked many times a second.
 pub struct Group {
     name: String,
     consumer: BaseConsumer,
@@ -69,6 +69,21 @@ impl Group {
         }
         committed.sort_by_key(|committed| committed.partition);
         Ok(committed)
+    }
+
+    /// Sets what it has committed for every partition of `topic` back to the log's start, as an operator may while the
+    /// group has no members.
+    ///
+    /// # Errors
+    ///
+    /// When the group has members, or the broker does not answer.
+    pub fn rewind(&self, topic: &str) -> Result<(), TopicError> {
+        let doing = || format!("set group {} back on topic {topic}", self.name);
+        let mut list = TopicPartitionList::new();
+        for partition in partitions(&self.consumer, topic)? {
+            list.add_partition_offset(topic, partition, Offset::Offset(0)).doing(doing)?;
+        }
+        self.consumer.commit(&list, CommitMode::Sync).doing(doing)
     }
 
     /// How many records of `topic` lie between what it has committed, else the log's start, and the log's end.

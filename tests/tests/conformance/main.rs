@@ -5,12 +5,14 @@
 //! rehearsal shows is worth something because the same cases pass on Kafka.
 
 mod cases;
+mod kafka;
 mod lab;
 mod platform;
 mod promise;
 mod rehearsal;
 mod suite;
 
+use kafka::OnKafka;
 use lab::Lab;
 use platform::{Platform, Raw, WITHIN, settled};
 use promise::Promise;
@@ -24,7 +26,19 @@ const SEEDS: u64 = 12;
 #[test]
 fn in_the_rehearsal() {
     for seed in 0..SEEDS {
-        suite::run(&format!("the rehearsal, seed {seed},"), || Box::new(InRehearsal::new(seed)))
+        suite::run(&format!("the rehearsal, seed {seed},"), |_| Box::new(InRehearsal::new(seed)))
             .assert_kept();
     }
+}
+
+/// Apache Kafka keeps every promise.
+#[test]
+fn on_kafka() {
+    suite::run("Apache Kafka", |case| Box::new(OnKafka::real(case))).assert_kept();
+}
+
+/// The broker in the process keeps what its kind can.
+#[test]
+fn on_the_embedded_broker() {
+    suite::run("the embedded broker", |_| Box::new(OnKafka::embedded())).assert_kept();
 }

@@ -31,8 +31,8 @@ pub(crate) struct Outcome {
 }
 
 /// Runs every case for whose promises the platform stands, each on a platform of its own.
-pub(crate) fn run(platform: &str, make: impl Fn() -> Box<dyn Platform>) -> Outcome {
-    let probe = make();
+pub(crate) fn run(platform: &str, make: impl Fn(&Case) -> Box<dyn Platform>) -> Outcome {
+    let probe = make(&cases::ALL[0]);
     let cannot: BTreeMap<_, _> =
         Promise::ALL.into_iter().filter_map(|promise| Some((promise, probe.cannot(promise)?))).collect();
     drop(probe);
@@ -41,7 +41,7 @@ pub(crate) fn run(platform: &str, make: impl Fn() -> Box<dyn Platform>) -> Outco
     let cases = runnable
         .map(|case| {
             let begin = Instant::now();
-            let result = run_case(case, make());
+            let result = run_case(case, make(case));
             (*case, result, begin.elapsed().as_millis())
         })
         .collect();
