@@ -31,6 +31,8 @@ pub struct Workflow<'a> {
     trace_hops: u32,
     majors: &'a str,
     text: &'a str,
+    /// Whether there are keys which this version does not know.
+    has_unknown: bool,
 }
 
 impl<'a> Workflow<'a> {
@@ -41,8 +43,14 @@ impl<'a> Workflow<'a> {
         }
         let mut workflow = Self { text, ..Self::start("", 0) };
         let mut seen_hops = false;
-        for pair in text.split(';') {
-            let (key, value) = pair.split_once('=')?;
+        let mut rest = text;
+        // Bytes are compared, not characters searched for: this is read of every record.
+        while !rest.is_empty() {
+            let end = rest.bytes().position(|byte| byte == b';').unwrap_or(rest.len());
+            let (pair, after) = rest.split_at(end);
+            rest = after.strip_prefix(';').unwrap_or("");
+            let equals = pair.bytes().position(|byte| byte == b'=')?;
+            let (key, value) = (&pair[..equals], &pair[equals + 1..]);
             match key {
                 "name" => workflow.name = value,
                 "started" => workflow.started = value.parse().ok()?,
@@ -54,7 +62,7 @@ impl<'a> Workflow<'a> {
                 "trace-started" => workflow.trace_started = Some(value.parse().ok()?),
                 "trace-hops" => workflow.trace_hops = value.parse().ok()?,
                 "majors" => workflow.majors = value,
-                _ => {}
+                _ => workflow.has_unknown = true,
             }
         }
         (seen_hops && !workflow.name.is_empty()).then_some(workflow)
@@ -71,6 +79,7 @@ impl<'a> Workflow<'a> {
             trace_hops: 0,
             majors: "",
             text: "",
+            has_unknown: false,
         }
     }
 
@@ -141,7 +150,7 @@ impl<'a> Workflow<'a> {
     fn pass_on_unknown(&self, out: &mut String) {
         const KNOWN: [&str; 7] =
             ["name", "started", "hops", "trace", "trace-started", "trace-hops", "majors"];
-        if self.text.is_empty() {
+        if !self.has_unknown {
             return;
         }
         for pair in self.text.split(';') {
@@ -168,7 +177,7 @@ fn push_number(out: &mut String, name: &str, number: u64, hops: Option<u32>) {
             break;
         }
     }
-    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
     if let Some(hops) = hops {
         // Writing to a `String` cannot fail.
         let _ignored = write!(out, ";trace-hops={hops}");
