@@ -59,11 +59,6 @@ impl Handlers {
         Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: HashMap::new() }
     }
 
-    /// How many handlers wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// Starts the handler on a value that keeps its contract and polls it once. `None`: it waits, and
     /// [`poll`](Self::poll) will hand out its end.
     pub(crate) fn start(
@@ -73,17 +68,25 @@ impl Handlers {
         value: &[u8],
         metadata: Metadata,
         handle: HandleSpan,
-    ) -> Result<Option<Ended>, (Unreadable, HandleSpan)> {
+    ) -> Result<Option<Ended>, (Unreadable, Option<HandleSpan>)> {
         let mut seat = self.idle.pop().unwrap_or_else(|| Seat {
             slot: self.plan.erased.new_slot(),
             outbox: self.plan.new_outbox(),
             handle: None,
         });
-        if let Err(unreadable) = seat.slot.as_mut().start(route, value, metadata) {
-            self.give_back(seat);
-            return Err((unreadable, handle));
-        }
         seat.handle = Some(handle);
+        // Decoding and what a handler does before its future is the team's code too.
+        let started = guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().start(route, value, metadata));
+        match started {
+            Ok(Ok(())) => {}
+            Ok(Err(unreadable)) => {
+                let handle = seat.handle.take();
+                self.give_back(seat);
+                return Err((unreadable, handle));
+            }
+            // The seat is dropped: what a panic left in its slot is not used again.
+            Err(panic) => return Ok(Some(Ended::Panicked(panic, seat.handle))),
+        }
         // The waker does nothing: a handler that waits is polled again as soon as it lies with the others.
         let mut cx = Context::from_waker(std::task::Waker::noop());
         match poll_seat(&self.plan, &mut seat, &mut cx) {
@@ -154,19 +157,24 @@ impl Future for Waiting {
     }
 }
 
-/// Polls a handler; a panic is its end, not the step's.
+/// Polls a handler.
 fn poll_seat(
     plan: &Arc<Plan>,
     seat: &mut Seat,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Result<(), StepError>, String>> {
-    let _in_handler = current::enter(plan);
-    let _in_span = seat.handle.as_ref().map(|handle| handle.scope().enter());
-    match catch_unwind(AssertUnwindSafe(|| seat.slot.as_mut().poll(cx, &mut seat.outbox))) {
+    match guarded(plan, seat, |seat| seat.slot.as_mut().poll(cx, &mut seat.outbox)) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-        Err(panic) => Poll::Ready(Err(panic_text(panic.as_ref()))),
+        Err(panic) => Poll::Ready(Err(panic)),
     }
+}
+
+/// Runs the team's code inside its span; a panic is the end of its run, not of the step.
+fn guarded<T>(plan: &Arc<Plan>, seat: &mut Seat, run: impl FnOnce(&mut Seat) -> T) -> Result<T, String> {
+    let _in_handler = current::enter(plan);
+    let _in_span = seat.handle.as_ref().map(|handle| handle.scope().enter());
+    catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| panic_text(panic.as_ref()))
 }
 
 /// Where a panic happened is in the log; its message may hold anything, so only literals are shown.

@@ -374,7 +374,9 @@ impl Parts<'_> {
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
         let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
         handlers.start(ticket, index, value, metadata, handle).map_err(|(unreadable, handle)| {
-            handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
+            if let Some(handle) = handle {
+                handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
+            }
             (Reason::Unreadable, Failure::new("unreadable", unreadable.to_string()))
         })
     }
