@@ -69,7 +69,7 @@ struct Driven<'s> {
 }
 
 impl RawRecord for Driven<'_> {
-    fn topic(&self) -> &str {
+    fn topic(&self) -> &'static str {
         "orders"
     }
     fn partition(&self) -> i32 {

@@ -131,11 +131,7 @@ impl Head {
     }
 
     /// The header as a number.
-    pub(crate) fn number<'r, T: std::str::FromStr>(
-        &self,
-        record: &'r impl RawRecord,
-        known: Known,
-    ) -> Option<T> {
+    pub(crate) fn number<T: std::str::FromStr>(&self, record: &impl RawRecord, known: Known) -> Option<T> {
         self.text(record, known)?.parse().ok()
     }
 
@@ -166,7 +162,7 @@ pub(crate) mod tests {
     }
 
     impl RawRecord for TestRecord {
-        fn topic(&self) -> &str {
+        fn topic(&self) -> &'static str {
             "orders"
         }
         fn partition(&self) -> i32 {

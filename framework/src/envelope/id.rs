@@ -9,7 +9,7 @@ const LENGTH_BYTES: usize = 8;
 const POSITION_BYTES: usize = 4;
 
 /// The id of the event emitted at `position` (among the emits of one type of one run) by the group's
-/// handling of the event `cause`: a UUIDv8 ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8)) over
+/// handling of the event `cause`: a `UUIDv8` ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8)) over
 /// XXH3-128. A record handled again emits the same ids, on every machine and in every version.
 pub(crate) fn derived(cause: &str, group: &str, event_type: &str, position: u32) -> Uuid {
     // The bytes are gathered on the stack: one pass is three times cheaper than the streaming state.
@@ -50,7 +50,7 @@ pub(crate) fn of_stranger(topic: &str, partition: i32, offset: i64) -> Uuid {
     derived(&offset.to_string(), topic, &partition.to_string(), 0)
 }
 
-/// The fresh id of a starting event: a UUIDv7, ordered by time.
+/// The fresh id of a starting event: a `UUIDv7`, ordered by time.
 pub(crate) fn fresh() -> Uuid {
     Uuid::now_v7()
 }

@@ -1,4 +1,4 @@
-//! Headers on the wire: CloudEvents 1.0 in Kafka binary mode, W3C trace context, workflow identity.
+//! Headers on the wire: `CloudEvents` 1.0 in Kafka binary mode, W3C trace context, workflow identity.
 //!
 //! Every header is written once by [`write`] and read last-wins by [`head`]; nothing else in the crate
 //! spells a header's name.

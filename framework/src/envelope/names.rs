@@ -38,7 +38,7 @@ pub(crate) const DLQ_VALUE_OMITTED: &str = "dlq-value-omitted";
 pub(crate) const DLQ_VALUE_SIZE: &str = "dlq-value-size";
 pub(crate) const DLQ_VALUE_SHA256: &str = "dlq-value-sha256";
 
-/// The version of CloudEvents that is written.
+/// The version of `CloudEvents` that is written.
 pub(crate) const SPECVERSION: &str = "1.0";
 /// The media type of every event's value.
 pub(crate) const JSON: &str = "application/json";

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// The most bytes the header `wf` may have; a longer one counts as absent.
 pub(crate) const MAX_BYTES: usize = 256;
 /// The most events in a causal chain; an event deeper than this becomes a dead letter (`hop_limit`).
-pub const MAX_HOPS: u32 = 64;
+pub(crate) const MAX_HOPS: u32 = 64;
 
 /// What the header `wf` of an event says about its workflow.
 ///

@@ -280,7 +280,12 @@ impl Publisher {
             workflow: ready.declared.starts.unwrap_or_default(),
             causation_id: None,
         };
-        let span = shared.telemetry.start(&emit, UNIX_EPOCH + clock::wall());
+        let now = UNIX_EPOCH + clock::wall();
+        let span = if current::current().is_some() {
+            shared.telemetry.start_linked(&emit, now)
+        } else {
+            shared.telemetry.start(&emit, now)
+        };
         let reported = shared.send(&ready, &outbox, event_id, span.traceparent()).await;
         let name = reported.map_err(protocol_name);
         shared.telemetry.delivered(

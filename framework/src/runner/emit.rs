@@ -83,7 +83,7 @@ impl<P: Port> Runner<P> {
             }
             let in_flight = InFlight { ticket, kind: Kind::Emit(emit.event), span };
             let publishing = &mut self.publishing;
-            let sent = with_event_headers(&emitted.headers, &headers, |headers| {
+            let outcome = with_event_headers(&emitted.headers, &headers, |headers| {
                 let record = Outgoing {
                     topic: &emitted.topic,
                     key: Some(seat.outbox.bytes(&emit.key)),
@@ -93,7 +93,7 @@ impl<P: Port> Runner<P> {
                 publishing.publish(port, &record, in_flight)
             });
             publishes += 1;
-            refused.extend(sent.err());
+            refused.extend(outcome.err());
         }
         if let Some(handle) = seat.handle.take() {
             handle.end(Ok(()), wall);
@@ -103,8 +103,8 @@ impl<P: Port> Runner<P> {
         if self.publishing.is_blocked() {
             self.engine.block(now);
         }
-        for (in_flight, error) in refused {
-            self.refused(now, in_flight, error, port);
+        for (in_flight, error) in refused.into_iter().map(|refusal| *refusal) {
+            self.refused(now, in_flight, &error, port);
         }
         None
     }

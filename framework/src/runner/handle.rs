@@ -68,7 +68,7 @@ impl Handlers {
         value: &[u8],
         metadata: Metadata,
         handle: HandleSpan,
-    ) -> Result<Option<Ended>, (Unreadable, Option<HandleSpan>)> {
+    ) -> Result<Option<Ended>, Box<(Unreadable, Option<HandleSpan>)>> {
         let mut seat = self.idle.pop().unwrap_or_else(|| Seat {
             slot: self.plan.erased.new_slot(),
             outbox: self.plan.new_outbox(),
@@ -82,7 +82,7 @@ impl Handlers {
             Ok(Err(unreadable)) => {
                 let handle = seat.handle.take();
                 self.give_back(seat);
-                return Err((unreadable, handle));
+                return Err(Box::new((unreadable, handle)));
             }
             // The seat is dropped: what a panic left in its slot is not used again.
             Err(panic) => return Ok(Some(Ended::Panicked(panic, seat.handle))),

@@ -117,11 +117,6 @@ impl<P: Port> Runner<P> {
         [self.engine.next_wake(), self.publishing.next_wake()].into_iter().flatten().min()
     }
 
-    /// Whether acknowledgements are owed, so that the driver should look for delivery reports soon.
-    pub(crate) fn awaits_deliveries(&self) -> bool {
-        !self.publishing.is_idle()
-    }
-
     /// A partition is ours now; `metadata` is what its last owner committed beside the offset.
     pub(crate) fn assigned(&mut self, now: Time, slot: Slot, committed: Option<i64>, metadata: Option<&str>) {
         self.engine.assigned(now, slot, committed, metadata);
@@ -172,7 +167,7 @@ impl<P: Port> Runner<P> {
         let mut happened = false;
         if self.publishing.is_blocked() {
             for (in_flight, error) in self.publishing.send_waiting(now, port) {
-                self.refused(now, in_flight, error, port);
+                self.refused(now, in_flight, &error, port);
             }
             if !self.publishing.is_blocked() {
                 self.unblocked(now);
@@ -194,7 +189,7 @@ impl<P: Port> Runner<P> {
                 self.telemetry.delivered(of.span, Ok((partition, offset)), port.wall(now));
                 self.engine.acknowledged(now, of.ticket);
             }
-            Told::Refused { of, error } => self.refused(now, of, error, port),
+            Told::Refused { of, error } => self.refused(now, of, &error, port),
             Told::Waits { fault } => {
                 if let Some((topic, error)) = fault {
                     self.set_up_missing(topic, error);
@@ -225,12 +220,8 @@ impl<P: Port> Runner<P> {
                 Command::Commit { slot, offset, metadata } => port.commit(slot, offset, metadata),
                 Command::Release(slots) => port.release(&slots),
                 Command::Stopped => self.stopped = true,
-                Command::Retrying { ticket, attempt, due } => {
-                    if let Some(taken) = self.engine.record(ticket) {
-                        port.retrying(ticket.slot, taken.raw.offset(), attempt, due);
-                    }
-                }
-                Command::Outage(_) => {}
+                Command::Retrying { ticket, attempt, due } => self.retrying(now, ticket, attempt, due, port),
+                Command::Outage(begins) => self.outage(now, begins, port),
             }
         }
         any
@@ -285,6 +276,7 @@ impl<P: Port> Runner<P> {
 
     fn retrying(&mut self, now: Time, ticket: Ticket, attempt: u32, due: Time, port: &mut P) {
         let Some(taken) = self.engine.record(ticket) else { return };
+        port.retrying(ticket.slot, taken.raw.offset(), attempt, due);
         let delay = Duration::from_millis(due.0.saturating_sub(now.0));
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(&self.plan, &mut stranger);
@@ -373,7 +365,8 @@ impl Parts<'_> {
         });
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
         let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
-        handlers.start(ticket, index, value, metadata, handle).map_err(|(unreadable, handle)| {
+        handlers.start(ticket, index, value, metadata, handle).map_err(|refusal| {
+            let (unreadable, handle) = *refusal;
             if let Some(handle) = handle {
                 handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
             }

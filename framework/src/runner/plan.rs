@@ -68,7 +68,6 @@ pub(crate) struct Plan {
     pub(crate) starts: Vec<String>,
     /// Where a group without commits begins.
     pub(crate) from: StartFrom,
-    pub(crate) concurrency: usize,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
     /// How long leaving may take.
@@ -112,7 +111,7 @@ impl Plan {
         let source = format!("{service}/{}", step.name);
         let routes = step.consumes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
         let emits =
-            step.emits.iter().map(|event| emitted(event, &source, &topic)).collect::<Result<Vec<_>, _>>()?;
+            step.emits.iter().map(|event| emitted(event, &source, topic)).collect::<Result<Vec<_>, _>>()?;
         let mut outputs: Vec<_> =
             step.emits.iter().chain(&step.starts).map(|event| topic(event.topic)).collect();
         let mut inputs: Vec<_> = step.consumes.iter().map(|event| topic(event.topic)).collect();
@@ -132,7 +131,6 @@ impl Plan {
             emits,
             starts: step.starts.iter().map(|event| format!("{}.v{}", event.name, event.major)).collect(),
             from: step.policy.from,
-            concurrency: step.policy.concurrency,
             timeout: step.policy.timeout,
             drain_deadline: settings.drain_deadline,
             max_event_bytes: settings.max_event_bytes,

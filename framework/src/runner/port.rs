@@ -123,9 +123,7 @@ pub(crate) trait Port {
     /// Gives partitions up: everything they held is settled or left to the next owner.
     fn release(&mut self, slots: &[Slot]);
     /// The attempt at a record failed, and `attempt` is to be made at `due`. Only told.
-    fn retrying(&mut self, slot: Slot, offset: i64, attempt: u32, due: Time) {
-        let _told = (slot, offset, attempt, due);
-    }
+    fn retrying(&mut self, _slot: Slot, _offset: i64, _attempt: u32, _due: Time) {}
     /// The clock for measuring how long things take, at the turn's time `now`. A driver on real time reads a
     /// finer one.
     fn wall(&self, now: Time) -> SystemTime {

@@ -69,11 +69,6 @@ impl<S> Publishing<S> {
         !self.unsent.is_empty()
     }
 
-    /// Whether the broker owes an acknowledgement.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty()
-    }
-
     /// When waiting records are tried again.
     pub(crate) fn next_wake(&self) -> Option<Time> {
         self.retry_at
@@ -86,12 +81,12 @@ impl<S> Publishing<S> {
         port: &mut P,
         record: &Outgoing<'_>,
         in_flight: InFlight<S>,
-    ) -> Result<(), (InFlight<S>, String)> {
+    ) -> Result<(), Box<(InFlight<S>, String)>> {
         let tag = Tag(self.next);
         if self.unsent.is_empty() {
             match port.publish(record, tag) {
                 Ok(()) => {}
-                Err(PublishError::Record(error)) => return Err((in_flight, error)),
+                Err(PublishError::Record(error)) => return Err(Box::new((in_flight, error))),
                 Err(PublishError::QueueFull | PublishError::Producer(_)) => {
                     self.unsent.push_back((tag, owned(record)));
                 }

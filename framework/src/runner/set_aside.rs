@@ -7,6 +7,7 @@ use super::{
     clock_text::format,
     port::{Outgoing, OwnedOutgoing, Port},
     publish::{InFlight, Kind},
+    route::Routed,
 };
 use crate::{
     engine::{Reason, Ticket, Time},
@@ -33,7 +34,13 @@ impl<P: Port> Runner<P> {
         let incoming = taken.incoming(&self.plan, &identity, parent, attempt);
         // A record that is refused before it is handled, or for what the broker said later, has no span yet.
         let process = taken.process.take().unwrap_or_else(|| self.telemetry.process(&incoming, wall));
-        if let (Some(path), Some(expected)) = (&failure.path, &failure.contract) {
+        let expected = match &taken.routed {
+            Routed::Handle(index) if reason == Reason::ContractViolation => {
+                Some(&self.plan.routes[*index].version)
+            }
+            _ => failure.contract.as_ref(),
+        };
+        if let (Some(path), Some(expected)) = (&failure.path, expected) {
             let event_type = incoming.event_type;
             let violation = Violation { event_type, received: incoming.data_schema, expected, path };
             self.telemetry.violation(&process, &violation, wall);
@@ -74,14 +81,14 @@ impl<P: Port> Runner<P> {
             other => Outcome::DeadLetter(other.as_str()),
         };
         self.telemetry.end(process, outcome, wall);
-        self.send_dead_letter(now, ticket, letter, span, port);
+        self.send_dead_letter(now, ticket, Box::new(letter), span, port);
     }
 
     fn send_dead_letter(
         &mut self,
         now: Time,
         ticket: Ticket,
-        letter: OwnedOutgoing,
+        letter: Box<OwnedOutgoing>,
         span: SendSpan,
         port: &mut P,
     ) {
@@ -93,9 +100,10 @@ impl<P: Port> Runner<P> {
             value: letter.value.as_deref(),
             headers: &headers,
         };
-        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(Box::new(letter.clone())), span };
-        if let Err((in_flight, error)) = self.publishing.publish(port, &record, in_flight) {
-            self.refused(now, in_flight, error, port);
+        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter.clone()), span };
+        if let Err(refusal) = self.publishing.publish(port, &record, in_flight) {
+            let (in_flight, error) = *refusal;
+            self.refused(now, in_flight, &error, port);
         }
         if self.publishing.is_blocked() {
             self.engine.block(now);
@@ -104,11 +112,11 @@ impl<P: Port> Runner<P> {
 
     /// A publish was refused for the record's own sake: an emit makes its cause a dead letter, a dead letter goes
     /// without its value.
-    pub(super) fn refused(&mut self, now: Time, in_flight: InFlight<SendSpan>, error: String, port: &mut P) {
+    pub(super) fn refused(&mut self, now: Time, in_flight: InFlight<SendSpan>, error: &str, port: &mut P) {
         let InFlight { ticket, kind, span } = in_flight;
         match kind {
             Kind::Emit(index) => {
-                self.telemetry.delivered(span, Err(&error), port.wall(now));
+                self.telemetry.delivered(span, Err(error), port.wall(now));
                 let emitted = &self.plan.emits[index];
                 let text = format!(
                     "the broker refuses {} on {}: {error}",
@@ -117,7 +125,8 @@ impl<P: Port> Runner<P> {
                 self.engine.refused(now, ticket, Failure::new("emit_violation", text));
             }
             Kind::DeadLetter(letter) if !dead_letter::is_without_value(&letter) => {
-                self.send_dead_letter(now, ticket, dead_letter::without_value(*letter), span, port);
+                let shorter = dead_letter::without_value(*letter);
+                self.send_dead_letter(now, ticket, Box::new(shorter), span, port);
             }
             Kind::DeadLetter(letter) => {
                 // A few kilobytes of headers are refused: the topic's settings are at fault.

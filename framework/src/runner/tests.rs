@@ -30,6 +30,7 @@ struct OrderPlaced {
     /// What the handler shall do.
     #[serde(default)]
     act: Act,
+    #[expect(dead_code, reason = "only its contract matters")]
     small: Option<u8>,
 }
 
@@ -73,13 +74,12 @@ async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> Result<Paym
     shop.seen.lock().unwrap().push((order.order_id.clone(), order.metadata().attempt()));
     let confirmed = |note: &str| PaymentConfirmed { order_id: order.order_id.clone(), note: note.to_owned() };
     match order.act {
-        Act::Confirm => {}
         Act::Twice => return Ok(Payment::Two((confirmed("a"), confirmed("b")))),
         Act::Fail => return Err(StepError::retry("no luck")),
         Act::FailOnce if shop.failures.fetch_add(1, Ordering::Relaxed) == 0 => {
             return Err(StepError::retry("once"));
         }
-        Act::FailOnce => {}
+        Act::Confirm | Act::FailOnce => {}
         Act::Away => return Err(StepError::unavailable("the bank is away")),
         Act::Reject => return Err(StepError::reject("too_poor", "no money")),
         Act::Panic => panic!("a literal"),
@@ -98,7 +98,7 @@ struct Record {
 }
 
 impl RawRecord for Record {
-    fn topic(&self) -> &str {
+    fn topic(&self) -> &'static str {
         "test.orders"
     }
     fn partition(&self) -> i32 {

@@ -88,21 +88,6 @@ impl PartitionsChanged<'_> {
     }
 }
 
-/// Leaving partitions took longer than the drain deadline.
-#[derive(Debug)]
-pub(crate) struct DrainIncomplete<'a> {
-    pub(crate) step: &'a str,
-    /// Records whose handling or publishing was cut off.
-    pub(crate) records: usize,
-}
-
-impl DrainIncomplete<'_> {
-    pub(crate) fn emit(&self) {
-        let Self { step, records } = *self;
-        tracing::warn!(target: TARGET, workflow_step = step, records, "the drain deadline has passed: the next owner handles these records again");
-    }
-}
-
 /// A commit failed; the next one holds the same and more.
 #[derive(Debug)]
 pub(crate) struct CommitFailed<'a> {

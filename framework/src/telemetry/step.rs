@@ -195,10 +195,11 @@ impl StepTelemetry {
         self.sending(output, span, || process.traceparent(), now)
     }
 
-    /// A handler that may starts another workflow: a new trace, linked to the handler's.
-    pub(crate) fn start(&self, handle: Option<&HandleSpan>, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
-        let cause = handle.and_then(|handle| handle.scope.context.as_ref());
-        self.start_from(cause.map(|context| context.span().span_context().clone()), emit, now)
+    /// A starting event from inside a handler that may: a new trace, linked to the handler's.
+    pub(super) fn start_linked(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+        let ambient = opentelemetry::Context::current();
+        let cause = ambient.span().span_context().clone();
+        self.start_from(Some(cause).filter(opentelemetry::trace::SpanContext::is_valid), emit, now)
     }
 
     /// A starting event: the root of its workflow's first trace.
@@ -418,6 +419,11 @@ impl PublisherTelemetry {
     /// of its workflow's first trace.
     pub(crate) fn start(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
         self.0.start_ambient(emit, now)
+    }
+
+    /// The same from inside a handler: a new workflow has a trace of its own, linked to the handler's.
+    pub(crate) fn start_linked(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+        self.0.start_linked(emit, now)
     }
 
     /// A send came to its end: where the event lies, or the broker's error code.
