@@ -25,13 +25,13 @@ fn exporting(protocol: &str, endpoint: &str) -> Telemetry {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
         ("CHOREOGRAPH_NAMESPACE", "staging"),
     ])
-    .unwrap();
-    Telemetry::setup(&settings, "payment", "1.2.3").unwrap()
+    .expect("legal settings");
+    Telemetry::setup(&settings, "payment", "1.2.3").expect("telemetry is set up")
 }
 
 /// Builds one span on a runtime of one thread and ends; gives back what arrived.
 fn last_batch(protocol: &str, receiver: &Receiver, endpoint: &str) -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let telemetry = exporting(protocol, endpoint);
         global::tracer("test").in_span("the last", |_| ());
@@ -66,7 +66,7 @@ fn a_collector_that_does_not_answer_does_not_hold_the_end_up() {
     let receiver = Receiver::start().unwrap();
     receiver.stall();
     for (protocol, endpoint) in [("grpc", receiver.grpc()), ("http/protobuf", receiver.http())] {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let telemetry = runtime.block_on(async { exporting(protocol, &endpoint) });
         for _ in 0..10_000 {
             global::tracer("test").in_span("one of many", |_| ());

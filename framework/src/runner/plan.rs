@@ -231,7 +231,6 @@ pub(crate) mod tests {
 
     #[derive(Debug, serde::Deserialize, schemars::JsonSchema, crate::Event)]
     #[event(view, type = "any.event", major = 1, topic = "any")]
-    #[expect(dead_code, reason = "only its declaration is used")]
     struct AnyEvent {}
 
     /// A plan that reads these types, for tests which look at headers only.

@@ -81,14 +81,14 @@ impl<P: Port> Runner<P> {
             other => Outcome::DeadLetter(other.as_str()),
         };
         self.telemetry.end(process, outcome, wall);
-        self.send_dead_letter(now, ticket, Box::new(letter), span, port);
+        self.send_dead_letter(now, ticket, &letter, span, port);
     }
 
     fn send_dead_letter(
         &mut self,
         now: Time,
         ticket: Ticket,
-        letter: Box<OwnedOutgoing>,
+        letter: &OwnedOutgoing,
         span: SendSpan,
         port: &mut P,
     ) {
@@ -100,7 +100,7 @@ impl<P: Port> Runner<P> {
             value: letter.value.as_deref(),
             headers: &headers,
         };
-        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter.clone()), span };
+        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(Box::new(letter.clone())), span };
         if let Err(refusal) = self.publishing.publish(port, &record, in_flight) {
             let (in_flight, error) = *refusal;
             self.refused(now, in_flight, &error, port);
@@ -126,7 +126,7 @@ impl<P: Port> Runner<P> {
             }
             Kind::DeadLetter(letter) if !dead_letter::is_without_value(&letter) => {
                 let shorter = dead_letter::without_value(*letter);
-                self.send_dead_letter(now, ticket, Box::new(shorter), span, port);
+                self.send_dead_letter(now, ticket, &shorter, span, port);
             }
             Kind::DeadLetter(letter) => {
                 // A few kilobytes of headers are refused: the topic's settings are at fault.
