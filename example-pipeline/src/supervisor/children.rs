@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// Set for a service that the supervisor started: it leaves when its standard input ends.
 pub const SUPERVISED: &str = "SHOP_SUPERVISED";
 
+/// The longest wait for a service to leave: a little more than its own deadline.
+pub(crate) const LEAVE: Duration = Duration::from_secs(35);
 /// How often it is looked whether a process has ended.
 const EVERY: Duration = Duration::from_millis(50);
 /// How much of a failed service's log is shown, in bytes.
@@ -132,7 +134,7 @@ fn tail(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
-/// For a service: leaves in order, as on SIGTERM, when standard input ends.
+/// For a service: leaves in order, as on SIGTERM, when standard input ends; after [`LEAVE`] in any case.
 ///
 /// # Errors
 /// If no thread can be started.
@@ -140,9 +142,11 @@ pub fn leave_with_the_supervisor() -> io::Result<()> {
     thread::Builder::new().name("supervised".to_owned()).spawn(|| {
         // Whatever comes, and whatever goes wrong, means the same: the supervisor is gone.
         drop(io::copy(&mut io::stdin().lock(), &mut io::sink()));
-        if rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).is_err() {
-            std::process::abort();
+        if rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).is_ok() {
+            thread::sleep(LEAVE);
         }
+        // Nobody is left who would end a service that cannot leave.
+        std::process::abort();
     })?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use choreograph::{EmbeddedError, Manifest, Publisher, StartError, settings};
 use tokio::sync::mpsc;
 
 use super::broker::Broker;
-use super::children::{self, Children};
+use super::children::{self, Children, LEAVE};
 use super::feed::{self, Feed, Outside};
 use super::kafka::{self, BrokenTill, Cluster, Groups, Watch, wait_for};
 use super::options::Options;
@@ -26,8 +26,6 @@ use crate::services;
 
 /// The longest wait for the services to make their topics.
 const TOPICS: Duration = Duration::from_mins(1);
-/// The longest wait for the services to leave: a little more than their own deadline.
-const LEAVE: Duration = Duration::from_secs(35);
 /// How many invoices wait to be fed.
 const INVOICES: usize = 64;
 /// How much of what the feed did waits to be taken down.
