@@ -24,6 +24,18 @@ pub(crate) struct ReportBox {
     reports: Mutex<Vec<Report>>,
     /// The producer can do nothing more and has to be replaced.
     fatal: AtomicBool,
+    /// The broker refused a batch of several records, of which one may be at fault.
+    doubtful: AtomicBool,
+}
+
+/// How many records a producer puts into one batch. A broker refuses batches, not records: whose fault it was is known
+/// only of a record that was alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Batches {
+    /// As many as there are.
+    Many,
+    /// One.
+    Single,
 }
 
 impl ReportBox {
@@ -35,6 +47,16 @@ impl ReportBox {
     /// Whether the producer died since this was last asked.
     pub(super) fn take_fatal(&self) -> bool {
         self.fatal.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the broker refused a batch of several since this was last asked.
+    pub(super) fn take_doubtful(&self) -> bool {
+        self.doubtful.swap(false, Ordering::Relaxed)
+    }
+
+    /// The broker refused a batch of several.
+    pub(super) fn set_doubtful(&self) {
+        self.doubtful.store(true, Ordering::Relaxed);
     }
 
     /// The producer died.
@@ -49,12 +71,13 @@ pub(crate) struct Reports {
     inbox: Arc<ReportBox>,
     /// `None` only where nobody watches.
     status: Option<Arc<Status>>,
+    batches: Batches,
 }
 
 impl Reports {
     /// A context that leaves reports in `inbox` and tells trouble to `status`.
-    pub(super) fn new(inbox: Arc<ReportBox>, status: Option<Arc<Status>>) -> Self {
-        Self { inbox, status }
+    pub(super) fn new(inbox: Arc<ReportBox>, status: Option<Arc<Status>>, batches: Batches) -> Self {
+        Self { inbox, status, batches }
     }
 }
 
@@ -86,7 +109,10 @@ impl ProducerContext for Reports {
                 if code == RDKafkaErrorCode::Fatal {
                     self.inbox.set_fatal();
                 }
-                failed(code, message)
+                if self.batches == Batches::Many && Fault::of(code) == Fault::Record {
+                    self.inbox.set_doubtful();
+                }
+                failed(code, message, self.batches)
             }
         };
         if let (Some(status), Ok(_)) = (&self.status, result) {
@@ -134,11 +160,11 @@ impl Fault {
 }
 
 /// The report of a publish that failed with `code`.
-fn failed(code: RDKafkaErrorCode, message: &BorrowedMessage<'_>) -> Delivery {
-    match Fault::of(code) {
-        Fault::Record => Delivery::Refused { error: protocol_name(code) },
-        Fault::Producer => Delivery::Unsent { record: owned(message) },
-        Fault::Setup => Delivery::Setup {
+fn failed(code: RDKafkaErrorCode, message: &BorrowedMessage<'_>, batches: Batches) -> Delivery {
+    match (Fault::of(code), batches) {
+        (Fault::Record, Batches::Single) => Delivery::Refused { error: protocol_name(code) },
+        (Fault::Record, Batches::Many) | (Fault::Producer, _) => Delivery::Unsent { record: owned(message) },
+        (Fault::Setup, _) => Delivery::Setup {
             topic: message.topic().to_owned(),
             error: protocol_name(code),
             record: owned(message),

@@ -6,7 +6,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use tokio::sync::Notify;
 
-use super::acknowledge::Reports;
+use super::acknowledge::{Batches, Reports};
 use super::context::{StepConsumer, StepContext};
 use crate::settings::{Client, Kafka};
 
@@ -55,6 +55,11 @@ const CONSUMER_LAWS: [(&str, &str); 4] = [
 const PRODUCER_LAWS: [(&str, &str); 3] =
     [("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0")];
 
+/// A batch that is refused stops the producer, so that nothing behind it overtakes its records.
+const MANY: [(&str, &str); 1] = [("enable.gapless.guarantee", "true")];
+/// A record that is refused alone is left out, and those behind it go on.
+const SINGLE: [(&str, &str); 1] = [("batch.num.messages", "1")];
+
 /// How long a publisher outside any step waits for its acknowledgement, in milliseconds.
 pub(super) const START_TIMEOUT_MS: u32 = 30_000;
 
@@ -90,11 +95,17 @@ impl Connection {
         &self,
         client: &str,
         reports: C,
+        batches: Batches,
     ) -> Result<super::publish::Producer<C>, ClientError>
     where
         C: rdkafka::producer::ProducerContext,
     {
-        Ok(self.config(Client::Producer, client, &PRODUCER, &PRODUCER_LAWS).create_with_context(reports)?)
+        let of_batches = match batches {
+            Batches::Many => MANY,
+            Batches::Single => SINGLE,
+        };
+        let laws = [&PRODUCER_LAWS[..], &of_batches].concat();
+        Ok(self.config(Client::Producer, client, &PRODUCER, &laws).create_with_context(reports)?)
     }
 
     /// The configuration of a producer that gives up a message after [`START_TIMEOUT_MS`].

@@ -6,7 +6,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::acknowledge::{Fault, Report, ReportBox, Reports};
+use super::acknowledge::{Batches, Fault, Report, ReportBox, Reports};
 use super::client::{ClientError, Connection, StepProducer};
 use super::status::Status;
 use super::words::protocol_name;
@@ -22,6 +22,8 @@ const BATCHES_A_LOOK: usize = 64;
 const HAND_BACK_MS: u64 = 2_000;
 /// A producer is replaced at most this often, in milliseconds: its successor may die of the same cause.
 const REPLACE_EVERY_MS: u64 = 1_000;
+/// After a batch was refused, records go one by one for at least this long, in milliseconds.
+const SINGLE_MS: u64 = 60_000;
 /// One wait for reports of a producer that is being closed or replaced, in milliseconds.
 const CLOSE_POLL_MS: u64 = 20;
 
@@ -37,6 +39,9 @@ pub(super) struct Outlet {
     unreported: usize,
     /// The next replacement may be made then, on the steady clock.
     replace_at: u64,
+    batches: Batches,
+    /// Records go one by one until then at least, on the steady clock.
+    single_until: u64,
 }
 
 impl Outlet {
@@ -47,15 +52,18 @@ impl Outlet {
         status: &Arc<Status>,
     ) -> Result<Self, ClientError> {
         let inbox = Arc::new(ReportBox::default());
-        let reports = Reports::new(Arc::clone(&inbox), Some(Arc::clone(status)));
+        let batches = Batches::Many;
+        let reports = Reports::new(Arc::clone(&inbox), Some(Arc::clone(status)), batches);
         Ok(Self {
             connection: connection.clone(),
             client: client.to_owned(),
-            producer: Some(Arc::new(connection.producer(client, reports)?)),
+            producer: Some(Arc::new(connection.producer(client, reports, batches)?)),
             inbox,
             status: Arc::clone(status),
             unreported: 0,
             replace_at: 0,
+            batches,
+            single_until: 0,
         })
     }
 
@@ -119,6 +127,7 @@ impl Outlet {
                 seen = waiting;
             }
         }
+        self.adapt_batches();
         if self.inbox.take_fatal() || self.producer.is_none() {
             self.replace(clock::millis());
         }
@@ -134,6 +143,31 @@ impl Outlet {
             purge(&producer);
         }
         std::mem::take(&mut *self.inbox.reports())
+    }
+
+    /// After a batch was refused, goes on with batches of one, so that only the record at fault is refused; after a
+    /// while, when nothing is under way, with batches of many again.
+    fn adapt_batches(&mut self) {
+        if self.is_doubtful() {
+            self.replace_at = clock::millis();
+            self.inbox.set_fatal();
+        } else if self.batches == Batches::Single
+            && self.unreported == 0
+            && clock::millis() >= self.single_until
+        {
+            self.batches = Batches::Many;
+            self.producer = None;
+        }
+    }
+
+    /// Whether a batch was refused; if so, the next producer sends records one by one.
+    fn is_doubtful(&mut self) -> bool {
+        let doubtful = self.inbox.take_doubtful() && self.batches == Batches::Many;
+        if doubtful {
+            tracing::warn!(client = %self.client, "the broker refuses a batch; sending its records one by one");
+            (self.batches, self.single_until) = (Batches::Single, clock::millis() + SINGLE_MS);
+        }
+        doubtful
     }
 
     /// Takes everything back from a dead producer and makes a new one.
@@ -158,8 +192,10 @@ impl Outlet {
                 _ => (0, 0),
             });
         }
-        let context = Reports::new(Arc::clone(&self.inbox), Some(Arc::clone(&self.status)));
-        match self.connection.producer(&self.client, context) {
+        // The batch that the producer died of shows only now.
+        self.is_doubtful();
+        let context = Reports::new(Arc::clone(&self.inbox), Some(Arc::clone(&self.status)), self.batches);
+        match self.connection.producer(&self.client, context, self.batches) {
             Ok(producer) => self.producer = Some(Arc::new(producer)),
             Err(error) => tracing::error!(client = %self.client, %error, "no new producer; trying again"),
         }
@@ -278,5 +314,25 @@ mod tests {
         broker.come_back().unwrap();
         send_all(&mut outlet);
         assert_eq!(outlet.close(clock::millis() + 30_000).len() as u64, RECORDS);
+    }
+
+    #[test]
+    fn after_a_refused_batch_records_go_one_by_one_for_a_while() {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 3).unwrap();
+        let mut outlet = outlet(&broker);
+        broker.go_away().unwrap();
+        send_all(&mut outlet);
+        outlet.inbox.set_doubtful();
+        let mut reports = Vec::new();
+        outlet.poll(&mut reports);
+        assert!(reports.iter().all(|(_, delivery)| matches!(delivery, Delivery::Unsent { .. })));
+        assert_eq!((reports.len() as u64, outlet.batches), (RECORDS, Batches::Single));
+        // A second refusal is of one record, and no reason to begin again.
+        outlet.inbox.set_doubtful();
+        assert!(!outlet.is_doubtful());
+        outlet.single_until = 0;
+        outlet.poll(&mut Vec::new());
+        assert_eq!(outlet.batches, Batches::Many);
     }
 }
