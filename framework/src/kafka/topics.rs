@@ -12,10 +12,14 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::client::Connection;
 use super::context::StepConsumer;
 use super::words::{Trouble, protocol_name};
+use crate::clock;
 use crate::ops::Missing;
 
 /// The longest wait for one answer of a broker.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Between two looks for a topic that was just made.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A topic's partitions or replicas as the broker's settings say.
 const BROKERS_DEFAULT: i32 = -1;
@@ -88,7 +92,14 @@ pub(super) fn look(
         }
     }
     match plan.creation {
-        Some(creation) if !missing.is_empty() => faults.extend(create(connection, &missing, creation)?),
+        Some(creation) if !missing.is_empty() => {
+            faults.extend(create(connection, &missing, creation)?);
+            for (role, topic) in &missing {
+                if !faults.iter().any(|fault| fault.topic == *topic) {
+                    faults.extend(arrival(consumer, *role, topic)?);
+                }
+            }
+        }
         Some(_) => {}
         None => faults.extend(missing.iter().map(|(role, topic)| {
             let what = format!("the {} topic: create it, or set CHOREOGRAPH_CREATE_TOPICS=true", role.word());
@@ -96,6 +107,19 @@ pub(super) fn look(
         })),
     }
     Ok(faults)
+}
+
+/// Waits until brokers tell the consumer of a topic that was just made; answers what is the matter if they do not in
+/// time. Who subscribes before that is given nothing to read until the next refresh of metadata, a minute later.
+fn arrival(consumer: &StepConsumer, role: Role, topic: &str) -> Result<Option<Missing>, KafkaError> {
+    let end = clock::instant() + ANSWER_WITHIN;
+    loop {
+        let Some(code) = state(consumer, topic)? else { return Ok(None) };
+        if clock::instant() >= end {
+            return Ok(Some(refused(role, topic, code)));
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
 }
 
 /// What is the matter with a topic; `None` if nothing is.
