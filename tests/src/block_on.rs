@@ -14,7 +14,7 @@ impl Wake for Unpark {
 }
 
 /// Runs `future` to its end. It must not need an async runtime.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Arc::new(Unpark(thread::current())).into();
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);

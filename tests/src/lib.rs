@@ -8,6 +8,7 @@
 //! | [`process`] | services as processes of their own, which never outlive the test |
 //! | [`oracle`] | what was acknowledged, and what became of it |
 //! | [`otlp`] | a receiver of spans and metrics, over gRPC and HTTP |
+//! | [`block_on`](fn@block_on) | a future waited for, where there is no runtime |
 //! | [`eventually`](fn@eventually) | waiting for a condition with a deadline, in place of a sleep |
 //!
 //! Everything here blocks the calling thread and may be used without an async runtime. In an async test
@@ -28,4 +29,5 @@ pub mod process;
 pub mod proxy;
 pub mod topics;
 
+pub use block_on::block_on;
 pub use eventually::eventually;

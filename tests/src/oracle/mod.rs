@@ -72,6 +72,11 @@ impl Oracle {
         issued.placed = Some(placed);
     }
 
+    /// How many inputs were issued, acknowledged or not.
+    pub fn issued(&self) -> usize {
+        self.issued.len()
+    }
+
     /// How many inputs are owed.
     pub fn acknowledged(&self) -> usize {
         self.issued.values().filter(|issued| issued.placed.is_some()).count()

@@ -4,7 +4,8 @@ use std::env;
 use std::io;
 use std::process::Command;
 
-const ROLE: &str = "CHOREOGRAPH_TESTS_ROLE";
+/// Not `CHOREOGRAPH_…`: a service refuses settings that it does not know.
+const ROLE: &str = "TEST_ROLE";
 
 /// The command that runs the test `name` of this test binary again, in `role`.
 ///
