@@ -200,7 +200,7 @@ pub fn envelope(sample: &Sample, n: usize) {
             correlation: identity.correlation,
             causation: Some(identity.id),
             workflow: &workflow,
-            traceparent: head.text(&record, crate::envelope::head::Known::TraceParent),
+            traceparent: head.text(crate::envelope::head::Known::TraceParent),
             tracestate: None,
         };
         with_event_headers(&fixed, &emit, |headers| {

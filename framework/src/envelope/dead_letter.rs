@@ -50,7 +50,7 @@ pub(crate) fn dead_letter(
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
 
     let origin = Origin::of(head, record, verdict.group);
-    let replays = head.number::<u32>(record, Known::ReplayCount).unwrap_or(0);
+    let replays = head.number::<u32>(Known::ReplayCount).unwrap_or(0);
     set(names::DLQ_ID, &origin.dead_letter_id(verdict.group, replays));
     set(names::DLQ_REASON, verdict.reason);
     set(names::DLQ_ERROR, &header_text(verdict.error, MAX_OWN_HEADER_BYTES));
@@ -65,10 +65,7 @@ pub(crate) fn dead_letter(
     set(names::DLQ_FAILED_AT, verdict.failed_at);
     set(names::DLQ_REPLAY_COUNT, &replays.to_string());
     set(names::WF_ATTEMPT, &verdict.attempt.to_string());
-    set(
-        names::WF_FIRST_FAILED_AT,
-        head.text(record, Known::FirstFailedAt).unwrap_or(verdict.first_failed_at),
-    );
+    set(names::WF_FIRST_FAILED_AT, head.text(Known::FirstFailedAt).unwrap_or(verdict.first_failed_at));
     origin.write(&mut set);
     if let Some(traceparent) = verdict.traceparent {
         set(names::TRACEPARENT, traceparent);
@@ -135,15 +132,15 @@ struct Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    fn of(head: &Head, record: &'a impl RawRecord, group: &'a str) -> Self {
+    fn of(head: &'a Head, record: &'a impl RawRecord, group: &'a str) -> Self {
         let first = || {
             Some(Self {
-                topic: head.text(record, Known::OriginTopic)?,
-                partition: head.number(record, Known::OriginPartition)?,
-                offset: head.number(record, Known::OriginOffset)?,
-                timestamp: head.number(record, Known::OriginTimestamp),
-                group: head.text(record, Known::OriginGroup)?,
-                traceparent: head.text(record, Known::OriginTraceParent),
+                topic: head.text(Known::OriginTopic)?,
+                partition: head.number(Known::OriginPartition)?,
+                offset: head.number(Known::OriginOffset)?,
+                timestamp: head.number(Known::OriginTimestamp),
+                group: head.text(Known::OriginGroup)?,
+                traceparent: head.text(Known::OriginTraceParent),
             })
         };
         first().unwrap_or_else(|| Self {
@@ -152,7 +149,7 @@ impl<'a> Origin<'a> {
             offset: record.offset(),
             timestamp: record.timestamp(),
             group,
-            traceparent: head.text(record, Known::TraceParent),
+            traceparent: head.text(Known::TraceParent),
         })
     }
 

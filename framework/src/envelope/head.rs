@@ -37,7 +37,6 @@ pub(crate) enum Known {
 }
 
 const KNOWN_COUNT: usize = Known::ReplayCount as usize + 1;
-const ABSENT: u8 = u8::MAX;
 
 impl Known {
     /// The header called `name`. Most names are told apart by their length, and one comparison is left.
@@ -78,46 +77,59 @@ pub(crate) fn is_framework_header(name: &str) -> bool {
     Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE
 }
 
-/// Where the known headers of one record lie. The last of several headers with one name counts.
-#[derive(Debug, Clone, Copy)]
+/// The known headers of one record, copied out of it in one allocation: a driver's headers are dear to look at,
+/// and these are looked at many times. The last of several headers with one name counts.
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
-    at: [u8; KNOWN_COUNT],
+    text: String,
+    fields: [Field; KNOWN_COUNT],
     /// Whether there are headers besides the framework's own.
     foreign: bool,
 }
 
+/// Where a header's text lies in [`Head::text`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Field {
+    start: u16,
+    /// Zero where the header is absent or unusable.
+    length: u16,
+    /// Whether the record has the header, usable or not.
+    present: bool,
+}
+
+/// Room for the headers that an event has, so that the text grows at most once for most records.
+const USUAL_BYTES: usize = 384;
+
 impl Head {
     /// Looks through the headers once.
     pub(crate) fn scan(record: &impl RawRecord) -> Self {
-        let mut at = [ABSENT; KNOWN_COUNT];
+        let mut fields = [Field::default(); KNOWN_COUNT];
+        let mut text = String::with_capacity(USUAL_BYTES);
         let mut foreign = false;
         for index in 0..record.header_count().min(MAX_HEADERS_READ - 1) {
             let Some((name, value)) = record.header(index) else { break };
-            match Known::of(name) {
-                Some(known) if value.is_some() => at[known as usize] = index as u8,
-                Some(_) => {}
-                None => foreign |= !is_framework_header(name),
-            }
+            let Some(known) = Known::of(name) else {
+                foreign |= !is_framework_header(name);
+                continue;
+            };
+            let Some(value) = value else { continue };
+            let usable = usable(value).unwrap_or("");
+            // At most 256 headers of at most 256 bytes: the start of each fits.
+            fields[known as usize] =
+                Field { start: text.len() as u16, length: usable.len() as u16, present: true };
+            text.push_str(usable);
         }
-        Self { at, foreign }
-    }
-
-    /// The header's bytes.
-    pub(crate) fn bytes<'r>(&self, record: &'r impl RawRecord, known: Known) -> Option<&'r [u8]> {
-        match self.at[known as usize] {
-            ABSENT => None,
-            index => record.header(usize::from(index))?.1,
-        }
+        Self { text, fields, foreign }
     }
 
     /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
     /// [`MAX_IDENTITY_BYTES`].
-    pub(crate) fn text<'r>(&self, record: &'r impl RawRecord, known: Known) -> Option<&'r str> {
-        let bytes = self.bytes(record, known)?;
-        if bytes.is_empty() || bytes.len() > MAX_IDENTITY_BYTES {
+    pub(crate) fn text(&self, known: Known) -> Option<&str> {
+        let Field { start, length, .. } = self.fields[known as usize];
+        if length == 0 {
             return None;
         }
-        std::str::from_utf8(bytes).ok()
+        self.text.get(usize::from(start)..usize::from(start) + usize::from(length))
     }
 
     /// Whether there are headers besides the framework's own.
@@ -127,18 +139,23 @@ impl Head {
 
     /// Whether the header is there, well-formed or not.
     pub(crate) fn has(&self, known: Known) -> bool {
-        self.at[known as usize] != ABSENT
+        self.fields[known as usize].present
     }
 
     /// The header as a number.
-    pub(crate) fn number<T: std::str::FromStr>(&self, record: &impl RawRecord, known: Known) -> Option<T> {
-        self.text(record, known)?.parse().ok()
+    pub(crate) fn number<T: std::str::FromStr>(&self, known: Known) -> Option<T> {
+        self.text(known)?.parse().ok()
     }
 
     /// The workflow's identity, where the record carries a well-formed one.
-    pub(crate) fn workflow<'r>(&self, record: &'r impl RawRecord) -> Option<Workflow<'r>> {
-        Workflow::parse(self.text(record, Known::Workflow)?)
+    pub(crate) fn workflow(&self) -> Option<Workflow<'_>> {
+        Workflow::parse(self.text(Known::Workflow)?)
     }
+}
+
+/// A header's value where it may become part of an identity.
+fn usable(value: &[u8]) -> Option<&str> {
+    if value.len() > MAX_IDENTITY_BYTES { None } else { std::str::from_utf8(value).ok() }
 }
 
 #[cfg(test)]
@@ -191,7 +208,7 @@ pub(crate) mod tests {
     #[test]
     fn the_last_of_duplicate_headers_counts() {
         let record = TestRecord::with(&[("ce_id", "first"), ("x", "y"), ("ce_id", "last")]);
-        assert_eq!(Head::scan(&record).text(&record, Known::Id), Some("last"));
+        assert_eq!(Head::scan(&record).text(Known::Id), Some("last"));
     }
 
     #[test]
@@ -230,9 +247,9 @@ pub(crate) mod tests {
         let mut record = TestRecord::with(&[("ce_id", &"x".repeat(100_000)), ("ce_source", "")]);
         record.headers.push(("ce_type".to_owned(), Some(vec![0xff, 0xfe])));
         let head = Head::scan(&record);
-        assert_eq!(head.text(&record, Known::Id), None);
-        assert_eq!(head.text(&record, Known::Source), None);
-        assert_eq!(head.text(&record, Known::Type), None);
+        assert_eq!(head.text(Known::Id), None);
+        assert_eq!(head.text(Known::Source), None);
+        assert_eq!(head.text(Known::Type), None);
         assert!(head.has(Known::Type));
     }
 
@@ -241,6 +258,6 @@ pub(crate) mod tests {
         let mut headers = vec![("x", "y"); 5_000];
         headers.push(("ce_id", "too far"));
         let record = TestRecord::with(&headers);
-        assert_eq!(Head::scan(&record).text(&record, Known::Id), None);
+        assert_eq!(Head::scan(&record).text(Known::Id), None);
     }
 }

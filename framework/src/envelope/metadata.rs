@@ -72,12 +72,12 @@ pub(crate) type StrangerId = [u8; uuid::fmt::Hyphenated::LENGTH];
 impl<'r> Identity<'r> {
     /// Reads the identity of `record`. `starts` names the workflow that its event type starts, if any.
     pub(crate) fn of(
-        head: &Head,
+        head: &'r Head,
         record: &'r impl RawRecord,
         starts: Option<&'r str>,
         stranger: &'r mut StrangerId,
     ) -> Self {
-        let id = match head.text(record, Known::Id) {
+        let id = match head.text(Known::Id) {
             Some(id) => id,
             None => id::of_stranger(record.topic(), record.partition(), record.offset())
                 .as_hyphenated()
@@ -85,8 +85,8 @@ impl<'r> Identity<'r> {
         };
         let started = record.timestamp().and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
         let fresh = Workflow::start(starts.unwrap_or(""), started);
-        match head.text(record, Known::CorrelationId) {
-            Some(correlation) => Self { id, correlation, workflow: head.workflow(record).unwrap_or(fresh) },
+        match head.text(Known::CorrelationId) {
+            Some(correlation) => Self { id, correlation, workflow: head.workflow().unwrap_or(fresh) },
             None => Self { id, correlation: id, workflow: fresh },
         }
     }
@@ -95,7 +95,7 @@ impl<'r> Identity<'r> {
 impl Metadata {
     /// Copies what a handler may want to know of `record`.
     pub(crate) fn of(head: &Head, record: &impl RawRecord, identity: &Identity<'_>, attempt: u32) -> Self {
-        let known = |known| head.text(record, known).unwrap_or("");
+        let known = |known| head.text(known).unwrap_or("");
         let texts: [&str; FIELDS] = [
             identity.id,
             known(Known::Source),

@@ -64,10 +64,11 @@ impl Journal {
 
     /// Which steps took which events again and again, the most frequent first.
     pub(crate) fn circle(&self) -> String {
-        let mut counts = BTreeMap::<(&str, &str), usize>::new();
+        let mut counts = BTreeMap::<(&str, String), usize>::new();
         for (_, happening) in self.kept.iter().rev().take(CIRCLE_HAPPENINGS) {
             if let Happening::Took { who, record } = happening {
-                let event_type = Head::scan(record).text(record, Known::Type).unwrap_or("no type");
+                let head = Head::scan(record);
+                let event_type = head.text(Known::Type).unwrap_or("no type").to_owned();
                 *counts.entry((who, event_type)).or_default() += 1;
             }
         }
@@ -107,11 +108,11 @@ impl fmt::Display for Line<'_> {
         let record = self.0;
         let head = Head::scan(record);
         write!(f, "{}/{}@{}", record.topic(), record.partition(), record.offset())?;
-        match head.text(record, Known::Type) {
+        match head.text(Known::Type) {
             Some(event_type) => write!(f, " {}", event_type.escape_debug())?,
             None => write!(f, " (no ce_type)")?,
         }
-        if let Some(id) = head.text(record, Known::Id) {
+        if let Some(id) = head.text(Known::Id) {
             write!(f, " {}", id.escape_debug())?;
         }
         if record.value().is_none() {

@@ -100,7 +100,7 @@ impl<E: Event> Recorded<E> {
     /// The record as an `E`; `None` where it is another event, or no event at all.
     pub(crate) fn read(record: &LogRecord) -> Option<Self> {
         let head = Head::scan(record);
-        let event_type = head.text(record, Known::Type)?;
+        let event_type = head.text(Known::Type)?;
         let major = event_type.strip_prefix(E::NAME)?.strip_prefix(".v")?;
         if record.topic() != E::TOPIC || major.parse() != Ok(E::MAJOR) {
             return None;
@@ -113,7 +113,7 @@ impl<E: Event> Recorded<E> {
 pub(crate) fn metadata(record: &LogRecord) -> Metadata {
     let head = Head::scan(record);
     let mut stranger: StrangerId = [0; uuid::fmt::Hyphenated::LENGTH];
-    let starts = head.workflow(record).as_ref().map(Workflow::name);
+    let starts = head.workflow().as_ref().map(Workflow::name);
     let identity = Identity::of(&head, record, starts, &mut stranger);
-    Metadata::of(&head, record, &identity, head.number(record, Known::Attempt).unwrap_or(1))
+    Metadata::of(&head, record, &identity, head.number(Known::Attempt).unwrap_or(1))
 }

@@ -26,7 +26,7 @@ pub(crate) fn check_in<'r>(
     match route.contract.check(tape, value) {
         Ok(()) => Ok(value),
         Err(CheckError::Violations(violations)) => {
-            let newer = newer_minor(route, head, record).unwrap_or_default();
+            let newer = newer_minor(route, head).unwrap_or_default();
             let text = format!("{newer}the value breaks its contract: {violations}");
             let failure = Failure::violated("contract_violation", &route.contract_name, text, &violations);
             Err((Reason::ContractViolation, failure))
@@ -36,9 +36,9 @@ pub(crate) fn check_in<'r>(
 }
 
 /// Says so where the record was written under a newer minor than this step knows: then the break is the producer's.
-fn newer_minor(route: &Route, head: &Head, record: &impl RawRecord) -> Option<String> {
+fn newer_minor(route: &Route, head: &Head) -> Option<String> {
     let known = route.minor?;
-    let written = ContractId::parse(head.text(record, Known::DataSchema)?).ok()?.minor();
+    let written = ContractId::parse(head.text(Known::DataSchema)?).ok()?.minor();
     (written > known)
         .then(|| format!("newer_minor: written under minor {written}, this step knows {known}; "))
 }

@@ -42,8 +42,7 @@ impl<P: Port> Runner<P> {
         self.workflow_text.clear();
         identity.workflow.write_next(process.new_trace(), &mut self.workflow_text);
         self.positions.fill(0);
-        let tracestate =
-            process.passes_tracestate().then(|| taken.head.text(&taken.raw, Known::TraceState)).flatten();
+        let tracestate = process.passes_tracestate().then(|| taken.head.text(Known::TraceState)).flatten();
         let mut publishes = 0;
         let mut refused = Vec::new();
         for emit in seat.outbox.emits() {

@@ -150,7 +150,7 @@ impl<P: Port> Runner<P> {
     /// Takes one record, and does all that can be done about it at once.
     pub(crate) fn take(&mut self, now: Time, slot: Slot, record: P::Record, port: &mut P) {
         let head = Head::scan(&record);
-        let routed = route(&self.plan, &head, &record);
+        let routed = route(&self.plan, &head);
         let offset = record.offset();
         if routed == Routed::Skip {
             self.telemetry.skipped(record.topic());

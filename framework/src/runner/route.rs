@@ -2,7 +2,7 @@
 
 use choreograph_contracts::EventVersion;
 
-use super::{Plan, failure::Failure, port::RawRecord};
+use super::{Plan, failure::Failure};
 use crate::{
     engine::Reason,
     envelope::{
@@ -23,8 +23,8 @@ pub(crate) enum Routed {
 }
 
 /// Routes a record. Its payload is not looked at.
-pub(crate) fn route(plan: &Plan, head: &Head, record: &impl RawRecord) -> Routed {
-    let version = match head.text(record, Known::Type).map(EventVersion::parse) {
+pub(crate) fn route(plan: &Plan, head: &Head) -> Routed {
+    let version = match head.text(Known::Type).map(EventVersion::parse) {
         Some(Ok(version)) => version,
         Some(Err(error)) => {
             return refuse(Reason::UnknownEvent, "unknown_event", format!("ce_type: {error}"));
@@ -38,7 +38,7 @@ pub(crate) fn route(plan: &Plan, head: &Head, record: &impl RawRecord) -> Routed
     let (name, major) = (version.name(), version.major());
     let readable =
         |major: u32| plan.routes.iter().position(|route| route.major == major && route.name == name);
-    let workflow = head.workflow(record);
+    let workflow = head.workflow();
     let Some(index) = readable(major) else {
         return route_unreadable(
             plan,
@@ -91,7 +91,7 @@ mod tests {
     fn routed(headers: &[(&str, &str)]) -> Result<Option<usize>, Reason> {
         let plan = plan_reading(&[("order.placed", 1), ("order.placed", 2), ("payment.made", 1)]);
         let record = TestRecord::with(headers);
-        match route(&plan, &Head::scan(&record), &record) {
+        match route(&plan, &Head::scan(&record)) {
             Routed::Handle(index) => Ok(Some(index)),
             Routed::Skip => Ok(None),
             Routed::Refuse(reason, _) => Err(reason),

@@ -30,7 +30,7 @@ impl<M: RawRecord> Taken<M> {
 
     /// The trace context that the record carries, as it stands there.
     pub(super) fn traceparent(&self) -> Option<&str> {
-        self.head.text(&self.raw, Known::TraceParent)
+        self.head.text(Known::TraceParent)
     }
 
     /// The event type as declared.
@@ -65,9 +65,9 @@ impl<M: RawRecord> Taken<M> {
             key: self.raw.key(),
             event_type: self.event_type(plan),
             event_id: identity.id,
-            source: self.head.text(&self.raw, Known::Source),
-            causation_id: self.head.text(&self.raw, Known::CausationId),
-            data_schema: self.head.text(&self.raw, Known::DataSchema),
+            source: self.head.text(Known::Source),
+            causation_id: self.head.text(Known::CausationId),
+            data_schema: self.head.text(Known::DataSchema),
             workflow_id: identity.correlation,
             workflow: identity.workflow,
             attempt,
