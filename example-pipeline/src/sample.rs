@@ -1,6 +1,6 @@
 //! The made orders that ship with the example, as dirty as real ones.
 //!
-//! `data/sample.csv` is written by [`write`] and nothing else: a test compares them, and
+//! `data/sample.csv` is written by [`write()`] and nothing else: a test compares them, and
 //! `cargo run -p example-pipeline -- sample > example-pipeline/data/sample.csv` writes it anew.
 
 use std::io::{self, Write};

@@ -134,7 +134,7 @@ fn tail(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
-/// For a service: leaves in order, as on SIGTERM, when standard input ends; after [`LEAVE`] in any case.
+/// For a service: leaves in order, as on SIGTERM, when standard input ends; after `LEAVE` in any case.
 ///
 /// # Errors
 /// If no thread can be started.

@@ -3,7 +3,7 @@
 //! The supervisor directs nobody. It starts each service as a process of its own (by executing itself again), publishes what
 //! customers and suppliers would, and watches the topics like anybody could; without it the services dance all the same.
 //!
-//! Threads and tasks: the [`Run`](run::Run) alone decides; it is told by the feed (a task, fed in turn by a thread that reads
+//! Threads and tasks: the `Run` alone decides; it is told by the feed (a task, fed in turn by a thread that reads
 //! files), by the watch (a thread that reads topics) and by the groups (a thread that asks how far each group has committed).
 //! All channels are bounded.
 
