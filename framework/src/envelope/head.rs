@@ -109,7 +109,7 @@ impl Head {
         for index in 0..record.header_count().min(MAX_HEADERS_READ - 1) {
             let Some((name, value)) = record.header(index) else { break };
             let Some(known) = Known::of(name) else {
-                foreign |= !is_framework_header(name);
+                foreign |= name != names::CE_SPECVERSION && name != names::CONTENT_TYPE;
                 continue;
             };
             let Some(value) = value else { continue };

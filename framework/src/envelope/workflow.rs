@@ -38,19 +38,29 @@ pub struct Workflow<'a> {
 impl<'a> Workflow<'a> {
     /// Reads the header; `None` when it is malformed, which counts as absent.
     pub fn parse(text: &'a str) -> Option<Self> {
-        if text.len() > MAX_BYTES || text.bytes().any(|b| b < b' ') {
+        if text.len() > MAX_BYTES {
             return None;
         }
         let mut workflow = Self { text, ..Self::start("", 0) };
         let mut seen_hops = false;
-        let mut rest = text;
-        // Bytes are compared, not characters searched for: this is read of every record.
-        while !rest.is_empty() {
-            let end = rest.bytes().position(|byte| byte == b';').unwrap_or(rest.len());
-            let (pair, after) = rest.split_at(end);
-            rest = after.strip_prefix(';').unwrap_or("");
-            let equals = pair.bytes().position(|byte| byte == b'=')?;
-            let (key, value) = (&pair[..equals], &pair[equals + 1..]);
+        let mut start = 0;
+        // One pass over the bytes, not a search for each character: this is read of every record.
+        while start < text.len() {
+            let mut equals = None;
+            let mut end = start;
+            for byte in text.as_bytes()[start..].iter().copied() {
+                match byte {
+                    b';' => break,
+                    b'=' if equals.is_none() => equals = Some(end),
+                    0..b' ' => return None,
+                    _ => {}
+                }
+                end += 1;
+            }
+            let equals = equals?;
+            // `;` and `=` are characters of their own, so each cut lies between characters.
+            let (key, value) = (&text[start..equals], &text[equals + 1..end]);
+            start = end + 1;
             match key {
                 "name" => workflow.name = value,
                 "started" => workflow.started = value.parse().ok()?,
