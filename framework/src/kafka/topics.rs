@@ -145,6 +145,9 @@ fn create(
     let topics: Vec<NewTopic<'_>> = missing
         .iter()
         .map(|(role, topic)| {
+            // The group deals partitions out by count: as many of these as of the inputs could leave an instance with
+            // retry partitions alone. Replays need no more than one.
+            let partitions = if *role == Role::Retry { 1 } else { partitions };
             let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
             // A dead letter waits for a person, however long that takes.
             if *role == Role::DeadLetters { new.set("retention.ms", "-1") } else { new }
