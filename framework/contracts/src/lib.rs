@@ -7,6 +7,7 @@
 //!   not, which rules they break, without repeating anything the event holds. A [`Tape`] is its scratch space.
 //! - [`SchemaDir`] is the folder of contract files: written once, never changed in meaning
 //!   ([`same_meaning`]), compared with the code and, by [`coverage`], with the views of consumers.
+//! - [`compat`] compares two versions of a contract, and a reader with a writer.
 //!
 //! This crate knows nothing of Kafka, opens no connection, and reads and writes no file but those of a
 //! [`SchemaDir`]. Every bound is a constant with its reason: [`MAX_EVENT_BYTES`], [`MAX_DEPTH`], and the others
@@ -35,6 +36,7 @@
 
 #![deny(missing_docs)]
 
+pub mod compat;
 mod contract;
 pub mod coverage;
 mod error;

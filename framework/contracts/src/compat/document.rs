@@ -1,0 +1,81 @@
+//! One JSON Schema text, and where in it things stand.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::error::DocumentError;
+use super::lines::Lines;
+
+/// The largest schema text that is read, in bytes: beyond what anybody writes by hand, and small enough to be
+/// answered or refused in a second.
+pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many objects and arrays of a schema may stand inside each other. `serde_json` reads no deeper either.
+pub const MAX_DOCUMENT_DEPTH: usize = 127;
+
+/// One JSON Schema, with the text it came from.
+///
+/// ```
+/// use choreograph_contracts::compat::Document;
+///
+/// let text = b"{\n  \"type\": \"object\",\n  \"required\": [\"id\"]\n}";
+/// let document = Document::parse("order.placed/1.0.json", text)?;
+/// assert_eq!(document.value()["type"], "object");
+/// assert_eq!(document.line("/required/0"), Some(3));
+///
+/// let error = Document::parse("broken.json", b"{\n  \"type\": }").unwrap_err();
+/// assert!(error.to_string().starts_with("broken.json:2:11: "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Document {
+    name: String,
+    value: Value,
+    text: Option<Box<[u8]>>,
+    lines: OnceLock<Lines>,
+}
+
+impl Document {
+    /// Reads a schema's text. `name` is what messages call it, a path as a rule.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`], with line and column, if the text is too large, is not UTF-8 or not JSON, nests deeper
+    /// than [`MAX_DOCUMENT_DEPTH`], or is neither an object nor a boolean.
+    pub fn parse(name: &str, text: &[u8]) -> Result<Self, DocumentError> {
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(DocumentError::too_large(name, text.len()));
+        }
+        let utf8 = std::str::from_utf8(text).map_err(|error| DocumentError::not_utf8(name, text, error))?;
+        let utf8 = utf8.strip_prefix('\u{feff}').unwrap_or(utf8);
+        let value: Value =
+            serde_json::from_str(utf8).map_err(|error| DocumentError::not_json(name, &error))?;
+        if !value.is_object() && !value.is_boolean() {
+            return Err(DocumentError::no_schema(name, &value));
+        }
+        Ok(Self { name: name.to_owned(), value, text: Some(utf8.as_bytes().into()), lines: OnceLock::new() })
+    }
+
+    /// A schema that has no text: it knows no lines.
+    pub fn from_value(name: &str, value: Value) -> Self {
+        Self { name: name.to_owned(), value, text: None, lines: OnceLock::new() }
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The schema.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The line, counted from 1, on which the value at a JSON Pointer begins: that of its name, where it is a
+    /// member. `None` if there is no such place, or no text.
+    pub fn line(&self, pointer: &str) -> Option<u32> {
+        let text = self.text.as_deref()?;
+        self.lines.get_or_init(|| Lines::of(text)).get(pointer)
+    }
+}
