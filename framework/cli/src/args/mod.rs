@@ -1,0 +1,49 @@
+//! What can be asked of the command.
+
+mod diff;
+mod explain;
+mod format;
+
+pub use diff::{Diff, DirectionArg, SemanticsArg};
+pub use explain::Explain;
+pub use format::Format;
+
+use clap::{Parser, Subcommand};
+
+/// Contracts of events, compared with their past, with each other and with a registry.
+#[derive(Debug, Parser)]
+#[command(name = "choreograph", version, about, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Cli {
+    /// How to print what was found.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare two versions of a contract in both directions.
+    Diff(Diff),
+    /// Explain a rule: how such a change breaks a team, and what to do instead.
+    Explain(Explain),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it holds: nothing was found
+  1  findings: something is to be mended, and the output says what
+  2  wrong usage, or an input that cannot be read
+  3  could not come to an answer (registry away, git ref missing); the message says the fix";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

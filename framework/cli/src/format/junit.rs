@@ -1,0 +1,84 @@
+//! `JUnit` XML, as CI systems read it: a test case for each finding, or one that passed.
+
+use std::io::{self, Write};
+
+use super::markdown::paragraph;
+use crate::report::{Finding, Report, Severity};
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let suite = xml(&format!("choreograph {}", report.command));
+    let (cases, failures) = (report.findings.len().max(1), report.errors());
+    let counts = format!("tests=\"{cases}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"");
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(out, "<testsuites name=\"{suite}\" {counts}>")?;
+    writeln!(out, "  <testsuite name=\"{suite}\" {counts}>")?;
+    if report.findings.is_empty() {
+        writeln!(out, "    <testcase classname=\"{suite}\" name=\"holds\"/>")?;
+    }
+    for finding in &report.findings {
+        case(&suite, finding, out)?;
+    }
+    writeln!(out, "    <system-out>{}</system-out>", xml(&report.summary.join("\n")))?;
+    writeln!(out, "  </testsuite>\n</testsuites>")
+}
+
+fn case(suite: &str, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let place = finding.places.first();
+    let name = match place {
+        Some(place) => format!("{} {}", finding.rule, place.address()),
+        None => format!("{} {}", finding.rule, finding.message),
+    };
+    let file = place.map_or(String::new(), |place| format!(" file=\"{}\"", xml(&place.file)));
+    writeln!(out, "    <testcase classname=\"{suite}\" name=\"{}\"{file}>", xml(&name))?;
+    let text = xml(&paragraph(finding));
+    if finding.severity == Severity::Error {
+        let (kind, message) = (xml(&finding.rule), xml(&finding.message));
+        writeln!(out, "      <failure type=\"{kind}\" message=\"{message}\">{text}</failure>")?;
+    } else {
+        writeln!(out, "      <system-out>{text}</system-out>")?;
+    }
+    writeln!(out, "    </testcase>")
+}
+
+/// Text of XML 1.0: five characters escaped, those that it cannot hold replaced.
+fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\t' => escaped.push_str("&#9;"),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::args::Format;
+    use crate::format::sample;
+
+    #[test]
+    fn counts_and_names() {
+        let text = sample::printed(&sample::report(), Format::Junit);
+        assert!(text.contains("tests=\"1\" failures=\"1\""), "{text}");
+        assert!(text.contains("name=\"TYPE_CHANGED schemas/a b/1.1.json:12\" file=\"schemas/a b/1.1.json\""));
+        let none = sample::printed(&sample::of(Vec::new()), Format::Junit);
+        assert!(none.contains("tests=\"1\" failures=\"0\""), "{none}");
+    }
+
+    #[test]
+    fn whatever_it_holds_it_is_xml() {
+        let text = sample::printed(&sample::hostile(), Format::Junit);
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let cases: Vec<_> = document.descendants().filter(|node| node.has_tag_name("testcase")).collect();
+        assert_eq!(cases.len(), 1, "{text}");
+        assert!(cases[0].attribute("name").unwrap().contains("<b>&\"'"), "{text}");
+    }
+}

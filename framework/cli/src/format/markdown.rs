@@ -1,0 +1,151 @@
+//! Markdown, for a job's summary or a comment.
+
+use std::io::{self, Write};
+
+use choreograph_contracts::compat::Proof;
+
+use super::{clean_lines, one_line, shortened};
+use crate::report::{Finding, Report, Severity};
+use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_WITNESS, rules};
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## choreograph {}\n", report.command)?;
+    if let Some(page) = &report.page {
+        writeln!(out, "{}\n", fenced(page))?;
+    }
+    for line in &report.summary {
+        writeln!(out, "{}\n", escaped(line))?;
+    }
+    for finding in report.findings.iter().take(MAX_SHOWN_FINDINGS) {
+        one(finding, out)?;
+    }
+    match report.findings.len().saturating_sub(MAX_SHOWN_FINDINGS) {
+        0 => Ok(()),
+        more => writeln!(out, "… and {more} findings more; `--format json` prints them all."),
+    }
+}
+
+fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let sign = match finding.severity {
+        Severity::Error => "❌",
+        Severity::Warning => "⚠️",
+        Severity::Note => "ℹ️",
+    };
+    writeln!(out, "### {sign} {}: {}\n", escaped(&finding.rule), escaped(&finding.message))?;
+    for place in &finding.places {
+        let side = if place.side.is_empty() { String::new() } else { format!("{}: ", escaped(&place.side)) };
+        let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let pointer = pointer.map_or(String::new(), |pointer| format!(" at {}", code(pointer)));
+        writeln!(out, "- {side}{}{pointer}", code(&place.address()))?;
+    }
+    if !finding.places.is_empty() {
+        writeln!(out)?;
+    }
+    for line in details(finding) {
+        writeln!(out, "{}\n", escaped(&line))?;
+    }
+    if let Some(witness) = &finding.witness {
+        let event = serde_json::to_string_pretty(&witness.event).unwrap_or_default();
+        writeln!(out, "{}:\n\n{}\n", escaped(&witness.shows), fenced(&shortened(&event, MAX_SHOWN_WITNESS)))?;
+    }
+    Ok(())
+}
+
+/// A finding in lines of plain text: for readers that have one field for all of it.
+pub(super) fn paragraph(finding: &Finding) -> String {
+    let mut lines = vec![finding.message.clone()];
+    lines.extend(finding.places.iter().map(|place| {
+        let side = if place.side.is_empty() { String::new() } else { format!("{}: ", place.side) };
+        let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        format!("{side}{}{}", place.address(), pointer.map_or(String::new(), |at| format!(" at {at}")))
+    }));
+    if let Some(witness) = &finding.witness {
+        let event = shortened(&witness.event.to_string(), MAX_SHOWN_WITNESS);
+        lines.push(format!("witness: {event} ({})", witness.shows));
+    }
+    lines.extend(details(finding));
+    lines.join("\n")
+}
+
+/// What is to be said of a finding beside its places and its witness.
+fn details(finding: &Finding) -> Vec<String> {
+    let mut lines: Vec<String> =
+        finding.direction.map(|direction| super::text::broken(direction).to_owned()).into_iter().collect();
+    if finding.proof == Some(Proof::Unproven) {
+        lines.push("unproven: no event was found that shows it, and no proof that none exists".to_owned());
+    }
+    for cause in finding.causes.iter().take(crate::MAX_SHOWN_CAUSES) {
+        lines.push(format!("because of {}: {}", cause.rule, cause.message));
+    }
+    if let Some(rule) = rules::find(&finding.rule) {
+        lines.push(format!("why: {}", rule.breaks));
+        lines.push(format!("instead: {}", rule.instead));
+    }
+    lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
+    lines.extend(finding.approved.iter().map(|reason| format!("approved: {reason}")));
+    lines.extend(finding.fingerprint.iter().map(|fingerprint| format!("fingerprint: {fingerprint}")));
+    lines
+}
+
+/// Text in which nothing is mark-up. Code between back-quotes stays code.
+fn escaped(text: &str) -> String {
+    let text = one_line(text);
+    let balanced = text.matches('`').count().is_multiple_of(2);
+    let mut escaped = String::with_capacity(text.len());
+    let mut in_code = false;
+    for character in text.chars() {
+        match character {
+            '`' if balanced => in_code = !in_code,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '@' | '!'
+                if !in_code =>
+            {
+                escaped.push('\\');
+            }
+            _ => {}
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// Text as code on its line.
+fn code(text: &str) -> String {
+    let text = one_line(text);
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{space}{text}{space}{ticks}")
+}
+
+/// Text as a block of code, which it cannot leave.
+fn fenced(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    format!("{fence}text\n{}\n{fence}", clean_lines(text.trim_end()))
+}
+
+/// The longest run of back-quotes in `text`.
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, escaped, fenced};
+    use crate::args::Format;
+    use crate::format::sample;
+
+    #[test]
+    fn says_what_where_and_why() {
+        let text = sample::printed(&sample::report(), Format::Markdown);
+        assert!(text.contains("### ❌ TYPE\\_CHANGED: `total` was a number and is a text\n"), "{text}");
+        assert!(text.contains("- new: `schemas/a b/1.1.json:12` at `/properties/total`\n"), "{text}");
+        assert!(text.contains("```text\n{\n  \"total\": 1\n}\n```"), "{text}");
+    }
+
+    #[test]
+    fn text_is_no_mark_up() {
+        assert_eq!(escaped("<b> a_b `a_b` @you"), "\\<b\\> a\\_b `a_b` \\@you");
+        assert_eq!(escaped("one ` alone"), "one \\` alone");
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(fenced("````\nx"), "`````text\n````\nx\n`````");
+    }
+}

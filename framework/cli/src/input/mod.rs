@@ -1,0 +1,5 @@
+//! Files that people give to the command.
+
+mod source;
+
+pub use source::{Source, of_compare};

@@ -1,0 +1,17 @@
+//! Every bound that the command sets, in one place.
+
+/// How many findings a person is shown, as text, Markdown or GitHub annotations. All of them are in JSON, `JUnit`
+/// and SARIF.
+pub const MAX_SHOWN_FINDINGS: usize = 50;
+
+/// How many causes of one finding a person is shown.
+pub const MAX_SHOWN_CAUSES: usize = 10;
+
+/// How many problems of unreadable input a person is shown.
+pub const MAX_SHOWN_PROBLEMS: usize = 20;
+
+/// The longest line of a file that is shown, in characters; the rest is `…`.
+pub const MAX_SHOWN_LINE: usize = 120;
+
+/// The longest witness that a person is shown, in characters; the rest is `…`.
+pub const MAX_SHOWN_WITNESS: usize = 2_000;

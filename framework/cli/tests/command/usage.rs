@@ -1,0 +1,21 @@
+use std::path::Path;
+
+use crate::support::choreograph;
+
+#[test]
+fn help_states_every_exit_code() {
+    let run = choreograph(Path::new("."), ["--help"]);
+    assert_eq!((run.code, run.errors.as_str()), (0, ""));
+    for code in 0..=3 {
+        assert!(run.out.contains(&format!("\n  {code}  ")), "{}", run.out);
+    }
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    for args in [&[][..], &["diff", "a.json"], &["no-such-command"], &["explain", "--format", "yaml"]] {
+        let run = choreograph(Path::new("."), args);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.errors.contains("--help"), "{}", run.errors);
+    }
+}
