@@ -2,16 +2,20 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, ValidationError, Validator};
+use serde::de::DeserializeSeed;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::{CheckError, Violation, Violations, shorten};
+use crate::error::{CheckError, DecodeError, EncodeError, Violation, Violations, shorten};
+use crate::program::{self, BufferedPlace, Program};
 use crate::schema::{self, CompileError};
 use crate::tape::{self, Cursor, Document, TapeJson};
-use crate::{MAX_REPORTED_ENTRIES, Tape};
+use crate::{MAX_REPORTED_ENTRIES, Tape, typed};
 
 /// A compiled contract: JSON Schema 2020-12, formats asserted, nothing fetched.
 ///
@@ -37,6 +41,9 @@ use crate::{MAX_REPORTED_ENTRIES, Tape};
 /// ```
 pub struct Contract {
     validator: Validator<TapeJson>,
+    /// What one pass can check, if there is any point in it.
+    pub(crate) program: Option<Program>,
+    buffered: Vec<BufferedPlace>,
     /// Every name in any `properties` or `required`: those that a report may show.
     declared: HashSet<Box<str>>,
 }
@@ -50,17 +57,18 @@ impl Contract {
     /// can be asserted as a whole.
     pub fn compile(schema: &Value) -> Result<Self, CompileError> {
         schema::examine(schema)?;
-        let validator = jsonschema::options_for::<TapeJson>()
-            .with_draft(Draft::Draft202012)
-            .with_retriever(Nothing)
-            .with_pattern_options(PatternOptions::regex())
-            .should_validate_formats(true)
-            .build(schema)
-            .map_err(|error| CompileError::Schema {
-                at: error.instance_path().to_string(),
-                problem: error.to_string(),
-            })?;
-        Ok(Self { validator, declared: schema::declared_names(schema) })
+        let validator = validator(schema).map_err(|error| CompileError::Schema {
+            at: error.instance_path().to_string(),
+            problem: error.to_string(),
+        })?;
+        let (program, buffered) = program::compile(schema, &validator_of_part);
+        Ok(Self { validator, program, buffered, declared: schema::declared_names(schema) })
+    }
+
+    /// The places that [`decode`](Self::decode) and [`encode`](Self::encode) check as a whole, on their bytes, and
+    /// why: events that hold something there cost more. One place that is empty is the whole contract.
+    pub fn buffered(&self) -> &[BufferedPlace] {
+        &self.buffered
     }
 
     /// Checks one event against the contract. Allocates nothing once `tape` has grown to the events' size
@@ -81,6 +89,116 @@ impl Contract {
         } else {
             Err(CheckError::Violations(self.report(&document)))
         }
+    }
+
+    /// Reads an event into its type and checks it, in one pass: each value is checked on its way to the type. The
+    /// answer is that of [`check`](Self::check) and then `serde_json::from_slice`.
+    ///
+    /// Where the pass finds nothing, it allocates nothing but what `T` does. What it finds suspect is read again, as
+    /// `check` does, so a type's `Deserialize` may run twice.
+    ///
+    /// ```
+    /// use choreograph_contracts::{Contract, DecodeError, Tape};
+    /// use serde_json::json;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Line { sku: String, quantity: u32 }
+    ///
+    /// let contract = Contract::compile(&json!({
+    ///     "type": "object",
+    ///     "properties": { "sku": { "type": "string" }, "quantity": { "type": "integer", "minimum": 1 } },
+    ///     "required": ["sku", "quantity"],
+    /// }))?;
+    /// let mut tape = Tape::new();
+    /// let line: Line = contract.decode(&mut tape, br#"{"sku":"a","quantity":2,"unknown":true}"#)?;
+    /// assert_eq!((line.sku.as_str(), line.quantity), ("a", 2));
+    ///
+    /// let none = contract.decode::<Line>(&mut tape, br#"{"sku":"a","quantity":0}"#);
+    /// assert!(matches!(none, Err(DecodeError::Check(_))), "it breaks the contract");
+    /// let float = contract.decode::<Line>(&mut tape, br#"{"sku":"a","quantity":2.0}"#);
+    /// assert!(matches!(float, Err(DecodeError::Unreadable(_))), "a whole number to JSON Schema, not to serde");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`]: it breaks its contract or is no JSON, or it keeps the contract and `T` refuses it.
+    pub fn decode<'de, T: Deserialize<'de>>(
+        &self,
+        tape: &mut Tape,
+        bytes: &'de [u8],
+    ) -> Result<T, DecodeError> {
+        self.decode_seed(tape, bytes, PhantomData)
+    }
+
+    /// [`decode`](Self::decode) into what a seed makes of the event. The seed may be used twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn decode_seed<'de, S: DeserializeSeed<'de> + Clone>(
+        &self,
+        tape: &mut Tape,
+        bytes: &'de [u8],
+        seed: S,
+    ) -> Result<S::Value, DecodeError> {
+        if let Some(program) = &self.program
+            && let Some(value) = typed::read(program, tape, bytes, seed.clone())
+        {
+            return Ok(value);
+        }
+        self.check(tape, bytes)?;
+        let mut plain = serde_json::Deserializer::from_slice(bytes);
+        let value = seed.deserialize(&mut plain).map_err(DecodeError::Unreadable)?;
+        plain.end().map_err(DecodeError::Unreadable)?;
+        Ok(value)
+    }
+
+    /// Appends an event as JSON to `out` and checks it, in one pass. The bytes are those of `serde_json::to_vec`, the
+    /// answer is that of [`check`](Self::check) on them.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`]: its serializer failed, or what it wrote breaks the contract. Then `out` is as it was.
+    pub fn encode<T: Serialize + ?Sized>(
+        &self,
+        tape: &mut Tape,
+        value: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let before = out.len();
+        let result = match self.write(tape, value, out) {
+            Ok(Kept::Yes) => Ok(()),
+            Ok(Kept::Unknown) => {
+                self.check(tape, out.get(before..).unwrap_or_default()).map_err(EncodeError::Check)
+            }
+            Err(error) => Err(EncodeError::Unwritable(error)),
+        };
+        if result.is_err() {
+            out.truncate(before);
+        }
+        result
+    }
+
+    /// The first half of [`encode`](Self::encode), for who checks later: appends an event to `out`, and says whether
+    /// it keeps the contract or [`check`](Self::check) has to tell.
+    ///
+    /// # Errors
+    ///
+    /// What the event's own serializer says. Then `out` may hold a part of the event.
+    pub fn write<T: Serialize + ?Sized>(
+        &self,
+        tape: &mut Tape,
+        value: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<Kept, serde_json::Error> {
+        let kept = if let Some(program) = &self.program {
+            typed::write(program, tape, value, out)?
+        } else {
+            serde_json::to_writer(out, value)?;
+            false
+        };
+        Ok(if kept { Kept::Yes } else { Kept::Unknown })
     }
 
     #[cold]
@@ -117,6 +235,16 @@ impl Contract {
     }
 }
 
+/// What is known of an event that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Kept {
+    /// It keeps its contract.
+    Yes,
+    /// [`Contract::check`] on its bytes will tell.
+    Unknown,
+}
+
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contract").finish_non_exhaustive()
@@ -132,6 +260,19 @@ fn push_segment(path: &mut String, segment: &str) {
             other => path.push(other),
         }
     }
+}
+
+fn validator(schema: &Value) -> Result<Validator<TapeJson>, ValidationError<'static>> {
+    jsonschema::options_for::<TapeJson>()
+        .with_draft(Draft::Draft202012)
+        .with_retriever(Nothing)
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true)
+        .build(schema)
+}
+
+fn validator_of_part(schema: &Value) -> Option<Validator<TapeJson>> {
+    validator(schema).ok()
 }
 
 /// Fetches no document, from nowhere.

@@ -74,6 +74,29 @@ pub enum CheckError {
     Violations(Violations),
 }
 
+/// Why an event was not read into its type.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// It is no JSON document, or breaks its contract.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// It keeps its contract, and its type does not take it: `1.0` for an integer, say. The error's text may repeat
+    /// what the event holds.
+    #[error("keeps its contract and cannot be read into its type")]
+    Unreadable(#[source] serde_json::Error),
+}
+
+/// Why an event was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Its own serializer failed.
+    #[error("cannot be written as JSON")]
+    Unwritable(#[source] serde_json::Error),
+    /// What it writes breaks the contract.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+}
+
 /// One rule that an event breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {

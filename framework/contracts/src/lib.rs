@@ -5,6 +5,9 @@
 //! - [`views`] makes the two views of a type: closed for who writes the event, open for who reads it.
 //! - [`Contract`] is a compiled schema; [`Contract::check`] says of an event's bytes whether they keep it, and if
 //!   not, which rules they break, without repeating anything the event holds. A [`Tape`] is its scratch space.
+//! - [`Contract::decode`] and [`Contract::encode`] say the same while they read an event into its type or write it,
+//!   in the pass that serde makes anyway. What they cannot tell for sure, `check` decides;
+//!   [`Contract::buffered`] names the places where that is so from the start.
 //! - [`SchemaDir`] is the folder of contract files: written once, never changed in meaning
 //!   ([`same_meaning`]), compared with the code and, by [`coverage`], with the views of consumers.
 //! - [`compat`] compares two versions of a contract, and a reader with a writer.
@@ -43,16 +46,19 @@ mod error;
 mod files;
 mod limits;
 mod meaning;
+mod program;
 mod schema;
 mod tape;
+mod typed;
 mod version;
 pub mod views;
 
-pub use contract::Contract;
-pub use error::{CheckError, UndecodableReason, Violation, Violations};
+pub use contract::{Contract, Kept};
+pub use error::{CheckError, DecodeError, EncodeError, UndecodableReason, Violation, Violations};
 pub use files::{ContractFile, Finding, Problem, SchemaDir, WriteError, Written};
 pub use limits::*;
 pub use meaning::{first_difference, same_meaning};
+pub use program::BufferedPlace;
 pub use schema::CompileError;
 pub use tape::Tape;
 pub use version::{

@@ -38,3 +38,23 @@ pub const MAX_REPORTED_ENTRIES: usize = 20_000;
 
 /// The largest contract file that is read, in bytes: a contract of [`MAX_SCHEMA_BYTES`] with its indentation.
 pub const MAX_FILE_BYTES: usize = 4 * MAX_SCHEMA_BYTES;
+
+/// How many places a contract may come to before it is checked as a whole instead of in passing.
+pub const MAX_PROGRAM_NODES: usize = 8_192;
+
+/// How many looks at a place compiling a contract may take before it is checked as a whole.
+pub const MAX_PROGRAM_STEPS: usize = 50_000;
+
+/// How many names one object of a contract may declare before it is checked as a whole: one bit each.
+pub const MAX_DECLARED_NAMES: usize = 128;
+
+/// How many `patternProperties` may apply to one object before it is checked as a whole: each doubles the ways in
+/// which a name can match.
+pub const MAX_NAME_PATTERNS: usize = 4;
+
+/// How many places of a contract may be buffered before all of it is: each has a validator of its own.
+pub const MAX_BUFFERED_PLACES: usize = 16;
+
+/// How deep places may stand inside each other, `$ref`s followed, before a contract is checked as a whole: they are
+/// compiled on the stack.
+pub const MAX_PROGRAM_DEPTH: usize = 160;

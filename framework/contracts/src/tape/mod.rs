@@ -9,12 +9,15 @@
 
 mod json;
 mod number;
+mod one;
 mod parse;
 mod text;
 
 pub(crate) use json::{Cursor, TapeJson};
-pub(crate) use parse::read;
+pub(crate) use one::one_value;
+pub(crate) use parse::{read, read_within};
 
+use crate::typed::Unchecked;
 use crate::{MAX_DEPTH, MAX_EVENT_BYTES, UndecodableReason};
 
 /// One value, or the name of a member, in the order of the document.
@@ -70,6 +73,12 @@ pub struct Tape {
     resolved: String,
     /// Names of an object too wide to compare pairwise, while it is looked at.
     names: Vec<u32>,
+    /// Hashes of undeclared names, of the objects that a typed pass is inside of.
+    pub(crate) names_seen: Vec<u64>,
+    /// What a typed pass wrote and must still check as a whole.
+    pub(crate) unchecked: Vec<Unchecked>,
+    /// A value as text, while it is looked at.
+    pub(crate) text: String,
     max_bytes: usize,
     max_depth: usize,
 }
@@ -88,6 +97,9 @@ impl Tape {
             entries: Vec::new(),
             resolved: String::new(),
             names: Vec::new(),
+            names_seen: Vec::new(),
+            unchecked: Vec::new(),
+            text: String::new(),
             max_bytes,
             max_depth: MAX_DEPTH,
         }

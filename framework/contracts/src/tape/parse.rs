@@ -14,6 +14,16 @@ const PAIRWISE_MEMBERS: u32 = 32;
 /// The first thing that is wrong and its byte offset. What is refused here and not by `serde_json`: more than
 /// the tape's limits of bytes and depth, and a member name that an object holds twice.
 pub(crate) fn read<'t>(tape: &'t mut Tape, bytes: &'t [u8]) -> Result<Document<'t>, Refusal> {
+    let depth = tape.max_depth;
+    read_within(tape, bytes, depth)
+}
+
+/// The same with at most `depth` objects and arrays inside each other: for a part of a document.
+pub(crate) fn read_within<'t>(
+    tape: &'t mut Tape,
+    bytes: &'t [u8],
+    depth: usize,
+) -> Result<Document<'t>, Refusal> {
     if bytes.len() > tape.max_bytes {
         return Err(Refusal { reason: Why::TooLarge, at: tape.max_bytes });
     }
@@ -21,7 +31,7 @@ pub(crate) fn read<'t>(tape: &'t mut Tape, bytes: &'t [u8]) -> Result<Document<'
         .map_err(|error| Refusal { reason: Why::NotUtf8, at: error.valid_up_to() })?;
     tape.entries.clear();
     tape.resolved.clear();
-    let mut parser = Parser { source, bytes, at: 0, depth_left: tape.max_depth, tape };
+    let mut parser = Parser { source, bytes, at: 0, depth_left: depth, tape };
     parser.document()?;
     Ok(Document { source, resolved: &tape.resolved, entries: &tape.entries })
 }

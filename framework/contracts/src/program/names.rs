@@ -1,0 +1,109 @@
+//! Names of members: hashed once, looked up by hash, compared in full.
+
+/// The hash of a name. Equal names have equal hashes; different ones may too, so it only ever makes suspect.
+#[inline]
+pub(crate) fn hash(name: &str) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let bytes = name.as_bytes();
+    let mut state = (bytes.len() as u64).wrapping_mul(FACTOR);
+    let mut mix = |word: u64| {
+        state = (state.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+    };
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let mut rest = bytes;
+        while let (Some(word), true) = (rest.first_chunk::<8>(), rest.len() > 8) {
+            mix(u64::from_le_bytes(*word));
+            rest = &rest[8..];
+        }
+        // The last word may overlap the one before it: no byte is left out.
+        mix(u64::from_le_bytes(*last));
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        mix(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+    } else {
+        let first = bytes.first().copied().unwrap_or_default();
+        let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
+        let last = bytes.last().copied().unwrap_or_default();
+        mix(u64::from(first) << 16 | u64::from(middle) << 8 | u64::from(last));
+    }
+    state ^ (state >> 29)
+}
+
+/// What belongs to each of some names.
+#[derive(Debug)]
+pub(crate) struct Names<T> {
+    entries: Box<[(Box<str>, T)]>,
+    /// Open addressing: an entry's index plus one, 0 where there is none. At most half of it is taken.
+    slots: Box<[u16]>,
+}
+
+impl<T> Names<T> {
+    /// At most `u16::MAX - 1` names, each once.
+    pub(super) fn new(entries: Vec<(Box<str>, T)>) -> Self {
+        let size = (entries.len() * 2).next_power_of_two().max(2);
+        let mut slots = vec![0; size].into_boxed_slice();
+        for (index, (name, _)) in entries.iter().enumerate() {
+            let mut at = hash(name) as usize & (size - 1);
+            while slots[at] != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            slots[at] = index as u16 + 1;
+        }
+        Self { entries: entries.into(), slots }
+    }
+
+    /// The names, in the order of their indices.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Box<str>, T)> {
+        self.entries.iter()
+    }
+
+    /// The index of `name`, whose hash is `hash`, and what belongs to it.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, name: &str) -> Option<(usize, &T)> {
+        let last = self.slots.len() - 1;
+        let mut at = hash as usize & last;
+        loop {
+            // One slot in two is empty, so this ends.
+            let index = usize::from(*self.slots.get(at)?).checked_sub(1)?;
+            let (known, value) = self.entries.get(index)?;
+            if **known == *name {
+                return Some((index, value));
+            }
+            at = (at + 1) & last;
+        }
+    }
+
+    /// What belongs to `name`.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
+        self.find(hash(name), name).map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_found_and_no_other() {
+        let names: Vec<String> = (0..200).map(|n| "x".repeat(n % 40) + &n.to_string()).collect();
+        let table = Names::new(names.iter().enumerate().map(|(n, name)| (name.as_str().into(), n)).collect());
+        for (n, name) in names.iter().enumerate() {
+            assert_eq!(table.find(hash(name), name), Some((n, &n)));
+            assert_eq!(table.get(&format!("{name}y")), None);
+        }
+        assert_eq!(Names::<()>::new(Vec::new()).get("a"), None);
+    }
+
+    #[test]
+    fn a_byte_anywhere_changes_the_hash() {
+        for length in 1..50 {
+            let name = "a".repeat(length);
+            for at in 0..length {
+                let mut other = name.clone();
+                other.replace_range(at..=at, "b");
+                let short = length < 4 && at != 0 && at != length / 2 && at != length - 1;
+                assert!(short || hash(&name) != hash(&other), "{name} {other}");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A contract asserted while an event is read into its type, or written from it: one pass, nothing built.
+//!
+//! Adapters stand around serde's `Deserializer` and `Serializer` and see each name and value on its way, whatever
+//! the type does with it: fields it ignores, variants it buffers, members it flattens. The
+//! [program](crate::program) says of each whether it keeps the contract for sure.
+//!
+//! # What an ignored field may hold
+//!
+//! A member that the contract leaves open and the type ignores is read all the same, and held to what holds for
+//! every value: JSON within the bounds of depth, no name twice in one object, no number beyond `f64`, no half of a
+//! surrogate pair. So an event is taken or refused by what it is, not by which fields its reader looks at.
+
+mod frame;
+mod name;
+mod read;
+mod read_enum;
+mod state;
+mod watch;
+mod write;
+mod write_holder;
+mod write_name;
+
+use std::cell::Cell;
+use std::io;
+
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+
+use self::state::State;
+pub(crate) use self::state::Unchecked;
+use self::write::CheckedValue;
+use crate::Tape;
+use crate::program::Program;
+
+/// How `serde_json` asks for the text of a value instead of the value.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+/// How the names of such structs begin.
+const PRIVATE: &str = "$serde_json::private::";
+
+/// Reads an event by `seed`. `None`: something is suspect, or it cannot be read.
+pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
+    program: &Program,
+    tape: &mut Tape,
+    bytes: &'de [u8],
+    seed: S,
+) -> Option<S::Value> {
+    if bytes.len() > tape.max_bytes() {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    read::read(&State::new(program, tape), text, seed)
+}
+
+/// Appends an event to `out`; whether it keeps its contract for sure.
+///
+/// # Errors
+///
+/// What the event's own serializer says. Then `out` may hold a part of it.
+pub(crate) fn write<T: Serialize + ?Sized>(
+    program: &Program,
+    tape: &mut Tape,
+    value: &T,
+    out: &mut Vec<u8>,
+) -> Result<bool, serde_json::Error> {
+    let max_bytes = tape.max_bytes();
+    let start = out.len();
+    let state = State::new(program, tape);
+    let value = CheckedValue { value, state: &state, node: program.root() };
+    let writer = Counting { out, start, written: &state.written };
+    value.serialize(&mut serde_json::Serializer::new(writer))?;
+    let written = out.get(start..).unwrap_or_default();
+    Ok(written.len() <= max_bytes && !state.is_suspect() && state.checked_later(written))
+}
+
+/// A buffer that tells how much was written since it was handed over.
+struct Counting<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    written: &'o Cell<usize>,
+}
+
+impl io::Write for Counting<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.extend_from_slice(bytes);
+        self.written.set(self.out.len() - self.start);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
