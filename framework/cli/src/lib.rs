@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 pub mod args;
+pub mod check;
 mod console;
 pub mod diff;
 pub mod exit;
@@ -29,6 +30,7 @@ mod failure;
 pub mod format;
 pub mod input;
 mod limits;
+pub mod past;
 pub mod report;
 pub mod rules;
 mod run;

@@ -15,3 +15,18 @@ pub const MAX_SHOWN_LINE: usize = 120;
 
 /// The longest witness that a person is shown, in characters; the rest is `…`.
 pub const MAX_SHOWN_WITNESS: usize = 2_000;
+
+/// How many versions a folder of contracts may hold.
+pub const MAX_CONTRACT_FILES: usize = 100_000;
+
+/// The longest git ref that is taken, in bytes.
+pub const MAX_REF_BYTES: usize = 250;
+
+/// The largest file of approvals, in bytes.
+pub const MAX_APPROVALS_BYTES: usize = 1024 * 1024;
+
+/// The largest manifest, in bytes.
+pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
+
+/// How many changes a person is shown.
+pub const MAX_SHOWN_CHANGES: usize = 50;

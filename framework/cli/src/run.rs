@@ -8,7 +8,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, console, diff, explain, format};
+use crate::{Console, Exit, Failure, check, console, diff, explain, format};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
 fn execute(command: Command) -> Result<Output, Failure> {
     let report = match command {
         Command::Diff(args) => diff::run(&args)?,
+        Command::Check(args) => check::run(&args)?,
         Command::Explain(args) => explain::run(&args)?,
     };
     Ok(Output::Report(Box::new(report)))

@@ -1,9 +1,11 @@
 //! What can be asked of the command.
 
+mod check;
 mod diff;
 mod explain;
 mod format;
 
+pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
 pub use explain::Explain;
 pub use format::Format;
@@ -27,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Compare two versions of a contract in both directions.
     Diff(Diff),
+    /// Compare contracts with what was published, with each other and with what services emit.
+    Check(Check),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
     Explain(Explain),
 }

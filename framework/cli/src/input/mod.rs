@@ -2,4 +2,5 @@
 
 mod source;
 
+pub(crate) use source::read_bytes;
 pub use source::{Source, of_compare};

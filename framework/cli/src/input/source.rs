@@ -80,7 +80,7 @@ impl Source {
 }
 
 /// A file's bytes, if it is a regular file of at most `limit` bytes.
-pub(super) fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
     let problem = |text: String| Problem::of_file(path.display().to_string(), text);
     let failed = |error: std::io::Error| problem(format!("cannot be read: {error}"));
     let file = File::open(path).map_err(failed)?;

@@ -1,6 +1,8 @@
 //! The real binary, as a shell and a CI job run it.
 
+mod check;
 mod diff;
 mod explain;
+mod git;
 mod support;
 mod usage;

@@ -66,3 +66,18 @@ pub(crate) fn write(folder: &Path, path: &str, text: impl AsRef<[u8]>) -> PathBu
     std::fs::write(&path, text).expect("can be written");
     path
 }
+
+/// The text of a contract of an order: a required `id`, and `more` properties. `$id` is in line 3.
+pub(crate) fn contract(id: &str, more: &str) -> String {
+    let text = r#"{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:contract:ID",
+  "description": "An order.",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": { "id": { "type": "string" }MORE },
+  "required": ["id"]
+}
+"#;
+    text.replace("ID", id).replace("MORE", more)
+}

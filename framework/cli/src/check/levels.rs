@@ -1,0 +1,121 @@
+//! What must hold between the versions of a major.
+
+use choreograph_contracts::compat::Bump;
+
+use super::catalogue::Catalogue;
+use super::change::next;
+use super::history::{self, History};
+use super::{compared, fingerprint, parallel};
+use crate::Failure;
+use crate::Problem;
+use crate::args::Level;
+use crate::diff::Sides;
+use crate::past::Key;
+use crate::report::{Finding, Place};
+use crate::rules::files;
+
+/// What comparing the versions came to.
+#[derive(Debug)]
+pub(super) struct Levels {
+    pub(super) findings: Vec<Finding>,
+    /// How many pairs were compared.
+    pub(super) compared: usize,
+}
+
+/// Compares each version that changed with the others of its major.
+pub(super) fn check(catalogue: &Catalogue, history: &History, level: Level) -> Result<Levels, Failure> {
+    if level == Level::None {
+        return Ok(Levels { findings: Vec::new(), compared: 0 });
+    }
+    let pairs = pairs(catalogue, history, level);
+    let found = parallel::map(&pairs, |(owner, old, new)| breaks(owner, (*old, *new), catalogue, level))?;
+    let mut broken: Vec<Broken<'_>> = found.into_iter().flatten().collect();
+    // Those of one version stand together, the nearest other version first.
+    broken.sort_by(|left, right| left.owner.cmp(right.owner).then(right.other.cmp(left.other)));
+    let groups = broken.chunk_by_mut(|left, right| left.owner == right.owner);
+    let findings = groups.map(|group| finding(group, catalogue)).collect();
+    Ok(Levels { findings, compared: pairs.len() })
+}
+
+/// The pairs to compare: the version that answers for a break, the older one, the newer one.
+fn pairs<'a>(catalogue: &'a Catalogue, history: &History, level: Level) -> Vec<(&'a Key, &'a Key, &'a Key)> {
+    let mut pairs = Vec::new();
+    for new in catalogue.sources.keys() {
+        let before: Vec<&Key> = catalogue.beside(new).take_while(|other| *other < new).collect();
+        let reach = if level.is_transitive() { before.len() } else { 1 };
+        for old in before.into_iter().rev().take(reach) {
+            // A published version does not answer for one that was put in before it.
+            let owner = if history.concerns(new) { new } else { old };
+            if history.concerns(owner) {
+                pairs.push((owner, old, new));
+            }
+        }
+    }
+    pairs
+}
+
+/// What one version breaks of another.
+struct Broken<'a> {
+    owner: &'a Key,
+    other: &'a Key,
+    causes: Vec<Finding>,
+}
+
+fn breaks<'a>(
+    owner: &'a Key,
+    (old, new): (&'a Key, &'a Key),
+    catalogue: &Catalogue,
+    level: Level,
+) -> Result<Option<Broken<'a>>, Problem> {
+    let (Some(before), Some(after)) = (catalogue.get(old), catalogue.get(new)) else { return Ok(None) };
+    let comparison = compared(before, after)?;
+    let sides = Sides { old: before, new: after };
+    let causes = history::breaks(&comparison, &sides, level.directions());
+    let other = if owner == new { old } else { new };
+    Ok((!causes.is_empty()).then_some(Broken { owner, other, causes }))
+}
+
+/// One finding for everything that one version breaks.
+fn finding(group: &mut [Broken<'_>], catalogue: &Catalogue) -> Finding {
+    let owner = group.first().map(|broken| broken.owner.clone());
+    let Some(owner) = owner else { return Finding::error(files::MISSING_BUMP, "a version breaks another") };
+    let mut others: Vec<String> = group.iter().map(|broken| broken.other.version()).collect();
+    others.reverse();
+    let mut causes: Vec<Finding> = Vec::new();
+    for cause in group.iter_mut().flat_map(|broken| std::mem::take(&mut broken.causes)) {
+        // The same break of an older version adds nothing.
+        if !causes.iter().any(|known| is_same(known, &cause)) {
+            causes.push(cause);
+        }
+    }
+    let publish = next(&owner, Bump::Major, catalogue, None);
+    let message = format!(
+        "`{owner}` breaks {} and is published as a minor; it is a change for a new major",
+        listed(&others)
+    );
+    let mut finding = Finding::error(files::MISSING_BUMP, message);
+    let place = causes.first().and_then(|cause| cause.places.first().cloned());
+    let file = || catalogue.get(&owner).map_or_else(|| owner.path(), |source| source.name().to_owned());
+    finding.places.push(place.unwrap_or_else(|| Place::file(file())));
+    finding.fingerprint = Some(fingerprint::of(files::MISSING_BUMP, &owner.uri(), &causes));
+    finding.causes = causes;
+    finding.help(format!(
+        "publish it as {} {}, or change it so that it breaks nobody",
+        owner.name,
+        publish.version()
+    ))
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    let first =
+        |finding: &Finding| finding.places.first().map(|place| (place.side.clone(), place.pointer.clone()));
+    one.rule == other.rule && one.direction == other.direction && first(one) == first(other)
+}
+
+fn listed(versions: &[String]) -> String {
+    match versions.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

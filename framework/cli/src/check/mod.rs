@@ -1,0 +1,118 @@
+//! `choreograph check`: contracts compared with their past, with each other and with what services emit.
+
+mod approvals;
+mod catalogue;
+mod change;
+mod drift;
+mod files;
+mod fingerprint;
+mod history;
+mod levels;
+mod parallel;
+
+pub use change::{Change, Kind};
+
+use std::path::Path;
+
+use choreograph_contracts::compat::{self, Comparison, Options};
+use serde_json::json;
+use time::{Date, OffsetDateTime};
+
+use crate::args::Check;
+use crate::input::{Source, of_compare};
+use crate::past::{self, Past};
+use crate::report::{Finding, Report, Severity};
+use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
+
+use catalogue::Catalogue;
+
+/// Checks a folder of contracts, today.
+///
+/// # Errors
+///
+/// A [`Failure`] if something cannot be read, or what was published cannot be reached.
+pub fn run(args: &Check) -> Result<Report, Failure> {
+    run_on(args, OffsetDateTime::now_utc().date())
+}
+
+/// Checks a folder of contracts on a given day: approvals end.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
+    let folder = past::load(&args.schemas)?;
+    let approvals = approvals::read(&args.schemas)?;
+    let manifests = drift::read(&args.manifests)?;
+    let past = args.against.as_deref().map(|against| reach(&args.schemas, against)).transpose()?;
+    let catalogue = Catalogue::parse(folder)?;
+    if catalogue.is_empty() && past.as_ref().is_none_or(|past| past.versions.is_empty()) {
+        let problem = Problem::of_file(args.schemas.display().to_string(), "holds no contract");
+        return Err(Failure::input(problem).help("contracts are files `<event type>/<major>.<minor>.json`"));
+    }
+    let history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
+    let levels = levels::check(&catalogue, &history, args.level)?;
+    let mut findings = files::check(&catalogue, &history)?;
+    findings.extend(history.findings);
+    findings.extend(levels.findings);
+    findings.extend(drift::check(&catalogue, &manifests, &args.schemas)?);
+    let judged = approvals.apply(&mut findings, today);
+    findings.extend(judged);
+    findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));
+    Ok(report(args, &catalogue, findings, &history.changes, levels.compared))
+}
+
+/// What was published, from where `against` says.
+fn reach(root: &Path, against: &str) -> Result<Past, Failure> {
+    if let Some(reference) = against.strip_prefix("git:") {
+        past::from_git(root, reference)
+    } else {
+        let versions = past::load(Path::new(against))?.versions;
+        Ok(Past { label: against.to_owned(), versions, fork: None })
+    }
+}
+
+/// Compares two versions as contracts.
+fn compared(old: &Source, new: &Source) -> Result<Comparison, Problem> {
+    compat::compare(old.document(), new.document(), &Options::default()).map_err(of_compare)
+}
+
+fn first_place(finding: &Finding) -> (String, Option<u32>) {
+    finding.places.first().map_or_else(Default::default, |place| (place.file.clone(), place.line))
+}
+
+fn report(
+    args: &Check,
+    catalogue: &Catalogue,
+    findings: Vec<Finding>,
+    changes: &[Change],
+    compared: usize,
+) -> Report {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let json = json!({
+        "holds": errors == 0,
+        "against": args.against,
+        "level": args.level.to_string(),
+        "contracts": catalogue.types(),
+        "versions": catalogue.len(),
+        "compared": compared,
+        "changes": changes,
+        "findings": findings,
+    });
+    let mut summary: Vec<String> = changes.iter().take(MAX_SHOWN_CHANGES).map(Change::to_string).collect();
+    if changes.len() > MAX_SHOWN_CHANGES {
+        summary.push(format!("… and {} changes more", changes.len() - MAX_SHOWN_CHANGES));
+    }
+    let past = match &args.against {
+        Some(against) => format!(", {} since {against}", count(changes.len(), "change")),
+        None => String::new(),
+    };
+    let (types, versions) = (count(catalogue.types(), "contract"), count(catalogue.len(), "version"));
+    let verdict = if errors == 0 { "holds".to_owned() } else { count(errors, "error") };
+    summary.push(format!("{verdict}: {types}, {versions}{past}; level {}", args.level));
+    Report { command: "check", page: None, findings, summary, json }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

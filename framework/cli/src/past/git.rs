@@ -1,0 +1,243 @@
+//! Contracts as a commit has them, read through the program `git`.
+//!
+//! No shell is involved. A ref is resolved to the id of a commit first, and only ids are passed on.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use choreograph_contracts::compat::MAX_DOCUMENT_BYTES;
+
+use super::{Key, Past, Text, Versions};
+use crate::{Failure, MAX_CONTRACT_FILES, MAX_REF_BYTES, Problem};
+
+/// Variables that a hook of git sets, and that would lead `git` to another place than the folder's own repository.
+const HOOK_VARIABLES: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+];
+
+/// The contracts of the folder `root` at the commit that `reference` names.
+///
+/// # Errors
+///
+/// A [`Failure`]: of usage if `reference` cannot be a ref, and otherwise with what to fetch.
+pub fn from_git(root: &Path, reference: &str) -> Result<Past, Failure> {
+    let git = Git { root };
+    let tip = git.commit(reference)?;
+    let fork = match git.merge_base(&tip) {
+        Some(base) if base != tip => Some(git.versions(&base)?),
+        _ => None,
+    };
+    Ok(Past { label: format!("git:{reference}"), versions: git.versions(&tip)?, fork })
+}
+
+/// `git`, as seen from the folder of contracts.
+struct Git<'a> {
+    root: &'a Path,
+}
+
+impl Git<'_> {
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new("git");
+        // A file system monitor is a program that the repository's settings name: it has no part in reading commits.
+        command.args(["-c", "core.fsmonitor=false"]).args(args).current_dir(self.root);
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        for name in HOOK_VARIABLES {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn output<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Result<Output, Failure> {
+        self.command(args).output().map_err(|error| no_git(&error))
+    }
+
+    /// The id of the commit that `reference` names.
+    fn commit(&self, reference: &str) -> Result<String, Failure> {
+        if !is_reference(reference) {
+            let text = format!(
+                "`git:{reference}` names no ref: give a branch, a tag or a commit, such as `git:origin/main`"
+            );
+            return Err(Failure::usage(text));
+        }
+        let name = format!("{reference}^{{commit}}");
+        let output = self.output(["rev-parse", "--verify", "--end-of-options", &name])?;
+        match text(&output.stdout) {
+            id if output.status.success() && is_object_id(&id) => Ok(id),
+            _ => Err(self.missing(reference, &text(&output.stderr))),
+        }
+    }
+
+    /// Where the work at hand left the line of `tip`, if that is known here.
+    fn merge_base(&self, tip: &str) -> Option<String> {
+        let output = self.output(["merge-base", tip, "HEAD"]).ok()?;
+        Some(text(&output.stdout)).filter(|id| output.status.success() && is_object_id(id))
+    }
+
+    fn missing(&self, reference: &str, said: &str) -> Failure {
+        let inside = self.output(["rev-parse", "--is-shallow-repository"]);
+        let shallow = match &inside {
+            Ok(output) if output.status.success() => text(&output.stdout) == "true",
+            _ => {
+                let root = self.root.display();
+                return Failure::incomplete(format!(
+                    "`{root}` is in no git repository that can be read: {said}"
+                ))
+                .help("run it inside of the repository, or compare with a folder: `--against DIR`");
+            }
+        };
+        let failure = Failure::incomplete(format!("there is no commit `{reference}` here"));
+        let branch = reference.strip_prefix("origin/").unwrap_or(reference);
+        let failure = failure.help(format!("fetch it: `git fetch origin {branch}`"));
+        if !shallow {
+            return failure;
+        }
+        failure
+            .help("this clone is shallow; deepen it: `git fetch --unshallow origin`")
+            .help("in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: the variable `GIT_DEPTH: 0`")
+    }
+
+    /// The contracts below the folder at the commit `id`.
+    fn versions(&self, id: &str) -> Result<Versions, Failure> {
+        let listed = self.output(["ls-tree", "-r", "-z", id, "--", "."])?;
+        if !listed.status.success() {
+            return Err(Failure::incomplete(format!("git cannot list {id}: {}", text(&listed.stderr))));
+        }
+        let entries: Vec<(String, Key)> =
+            listed.stdout.split(|byte| *byte == 0).filter_map(entry).take(MAX_CONTRACT_FILES + 1).collect();
+        if entries.len() > MAX_CONTRACT_FILES {
+            let text =
+                format!("commit {id} holds more than {MAX_CONTRACT_FILES} versions, and no more are read");
+            return Err(Failure::input(Problem::new(text)));
+        }
+        self.texts(id, entries)
+    }
+
+    fn texts(&self, id: &str, entries: Vec<(String, Key)>) -> Result<Versions, Failure> {
+        let mut child = self
+            .command(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| no_git(&error))?;
+        let versions = read_texts(self.root, &mut child, id, entries);
+        // Its pipes are closed by now: it ends by itself, or has.
+        drop(child.wait());
+        versions
+            .map_err(|error| Failure::incomplete(format!("git cannot read the contracts of {id}: {error}")))
+    }
+}
+
+/// Asks for the objects on one thread and reads them on this one, for either pipe may be full.
+fn read_texts(
+    root: &Path,
+    child: &mut Child,
+    id: &str,
+    entries: Vec<(String, Key)>,
+) -> std::io::Result<Versions> {
+    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(std::io::Error::other("its pipes are missing"));
+    };
+    let asked: String = entries.iter().flat_map(|(object, _)| [object, "\n"]).collect();
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(move || stdin.write_all(asked.as_bytes()));
+        let mut answers = BufReader::new(stdout);
+        let mut versions = Versions::new();
+        for (_, key) in entries {
+            let bytes = answer(&mut answers)?;
+            let name = format!("{} ({})", root.join(key.path()).display(), &id[..id.len().min(SHORT_ID)]);
+            versions.insert(key, Text { name, bytes });
+        }
+        drop(answers);
+        match asking.join() {
+            Ok(asked) => asked.map(|()| versions),
+            Err(_) => Err(std::io::Error::other("the questions could not be written")),
+        }
+    })
+}
+
+/// How many digits of a commit's id are shown.
+const SHORT_ID: usize = 10;
+
+/// One answer of `cat-file --batch`: `<id> blob <bytes>`, the bytes, a line break.
+fn answer(answers: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+    let mut head = String::new();
+    answers.read_line(&mut head)?;
+    let size = head.trim_end().split(' ').nth(2).and_then(|size| size.parse::<usize>().ok());
+    let size = size.filter(|size| *size <= MAX_DOCUMENT_BYTES);
+    let size =
+        size.ok_or_else(|| std::io::Error::other(format!("unexpected answer `{}`", head.trim_end())))?;
+    let mut bytes = vec![0; size];
+    answers.read_exact(&mut bytes)?;
+    answers.read_exact(&mut [0])?;
+    Ok(bytes)
+}
+
+/// One entry of `ls-tree -r -z`: `<mode> blob <id>`, a tabulator, the path; if it is a contract's file.
+fn entry(bytes: &[u8]) -> Option<(String, Key)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (head, path) = text.split_once('\t')?;
+    let mut head = head.split(' ');
+    let (mode, kind, object) = (head.next()?, head.next()?, head.next()?);
+    let regular = mode.starts_with("100") && kind == "blob" && is_object_id(object);
+    Some((object.to_owned(), Key::of_path(path)?)).filter(|_| regular)
+}
+
+/// What may name a commit: no option, no range, no blanks, and nothing that git gives another meaning than a
+/// name with `~` and `^` behind it.
+fn is_reference(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~^@{}+#".contains(&byte) || !byte.is_ascii();
+    !text.is_empty()
+        && text.len() <= MAX_REF_BYTES
+        && !text.starts_with('-')
+        && !text.contains("..")
+        && text.bytes().all(plain)
+}
+
+fn is_object_id(text: &str) -> bool {
+    text.len() >= 40 && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+fn no_git(error: &std::io::Error) -> Failure {
+    Failure::incomplete(format!("git cannot be run: {error}"))
+        .help("install git, or compare with a folder: `--against DIR`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{entry, is_reference};
+    use crate::past::Key;
+
+    #[test]
+    fn a_ref_is_no_option_and_no_range() {
+        for good in ["main", "origin/main", "v1.0", "HEAD~2", "HEAD^", "feature/a+b", "@{upstream}"] {
+            assert!(is_reference(good), "{good}");
+        }
+        for bad in ["", "--help", "a..b", "a b", "a:b", "$(x)", "a;b", "a\nb", "*"] {
+            assert!(!is_reference(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn entries_are_regular_files_of_contracts() {
+        let object = "a".repeat(40);
+        let line = |mode: &str, path: &str| format!("{mode} blob {object}\t{path}");
+        let key = Key::of_path("a.b/1.0.json").unwrap();
+        assert_eq!(entry(line("100644", "a.b/1.0.json").as_bytes()), Some((object.clone(), key)));
+        assert_eq!(entry(line("120000", "a.b/1.0.json").as_bytes()), None);
+        assert_eq!(entry(line("100644", "README.md").as_bytes()), None);
+    }
+}

@@ -1,0 +1,124 @@
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{choreograph, contract, folder, write};
+
+/// Runs `check` in `folder` and gives its exit code and its JSON.
+pub(crate) fn check(folder: &Path, args: &[&str]) -> (i32, Value) {
+    let run = choreograph(folder, ["check", "--format", "json"].iter().chain(args));
+    assert_eq!(run.errors, "");
+    (run.code, run.json("check"))
+}
+
+pub(crate) fn rules(json: &Value) -> Vec<&str> {
+    let findings = json["findings"].as_array().expect("a list");
+    findings.iter().filter_map(|finding| finding["rule"].as_str()).collect()
+}
+
+const OPTIONAL: &str = r#", "note": { "type": "string" }"#;
+
+#[test]
+fn a_break_in_a_minor_needs_a_major() {
+    let broken = contract("order.placed/1.1", "")
+        .replace(r#""id": { "type": "string" }"#, r#""id": { "type": "integer" }"#);
+    let folder = folder(&[
+        ("then/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("schemas/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("schemas/order.placed/1.1.json", &broken),
+    ]);
+    for against in [&["--against", "then"][..], &[]] {
+        let (code, json) = check(folder.path(), against);
+        assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MISSING_BUMP"]), "{json:#}");
+        let finding = &json["findings"][0];
+        assert!(finding["help"][0].as_str().unwrap().contains("publish it as order.placed 2.0"), "{json:#}");
+        assert!(!finding["causes"].as_array().unwrap().is_empty());
+    }
+    let (code, json) = check(folder.path(), &["--against", "then", "--level", "none"]);
+    assert_eq!((code, rules(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(json["changes"][0]["publish"], "2.0");
+
+    let run = choreograph(folder.path(), ["check", "--against", "then"]);
+    let fingerprint = finding_fingerprint(folder.path());
+    assert!(run.out.contains(&format!("= fingerprint: {fingerprint}")), "{}", run.out);
+    let approval = format!(
+        "[[approval]]\nfingerprint = \"{fingerprint}\"\nreason = \"nobody reads it yet\"\nexpires = 9000-01-01\n"
+    );
+    write(folder.path(), "schemas/approvals.toml", approval);
+    let (code, json) = check(folder.path(), &["--against", "then"]);
+    assert_eq!((code, json["findings"][0]["severity"].as_str()), (0, Some("note")), "{json:#}");
+}
+
+fn finding_fingerprint(folder: &Path) -> String {
+    let (_, json) = check(folder, &["--against", "then"]);
+    json["findings"][0]["fingerprint"].as_str().expect("a fingerprint").to_owned()
+}
+
+#[test]
+fn a_published_file_is_edited_in_annotations_alone() {
+    let published = contract("order.placed/1.0", "");
+    let folder = folder(&[
+        ("then/order.placed/1.0.json", &published),
+        ("schemas/order.placed/1.0.json", &published.replace("An order.", "Another word for it.")),
+    ]);
+    assert_eq!(check(folder.path(), &["--against", "then"]).0, 0);
+    write(folder.path(), "schemas/order.placed/1.0.json", contract("order.placed/1.0", OPTIONAL));
+    let (code, json) = check(folder.path(), &["--against", "then"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+    let help = json["findings"][0]["help"][0].as_str().unwrap();
+    assert!(help.contains("publish the change as "), "{help}");
+}
+
+#[test]
+fn a_published_file_is_never_deleted() {
+    let folder = folder(&[
+        ("then/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("then/order.paid/1.0.json", &contract("order.paid/1.0", "")),
+        ("schemas/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+    ]);
+    let (code, json) = check(folder.path(), &["--against", "then"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DELETED"]), "{json:#}");
+    assert_eq!(json["changes"][0]["change"], "deleted");
+}
+
+#[test]
+fn the_id_is_that_of_the_path() {
+    let folder = folder(&[
+        ("schemas/order.placed/1.0.json", &contract("order.placed/1.1", "")),
+        ("schemas/order.placed/1.1.jsn", "{}"),
+    ]);
+    let (code, json) = check(folder.path(), &[]);
+    assert_eq!(code, 1);
+    assert_eq!(rules(&json), ["CONTRACT_ID_MISMATCH", "CONTRACT_STRAY_FILE"]);
+    assert_eq!(json["findings"][0]["places"][0]["line"], 3);
+}
+
+#[test]
+fn code_and_file_say_the_same() {
+    let text = contract("order.placed/1.0", "");
+    let folder = folder(&[("schemas/order.placed/1.0.json", &text)]);
+    let manifest = |version: &str, schema: &str| {
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        json!({ "manifest": 1, "service": "shop", "steps": [], "topics": [], "publishes": [{
+            "type": "order.placed", "version": version, "topic": "orders", "key": "id",
+            "terminal": false, "external": false, "schema": schema,
+        }] })
+        .to_string()
+    };
+    let check_with = |text: String| {
+        write(folder.path(), "shop.json", text);
+        check(folder.path(), &["--manifests", "shop.json"])
+    };
+    assert_eq!(check_with(manifest("1.0", &text)).0, 0);
+
+    let (code, json) = check_with(manifest("1.1", &text));
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]));
+    assert!(json["findings"][0]["help"][0].as_str().unwrap().contains("contracts write"));
+
+    let (code, json) = check_with(manifest("1.0", &contract("order.placed/1.0", OPTIONAL)));
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]));
+    assert!(
+        json["findings"][0]["help"][0].as_str().unwrap().contains("raise the event's version to "),
+        "{json:#}"
+    );
+}

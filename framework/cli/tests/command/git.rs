@@ -1,0 +1,113 @@
+use std::path::Path;
+use std::process::Command;
+
+use crate::check::{check, rules};
+use crate::support::{binary, choreograph, contract, folder, of, write};
+
+const FILE: &str = "schemas/order.placed/1.0.json";
+const EDITED: &str = r#", "note": { "type": "string" }"#;
+
+fn git(folder: &Path, args: &[&str]) {
+    let settings = [
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@b.c",
+        "-c",
+        "init.defaultBranch=main",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    let output =
+        Command::new("git").args(settings).args(args).current_dir(folder).output().expect("git runs");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn commit(folder: &Path) {
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", "x"]);
+}
+
+/// A repository with one contract, committed on `main`.
+fn repository() -> tempfile::TempDir {
+    let folder = folder(&[(FILE, &contract("order.placed/1.0", "")), ("README.md", "x")]);
+    git(folder.path(), &["init", "-q"]);
+    commit(folder.path());
+    folder
+}
+
+#[test]
+fn what_is_published_is_what_the_ref_has() {
+    let folder = repository();
+    assert_eq!(check(folder.path(), &["--against", "git:main"]).0, 0);
+    write(folder.path(), FILE, contract("order.placed/1.0", EDITED));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]));
+    commit(folder.path());
+    assert_eq!(check(folder.path(), &["--against", "git:main"]).0, 0);
+    assert_eq!(check(folder.path(), &["--against", "git:HEAD~1"]).0, 1);
+}
+
+#[test]
+fn a_branch_that_is_behind_has_deleted_nothing() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    git(folder.path(), &["checkout", "-q", "main"]);
+    write(folder.path(), "schemas/order.paid/1.0.json", contract("order.paid/1.0", ""));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "work"]);
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (0, vec![]), "{json:#}");
+}
+
+#[test]
+fn inside_of_a_hook_it_finds_its_own_repository() {
+    let folder = repository();
+    let elsewhere = repository();
+    write(elsewhere.path(), FILE, contract("order.placed/1.0", EDITED));
+    commit(elsewhere.path());
+    let mut command = binary(folder.path());
+    command.args(["check", "--against", "git:main"]).env("GIT_DIR", elsewhere.path().join(".git"));
+    assert_eq!(of(&command.output().unwrap()).code, 0);
+}
+
+#[test]
+fn a_ref_that_is_missing_is_three_and_says_what_to_fetch() {
+    let folder = repository();
+    let run = choreograph(folder.path(), ["check", "--against", "git:origin/main"]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.errors.contains("git fetch origin main"), "{}", run.errors);
+}
+
+#[test]
+fn a_shallow_clone_is_to_be_deepened() {
+    let folder = repository();
+    write(folder.path(), FILE, contract("order.placed/1.0", "").replace("An order.", "A word."));
+    commit(folder.path());
+    let clones = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", folder.path().display());
+    git(clones.path(), &["clone", "-q", "--depth", "1", &url, "clone"]);
+    let run = choreograph(&clones.path().join("clone"), ["check", "--against", "git:HEAD~1"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.errors.contains("git fetch --unshallow origin"), "{}", run.errors);
+    assert!(run.errors.contains("fetch-depth: 0"), "{}", run.errors);
+}
+
+#[test]
+fn what_is_no_ref_is_wrong_usage_and_reaches_no_git() {
+    let folder = repository();
+    for reference in ["--output=stolen", "main;touch stolen", "", "a..b", "main:schemas"] {
+        let run = choreograph(folder.path(), ["check", "--against", &format!("git:{reference}")]);
+        assert_eq!(run.code, 2, "{reference}: {run:?}");
+    }
+    assert!(!folder.path().join("stolen").exists());
+}
+
+#[test]
+fn outside_of_a_repository_it_cannot_complete() {
+    let folder = folder(&[(FILE, &contract("order.placed/1.0", ""))]);
+    let mut command = binary(folder.path());
+    command.args(["check", "--against", "git:main"]).env("GIT_CEILING_DIRECTORIES", folder.path());
+    let run = of(&command.output().unwrap());
+    assert_eq!(run.code, 3, "{run:?}");
+}
