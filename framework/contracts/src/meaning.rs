@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::schema::{LIST, MAP, ONE, for_each_mut, resolve};
 
 /// Keywords that say something to people and nothing to a check.
-const ANNOTATIONS: [&str; 6] = ["title", "description", "examples", "deprecated", "$comment", "$schema"];
+pub(crate) const ANNOTATIONS: [&str; 6] =
+    ["title", "description", "examples", "deprecated", "$comment", "$schema"];
 /// Keywords that say nothing where their schema takes everything.
 const OPEN_BY_DEFAULT: [&str; 4] =
     ["additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems"];

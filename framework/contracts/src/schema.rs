@@ -112,7 +112,7 @@ pub(crate) fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value>
 }
 
 /// `text` with `%XX` read as bytes; as it is, if that is not UTF-8.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -153,7 +153,7 @@ pub(crate) fn examine(schema: &Value) -> Result<(), CompileError> {
     }
 }
 
-fn deeper_than(value: &Value, levels: usize) -> bool {
+pub(crate) fn deeper_than(value: &Value, levels: usize) -> bool {
     let Some(inner) = levels.checked_sub(1) else { return value.is_object() || value.is_array() };
     match value {
         Value::Array(elements) => elements.iter().any(|element| deeper_than(element, inner)),

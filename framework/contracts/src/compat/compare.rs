@@ -1,10 +1,20 @@
 //! The decision.
 
+use jsonschema::Draft;
+use serde_json::Value;
+
+use super::dialect;
 use super::document::Document;
 use super::error::CompareError;
+use super::judge::{Judge, Judged};
 use super::options::Options;
+use super::prepare::{Part, Prepared};
 use super::verdict::{Bump, Comparison, Finding, Place, Proof, Severity, Verdict};
-use crate::meaning::same_meaning;
+use crate::meaning::{ANNOTATIONS, same_meaning};
+use crate::schema::for_each_mut;
+
+/// Schemas above this size, as text, are compared for annotations by their structure alone, in bytes.
+const MAX_READ_CLOSELY: usize = 512 * 1024;
 
 /// Compares two versions of a contract in both directions.
 ///
@@ -12,18 +22,20 @@ use crate::meaning::same_meaning;
 ///
 /// [`CompareError`], if a document is no usable schema, or their dialects cannot be brought together.
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comparison, CompareError> {
-    let backward = covers(new, old, options)?;
-    let forward = covers(old, new, options)?;
-    let bump = if old.value() == new.value() {
-        Bump::None
-    } else if same_meaning(old.value(), new.value()) {
-        Bump::Patch
-    } else if backward.compatible && forward.compatible {
-        Bump::Minor
-    } else {
-        Bump::Major
-    };
-    Ok(Comparison { semantics: options.semantics, backward, forward, bump, changes: Vec::new() })
+    let backward = judge(old, new, Part::Reader, true, options)?;
+    let forward = judge(new, old, Part::Reader, false, options)?;
+    let bump = bump(old.value(), new.value(), &backward, &forward);
+    let mut changes = unbroken(&backward, &forward);
+    if bump == Bump::Patch {
+        changes.extend(reworded(old, new));
+    }
+    Ok(Comparison {
+        semantics: options.semantics,
+        backward: backward.verdict,
+        forward: forward.verdict,
+        bump,
+        changes,
+    })
 }
 
 /// Whether `reader` reads every event that `writer` allows. In [`Semantics::Contract`](super::Semantics) the
@@ -32,18 +44,106 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
 /// # Errors
 ///
 /// [`CompareError`], as for [`compare`].
-pub fn covers(reader: &Document, writer: &Document, _options: &Options) -> Result<Verdict, CompareError> {
-    if same_meaning(reader.value(), writer.value()) {
-        return Ok(Verdict::holds());
+pub fn covers(reader: &Document, writer: &Document, options: &Options) -> Result<Verdict, CompareError> {
+    Ok(judge(writer, reader, Part::OwnReader, true, options)?.verdict)
+}
+
+fn judge(
+    writer: &Document,
+    reader: &Document,
+    part: Part,
+    writer_is_old: bool,
+    options: &Options,
+) -> Result<Judged, CompareError> {
+    let writer = Prepared::new(writer, Part::Writer, options.semantics)?;
+    let reader = Prepared::new(reader, part, options.semantics)?;
+    let integers =
+        || dialect::asks_for_integers(&writer.schema) || dialect::asks_for_integers(&reader.schema);
+    if writer.draft != reader.draft && [writer.draft, reader.draft].contains(&Draft::Draft4) && integers() {
+        return Err(CompareError::Dialects {
+            old: writer.document.name().to_owned(),
+            old_dialect: dialect::name(writer.draft),
+            new: reader.document.name().to_owned(),
+            new_dialect: dialect::name(reader.draft),
+            problem: "draft 4 takes 1.0 for no integer, the other takes it for one: write both in one draft",
+        });
     }
+    Judge { writer, reader, writer_is_old }.judge(options)
+}
+
+/// The version step that a change needs.
+fn bump(old: &Value, new: &Value, backward: &Judged, forward: &Judged) -> Bump {
+    let (old, new) = (without_names(old), without_names(new));
+    if old == new {
+        return Bump::None;
+    }
+    if !backward.verdict.compatible || !forward.verdict.compatible {
+        return Bump::Major;
+    }
+    let large = |value: &Value| value.to_string().len() > MAX_READ_CLOSELY;
+    let same =
+        if large(&old) || large(&new) { backward.same && forward.same } else { same_meaning(&old, &new) };
+    if same { Bump::Patch } else { Bump::Minor }
+}
+
+/// A schema without what every version has its own of.
+fn without_names(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(root) = &mut schema {
+        root.retain(|key, _| !matches!(key.as_str(), "$id" | "id" | "$schema"));
+    }
+    schema
+}
+
+/// The changes that break nobody in either direction.
+fn unbroken(backward: &Judged, forward: &Judged) -> Vec<Finding> {
+    let same = |left: &Finding, right: &Finding| {
+        left.rule == right.rule && left.old == right.old && left.new == right.new
+    };
+    let breaks = |note: &Finding| {
+        let findings = backward.verdict.findings.iter().chain(&forward.verdict.findings);
+        findings.into_iter().any(|finding| same(finding, note))
+    };
+    let mut changes: Vec<Finding> = Vec::new();
+    for note in backward.notes.iter().chain(&forward.notes) {
+        if !breaks(note) && !changes.iter().any(|change| same(change, note)) {
+            changes.push(note.clone());
+        }
+    }
+    changes
+}
+
+/// What changed where nothing changed in meaning.
+fn reworded(old: &Document, new: &Document) -> Option<Finding> {
+    let (left, right) = (without_names(old.value()), without_names(new.value()));
+    let bare = |schema: &Value| {
+        let mut schema = schema.clone();
+        for_each_mut(&mut schema, &mut |object| object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str())));
+        schema
+    };
+    let definitions = |schema: &Value| -> Vec<String> {
+        let named = schema.get("$defs").or_else(|| schema.get("definitions")).and_then(Value::as_object);
+        named.into_iter().flat_map(|named| named.keys().cloned()).collect()
+    };
+    let (rule, message) = if bare(&left) == bare(&right) {
+        ("ANNOTATION_CHANGED", "only words for people changed")
+    } else if definitions(&left).len() == definitions(&right).len()
+        && definitions(&left) != definitions(&right)
+    {
+        ("DEFS_RENAMED", "definitions have other names")
+    } else if left.to_string().contains("\"$ref\"") || right.to_string().contains("\"$ref\"") {
+        ("REF_MOVED", "schemas moved behind a `$ref`, or out of it")
+    } else {
+        return None;
+    };
     let place = |document: &Document| Some(Place { pointer: String::new(), line: document.line("") });
-    Ok(Verdict::breaks(vec![Finding {
-        rule: "COMBINATOR_CHANGED",
-        severity: Severity::Error,
-        old: place(writer),
-        new: place(reader),
-        message: "the two differ, and nothing proves that the reader reads what the writer allows".to_owned(),
+    Some(Finding {
+        rule,
+        severity: Severity::Note,
+        old: place(old),
+        new: place(new),
+        message: message.to_owned(),
         witness: None,
-        proof: Proof::Unproven,
-    }]))
+        proof: Proof::Proved,
+    })
 }

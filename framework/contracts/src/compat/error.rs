@@ -88,13 +88,13 @@ pub enum CompareError {
         /// The old document's name.
         old: String,
         /// Its dialect.
-        old_dialect: String,
+        old_dialect: &'static str,
         /// The new document's name.
         new: String,
         /// Its dialect.
-        new_dialect: String,
+        new_dialect: &'static str,
         /// What they do not share, and what to do.
-        problem: String,
+        problem: &'static str,
     },
 }
 

@@ -23,11 +23,20 @@
 //! ```
 
 mod compare;
+mod dialect;
+mod diff;
 mod document;
 mod error;
+mod graph;
+mod judge;
 mod lines;
+mod open;
 mod options;
+mod prepare;
+mod question;
 mod rules;
+mod sample;
+mod solve;
 mod verdict;
 
 pub use compare::{compare, covers};
@@ -36,3 +45,6 @@ pub use error::{CompareError, DocumentError};
 pub use options::{Budget, Direction, Options, Semantics};
 pub use rules::{Rule, RuleId, rule, rules};
 pub use verdict::{Bump, Comparison, Finding, Place, Proof, Severity, Verdict};
+
+#[cfg(test)]
+mod tests;

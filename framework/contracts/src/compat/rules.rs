@@ -36,9 +36,62 @@ struct File {
     new: Value,
 }
 
+/// One file, by the name of its rule.
+macro_rules! file {
+    ($id:literal) => {
+        ($id, include_str!(concat!("../../rules/", $id, ".json")))
+    };
+}
+
 /// The files, by rule.
-const FILES: [(RuleId, &str); 1] =
-    [("COMBINATOR_CHANGED", include_str!("../../rules/COMBINATOR_CHANGED.json"))];
+const FILES: [(RuleId, &str); 46] = [
+    file!("ANNOTATION_CHANGED"),
+    file!("BOUND_LOOSENED"),
+    file!("BOUND_TIGHTENED"),
+    file!("COMBINATOR_CHANGED"),
+    file!("CONST_CHANGED"),
+    file!("CONTAINS_CHANGED"),
+    file!("CONTENT_CHANGED"),
+    file!("CONTRACT_DELETED"),
+    file!("CONTRACT_DRIFT"),
+    file!("CONTRACT_ID_MISMATCH"),
+    file!("CONTRACT_MISSING_BUMP"),
+    file!("CONTRACT_MUTATED"),
+    file!("DEFS_RENAMED"),
+    file!("DEPENDENCY_CHANGED"),
+    file!("ENUM_VALUE_ADDED"),
+    file!("ENUM_VALUE_REMOVED"),
+    file!("FIELD_BECAME_OPTIONAL"),
+    file!("FIELD_BECAME_REQUIRED"),
+    file!("FIELD_OPTIONAL_ADDED"),
+    file!("FIELD_OPTIONAL_REMOVED"),
+    file!("FIELD_REQUIRED_ADDED"),
+    file!("FIELD_REQUIRED_REMOVED"),
+    file!("FORMAT_ADDED"),
+    file!("FORMAT_CHANGED"),
+    file!("FORMAT_REMOVED"),
+    file!("IF_THEN_ELSE_CHANGED"),
+    file!("INT_WIDTH_CHANGED"),
+    file!("ITEMS_CHANGED"),
+    file!("MAP_VALUE_CHANGED"),
+    file!("MULTIPLE_OF_CHANGED"),
+    file!("NOT_CHANGED"),
+    file!("PATTERN_ADDED"),
+    file!("PATTERN_CHANGED"),
+    file!("PATTERN_PROPERTIES_CHANGED"),
+    file!("PATTERN_REMOVED"),
+    file!("PREFIX_ITEMS_CHANGED"),
+    file!("PROPERTY_NAMES_CHANGED"),
+    file!("READER_CLOSED"),
+    file!("REF_MOVED"),
+    file!("TYPE_CHANGED"),
+    file!("TYPE_NARROWED"),
+    file!("TYPE_WIDENED"),
+    file!("UNIQUE_ITEMS_ADDED"),
+    file!("UNIQUE_ITEMS_REMOVED"),
+    file!("VARIANT_ADDED"),
+    file!("VARIANT_REMOVED"),
+];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| FILES.iter().filter_map(read).collect());
 

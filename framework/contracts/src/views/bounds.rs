@@ -14,7 +14,7 @@ const RANGES: [(&str, i64, u64); 6] = [
 ];
 
 /// Adds the bounds that an integer's format stands for, unless tighter ones are there.
-pub(super) fn bound_integers(schema: &mut Map<String, Value>) {
+pub(crate) fn bound_integers(schema: &mut Map<String, Value>) {
     let format = schema.get("format").and_then(Value::as_str);
     let Some((_, least, most)) = RANGES.iter().find(|(name, ..)| format == Some(name)) else { return };
     if !is_integer(schema.get("type")) {

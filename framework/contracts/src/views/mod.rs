@@ -49,9 +49,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bounds;
+pub(crate) mod bounds;
 mod close;
-mod names;
+pub(crate) mod names;
 
 pub use close::close;
 

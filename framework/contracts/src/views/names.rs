@@ -72,7 +72,7 @@ fn take_value_aliases(object: &mut Map<String, Value>) {
 }
 
 /// Lets enums marked as open take variants that they do not know.
-pub(super) fn open_enums(schema: &mut Value) {
+pub(crate) fn open_enums(schema: &mut Value) {
     for_each_mut(schema, &mut |object| {
         if object.get(OPEN_ENUM) == Some(&Value::Bool(true)) {
             open_enum(object);

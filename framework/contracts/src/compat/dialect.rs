@@ -1,0 +1,355 @@
+//! Dialects: what a document is written in, and the same in the words of 2020-12.
+
+use std::collections::HashMap;
+
+use jsonschema::Draft;
+use serde_json::{Map, Value, json};
+
+use crate::meaning::escaped;
+use crate::schema::{LIST, MAP, ONE};
+
+/// The drafts that are read, by the path of their `$schema`.
+const DRAFTS: [(&str, Draft, &str); 6] = [
+    ("json-schema.org/draft/2020-12/schema", Draft::Draft202012, "draft 2020-12"),
+    ("json-schema.org/draft/2019-09/schema", Draft::Draft201909, "draft 2019-09"),
+    ("json-schema.org/draft-07/schema", Draft::Draft7, "draft 7"),
+    ("json-schema.org/draft-06/schema", Draft::Draft6, "draft 6"),
+    ("json-schema.org/draft-04/schema", Draft::Draft4, "draft 4"),
+    ("json-schema.org/schema", Draft::Draft202012, "draft 2020-12"),
+];
+
+/// Keywords that a draft before the named one does not know, and so ignores.
+const SINCE: [(&str, Draft); 20] = [
+    ("const", Draft::Draft6),
+    ("contains", Draft::Draft6),
+    ("propertyNames", Draft::Draft6),
+    ("if", Draft::Draft7),
+    ("then", Draft::Draft7),
+    ("else", Draft::Draft7),
+    ("$anchor", Draft::Draft201909),
+    ("$recursiveRef", Draft::Draft201909),
+    ("$recursiveAnchor", Draft::Draft201909),
+    ("dependentRequired", Draft::Draft201909),
+    ("dependentSchemas", Draft::Draft201909),
+    ("minContains", Draft::Draft201909),
+    ("maxContains", Draft::Draft201909),
+    ("unevaluatedItems", Draft::Draft201909),
+    ("unevaluatedProperties", Draft::Draft201909),
+    ("contentSchema", Draft::Draft201909),
+    ("prefixItems", Draft::Draft202012),
+    ("$dynamicRef", Draft::Draft202012),
+    ("$dynamicAnchor", Draft::Draft202012),
+    ("$vocabulary", Draft::Draft202012),
+];
+
+/// The draft of a schema: that of its `$schema`, else 2020-12. `None` if it is none that is read.
+pub(super) fn of(schema: &Value) -> Option<Draft> {
+    let Some(stated) = schema.get("$schema") else { return Some(Draft::Draft202012) };
+    let stated = stated.as_str()?.trim_end_matches('#');
+    let path = stated.strip_prefix("https://").or_else(|| stated.strip_prefix("http://"))?;
+    DRAFTS.iter().find(|(known, ..)| *known == path).map(|(_, draft, _)| *draft)
+}
+
+/// What people call a draft.
+pub(super) fn name(draft: Draft) -> &'static str {
+    DRAFTS.iter().find(|(_, known, _)| *known == draft).map_or("an unknown draft", |(.., name)| name)
+}
+
+/// Whether a schema asks for integers anywhere: draft 4 takes `1.0` for none, all others take it for one.
+pub(super) fn asks_for_integers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(object) => object.iter().any(|(key, value)| {
+            let integer = |kind: &Value| kind == "integer";
+            let asks = key == "type"
+                && (integer(value) || value.as_array().is_some_and(|all| all.iter().any(integer)));
+            asks || asks_for_integers(value)
+        }),
+        Value::Array(list) => list.iter().any(asks_for_integers),
+        _ => false,
+    }
+}
+
+/// A schema in the words of 2020-12, and where its parts came from.
+#[derive(Debug)]
+pub(super) struct Translated {
+    pub(super) schema: Value,
+    /// The old JSON Pointer of each schema whose pointer changed, by the new one.
+    pub(super) origins: HashMap<String, String>,
+}
+
+/// Says `schema`, of `draft`, in the words of 2020-12. `Err` holds a pointer and what cannot be said.
+pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (String, String)> {
+    let mut translator = Translator { draft, to_new: HashMap::new(), ids: HashMap::new(), recursive: true };
+    translator.recursive = !has_inner_resources(schema, draft);
+    let mut translated = translator.schema(schema, "", "")?;
+    let origins: HashMap<String, String> =
+        translator.to_new.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+    translator.redirect(&mut translated, "", &origins, "")?;
+    if let Value::Object(root) = &mut translated {
+        root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    }
+    Ok(Translated { schema: translated, origins })
+}
+
+/// Whether a schema must be translated before it is read as 2020-12.
+pub(super) fn must_be_translated(schema: &Value, draft: Draft) -> bool {
+    draft != Draft::Draft202012 || (schema.get("definitions").is_some() && schema.get("$defs").is_none())
+}
+
+fn has_inner_resources(schema: &Value, draft: Draft) -> bool {
+    fn below(value: &Value, key: &str, root: bool) -> bool {
+        match value {
+            Value::Object(object) => {
+                let id = object.get(key).and_then(Value::as_str).filter(|id| !id.starts_with('#'));
+                (!root && id.is_some()) || object.values().any(|inner| below(inner, key, false))
+            }
+            Value::Array(list) => list.iter().any(|inner| below(inner, key, false)),
+            _ => false,
+        }
+    }
+    below(schema, if draft == Draft::Draft4 { "id" } else { "$id" }, true)
+}
+
+struct Translator {
+    draft: Draft,
+    /// Each schema's new pointer, by its old one.
+    to_new: HashMap<String, String>,
+    /// The old pointer of each embedded resource, by its id.
+    ids: HashMap<String, String>,
+    /// Whether a `$recursiveRef` can only mean the root.
+    recursive: bool,
+}
+
+impl Translator {
+    fn schema(&mut self, schema: &Value, old: &str, new: &str) -> Result<Value, (String, String)> {
+        self.to_new.insert(old.to_owned(), new.to_owned());
+        let Value::Object(object) = schema else { return Ok(schema.clone()) };
+        let mut out = Map::new();
+        let alone = self.draft <= Draft::Draft7 && object.get("$ref").is_some_and(Value::is_string);
+        for (key, value) in object {
+            let key = key.as_str();
+            let ignored = SINCE.iter().any(|(keyword, since)| *keyword == key && self.draft < *since);
+            let beside_ref = alone && !matches!(key, "$ref" | "definitions" | "$defs" | "$schema");
+            if ignored || beside_ref {
+                continue;
+            }
+            self.keyword(object, key, value, old, new, &mut out)?;
+        }
+        Ok(Value::Object(out))
+    }
+
+    fn keyword(
+        &mut self,
+        object: &Map<String, Value>,
+        key: &str,
+        value: &Value,
+        old: &str,
+        new: &str,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), (String, String)> {
+        let tuples = self.draft <= Draft::Draft201909;
+        match key {
+            "definitions" if !object.contains_key("$defs") => {
+                self.named(value, key, "$defs", old, new, out)?;
+            }
+            "items" if tuples && value.is_array() => self.list(value, key, "prefixItems", old, new, out)?,
+            "additionalItems" if tuples => {
+                if object.get("items").is_some_and(Value::is_array) {
+                    self.one(value, key, "items", old, new, out)?;
+                }
+            }
+            "dependencies" if tuples => self.dependencies(value, old, new, out)?,
+            "exclusiveMinimum" | "exclusiveMaximum" if self.draft == Draft::Draft4 => {
+                let limit = if key == "exclusiveMinimum" { "minimum" } else { "maximum" };
+                if *value == true
+                    && let Some(limit) = object.get(limit)
+                {
+                    out.insert(key.to_owned(), limit.clone());
+                }
+            }
+            "id" if self.draft == Draft::Draft4 => self.id(value, old, out),
+            "$id" if self.draft > Draft::Draft4 => self.id(value, old, out),
+            "$recursiveAnchor" => {}
+            "$recursiveRef" => {
+                if !self.recursive {
+                    let problem = "`$recursiveRef` beside inner `$id`s depends on who refers: write `$ref`";
+                    return Err((format!("{old}/$recursiveRef"), problem.to_owned()));
+                }
+                out.insert("$ref".to_owned(), value.clone());
+            }
+            "format" if value.as_str().is_some_and(|format| !asserted(format, self.draft)) => {}
+            key if ONE.contains(&key) => self.one(value, key, key, old, new, out)?,
+            key if LIST.contains(&key) => self.list(value, key, key, old, new, out)?,
+            key if MAP.contains(&key) => self.named(value, key, key, old, new, out)?,
+            key => {
+                out.insert(key.to_owned(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn id(&mut self, value: &Value, old: &str, out: &mut Map<String, Value>) {
+        let Some(id) = value.as_str() else {
+            out.insert("$id".to_owned(), value.clone());
+            return;
+        };
+        match id.strip_prefix('#') {
+            Some(anchor) if !anchor.is_empty() && !anchor.contains('/') => {
+                out.insert("$anchor".to_owned(), json!(anchor));
+            }
+            Some(_) => {}
+            None => {
+                self.ids.insert(id.trim_end_matches('#').to_owned(), old.to_owned());
+                out.insert("$id".to_owned(), json!(id.trim_end_matches('#')));
+            }
+        }
+    }
+
+    fn one(
+        &mut self,
+        value: &Value,
+        from: &str,
+        to: &str,
+        old: &str,
+        new: &str,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), (String, String)> {
+        let inner = self.schema(value, &format!("{old}/{from}"), &format!("{new}/{to}"))?;
+        out.insert(to.to_owned(), inner);
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        value: &Value,
+        from: &str,
+        to: &str,
+        old: &str,
+        new: &str,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), (String, String)> {
+        let Value::Array(list) = value else {
+            out.insert(to.to_owned(), value.clone());
+            return Ok(());
+        };
+        let inner = list.iter().enumerate().map(|(index, inner)| {
+            self.schema(inner, &format!("{old}/{from}/{index}"), &format!("{new}/{to}/{index}"))
+        });
+        let inner = inner.collect::<Result<_, _>>()?;
+        out.insert(to.to_owned(), Value::Array(inner));
+        Ok(())
+    }
+
+    fn named(
+        &mut self,
+        value: &Value,
+        from: &str,
+        to: &str,
+        old: &str,
+        new: &str,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), (String, String)> {
+        let Value::Object(map) = value else {
+            out.insert(to.to_owned(), value.clone());
+            return Ok(());
+        };
+        let inner = map.iter().map(|(name, inner)| {
+            let escaped = escaped(name);
+            let inner =
+                self.schema(inner, &format!("{old}/{from}/{escaped}"), &format!("{new}/{to}/{escaped}"))?;
+            Ok((name.clone(), inner))
+        });
+        let inner = inner.collect::<Result<Map<_, _>, (String, String)>>()?;
+        out.insert(to.to_owned(), Value::Object(inner));
+        Ok(())
+    }
+
+    /// `dependencies`: lists of names, or schemas.
+    fn dependencies(
+        &mut self,
+        value: &Value,
+        old: &str,
+        new: &str,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), (String, String)> {
+        let Value::Object(map) = value else {
+            return Err((format!("{old}/dependencies"), "`dependencies` must be an object".to_owned()));
+        };
+        let (names, schemas): (Vec<_>, Vec<_>) = map
+            .iter()
+            .partition(|(_, value)| value.is_array() || (self.draft == Draft::Draft4 && value.is_string()));
+        let names: Map<String, Value> = names
+            .into_iter()
+            .map(|(name, value)| {
+                let list = if value.is_string() { json!([value]) } else { value.clone() };
+                (name.clone(), list)
+            })
+            .collect();
+        let schemas: Map<String, Value> =
+            schemas.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        if !names.is_empty() {
+            out.insert("dependentRequired".to_owned(), Value::Object(names));
+        }
+        if !schemas.is_empty() {
+            self.named(&Value::Object(schemas), "dependencies", "dependentSchemas", old, new, out)?;
+        }
+        Ok(())
+    }
+
+    /// Lets every `$ref` below `value`, which stands at `new`, go where its target now is. `resource` is the old
+    /// pointer of the resource around it.
+    fn redirect(
+        &self,
+        value: &mut Value,
+        new: &str,
+        origins: &HashMap<String, String>,
+        resource: &str,
+    ) -> Result<(), (String, String)> {
+        let Value::Object(object) = value else { return Ok(()) };
+        let old = origins.get(new).cloned().unwrap_or_default();
+        let own = object.get("$id").is_some() && !old.is_empty();
+        let resource = if own { old.as_str() } else { resource };
+        if let Some(Value::String(reference)) = object.get_mut("$ref")
+            && let Some(target) = self.target(reference, resource)
+        {
+            let Some(found) = self.to_new.get(&target) else {
+                let problem = format!("`$ref` goes to `{reference}`, which is no schema of this document");
+                return Err((format!("{old}/$ref"), problem));
+            };
+            *reference = format!("#{}", found.strip_prefix(self.new_base(resource)).unwrap_or(found));
+        }
+        for (key, inner) in object.iter_mut() {
+            let at = format!("{new}/{key}");
+            if ONE.contains(&key.as_str()) {
+                self.redirect(inner, &at, origins, resource)?;
+            } else if LIST.contains(&key.as_str()) {
+                for (index, inner) in inner.as_array_mut().into_iter().flatten().enumerate() {
+                    self.redirect(inner, &format!("{at}/{index}"), origins, resource)?;
+                }
+            } else if MAP.contains(&key.as_str()) {
+                for (name, inner) in inner.as_object_mut().into_iter().flatten() {
+                    self.redirect(inner, &format!("{at}/{}", escaped(name)), origins, resource)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn new_base(&self, resource: &str) -> &str {
+        self.to_new.get(resource).map_or("", String::as_str)
+    }
+
+    /// The old pointer that a reference by pointer means.
+    fn target(&self, reference: &str, resource: &str) -> Option<String> {
+        let (base, pointer) = reference.split_once('#')?;
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
+        let here = base.is_empty() || self.ids.get(base).is_some_and(|at| at == resource);
+        here.then(|| format!("{resource}{}", crate::schema::percent_decoded(pointer)))
+    }
+}
+
+fn asserted(format: &str, draft: Draft) -> bool {
+    draft >= Draft::Draft201909 || !matches!(format, "duration" | "uuid")
+}

@@ -1,0 +1,213 @@
+//! Changes of unions: branches matched with each other, added and removed.
+
+use std::collections::HashMap;
+
+use jsonschema::json::cmp;
+use serde_json::Value;
+
+use crate::compat::graph::{Graph, Kinds, Node, NodeId};
+
+use super::flat::Flat;
+use super::walk::{Pair, Walk};
+use super::words;
+
+/// The most branches that are matched by comparing each with each.
+const MAX_MATCHED: usize = 64;
+
+impl Walk<'_> {
+    pub(super) fn variants(&mut self, pair: &Pair) {
+        for exclusive in [false, true] {
+            let branches = |flat: &Flat, graph: &Graph| {
+                flat.said(graph, |node| if exclusive { node.one.as_deref() } else { node.any.as_deref() })
+                    .map(|(id, branches)| (id, branches.to_vec()))
+            };
+            let (old, new) = (branches(&pair.old, self.graph), branches(&pair.new, self.graph));
+            match (old, new) {
+                (Some(old), Some(new)) => self.unions(pair, exclusive, &old, &new),
+                (None, None) => {}
+                (old, new) => self.union_and_one(pair, exclusive, old, new),
+            }
+        }
+    }
+
+    fn unions(
+        &mut self,
+        pair: &Pair,
+        exclusive: bool,
+        old: &(NodeId, Vec<NodeId>),
+        new: &(NodeId, Vec<NodeId>),
+    ) {
+        let key = if exclusive { "oneOf" } else { "anyOf" };
+        let (matched, removed, added) = matched(self.graph, &old.1, &new.1);
+        let changed = !removed.is_empty() || !added.is_empty();
+        for (before, after) in matched {
+            self.pair(before, after);
+        }
+        if !changed {
+            return;
+        }
+        let reader = if self.writer_is_old { new.1.clone() } else { old.1.clone() };
+        let whole: Option<Box<[NodeId]>> = Some(reader.into());
+        let asked = self.graph.push(if exclusive {
+            Node { one: whole, ..Node::default() }
+        } else {
+            Node { any: whole, ..Node::default() }
+        });
+        for (rule, branches, id, done) in
+            [("VARIANT_REMOVED", removed, old.0, "removed"), ("VARIANT_ADDED", added, new.0, "added")]
+        {
+            for branch in branches {
+                let named = tag(self.graph, branch).map_or_else(
+                    || format!("a branch of `{key}`"),
+                    |(name, value)| format!("the variant with `{name}` {}", words::value(&value)),
+                );
+                let message = format!("{named} was {done}");
+                let place = Some(self.graph.node(branch).pointer.to_string());
+                let other = Some(format!(
+                    "{}/{key}",
+                    self.graph.node(if id == old.0 { new.0 } else { old.0 }).pointer
+                ));
+                let places = if done == "removed" { [place, other] } else { [other, place] };
+                self.variant(rule, pair, places, message, branch, asked);
+            }
+        }
+    }
+
+    /// A variant that only the writer has is asked about alone; one that only the reader has, about all.
+    fn variant(
+        &mut self,
+        rule: &'static str,
+        pair: &Pair,
+        places: [Option<String>; 2],
+        message: String,
+        branch: NodeId,
+        asked: NodeId,
+    ) {
+        let of_writer = (rule == "VARIANT_REMOVED") == self.writer_is_old;
+        let mut pair = pair.clone();
+        let writer = self.writer(&pair).id;
+        if of_writer {
+            let both = Node { all: vec![writer, branch], ..Node::default() };
+            let both = self.graph.push(both);
+            if self.writer_is_old { pair.old.id = both } else { pair.new.id = both }
+        } else {
+            // Only what keeps to the added branch too can break on it: a `oneOf` that is not disjoint.
+            let both = Node { all: vec![writer, branch], ..Node::default() };
+            let both = self.graph.push(both);
+            if self.writer_is_old { pair.old.id = both } else { pair.new.id = both }
+        }
+        self.change_at(rule, &pair, places, message, asked);
+    }
+
+    /// A union on one side, and one schema on the other.
+    fn union_and_one(
+        &mut self,
+        pair: &Pair,
+        exclusive: bool,
+        old: Option<(NodeId, Vec<NodeId>)>,
+        new: Option<(NodeId, Vec<NodeId>)>,
+    ) {
+        let key = if exclusive { "oneOf" } else { "anyOf" };
+        let grew = new.is_some();
+        let place = |side: &Option<(NodeId, Vec<NodeId>)>| {
+            side.as_ref().map(|(id, _)| format!("{}/{key}", self.graph.node(*id).pointer))
+        };
+        let places = [place(&old), place(&new)];
+        let reader = if self.writer_is_old { new } else { old };
+        let branches: Option<Box<[NodeId]>> = reader.map(|(_, branches)| branches.into());
+        let asked = self.graph.push(if exclusive {
+            Node { one: branches, ..Node::default() }
+        } else {
+            Node { any: branches, ..Node::default() }
+        });
+        let (rule, message) = if grew {
+            ("VARIANT_ADDED", format!("`{key}` was added: there are variants now"))
+        } else {
+            ("VARIANT_REMOVED", format!("`{key}` was removed: there is one form now"))
+        };
+        self.change(rule, pair, places, message, asked);
+    }
+}
+
+/// Branches that belong together, those only the old side has, and those only the new side has.
+type Matched = (Vec<(NodeId, NodeId)>, Vec<NodeId>, Vec<NodeId>);
+
+/// Matches branches: the same ones first, then those of one tag, then those of one kind.
+fn matched(graph: &Graph, old: &[NodeId], new: &[NodeId]) -> Matched {
+    let mut pairs = Vec::new();
+    let mut removed: Vec<NodeId> = old.to_vec();
+    let mut added: Vec<NodeId> = new.to_vec();
+    let mut by_class: HashMap<u32, usize> = HashMap::new();
+    for branch in &added {
+        *by_class.entry(graph.class(*branch)).or_default() += 1;
+    }
+    let mut gone: HashMap<u32, usize> = HashMap::new();
+    removed.retain(|branch| match by_class.get_mut(&graph.class(*branch)) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            *gone.entry(graph.class(*branch)).or_default() += 1;
+            false
+        }
+        _ => true,
+    });
+    added.retain(|branch| match gone.get_mut(&graph.class(*branch)) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    });
+    if removed.len() > MAX_MATCHED || added.len() > MAX_MATCHED {
+        return (pairs, removed, added);
+    }
+    for alike in [same_tag as fn(&Graph, NodeId, NodeId) -> bool, same_kind] {
+        removed.retain(|before| match added.iter().position(|after| alike(graph, *before, *after)) {
+            Some(index) => {
+                pairs.push((*before, added.remove(index)));
+                false
+            }
+            None => true,
+        });
+    }
+    (pairs, removed, added)
+}
+
+/// The member that tells a branch apart, and its value.
+fn tag(graph: &Graph, branch: NodeId) -> Option<(String, Value)> {
+    let flat = Flat::of(graph, branch);
+    flat.nodes(graph).find_map(|node| {
+        let rules = node.object.as_ref()?;
+        rules.properties.iter().find_map(|(name, schema)| {
+            let [value] = graph.node(*schema).values.as_deref()? else { return None };
+            rules.requires(*name).then(|| (graph.names.text(*name).to_owned(), value.clone()))
+        })
+    })
+}
+
+fn same_tag(graph: &Graph, left: NodeId, right: NodeId) -> bool {
+    match (tag(graph, left), tag(graph, right)) {
+        (Some(left), Some(right)) => left.0 == right.0 && cmp::equal(&left.1, &right.1),
+        _ => false,
+    }
+}
+
+/// Branches without a tag belong together if they are of one kind, and objects only if they share a required
+/// member.
+fn same_kind(graph: &Graph, left: NodeId, right: NodeId) -> bool {
+    if tag(graph, left).is_some() || tag(graph, right).is_some() {
+        return false;
+    }
+    let (left, right) = (Flat::of(graph, left), Flat::of(graph, right));
+    if left.kinds != right.kinds {
+        return false;
+    }
+    if left.kinds != Kinds::OBJECT {
+        return true;
+    }
+    let required = |flat: &Flat| -> Vec<u32> {
+        let rules = flat.nodes(graph).filter_map(|node| node.object.as_deref());
+        rules.flat_map(|rules| rules.required.clone()).collect()
+    };
+    let (left, right) = (required(&left), required(&right));
+    left.is_empty() && right.is_empty() || left.iter().any(|name| right.contains(name))
+}

@@ -1,0 +1,61 @@
+//! Schemas as a graph: every keyword read once, references followed, both documents in one arena.
+
+mod alias;
+mod automaton;
+mod classes;
+mod evaluate;
+mod format;
+mod kinds;
+mod names;
+mod node;
+mod number;
+mod pattern;
+mod read;
+mod refs;
+
+pub(super) use automaton::{Texts, Wanted, texts};
+pub(super) use evaluate::are_unique;
+pub(super) use format::Format;
+pub(super) use kinds::Kinds;
+pub(super) use names::{NameId, Names};
+pub(super) use node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
+pub(super) use number::{Decimal, Limit, Num};
+pub(super) use pattern::{PatternId, Patterns};
+pub(super) use read::ReadError;
+
+/// Both documents.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    nodes: Vec<Node>,
+    pub(super) names: Names,
+    pub(super) patterns: Patterns,
+    /// What a node means, as far as structure tells: nodes of one class accept the same values.
+    classes: Vec<u32>,
+}
+
+impl Graph {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// Whether two nodes say the same.
+    pub(super) fn same(&self, left: NodeId, right: NodeId) -> bool {
+        self.class(left) == self.class(right)
+    }
+
+    pub(super) fn class(&self, id: NodeId) -> u32 {
+        self.classes.get(id as usize).copied().unwrap_or(u32::MAX - id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+impl Graph {
+    /// Adds a schema that stands in no document.
+    pub(super) fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        self.nodes.len() as NodeId - 1
+    }
+}

@@ -1,0 +1,489 @@
+//! Reading a document into the graph.
+
+use std::collections::HashMap;
+
+use jsonschema::Draft;
+use jsonschema::json::cmp;
+use serde_json::{Map, Value};
+
+use crate::meaning::escaped;
+
+use super::format::Format;
+use super::node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
+use super::number::{Decimal, Limit, Num};
+use super::refs::References;
+use super::{Graph, Kinds};
+
+/// How many schemas both documents may come to together.
+pub(in crate::compat) const MAX_NODES: usize = 250_000;
+
+/// Why a document cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::compat) struct ReadError {
+    pub(in crate::compat) pointer: String,
+    pub(in crate::compat) problem: String,
+}
+
+fn error(pointer: String, problem: impl Into<String>) -> ReadError {
+    ReadError { pointer, problem: problem.into() }
+}
+
+impl Graph {
+    /// Reads `schema`, in the words of 2020-12, and everything that it refers to. `draft` is what it was written
+    /// in.
+    pub(in crate::compat) fn read(&mut self, schema: &Value, draft: Draft) -> Result<NodeId, ReadError> {
+        let references = References::of(schema);
+        let mut reader =
+            Reader { graph: self, draft, references: &references, known: HashMap::new(), queue: Vec::new() };
+        let root = reader.node(schema, String::new())?;
+        while let Some((id, schema, pointer)) = reader.queue.pop() {
+            let node = reader.schema(schema, pointer)?;
+            reader.graph.nodes[id as usize] = node;
+        }
+        Ok(root)
+    }
+
+    /// Settles what both documents say, once both are read. Returns the roots as they are now.
+    pub(in crate::compat) fn settle(&mut self, roots: [NodeId; 2]) -> [NodeId; 2] {
+        let targets = self.skip_references();
+        self.gather_constants();
+        self.split_unevaluated();
+        self.classify();
+        roots.map(|root| targets[root as usize])
+    }
+
+    /// Lets `unevaluatedProperties` and `unevaluatedItems` stand beside one schema that says all else: breaking
+    /// them can then be told from breaking the rest.
+    fn split_unevaluated(&mut self) {
+        for id in 0..self.nodes.len() {
+            let next = self.nodes.len() as NodeId;
+            let node = &mut self.nodes[id];
+            let members = node.object.as_mut().and_then(|rules| rules.unevaluated.take());
+            let elements = node.list.as_mut().and_then(|rules| rules.unevaluated.take());
+            if members.is_none() && elements.is_none() {
+                continue;
+            }
+            let rest = std::mem::take(node);
+            node.pointer = rest.pointer.clone();
+            node.kinds = rest.kinds;
+            if members.is_some() {
+                node.object = Some(Box::new(ObjectRules { unevaluated: members, ..ObjectRules::default() }));
+            }
+            if elements.is_some() {
+                node.list = Some(Box::new(ListRules { unevaluated: elements, ..ListRules::default() }));
+            }
+            node.all = vec![next];
+            self.nodes.push(rest);
+        }
+    }
+
+    /// `oneOf` or `anyOf` with nothing but listed values in its branches lists their values.
+    fn gather_constants(&mut self) {
+        for id in 0..self.nodes.len() {
+            let node = &self.nodes[id];
+            if node.values.is_some() {
+                continue;
+            }
+            let one = node.one.as_deref().and_then(|branches| self.constants(branches, true));
+            let any = node.any.as_deref().and_then(|branches| self.constants(branches, false));
+            let node = &mut self.nodes[id];
+            let values = match (one, any) {
+                (Some(values), _) => {
+                    node.one = None;
+                    values
+                }
+                (None, Some(values)) => {
+                    node.any = None;
+                    values
+                }
+                (None, None) => continue,
+            };
+            set_values(node, values);
+        }
+    }
+
+    fn constants(&self, branches: &[NodeId], distinct: bool) -> Option<Vec<Value>> {
+        let mut all: Vec<Value> = Vec::new();
+        for branch in branches {
+            let branch = &self.nodes[*branch as usize];
+            let values = branch.values.as_ref()?;
+            let bare = Node { pointer: Box::default(), values: None, kinds: Kinds::ALL, ..branch.clone() };
+            if !bare.is_silent(Kinds::ALL) {
+                return None;
+            }
+            all.extend(values.iter().cloned());
+        }
+        let texts = all.iter().all(Value::is_string);
+        let mut seen = std::collections::HashSet::new();
+        let is_distinct = if texts {
+            all.iter().all(|value| seen.insert(value.as_str()))
+        } else {
+            all.len() < 100
+                && (0..all.len()).all(|at| all[..at].iter().all(|value| !cmp::equal(value, &all[at])))
+        };
+        (is_distinct || (!distinct && texts)).then_some(all)
+    }
+}
+
+/// Lists a node's values: those of its kinds only, each once, in one order.
+fn set_values(node: &mut Node, mut values: Vec<Value>) {
+    values.retain(|value| node.kinds.meets(Kinds::of(value)));
+    values.sort_by_cached_key(ToString::to_string);
+    values.dedup();
+    node.kinds = values.iter().map(Kinds::of).fold(Kinds::EMPTY, Kinds::or);
+    node.never |= values.is_empty();
+    node.values = Some(values.into());
+}
+
+struct Reader<'g, 'a> {
+    graph: &'g mut Graph,
+    draft: Draft,
+    references: &'g References<'a>,
+    known: HashMap<usize, NodeId>,
+    queue: Vec<(NodeId, &'a Value, String)>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// The node of a schema: it is read later, so that no chain of references goes onto the stack.
+    fn node(&mut self, schema: &'a Value, pointer: String) -> Result<NodeId, ReadError> {
+        let address = std::ptr::from_ref(schema) as usize;
+        if let Some(id) = self.known.get(&address) {
+            return Ok(*id);
+        }
+        if !schema.is_object() && !schema.is_boolean() {
+            return Err(error(pointer, "a schema is an object, `true` or `false`"));
+        }
+        if self.graph.nodes.len() >= MAX_NODES {
+            return Err(error(
+                pointer,
+                format!("more than {MAX_NODES} schemas in both documents: split the event"),
+            ));
+        }
+        let id = self.graph.nodes.len() as NodeId;
+        self.graph.nodes.push(Node::default());
+        self.known.insert(address, id);
+        self.queue.push((id, schema, pointer));
+        Ok(id)
+    }
+
+    fn schema(&mut self, schema: &'a Value, pointer: String) -> Result<Node, ReadError> {
+        let mut node = Node::default();
+        if let Value::Object(object) = schema {
+            let place = Keywords { object, pointer: &pointer };
+            node.kinds = place.kinds()?;
+            (node.minimum, node.maximum, node.step) = (place.minimum()?, place.maximum()?, place.step()?);
+            node.width = place.width();
+            node.text = self.text(&place)?.map(Box::new);
+            node.list = self.list(&place)?.map(Box::new);
+            node.object = self.members(&place)?.map(Box::new);
+            self.parts(schema, &place, &mut node)?;
+            if let Some(values) = place.values()? {
+                set_values(&mut node, values);
+            }
+        } else {
+            node.never = *schema == false;
+        }
+        node.pointer = pointer.into();
+        Ok(node)
+    }
+
+    fn parts(
+        &mut self,
+        schema: &'a Value,
+        place: &Keywords<'a, '_>,
+        node: &mut Node,
+    ) -> Result<(), ReadError> {
+        for key in ["$ref", "$dynamicRef"] {
+            let Some(reference) = place.object.get(key) else { continue };
+            let at = place.at(key);
+            let Some(reference) = reference.as_str() else {
+                return Err(error(at, format!("`{key}` must be a text")));
+            };
+            if key == "$dynamicRef" && self.references.has_inner_resources() {
+                let problem = "`$dynamicRef` beside inner `$id`s depends on who refers: write `$ref`";
+                return Err(error(at, problem));
+            }
+            let target = self.references.resolve(schema, reference).map_err(|problem| error(at, problem))?;
+            node.all.push(self.node(target.schema, target.pointer)?);
+        }
+        node.all.extend(self.branches(place, "allOf")?.into_iter().flatten());
+        node.any = self.branches(place, "anyOf")?.map(Into::into);
+        node.one = self.branches(place, "oneOf")?.map(Into::into);
+        node.not = self.one(place, "not")?;
+        if let Some(test) = self.one(place, "if")? {
+            let (then, otherwise) = (self.one(place, "then")?, self.one(place, "else")?);
+            if then.is_some() || otherwise.is_some() {
+                node.conditional = Some(Box::new(Conditional { test, then, otherwise }));
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, place: &Keywords<'a, '_>, key: &str) -> Result<Option<NodeId>, ReadError> {
+        let Some(schema) = place.object.get(key) else { return Ok(None) };
+        self.node(schema, place.at(key)).map(Some)
+    }
+
+    fn branches(&mut self, place: &Keywords<'a, '_>, key: &str) -> Result<Option<Vec<NodeId>>, ReadError> {
+        let Some(list) = place.object.get(key) else { return Ok(None) };
+        let Some(list) = list.as_array().filter(|list| !list.is_empty() || key == "prefixItems") else {
+            return Err(error(place.at(key), format!("`{key}` must be a list of schemas")));
+        };
+        let nodes = list.iter().enumerate().map(|(index, schema)| {
+            let at = format!("{}/{index}", place.at(key));
+            self.node(schema, at)
+        });
+        nodes.collect::<Result<_, _>>().map(Some)
+    }
+
+    fn named(&mut self, place: &Keywords<'a, '_>, key: &str) -> Result<Vec<(&'a str, NodeId)>, ReadError> {
+        let Some(map) = place.object.get(key) else { return Ok(Vec::new()) };
+        let Some(map) = map.as_object() else {
+            return Err(error(place.at(key), format!("`{key}` must be an object of schemas")));
+        };
+        let nodes = map.iter().map(|(name, schema)| {
+            let at = format!("{}/{}", place.at(key), escaped(name));
+            Ok((name.as_str(), self.node(schema, at)?))
+        });
+        nodes.collect()
+    }
+
+    fn text(&mut self, place: &Keywords<'a, '_>) -> Result<Option<TextRules>, ReadError> {
+        let mut rules = TextRules {
+            least: place.count("minLength")?.unwrap_or_default(),
+            most: place.count("maxLength")?,
+            ..TextRules::default()
+        };
+        if let Some(pattern) = place.word("pattern")? {
+            rules.pattern = Some(self.pattern(place, "pattern", pattern)?);
+        }
+        rules.format = place.word("format")?.and_then(|format| Format::named(format, self.draft));
+        if let Some(shape) = rules.format.and_then(Format::shape) {
+            self.pattern(place, "format", shape)?;
+        }
+        if matches!(self.draft, Draft::Draft6 | Draft::Draft7) {
+            let said = ["contentEncoding", "contentMediaType"].map(|key| (key, place.object.get(key)));
+            let said: Map<String, Value> =
+                said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.clone()))).collect();
+            if !said.is_empty() {
+                let added = self.graph.patterns.add_content(&Value::Object(said));
+                rules.content = Some(added.map_err(|problem| error(place.at("contentEncoding"), problem))?);
+            }
+        }
+        let says = rules.least > 0
+            || rules.most.is_some()
+            || rules.pattern.is_some()
+            || rules.format.is_some()
+            || rules.content.is_some();
+        Ok(says.then_some(rules))
+    }
+
+    fn pattern(
+        &mut self,
+        place: &Keywords<'a, '_>,
+        key: &str,
+        pattern: &str,
+    ) -> Result<super::PatternId, ReadError> {
+        self.graph.patterns.add(pattern).map_err(|problem| error(place.at(key), problem))
+    }
+
+    fn list(&mut self, place: &Keywords<'a, '_>) -> Result<Option<ListRules>, ReadError> {
+        let mut rules = ListRules {
+            least: place.count("minItems")?.unwrap_or_default(),
+            most: place.count("maxItems")?,
+            prefix: self.branches(place, "prefixItems")?.unwrap_or_default(),
+            items: self.one(place, "items")?,
+            contains: self.one(place, "contains")?,
+            least_contained: 1,
+            most_contained: None,
+            unique: place.flag("uniqueItems")?,
+            unevaluated: self.one(place, "unevaluatedItems")?,
+        };
+        if rules.contains.is_some() {
+            rules.least_contained = place.count("minContains")?.unwrap_or(1);
+            rules.most_contained = place.count("maxContains")?;
+        }
+        let says = rules.least > 0
+            || rules.most.is_some()
+            || !rules.prefix.is_empty()
+            || rules.items.is_some()
+            || rules.contains.is_some()
+            || rules.unique
+            || rules.unevaluated.is_some();
+        Ok(says.then_some(rules))
+    }
+
+    fn members(&mut self, place: &Keywords<'a, '_>) -> Result<Option<ObjectRules>, ReadError> {
+        let mut rules = ObjectRules {
+            least: place.count("minProperties")?.unwrap_or_default(),
+            most: place.count("maxProperties")?,
+            rest: self.one(place, "additionalProperties")?,
+            names: self.one(place, "propertyNames")?,
+            unevaluated: self.one(place, "unevaluatedProperties")?,
+            ..ObjectRules::default()
+        };
+        for (name, node) in self.named(place, "properties")? {
+            rules.properties.push((self.graph.names.add(name), node));
+        }
+        rules.properties.sort_unstable_by_key(|(name, _)| *name);
+        for (pattern, node) in self.named(place, "patternProperties")? {
+            let pattern = self.pattern(place, "patternProperties", pattern)?;
+            rules.patterns.push((pattern, node));
+        }
+        for (name, node) in self.named(place, "dependentSchemas")? {
+            rules.implies.push((self.graph.names.add(name), node));
+        }
+        if let Some(value) = place.object.get("required") {
+            rules.required = self.names(place, "required", value)?;
+        }
+        if let Some(value) = place.object.get("dependentRequired") {
+            let Some(map) = value.as_object() else {
+                return Err(error(place.at("dependentRequired"), "`dependentRequired` must be an object"));
+            };
+            for (name, needed) in map {
+                let needed = self.names(place, "dependentRequired", needed)?;
+                rules.needs.push((self.graph.names.add(name), needed));
+            }
+        }
+        rules.patterns.sort_unstable();
+        rules.implies.sort_unstable();
+        rules.needs.sort_unstable();
+        let says = rules.least > 0
+            || rules.most.is_some()
+            || rules.rest.is_some()
+            || rules.names.is_some()
+            || rules.unevaluated.is_some()
+            || !rules.properties.is_empty()
+            || !rules.patterns.is_empty()
+            || !rules.implies.is_empty()
+            || !rules.required.is_empty()
+            || !rules.needs.is_empty();
+        Ok(says.then_some(rules))
+    }
+
+    fn names(
+        &mut self,
+        place: &Keywords<'a, '_>,
+        key: &str,
+        value: &'a Value,
+    ) -> Result<Vec<super::NameId>, ReadError> {
+        let wrong = || error(place.at(key), format!("`{key}` must list names"));
+        let list = value.as_array().ok_or_else(wrong)?;
+        let names = list.iter().map(|name| name.as_str().map(|name| self.graph.names.add(name)));
+        let mut names: Vec<_> = names.collect::<Option<_>>().ok_or_else(wrong)?;
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+/// The keywords of one schema, and where it stands.
+struct Keywords<'a, 'p> {
+    object: &'a Map<String, Value>,
+    pointer: &'p str,
+}
+
+impl<'a> Keywords<'a, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}/{key}", self.pointer)
+    }
+
+    fn wrong(&self, key: &str, what: &str) -> ReadError {
+        error(self.at(key), format!("`{key}` must be {what}"))
+    }
+
+    fn kinds(&self) -> Result<Kinds, ReadError> {
+        let one = |name: &Value| {
+            let name = name.as_str().ok_or_else(|| self.wrong("type", "a type, or a list of types"))?;
+            Kinds::named(name).ok_or_else(|| {
+                let known = "`null`, `boolean`, `integer`, `number`, `string`, `array` and `object`";
+                error(self.at("type"), format!("`{name}` is no type; there are {known}"))
+            })
+        };
+        match self.object.get("type") {
+            None => Ok(Kinds::ALL),
+            Some(Value::Array(names)) => {
+                names.iter().try_fold(Kinds::EMPTY, |kinds, name| Ok(kinds.or(one(name)?)))
+            }
+            Some(name) => one(name),
+        }
+    }
+
+    fn values(&self) -> Result<Option<Vec<Value>>, ReadError> {
+        let listed = match self.object.get("enum") {
+            None => None,
+            Some(Value::Array(values)) => Some(values.clone()),
+            Some(_) => return Err(self.wrong("enum", "a list of values")),
+        };
+        Ok(match (self.object.get("const"), listed) {
+            (None, listed) => listed,
+            (Some(value), None) => Some(vec![value.clone()]),
+            (Some(value), Some(listed)) => {
+                Some(listed.into_iter().filter(|one| cmp::equal(one, value)).collect())
+            }
+        })
+    }
+
+    fn number(&self, key: &str) -> Result<Option<Num>, ReadError> {
+        match self.object.get(key) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Ok(Some(Num::of(number))),
+            Some(_) => Err(self.wrong(key, "a number")),
+        }
+    }
+
+    fn minimum(&self) -> Result<Option<Limit>, ReadError> {
+        let closed = self.number("minimum")?.map(|at| Limit { at, open: false });
+        let open = self.number("exclusiveMinimum")?.map(|at| Limit { at, open: true });
+        Ok(match (closed, open) {
+            (Some(closed), Some(open)) => Some(closed.higher(open)),
+            (closed, open) => closed.or(open),
+        })
+    }
+
+    fn maximum(&self) -> Result<Option<Limit>, ReadError> {
+        let closed = self.number("maximum")?.map(|at| Limit { at, open: false });
+        let open = self.number("exclusiveMaximum")?.map(|at| Limit { at, open: true });
+        Ok(match (closed, open) {
+            (Some(closed), Some(open)) => Some(closed.lower(open)),
+            (closed, open) => closed.or(open),
+        })
+    }
+
+    fn step(&self) -> Result<Option<Decimal>, ReadError> {
+        let Some(number) = self.number("multipleOf")? else { return Ok(None) };
+        let step = Decimal::of(number).filter(|step| step.is_positive());
+        step.map(Some).ok_or_else(|| self.wrong("multipleOf", "a number above 0, of at most 38 digits"))
+    }
+
+    /// The format, if it is one of integers.
+    fn width(&self) -> Option<Box<str>> {
+        let format = self.object.get("format").and_then(Value::as_str)?;
+        (format.starts_with("int") || format.starts_with("uint")).then(|| format.into())
+    }
+
+    /// A length or size.
+    fn count(&self, key: &str) -> Result<Option<u64>, ReadError> {
+        let Some(number) = self.number(key)? else { return Ok(None) };
+        match number {
+            Num::Whole(whole) if whole >= 0 => Ok(Some(u64::try_from(whole).unwrap_or(u64::MAX))),
+            _ => Err(self.wrong(key, "a whole number, 0 or more")),
+        }
+    }
+
+    fn word(&self, key: &str) -> Result<Option<&'a str>, ReadError> {
+        match self.object.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(key, "a text")),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, ReadError> {
+        match self.object.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(self.wrong(key, "`true` or `false`")),
+        }
+    }
+}

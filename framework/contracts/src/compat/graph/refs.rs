@@ -1,0 +1,127 @@
+//! Where references go: inside the document, and nowhere else.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::meaning::escaped;
+use crate::schema::{LIST, MAP, ONE, percent_decoded, resolve};
+
+/// A schema of the document: itself and its JSON Pointer.
+#[derive(Debug, Clone)]
+pub(super) struct Target<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) pointer: String,
+}
+
+/// The names by which the parts of one document can be referred to.
+#[derive(Debug)]
+pub(super) struct References<'a> {
+    /// Resources (the document, and schemas in it with an `$id`), by index.
+    resources: Vec<(String, Target<'a>)>,
+    /// The resource each schema is in, by address, where it is not the document itself.
+    inside: HashMap<usize, usize>,
+    anchors: HashMap<(usize, String), Target<'a>>,
+}
+
+fn address(schema: &Value) -> usize {
+    std::ptr::from_ref(schema) as usize
+}
+
+impl<'a> References<'a> {
+    pub(super) fn of(root: &'a Value) -> Self {
+        let id = root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#').to_owned();
+        let whole = Target { schema: root, pointer: String::new() };
+        let mut references =
+            Self { resources: vec![(id, whole)], inside: HashMap::new(), anchors: HashMap::new() };
+        references.visit(root, "", 0);
+        references
+    }
+
+    /// Whether the document holds schemas with an `$id` of their own.
+    pub(super) fn has_inner_resources(&self) -> bool {
+        self.resources.len() > 1
+    }
+
+    /// The recursion is as deep as the document, which is bounded.
+    fn visit(&mut self, schema: &'a Value, pointer: &str, resource: usize) {
+        let Value::Object(object) = schema else { return };
+        let mut resource = resource;
+        let id = object.get("$id").and_then(Value::as_str).filter(|_| !pointer.is_empty());
+        if let Some(id) = id {
+            let id = joined(&self.resources[resource].0, id.trim_end_matches('#'));
+            self.resources.push((id, Target { schema, pointer: pointer.to_owned() }));
+            resource = self.resources.len() - 1;
+        }
+        if resource != 0 {
+            self.inside.insert(address(schema), resource);
+        }
+        for key in ["$anchor", "$dynamicAnchor"] {
+            if let Some(anchor) = object.get(key).and_then(Value::as_str) {
+                let target = Target { schema, pointer: pointer.to_owned() };
+                self.anchors.insert((resource, anchor.to_owned()), target);
+            }
+        }
+        for (key, inner) in object {
+            let name = key.as_str();
+            if ONE.contains(&name) {
+                self.visit(inner, &format!("{pointer}/{name}"), resource);
+            } else if LIST.contains(&name) {
+                for (index, inner) in inner.as_array().into_iter().flatten().enumerate() {
+                    self.visit(inner, &format!("{pointer}/{name}/{index}"), resource);
+                }
+            } else if MAP.contains(&name) {
+                for (member, inner) in inner.as_object().into_iter().flatten() {
+                    self.visit(inner, &format!("{pointer}/{name}/{}", escaped(member)), resource);
+                }
+            }
+        }
+    }
+
+    /// What `reference`, in `schema`, goes to.
+    pub(super) fn resolve(&self, schema: &Value, reference: &str) -> Result<Target<'a>, String> {
+        let here = self.inside.get(&address(schema)).copied().unwrap_or_default();
+        let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let resource = if base.is_empty() {
+            here
+        } else {
+            let id = joined(&self.resources[here].0, base);
+            let found = self.resources.iter().position(|(known, _)| *known == id);
+            found.ok_or_else(|| {
+                format!("`$ref` goes to `{reference}`, outside this document: move what it needs to `$defs`")
+            })?
+        };
+        let whole = &self.resources[resource].1;
+        let missing = || format!("`$ref` goes to `{reference}`, and there is no such schema: write it there");
+        if fragment.is_empty() {
+            return Ok(whole.clone());
+        }
+        if !fragment.starts_with('/') {
+            let anchor = (resource, percent_decoded(fragment));
+            return self.anchors.get(&anchor).cloned().ok_or_else(missing);
+        }
+        let found = resolve(whole.schema, &format!("#{fragment}")).ok_or_else(missing)?;
+        let direct = whole.schema.pointer(fragment).is_some();
+        let fragment = if direct { fragment.to_owned() } else { percent_decoded(fragment) };
+        Ok(Target { schema: found, pointer: format!("{}{fragment}", whole.pointer) })
+    }
+}
+
+/// `reference` seen from `base`: as far as identifiers of schemas inside one document need it.
+fn joined(base: &str, reference: &str) -> String {
+    let has_scheme = reference.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    });
+    if has_scheme || reference.is_empty() {
+        return reference.to_owned();
+    }
+    let authority = base.find("://").map_or(0, |at| at + 3);
+    if reference.starts_with('/') {
+        let end = base[authority..].find('/').map_or(base.len(), |at| authority + at);
+        return format!("{}{reference}", &base[..end]);
+    }
+    match base[authority..].rfind('/') {
+        Some(at) => format!("{}/{reference}", &base[..authority + at]),
+        None => reference.to_owned(),
+    }
+}

@@ -1,0 +1,302 @@
+//! The ways in which a choice can go.
+
+use crate::compat::graph::{Kinds, Node, NodeId};
+
+use super::Solver;
+use super::formula::{Formula, Lit};
+use super::state::{Pending, State};
+
+/// The most branches of a `oneOf` of which two may hold at once, where it must not hold.
+const MAX_OVERLAPPING: usize = 24;
+
+/// One way: statements, and schemas that it excludes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Way {
+    pub(super) formulas: Vec<Formula>,
+    pub(super) excluded: Vec<NodeId>,
+}
+
+impl Way {
+    fn one(formula: Formula) -> Self {
+        Self { formulas: vec![formula], excluded: Vec::new() }
+    }
+
+    fn all(formulas: Vec<Formula>) -> Self {
+        Self { formulas, excluded: Vec::new() }
+    }
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Choice {
+    /// No choice is open.
+    None,
+    /// One cannot be made.
+    Impossible,
+    /// The choice at the index holds whatever comes.
+    Settled(usize),
+    /// It has one way.
+    Forced(usize, Way),
+    /// It has several. If they are not all, the search is not complete.
+    Ways { index: usize, ways: Vec<Way>, complete: bool },
+}
+
+/// The ways of one choice.
+enum Ways {
+    Settled,
+    List { ways: Vec<Way>, complete: bool },
+}
+
+impl Ways {
+    fn complete(ways: Vec<Way>) -> Self {
+        Self::List { ways, complete: true }
+    }
+}
+
+impl Solver<'_> {
+    pub(super) fn next_choice(&self, state: &State) -> Choice {
+        let mut best: Option<(bool, usize, usize, Vec<Way>, bool)> = None;
+        for (index, pending) in state.pending.iter().enumerate() {
+            let late = matches!(pending, Pending::Excluded(_));
+            if late && best.as_ref().is_some_and(|best| !best.0) {
+                continue;
+            }
+            match self.ways(state, *pending) {
+                Ways::Settled => return Choice::Settled(index),
+                Ways::List { ways, complete } => {
+                    if ways.is_empty() && complete {
+                        return Choice::Impossible;
+                    }
+                    if ways.len() == 1 && complete {
+                        let way = ways.into_iter().next().unwrap_or_default();
+                        return Choice::Forced(index, way);
+                    }
+                    let count = ways.len();
+                    if best.as_ref().is_none_or(|best| (late, count) < (best.0, best.1)) {
+                        best = Some((late, count, index, ways, complete));
+                    }
+                }
+            }
+        }
+        match best {
+            None => Choice::None,
+            Some((_, _, index, ways, complete)) => Choice::Ways { index, ways, complete },
+        }
+    }
+
+    fn ways(&self, state: &State, pending: Pending) -> Ways {
+        match pending {
+            Pending::Any(id) => self.any(state, id),
+            Pending::One(id) => self.one(state, id),
+            Pending::Conditional(id) => self.conditional(state, id, Formula::Keeps),
+            Pending::Broken(id) | Pending::Excluded(id) => self.broken(state, id),
+        }
+    }
+
+    fn candidates(&self, state: &State, branches: &[NodeId]) -> Vec<NodeId> {
+        branches.iter().copied().filter(|branch| !self.is_refuted(state, *branch)).collect()
+    }
+
+    fn any(&self, state: &State, id: NodeId) -> Ways {
+        let Some(branches) = &self.graph.node(id).any else { return Ways::Settled };
+        if branches.iter().any(|branch| state.keeps(self.graph, *branch)) {
+            return Ways::Settled;
+        }
+        let ways = self.candidates(state, branches);
+        Ways::complete(ways.into_iter().map(|branch| Way::one(Formula::Keeps(branch))).collect())
+    }
+
+    fn one(&self, state: &State, id: NodeId) -> Ways {
+        let Some(branches) = &self.graph.node(id).one else { return Ways::Settled };
+        let candidates = self.candidates(state, branches);
+        let known = candidates.iter().position(|branch| state.keeps(self.graph, *branch));
+        let others = |index: usize| {
+            let others = candidates.iter().enumerate().filter(move |(other, _)| *other != index);
+            others.map(|(_, branch)| *branch).collect()
+        };
+        let way =
+            |index: usize| Way { formulas: vec![Formula::Keeps(candidates[index])], excluded: others(index) };
+        Ways::complete(match known {
+            Some(index) => vec![way(index)],
+            None => (0..candidates.len()).map(way).collect(),
+        })
+    }
+
+    /// `if`, `then`, `else`, each consequence in the given form.
+    fn conditional(&self, state: &State, id: NodeId, form: impl Fn(NodeId) -> Formula) -> Ways {
+        let Some(conditional) = &self.graph.node(id).conditional else { return Ways::Settled };
+        let negative = matches!(form(0), Formula::Breaks(_));
+        let mut ways = Vec::new();
+        for (test, next) in [
+            (Formula::Keeps(conditional.test), conditional.then),
+            (Formula::Breaks(conditional.test), conditional.otherwise),
+        ] {
+            let refuted = match test {
+                Formula::Keeps(test) => self.is_refuted(state, test),
+                _ => state.keeps(self.graph, conditional.test),
+            };
+            // What is not there cannot be broken.
+            if !refuted && (next.is_some() || !negative) {
+                ways.push(Way::all(std::iter::once(test).chain(next.map(&form)).collect()));
+            }
+        }
+        Ways::complete(ways)
+    }
+
+    /// The ways to break a schema.
+    fn broken(&self, state: &State, id: NodeId) -> Ways {
+        if self.is_refuted_but_broken(state, id) {
+            return Ways::Settled;
+        }
+        let node = self.graph.node(id);
+        let mut ways: Vec<Way> = self.broken_keywords(state, id, node).into_iter().map(Way::one).collect();
+        let mut complete = true;
+        self.broken_dependencies(state, id, node, &mut ways);
+        for part in &node.all {
+            if !state.keeps(self.graph, *part) {
+                ways.push(Way::one(Formula::Breaks(*part)));
+            }
+        }
+        if let Some(branches) = &node.any
+            && branches.iter().all(|branch| !state.keeps(self.graph, *branch))
+        {
+            let broken = self.candidates(state, branches).into_iter().map(Formula::Breaks).collect();
+            ways.push(Way::all(broken));
+        }
+        if let Some(branches) = &node.one {
+            complete = self.not_one(state, branches, &mut ways);
+        }
+        if let Some(not) = node.not
+            && !self.is_refuted(state, not)
+        {
+            ways.push(Way::one(Formula::Keeps(not)));
+        }
+        if let Ways::List { ways: more, .. } = self.conditional(state, id, Formula::Breaks) {
+            ways.extend(more);
+        }
+        if ways.iter().any(|way| way.formulas.is_empty()) {
+            return Ways::Settled;
+        }
+        Ways::List { ways, complete }
+    }
+
+    /// The ways to break what members say of the object around them, and what is said of unevaluated parts: these
+    /// are looked at where all else is kept.
+    fn broken_dependencies(&self, state: &State, id: NodeId, node: &Node, ways: &mut Vec<Way>) {
+        let keeps_else: Vec<Formula> = node.all.iter().map(|part| Formula::Keeps(*part)).collect();
+        if state.kind == Kinds::LIST && node.list.as_ref().is_some_and(|rules| rules.unevaluated.is_some()) {
+            let lit = Formula::Is(Lit::UnevaluatedElement(id));
+            ways.push(Way::all(keeps_else.iter().copied().chain([lit]).collect()));
+        }
+        let Some(rules) = node.object.as_ref().filter(|_| state.kind == Kinds::OBJECT) else { return };
+        if rules.unevaluated.is_some() {
+            let lit = Formula::Is(Lit::UnevaluatedMember(id));
+            ways.push(Way::all(keeps_else.into_iter().chain([lit]).collect()));
+        }
+        for (name, needed) in &rules.needs {
+            for other in needed.iter().filter(|other| !state.present.contains(*other)) {
+                let lits = [Lit::Present(*name), Lit::Absent(*other)];
+                ways.push(Way::all(lits.map(Formula::Is).to_vec()));
+            }
+        }
+        for (name, schema) in &rules.implies {
+            if !state.absent.contains(name) && !state.keeps(self.graph, *schema) {
+                let formulas = vec![Formula::Is(Lit::Present(*name)), Formula::Breaks(*schema)];
+                ways.push(Way::all(formulas));
+            }
+        }
+    }
+
+    /// None of the branches holds, or two do. Whether all ways are listed.
+    fn not_one(&self, state: &State, branches: &[NodeId], ways: &mut Vec<Way>) -> bool {
+        let candidates = self.candidates(state, branches);
+        if candidates.iter().all(|branch| !state.keeps(self.graph, *branch)) {
+            ways.push(Way::all(candidates.iter().map(|branch| Formula::Breaks(*branch)).collect()));
+        }
+        let complete = candidates.len() <= MAX_OVERLAPPING;
+        let some = candidates.get(..MAX_OVERLAPPING).unwrap_or(&candidates);
+        for (index, first) in some.iter().enumerate() {
+            for second in &some[index + 1..] {
+                if !self.summaries.exclude_each_other(self.graph, state.kind, *first, *second) {
+                    ways.push(Way::all(vec![Formula::Keeps(*first), Formula::Keeps(*second)]));
+                }
+            }
+        }
+        complete
+    }
+
+    /// The keywords of the schema itself that a value of this kind can break, as far as that is seen at once.
+    fn broken_keywords(&self, state: &State, id: NodeId, node: &Node) -> Vec<Formula> {
+        let mut lits = Vec::new();
+        if node.values.is_some() {
+            lits.push(Lit::Unlisted(id));
+        }
+        if state.kind == Kinds::NUMBER {
+            lits.extend(node.minimum.is_some().then_some(Lit::Below(id)));
+            lits.extend(node.maximum.is_some().then_some(Lit::Above(id)));
+            lits.extend(node.step.is_some().then_some(Lit::OffStep(id)));
+            if state.kinds.meets(Kinds::FRACTION) && !node.kinds.meets(Kinds::FRACTION) {
+                lits.push(Lit::Fraction);
+            }
+        } else if state.kind == Kinds::TEXT {
+            text_lits(id, node, &mut lits);
+        } else if state.kind == Kinds::LIST {
+            list_lits(id, node, &mut lits);
+        } else if state.kind == Kinds::OBJECT {
+            self.member_lits(state, id, node, &mut lits);
+        }
+        lits.into_iter().map(Formula::Is).collect()
+    }
+
+    fn member_lits(&self, state: &State, id: NodeId, node: &Node, lits: &mut Vec<Lit>) {
+        let Some(rules) = &node.object else { return };
+        let required = rules.required.iter().filter(|name| !state.present.contains(*name));
+        lits.extend(required.map(|name| Lit::Absent(*name)));
+        for (index, (name, schema)) in rules.properties.iter().enumerate() {
+            if !state.absent.contains(name) && !self.keeps_member(state, *name, *schema) {
+                lits.push(Lit::Member(id, index as u32));
+            }
+        }
+        lits.extend((0..rules.patterns.len()).map(|index| Lit::PatternMember(id, index as u32)));
+        let open = |schema: Option<NodeId>| {
+            schema.is_some_and(|schema| !self.graph.node(schema).is_silent(Kinds::ALL))
+        };
+        lits.extend(open(rules.rest).then_some(Lit::RestMember(id)));
+        lits.extend(open(rules.names).then_some(Lit::Name(id)));
+        lits.extend((rules.least > state.present.len() as u64).then_some(Lit::FewerMembers(id)));
+        lits.extend(rules.most.is_some().then_some(Lit::MoreMembers(id)));
+    }
+
+    /// Whether a member of this name, if it is there, keeps to a schema like this one by what is asserted.
+    fn keeps_member(&self, state: &State, name: u32, schema: NodeId) -> bool {
+        if self.graph.node(schema).is_silent(Kinds::ALL) {
+            return true;
+        }
+        let objects = state.asserted.iter().filter_map(|id| self.graph.node(*id).object.as_ref());
+        objects
+            .filter_map(|rules| rules.property(name))
+            .any(|known| self.graph.same(known, schema) || self.graph.node(known).never)
+    }
+}
+
+fn text_lits(id: NodeId, node: &Node, lits: &mut Vec<Lit>) {
+    let Some(rules) = &node.text else { return };
+    lits.extend((rules.least > 0).then_some(Lit::Shorter(id)));
+    lits.extend(rules.most.is_some().then_some(Lit::Longer(id)));
+    lits.extend(rules.pattern.is_some().then_some(Lit::OffPattern(id)));
+    lits.extend(rules.format.is_some().then_some(Lit::OffFormat(id)));
+    lits.extend(rules.content.is_some().then_some(Lit::OffContent(id)));
+}
+
+fn list_lits(id: NodeId, node: &Node, lits: &mut Vec<Lit>) {
+    let Some(rules) = &node.list else { return };
+    lits.extend((rules.least > 0).then_some(Lit::FewerElements(id)));
+    lits.extend(rules.most.is_some().then_some(Lit::MoreElements(id)));
+    lits.extend((0..rules.prefix.len()).map(|index| Lit::Element(id, index as u32)));
+    lits.extend(rules.items.is_some().then_some(Lit::Items(id)));
+    if rules.contains.is_some() {
+        lits.extend((rules.least_contained > 0).then_some(Lit::ContainsFew(id)));
+        lits.extend(rules.most_contained.is_some().then_some(Lit::ContainsMany(id)));
+    }
+    lits.extend(rules.unique.then_some(Lit::Repeats));
+}

@@ -1,0 +1,239 @@
+//! Members that must be there without a name being said: which names can they have?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::compat::graph::{NameId, NodeId, ObjectRules, PatternId};
+
+use super::evaluated::{Name, Part};
+use super::formula::{Formula, Lit};
+use super::state::State;
+use super::{Outcome, Solver};
+
+/// The most patterns whose combinations are gone through.
+const MAX_PATTERNS: usize = 6;
+
+/// Why a member must be there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reason {
+    /// A statement needs it.
+    Lit(Lit),
+    /// There are too few.
+    Filler,
+}
+
+impl Reason {
+    /// The schema that the statement is about.
+    fn node(self) -> Option<NodeId> {
+        match self {
+            Self::Lit(
+                Lit::PatternMember(id, _) | Lit::RestMember(id) | Lit::Name(id) | Lit::UnevaluatedMember(id),
+            ) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// A member found, or why not.
+pub(super) enum Found {
+    Member(String, Value),
+    Nothing,
+    Unknown,
+}
+
+impl Solver<'_> {
+    pub(super) fn rules_of<'s>(
+        &'s self,
+        state: &'s State,
+    ) -> impl Iterator<Item = (NodeId, &'s ObjectRules)> {
+        state.asserted.iter().filter_map(|id| Some((*id, self.graph.node(*id).object.as_deref()?)))
+    }
+
+    /// What is said of a member of this name by all that is asserted.
+    pub(super) fn said_of(&self, state: &State, name: &Name<'_>) -> Vec<Formula> {
+        let mut said = Vec::new();
+        for (id, rules) in self.rules_of(state) {
+            if let Name::Known(name, _) = name {
+                said.extend(rules.property(*name).map(Formula::Keeps));
+            }
+            for (pattern, schema) in &rules.patterns {
+                if self.matches(name, *pattern) == Some(true) {
+                    said.push(Formula::Keeps(*schema));
+                }
+            }
+            if !self.declares(rules, name, true) {
+                said.extend(rules.rest.map(Formula::Keeps));
+            }
+            if let Some(rest) = rules.unevaluated
+                && !self.parts_may_see(state, id, Part::Member(name))
+            {
+                said.push(Formula::Keeps(rest));
+            }
+        }
+        said
+    }
+
+    /// Whether `propertyNames` take a known name.
+    pub(super) fn name_is_taken(&self, state: &State, text: &str) -> bool {
+        let value = Value::String(text.to_owned());
+        self.rules_of(state)
+            .filter_map(|(_, rules)| rules.names)
+            .all(|names| self.graph.accepts(names, &value))
+    }
+
+    /// What a member must be beside, if this name is to serve the reason. `None` if the name cannot.
+    fn serves(&self, state: &State, name: &Name<'_>, reason: Reason) -> Option<Vec<Formula>> {
+        let Reason::Lit(lit) = reason else { return Some(Vec::new()) };
+        let rules = |id: NodeId| self.graph.node(id).object.as_deref();
+        match lit {
+            Lit::PatternMember(id, index) => {
+                let (pattern, schema) = *rules(id)?.patterns.get(index as usize)?;
+                (self.matches(name, pattern) != Some(false)).then(|| vec![Formula::Breaks(schema)])
+            }
+            Lit::RestMember(id) => {
+                let rules = rules(id)?;
+                let rest = rules.rest?;
+                (!self.declares(rules, name, false)).then(|| vec![Formula::Breaks(rest)])
+            }
+            Lit::UnevaluatedMember(id) => {
+                let rest = rules(id)?.unevaluated?;
+                (!self.parts_must_see(state, id, Part::Member(name))).then(|| vec![Formula::Breaks(rest)])
+            }
+            Lit::Name(id) => match name {
+                Name::Known(_, text) => {
+                    let names = rules(id)?.names?;
+                    (!self.graph.accepts(names, &Value::String((*text).to_owned()))).then(Vec::new)
+                }
+                Name::Fresh { .. } => Some(Vec::new()),
+            },
+            _ => None,
+        }
+    }
+
+    /// Finds a member for the reason, not among `taken`. `extra` is what is needed of known members beside.
+    pub(super) fn find_member(
+        &mut self,
+        state: &State,
+        reason: Reason,
+        extra: &BTreeMap<NameId, Vec<Formula>>,
+        taken: &BTreeSet<String>,
+    ) -> Found {
+        let mut unknown = false;
+        for id in self.known_names(state, reason) {
+            let text = self.graph.names.text(id).to_owned();
+            if state.absent.contains(&id) || taken.contains(&text) || !self.name_is_taken(state, &text) {
+                continue;
+            }
+            let name = Name::Known(id, &text);
+            let Some(beside) = self.serves(state, &name, reason) else { continue };
+            let mut formulas = self.said_of(state, &name);
+            formulas.extend(beside);
+            formulas.extend(extra.get(&id).into_iter().flatten());
+            match self.solve(formulas) {
+                Outcome::Value(value) => return Found::Member(text, value),
+                Outcome::Unknown => unknown = true,
+                Outcome::Nothing => {}
+            }
+        }
+        match self.fresh_member(state, reason, taken) {
+            Found::Nothing if unknown => Found::Unknown,
+            found => found,
+        }
+    }
+
+    /// The names that the schemas at hand say.
+    fn known_names(&self, state: &State, reason: Reason) -> Vec<NameId> {
+        let mut names: BTreeSet<NameId> = state.present.clone();
+        let about = reason.node().and_then(|id| self.graph.node(id).object.as_deref());
+        for rules in self.rules_of(state).map(|(_, rules)| rules).chain(about) {
+            names.extend(rules.properties.iter().map(|(name, _)| *name));
+        }
+        names.extend(state.absent.iter());
+        names.extend(self.listed_names(state).iter().filter_map(|name| self.graph.names.id(name)));
+        names.into_iter().collect()
+    }
+
+    /// The names that `propertyNames` list, where they list any.
+    fn listed_names(&self, state: &State) -> Vec<&str> {
+        let names = self.rules_of(state).filter_map(|(_, rules)| rules.names);
+        let values = names.filter_map(|names| self.graph.node(names).values.as_deref());
+        values.flatten().filter_map(Value::as_str).collect()
+    }
+
+    fn fresh_member(&mut self, state: &State, reason: Reason, taken: &BTreeSet<String>) -> Found {
+        let about = reason.node().and_then(|id| self.graph.node(id).object.as_deref());
+        let mut patterns: Vec<PatternId> = Vec::new();
+        for rules in self.rules_of(state).map(|(_, rules)| rules).chain(about) {
+            patterns.extend(rules.patterns.iter().map(|(pattern, _)| *pattern));
+        }
+        patterns.sort_unstable();
+        patterns.dedup();
+        if patterns.len() > MAX_PATTERNS {
+            return Found::Unknown;
+        }
+        let mut unknown = false;
+        for signs in 0..1_u32 << patterns.len() {
+            let matched: Vec<(PatternId, bool)> = patterns
+                .iter()
+                .enumerate()
+                .map(|(bit, pattern)| (*pattern, signs & (1 << bit) != 0))
+                .collect();
+            match self.fresh_of(state, reason, &matched, taken) {
+                Found::Nothing => {}
+                Found::Unknown => unknown = true,
+                found @ Found::Member(..) => return found,
+            }
+        }
+        if unknown { Found::Unknown } else { Found::Nothing }
+    }
+
+    /// A member whose name no schema says, and which matches just these patterns.
+    fn fresh_of(
+        &mut self,
+        state: &State,
+        reason: Reason,
+        matched: &[(PatternId, bool)],
+        taken: &BTreeSet<String>,
+    ) -> Found {
+        let name = Name::Fresh { matched: matched.to_vec() };
+        let Some(beside) = self.serves(state, &name, reason) else { return Found::Nothing };
+        let mut formulas = self.said_of(state, &name);
+        formulas.extend(beside);
+        let value = match self.solve(formulas) {
+            Outcome::Nothing => return Found::Nothing,
+            Outcome::Unknown => None,
+            Outcome::Value(value) => Some(value),
+        };
+        let mut spelled: Vec<Formula> =
+            self.rules_of(state).filter_map(|(_, rules)| rules.names).map(Formula::Keeps).collect();
+        if let Reason::Lit(Lit::Name(id)) = reason {
+            let names = self.graph.node(id).object.as_ref().and_then(|rules| rules.names);
+            spelled.extend(names.map(Formula::Breaks));
+        }
+        spelled.extend(matched.iter().map(|(pattern, must)| Formula::Is(Lit::Matches(*pattern, *must))));
+        let any_name = spelled.clone();
+        spelled.push(Formula::Is(Lit::Fresh));
+        // A name is a text: whatever else `propertyNames` takes does not count.
+        match (self.text_cell(&spelled), value) {
+            // Either no name at all is possible, or all that are were tried among the known ones.
+            (Outcome::Nothing, _) => {
+                let tried = !self.listed_names(state).is_empty();
+                if tried || self.text_cell(&any_name).is_nothing() { Found::Nothing } else { Found::Unknown }
+            }
+            (Outcome::Value(Value::String(text)), Some(value)) => {
+                let text = self.unlike(&text, taken, &spelled);
+                text.map_or(Found::Unknown, |text| Found::Member(text, value))
+            }
+            _ => Found::Unknown,
+        }
+    }
+
+    /// A text as `spelled` that is not taken yet.
+    fn unlike(&self, text: &str, taken: &BTreeSet<String>, spelled: &[Formula]) -> Option<String> {
+        let endings = std::iter::once(String::new()).chain((0..200).map(|number| number.to_string()));
+        endings
+            .map(|ending| format!("{text}{ending}"))
+            .find(|text| !taken.contains(text) && self.holds(spelled, &Value::String(text.clone())))
+    }
+}

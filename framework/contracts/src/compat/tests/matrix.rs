@@ -1,0 +1,69 @@
+//! Every rule on every pair, as one committed table.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::compat::{Document, Options, Proof, Semantics, Verdict, compare, rules};
+
+fn told(verdict: &Verdict) -> String {
+    if verdict.compatible {
+        return "ok".to_owned();
+    }
+    let told = verdict.findings.iter().map(|finding| {
+        let witness = finding.witness.as_ref().map_or_else(String::new, |witness| format!(" {witness}"));
+        let proof = if finding.proof == Proof::Proved { "" } else { " unproven" };
+        format!("{}{proof}{witness}", finding.rule)
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// What every pair comes to. Set `UPDATE_SNAPSHOTS` to write it anew, and read what changed.
+#[test]
+fn every_rule_is_run_on_every_pair() {
+    let mut table = String::new();
+    for rule in rules() {
+        let document = |name: &str, value: &Value| Document::from_value(name, value.clone());
+        let (old, new) = (document("old", &rule.old), document("new", &rule.new));
+        writeln!(table, "{}", rule.id).unwrap();
+        for (name, semantics) in [("contract", Semantics::Contract), ("plain", Semantics::Plain)] {
+            let comparison = compare(&old, &new, &Options::new(semantics)).unwrap();
+            writeln!(table, "  {name} {}", serde_json::to_string(&comparison.bump).unwrap()).unwrap();
+            writeln!(table, "    backward {}", told(&comparison.backward)).unwrap();
+            writeln!(table, "    forward {}", told(&comparison.forward)).unwrap();
+            for change in &comparison.changes {
+                writeln!(table, "    note {}", change.rule).unwrap();
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/matrix.txt");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(table, committed, "set UPDATE_SNAPSHOTS to write {path} anew");
+}
+
+/// Rules about files, and changes that are none to the comparison of two schemas.
+const NOT_OF_SCHEMAS: [&str; 5] = [
+    "CONTRACT_DELETED",
+    "CONTRACT_DRIFT",
+    "CONTRACT_ID_MISMATCH",
+    "CONTRACT_MISSING_BUMP",
+    "CONTRACT_MUTATED",
+];
+
+#[test]
+fn each_pair_shows_its_own_rule() {
+    for rule in rules().iter().filter(|rule| !NOT_OF_SCHEMAS.contains(&rule.id)) {
+        let document = |name: &str, value: &Value| Document::from_value(name, value.clone());
+        let (old, new) = (document("old", &rule.old), document("new", &rule.new));
+        let shown = [Semantics::Contract, Semantics::Plain].into_iter().any(|semantics| {
+            let found = compare(&old, &new, &Options::new(semantics)).unwrap();
+            let findings =
+                found.backward.findings.iter().chain(&found.forward.findings).chain(&found.changes);
+            findings.into_iter().any(|finding| finding.rule == rule.id)
+        });
+        assert!(shown, "{}", rule.id);
+    }
+}

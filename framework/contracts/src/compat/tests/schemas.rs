@@ -1,0 +1,339 @@
+//! Random schemas, and small changes of them.
+
+use serde_json::{Map, Value, json};
+
+use crate::compat::sample::Dice;
+
+const NAMES: [&str; 5] = ["a", "b", "kind", "S_1", "x-y"];
+const PATTERNS: [&str; 7] = ["^a", "^[a-z]*$", "^[0-9]+$", "^S_", "b$", "^.{2}$", "^(a|b)$"];
+const FORMATS: [&str; 9] =
+    ["date", "date-time", "uuid", "email", "uri", "uri-reference", "ipv4", "int32", "uint8"];
+
+/// A schema of at most `depth` levels, with any keyword there is.
+pub(super) fn schema(dice: &mut Dice, depth: usize) -> Value {
+    if dice.one_in(14) {
+        return json!(!dice.one_in(3));
+    }
+    let mut object = Map::new();
+    let mut add = |key: &str, value: Value| {
+        object.insert(key.to_owned(), value);
+    };
+    let shape = dice.below(12);
+    match shape {
+        0 => add("type", json!("null")),
+        1 => add("type", json!("boolean")),
+        2 | 3 => numbers(dice, &mut add),
+        4 | 5 => texts(dice, &mut add),
+        6 => add("enum", json!([value(dice), value(dice), value(dice)])),
+        7 => add("const", value(dice)),
+        _ => {}
+    }
+    if depth > 0 {
+        match shape {
+            8 | 9 => lists(dice, depth - 1, &mut add),
+            10 | 11 => members(dice, depth - 1, &mut add),
+            _ => {}
+        }
+        if dice.one_in(4) {
+            combinators(dice, depth - 1, &mut add);
+        }
+    }
+    if dice.one_in(10) {
+        add("type", json!(["string", "null", "integer"][..=dice.below(3)]));
+    }
+    if dice.one_in(12) {
+        add("$ref", json!(["#/$defs/D", "#/$defs/E", "#"][dice.below(3)]));
+    }
+    Value::Object(object)
+}
+
+/// A whole document: a schema with definitions for its `$ref`s.
+pub(super) fn document(dice: &mut Dice) -> Value {
+    let mut root = schema(dice, 3);
+    if let Value::Object(object) = &mut root {
+        // A root that is nothing but itself says nothing.
+        if object.get("$ref").is_some_and(|reference| reference == "#") {
+            object.remove("$ref");
+        }
+        let (first, second) = (schema(dice, 2), schema(dice, 1));
+        object.insert("$defs".to_owned(), json!({ "D": first, "E": second }));
+        root = without_loops(root);
+    }
+    root
+}
+
+/// Takes away references that apply to the value they come from: such schemas mean nothing.
+fn without_loops(mut root: Value) -> Value {
+    for name in ["D", "E"] {
+        if let Some(definition) = root.pointer_mut(&format!("/$defs/{name}")) {
+            in_place(definition);
+        }
+    }
+    let definitions = root.as_object_mut().and_then(|object| object.remove("$defs"));
+    in_place_of_root(&mut root);
+    if let (Some(definitions), Value::Object(object)) = (definitions, &mut root) {
+        object.insert("$defs".to_owned(), definitions);
+    }
+    root
+}
+
+const PARTS: [&str; 8] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"];
+
+fn in_place(schema: &mut Value) {
+    strip(schema, &|_| true);
+}
+
+fn in_place_of_root(schema: &mut Value) {
+    strip(schema, &|reference| reference == "#");
+}
+
+fn strip(schema: &mut Value, remove: &dyn Fn(&str) -> bool) {
+    match schema {
+        Value::Object(object) => {
+            if object.get("$ref").and_then(Value::as_str).is_some_and(remove) {
+                object.remove("$ref");
+            }
+            for part in PARTS {
+                if let Some(part) = object.get_mut(part) {
+                    strip(part, remove);
+                    if let Value::Object(named) = part {
+                        named.values_mut().for_each(|inner| strip(inner, remove));
+                    }
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| strip(inner, remove)),
+        _ => {}
+    }
+}
+
+pub(super) fn value(dice: &mut Dice) -> Value {
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(2.5),
+        json!("a"),
+        json!("b"),
+        json!("2024-02-29"),
+        json!([]),
+        json!({ "kind": "a" }),
+        json!(10),
+        json!("abc"),
+    ];
+    values[dice.below(values.len())].clone()
+}
+
+fn numbers(dice: &mut Dice, add: &mut impl FnMut(&str, Value)) {
+    add("type", json!(["integer", "number"][dice.below(2)]));
+    for key in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+        if dice.one_in(4) {
+            add(key, [json!(0), json!(1), json!(10), json!(2.5), json!(-3)][dice.below(5)].clone());
+        }
+    }
+    if dice.one_in(4) {
+        add("multipleOf", [json!(1), json!(2), json!(0.5), json!(3), json!(0.1)][dice.below(5)].clone());
+    }
+    if dice.one_in(5) {
+        add("format", json!(["int32", "uint8", "uint32", "int64"][dice.below(4)]));
+    }
+}
+
+fn texts(dice: &mut Dice, add: &mut impl FnMut(&str, Value)) {
+    add("type", json!("string"));
+    if dice.one_in(3) {
+        add("minLength", json!(dice.below(4)));
+    }
+    if dice.one_in(3) {
+        add("maxLength", json!(1 + dice.below(5)));
+    }
+    if dice.one_in(3) {
+        add("pattern", json!(PATTERNS[dice.below(PATTERNS.len())]));
+    }
+    if dice.one_in(3) {
+        add("format", json!(FORMATS[dice.below(FORMATS.len())]));
+    }
+}
+
+fn lists(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value)) {
+    add("type", json!("array"));
+    if dice.one_in(2) {
+        add("items", schema(dice, depth));
+    }
+    if dice.one_in(3) {
+        add("prefixItems", json!([schema(dice, depth), schema(dice, depth)][..=dice.below(2)]));
+    }
+    if dice.one_in(3) {
+        add("minItems", json!(dice.below(3)));
+    }
+    if dice.one_in(3) {
+        add("maxItems", json!(dice.below(4)));
+    }
+    if dice.one_in(4) {
+        add("uniqueItems", json!(dice.one_in(2)));
+    }
+    if dice.one_in(4) {
+        add("contains", schema(dice, depth));
+        if dice.one_in(2) {
+            add("minContains", json!(dice.below(3)));
+        }
+        if dice.one_in(3) {
+            add("maxContains", json!(dice.below(3)));
+        }
+    }
+    if dice.one_in(8) {
+        add("unevaluatedItems", json!(false));
+    }
+}
+
+fn members(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value)) {
+    if !dice.one_in(6) {
+        add("type", json!("object"));
+    }
+    let mut properties = Map::new();
+    for name in NAMES {
+        if dice.one_in(2) {
+            properties.insert(name.to_owned(), schema(dice, depth));
+        }
+    }
+    add("properties", Value::Object(properties));
+    let mut names = || NAMES[dice.below(NAMES.len())];
+    let (first, second, third) = (names(), names(), names());
+    if dice.one_in(2) {
+        add("required", json!([first]));
+    }
+    if dice.one_in(3) {
+        let rest = if dice.one_in(2) { json!(false) } else { schema(dice, depth) };
+        add("additionalProperties", rest);
+    }
+    if dice.one_in(5) {
+        add("patternProperties", json!({ PATTERNS[dice.below(PATTERNS.len())]: schema(dice, depth) }));
+    }
+    if dice.one_in(6) {
+        add("propertyNames", json!({ "maxLength": 1 + dice.below(4) }));
+    }
+    if dice.one_in(8) {
+        add("propertyNames", json!({ "enum": [first, "q", third] }));
+    }
+    if dice.one_in(5) {
+        add("minProperties", json!(dice.below(3)));
+    }
+    if dice.one_in(5) {
+        add("maxProperties", json!(dice.below(4)));
+    }
+    if dice.one_in(6) {
+        add("dependentRequired", json!({ second: [third] }));
+    }
+    if dice.one_in(8) {
+        add("dependentSchemas", json!({ second: schema(dice, depth) }));
+    }
+    if dice.one_in(8) {
+        add("unevaluatedProperties", json!(false));
+    }
+}
+
+fn combinators(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value)) {
+    match dice.below(6) {
+        0 => add("allOf", json!([schema(dice, depth), schema(dice, depth)])),
+        1 => add("anyOf", json!([schema(dice, depth), schema(dice, depth), schema(dice, depth)])),
+        2 => add("oneOf", json!([schema(dice, depth), schema(dice, depth)])),
+        3 => add("not", schema(dice, depth)),
+        4 => {
+            add("if", schema(dice, depth));
+            add("then", schema(dice, depth));
+            add("else", schema(dice, depth));
+        }
+        _ => {
+            let tagged = |tag: &str, inner: Value| json!({ "type": "object", "properties": { "kind": { "const": tag }, "a": inner }, "required": ["kind"] });
+            add("oneOf", json!([tagged("a", schema(dice, depth)), tagged("b", schema(dice, depth))]));
+        }
+    }
+}
+
+/// The document with one or two things changed somewhere in it.
+pub(super) fn changed(dice: &mut Dice, document: &Value) -> Value {
+    let mut new = document.clone();
+    for _ in 0..=1 + dice.below(3) {
+        let depth = dice.below(4);
+        change(dice, &mut new, depth);
+    }
+    without_loops(new)
+}
+
+fn change(dice: &mut Dice, value: &mut Value, depth: usize) {
+    let Value::Object(object) = value else { return };
+    let inner: Vec<String> = object
+        .iter()
+        .filter(|(key, value)| *key != "$defs" && (value.is_object() || value.is_array()))
+        .map(|(key, _)| key.clone())
+        .collect();
+    if depth > 0
+        && let Some(key) = dice.pick(&inner).cloned()
+        && !["required", "enum", "const", "type", "dependentRequired"].contains(&key.as_str())
+        && let Some(next) = object.get_mut(&key)
+    {
+        let by_name =
+            ["properties", "patternProperties", "dependentSchemas", "$defs"].contains(&key.as_str());
+        match next {
+            Value::Array(list) => {
+                let index = dice.below(list.len());
+                if let Some(next) = list.get_mut(index) {
+                    change(dice, next, depth - 1);
+                }
+            }
+            Value::Object(named) if by_name => {
+                let keys: Vec<String> = named.keys().cloned().collect();
+                if let Some(name) = dice.pick(&keys)
+                    && let Some(next) = named.get_mut(name)
+                {
+                    change(dice, next, depth - 1);
+                }
+            }
+            next => change(dice, next, depth - 1),
+        }
+        return;
+    }
+    edit(dice, object);
+}
+
+fn edit(dice: &mut Dice, object: &mut Map<String, Value>) {
+    let keys: Vec<String> = object.keys().filter(|key| *key != "$defs").cloned().collect();
+    match dice.below(5) {
+        0 => {
+            if let Some(key) = dice.pick(&keys) {
+                object.remove(key);
+            }
+        }
+        1 => {
+            if let Value::Object(other) = schema(dice, 1) {
+                object.extend(other);
+            }
+        }
+        2 => {
+            for (_, value) in object.iter_mut() {
+                if let Some(number) = value.as_i64() {
+                    *value = json!((number + [1, -1, 5][dice.below(3)]).max(0));
+                    return;
+                }
+            }
+        }
+        3 => {
+            if let Some(Value::Array(required)) = object.get_mut("required") {
+                required.push(json!("b"));
+                required.dedup();
+            } else {
+                object.insert("required".to_owned(), json!(["a"]));
+            }
+        }
+        _ => {
+            if let Some(Value::Array(values)) = object.get_mut("enum") {
+                values.push(json!("new"));
+            } else if let Some(Value::Array(branches)) = object.get_mut("oneOf") {
+                branches.push(schema(dice, 1));
+            } else {
+                object.insert("anyOf".to_owned(), json!([schema(dice, 1), schema(dice, 1)]));
+            }
+        }
+    }
+}
