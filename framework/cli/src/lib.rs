@@ -31,6 +31,7 @@ pub mod format;
 pub mod input;
 mod limits;
 pub mod past;
+pub mod registry;
 pub mod report;
 pub mod rules;
 mod run;

@@ -30,3 +30,9 @@ pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many changes a person is shown.
 pub const MAX_SHOWN_CHANGES: usize = 50;
+
+/// The largest answer of a registry that is read, in bytes.
+pub const MAX_REGISTRY_ANSWER_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How many subjects of a registry are listed.
+pub const MAX_SUBJECTS: usize = 10_000;

@@ -8,7 +8,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, check, console, diff, explain, format};
+use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -52,6 +52,7 @@ fn execute(command: Command) -> Result<Output, Failure> {
     let report = match command {
         Command::Diff(args) => diff::run(&args)?,
         Command::Check(args) => check::run(&args)?,
+        Command::Registry(args) => registry::run(&args)?,
         Command::Explain(args) => explain::run(&args)?,
     };
     Ok(Output::Report(Box::new(report)))

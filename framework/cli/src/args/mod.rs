@@ -4,17 +4,19 @@ mod check;
 mod diff;
 mod explain;
 mod format;
+mod registry;
 
 pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
 pub use explain::Explain;
 pub use format::Format;
+pub use registry::{Contracts, Delete, Get, Pull, Registry, RegistryAction, Server, SubjectNames};
 
 use clap::{Parser, Subcommand};
 
 /// Contracts of events, compared with their past, with each other and with a registry.
 #[derive(Debug, Parser)]
-#[command(name = "choreograph", version, about, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "choreograph", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
     /// How to print what was found.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
@@ -31,6 +33,8 @@ pub enum Command {
     Diff(Diff),
     /// Compare contracts with what was published, with each other and with what services emit.
     Check(Check),
+    /// Check contracts with a schema registry, push them to it, or pull them from it.
+    Registry(Registry),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
     Explain(Explain),
 }

@@ -8,6 +8,7 @@ mod files;
 mod fingerprint;
 mod history;
 mod levels;
+pub(crate) mod manifests;
 mod parallel;
 
 pub use change::{Change, Kind};
@@ -21,6 +22,7 @@ use time::{Date, OffsetDateTime};
 use crate::args::Check;
 use crate::input::{Source, of_compare};
 use crate::past::{self, Past};
+use crate::registry;
 use crate::report::{Finding, Report, Severity};
 use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
 
@@ -43,7 +45,7 @@ pub fn run(args: &Check) -> Result<Report, Failure> {
 pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     let folder = past::load(&args.schemas)?;
     let approvals = approvals::read(&args.schemas)?;
-    let manifests = drift::read(&args.manifests)?;
+    let services = manifests::read(&args.manifests)?;
     let past = args.against.as_deref().map(|against| reach(&args.schemas, against)).transpose()?;
     let catalogue = Catalogue::parse(folder)?;
     if catalogue.is_empty() && past.as_ref().is_none_or(|past| past.versions.is_empty()) {
@@ -55,7 +57,7 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     let mut findings = files::check(&catalogue, &history)?;
     findings.extend(history.findings);
     findings.extend(levels.findings);
-    findings.extend(drift::check(&catalogue, &manifests, &args.schemas)?);
+    findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
     let judged = approvals.apply(&mut findings, today);
     findings.extend(judged);
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));
@@ -66,6 +68,8 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
 fn reach(root: &Path, against: &str) -> Result<Past, Failure> {
     if let Some(reference) = against.strip_prefix("git:") {
         past::from_git(root, reference)
+    } else if let Some(url) = against.strip_prefix("registry:") {
+        registry::from_registry(url)
     } else {
         let versions = past::load(Path::new(against))?.versions;
         Ok(Past { label: against.to_owned(), versions, fork: None })

@@ -66,7 +66,7 @@ fn a_published_file_is_edited_in_annotations_alone() {
     let (code, json) = check(folder.path(), &["--against", "then"]);
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
     let help = json["findings"][0]["help"][0].as_str().unwrap();
-    assert!(help.contains("publish the change as "), "{help}");
+    assert!(help.ends_with("publish the change as 1.1"), "{help}");
 }
 
 #[test]
@@ -117,8 +117,22 @@ fn code_and_file_say_the_same() {
 
     let (code, json) = check_with(manifest("1.0", &contract("order.placed/1.0", OPTIONAL)));
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]));
-    assert!(
-        json["findings"][0]["help"][0].as_str().unwrap().contains("raise the event's version to "),
-        "{json:#}"
+    assert!(json["findings"][0]["help"][0].as_str().unwrap().ends_with("to 1.1"), "{json:#}");
+}
+#[test]
+fn a_new_optional_field_is_a_minor() {
+    let folder = folder(&[
+        ("then/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("schemas/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("schemas/order.placed/1.1.json", &contract("order.placed/1.1", OPTIONAL)),
+    ]);
+    let (code, json) = check(folder.path(), &["--against", "then"]);
+    assert_eq!((code, rules(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(
+        json["changes"],
+        json!([{
+            "contract": "order.placed", "version": "1.1", "change": "added",
+            "since": "1.0", "bump": "minor", "publish": "1.1",
+        }])
     );
 }

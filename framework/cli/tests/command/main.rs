@@ -4,5 +4,6 @@ mod check;
 mod diff;
 mod explain;
 mod git;
+mod registry;
 mod support;
 mod usage;

@@ -1,0 +1,82 @@
+//! Secrets, which come from the environment or from files and are never printed.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::Failure;
+use crate::input::read_bytes;
+
+/// The largest file with a secret or a certificate, in bytes.
+const MAX_SECRET_BYTES: usize = 1024 * 1024;
+
+/// A text that no message, no log and no `Debug` shows.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself: for the wire alone.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// `text` without the secret, should somebody have repeated it.
+    pub(super) fn hide_in(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "…") }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The value of a variable of the environment, if it is set and not empty.
+pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!("{name} is not UTF-8"))),
+    }
+}
+
+/// A secret from `NAME`, or from the file that `NAME_FILE` names.
+pub(super) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
+    let from_file = format!("{name}_FILE");
+    match (variable(name)?, variable(&from_file)?) {
+        (Some(_), Some(_)) => {
+            Err(Failure::usage(format!("{name} and {from_file} are both set: set one of them")))
+        }
+        (Some(value), None) => Ok(Some(Secret::new(value))),
+        (None, Some(path)) => {
+            let bytes = file(&from_file, &path)?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failure::usage(format!("the file that {from_file} names is not UTF-8")))?;
+            Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// The bytes of the file that a variable names.
+pub(super) fn file(variable: &str, path: &str) -> Result<Vec<u8>, Failure> {
+    read_bytes(Path::new(path), MAX_SECRET_BYTES)
+        .map_err(|problem| Failure::usage(format!("{variable}: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn nothing_shows_it() {
+        let secret = Secret::new("hunter2".into());
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(secret.hide_in("bad password hunter2"), "bad password …");
+    }
+}

@@ -1,0 +1,152 @@
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::memory::{self, REASON};
+use crate::support::{Run, choreograph, contract, folder, write};
+
+fn titled(id: &str, title: &str, more: &str) -> String {
+    contract(id, more).replace("\"An order.\"", &format!("\"An order.\",\n  \"title\": \"{title}\""))
+}
+
+/// Two versions of one contract, and another contract.
+fn contracts() -> tempfile::TempDir {
+    folder(&[
+        ("schemas/order.placed/1.0.json", &titled("order.placed/1.0", "OrderPlaced", "")),
+        ("schemas/order.placed/1.1.json", &titled("order.placed/1.1", "OrderPlaced", r#", "note": {}"#)),
+        ("schemas/order.paid/1.0.json", &titled("order.paid/1.0", "OrderPaid", "")),
+    ])
+}
+
+fn registry(folder: &Path, args: &[&str], url: &str) -> Run {
+    choreograph(folder, ["registry"].iter().chain(args).chain(&["--url", url]))
+}
+
+fn text<'a>(one: &'a Value, name: &str) -> &'a str {
+    one[name].as_str().expect("a text")
+}
+
+fn states(json: &Value) -> Vec<(&str, &str)> {
+    let contracts = json["contracts"].as_array().expect("a list");
+    contracts.iter().map(|one| (text(one, "subject"), text(one, "state"))).collect()
+}
+
+#[test]
+fn push_writes_in_order_and_once() {
+    let (server, registered) = memory::start();
+    let folder = contracts();
+    let json = registry(folder.path(), &["check", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(
+        states(&json),
+        [("OrderPaid", "pending"), ("OrderPlaced", "pending"), ("OrderPlaced", "pending")]
+    );
+    assert!(registered.lock().unwrap().is_empty());
+
+    let run = registry(folder.path(), &["push"], &server.url());
+    assert_eq!((run.code, run.errors.as_str()), (0, ""));
+    assert!(run.out.contains("wrote order.placed 1.1 as OrderPlaced"), "{}", run.out);
+    let placed = registered.lock().unwrap()["OrderPlaced"].clone();
+    assert!(placed[0].1.contains("order.placed/1.0") && placed[1].1.contains("order.placed/1.1"));
+
+    let writes = || {
+        server
+            .lines()
+            .iter()
+            .filter(|line| line.starts_with("POST /subjects/") && line.ends_with("/versions"))
+            .count()
+    };
+    let before = writes();
+    let json = registry(folder.path(), &["push", "--format", "json"], &server.url()).json("registry");
+    assert!(states(&json).iter().all(|(_, state)| *state == "registered"), "{json:#}");
+    assert_eq!(writes(), before);
+}
+
+#[test]
+fn nothing_is_written_if_one_is_refused() {
+    let (server, registered) = memory::start();
+    let folder = contracts();
+    write(folder.path(), "schemas/order.placed/1.1.json", titled("order.placed/1.1", "OrderPlaced", ""));
+    assert_eq!(registry(folder.path(), &["push"], &server.url()).code, 0);
+    let text = titled("order.placed/1.2", "OrderPlaced", r#", "forbidden": {}"#);
+    write(folder.path(), "schemas/order.placed/1.2.json", text);
+    let text = titled("order.paid/1.1", "OrderPaid", r#", "note": {}"#);
+    write(folder.path(), "schemas/order.paid/1.1.json", text);
+    let before = registered.lock().unwrap().clone();
+    let run = registry(folder.path(), &["push"], &server.url());
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("error[REGISTRY_REFUSES]") && run.out.contains(REASON), "{}", run.out);
+    assert_eq!(*registered.lock().unwrap(), before);
+}
+
+#[test]
+fn pull_writes_what_is_missing_and_contradicts_nothing() {
+    let (server, _registered) = memory::start();
+    let (there, here) = (contracts(), tempfile::tempdir().unwrap());
+    assert_eq!(registry(there.path(), &["push"], &server.url()).code, 0);
+    let json = registry(here.path(), &["pull", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(json["written"].as_array().unwrap().len(), 3);
+    let url = format!("registry:{}", server.url());
+    assert_eq!(choreograph(here.path(), ["check", "--against", &url]).code, 0);
+    let json = registry(here.path(), &["pull", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(json["unchanged"], 3);
+
+    write(
+        here.path(),
+        "schemas/order.placed/1.0.json",
+        titled("order.placed/1.0", "OrderPlaced", r#", "x": {}"#),
+    );
+    std::fs::remove_dir_all(here.path().join("schemas/order.paid")).unwrap();
+    let run = registry(here.path(), &["pull"], &server.url());
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("nothing was written"), "{}", run.out);
+    assert!(!here.path().join("schemas/order.paid").exists());
+    let run = choreograph(here.path(), ["check", "--against", &url]);
+    assert!(run.out.contains("CONTRACT_MUTATED") && run.out.contains("CONTRACT_DELETED"), "{}", run.out);
+}
+
+#[test]
+fn subjects_may_begin_with_the_topic() {
+    let (server, registered) = memory::start();
+    let folder = contracts();
+    let run = registry(folder.path(), &["push", "--subjects", "topic-record-name"], &server.url());
+    assert_eq!(run.code, 2);
+    assert!(run.errors.contains("--manifests"), "{}", run.errors);
+    let emitted = |name: &str| {
+        serde_json::json!({
+            "type": name, "version": "1.0", "topic": "orders", "schema": true,
+        })
+    };
+    let manifest = serde_json::json!({
+        "manifest": 1, "service": "shop", "publishes": [emitted("order.placed"), emitted("order.paid")],
+    });
+    write(folder.path(), "shop.json", manifest.to_string());
+    let args = ["push", "--subjects", "topic-record-name", "--manifests", "shop.json"];
+    assert_eq!(registry(folder.path(), &args, &server.url()).code, 0);
+    assert!(registered.lock().unwrap().contains_key("orders-OrderPlaced"));
+}
+
+#[test]
+fn lists_gets_and_deletes_only_when_it_is_meant() {
+    let (server, registered) = memory::start();
+    let folder = contracts();
+    assert_eq!(registry(folder.path(), &["push"], &server.url()).code, 0);
+    let list = registry(folder.path(), &["list", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(list["subjects"][1]["versions"].as_array().unwrap().len(), 2);
+    let args = ["get", "--subject", "OrderPlaced", "--version", "1", "--format", "json"];
+    let one = registry(folder.path(), &args, &server.url()).json("registry");
+    assert_eq!(one["schema"]["$id"], "urn:contract:order.placed/1.0");
+    let by_id =
+        registry(folder.path(), &["get", "--id", "1", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(by_id["schema"]["$id"], "urn:contract:order.paid/1.0");
+
+    let before = server.lines().len();
+    let run = registry(folder.path(), &["delete", "--subject", "OrderPaid"], &server.url());
+    assert_eq!(run.code, 2);
+    assert!(run.errors.contains("nothing was deleted") && run.errors.contains("--yes"), "{}", run.errors);
+    assert_eq!(server.lines().len(), before);
+    assert_eq!(
+        registry(folder.path(), &["delete", "--subject", "OrderPaid", "--yes"], &server.url()).code,
+        0
+    );
+    assert!(!registered.lock().unwrap().contains_key("OrderPaid"));
+}
