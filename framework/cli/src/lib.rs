@@ -35,6 +35,7 @@ pub mod registry;
 pub mod report;
 pub mod rules;
 mod run;
+mod shell;
 
 pub use console::Console;
 pub use exit::Exit;

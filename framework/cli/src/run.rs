@@ -8,7 +8,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry};
+use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry, shell};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ fn execute(command: Command) -> Result<Output, Failure> {
         Command::Check(args) => check::run(&args)?,
         Command::Registry(args) => registry::run(&args)?,
         Command::Explain(args) => explain::run(&args)?,
+        Command::Completions(args) => return Ok(Output::Text(shell::completions(&args))),
+        Command::Man => return shell::manual().map(Output::Text),
     };
     Ok(Output::Report(Box::new(report)))
 }

@@ -10,6 +10,7 @@ pub enum Format {
     /// Annotations of a GitHub Actions job.
     Github,
     /// `JUnit` XML, for the test report of a CI system.
+    #[value(help = "JUnit XML, for the test report of a CI system")]
     Junit,
     /// SARIF 2.1.0, for code scanning.
     Sarif,

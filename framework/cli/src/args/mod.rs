@@ -5,12 +5,14 @@ mod diff;
 mod explain;
 mod format;
 mod registry;
+mod shell;
 
 pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
 pub use explain::Explain;
 pub use format::Format;
 pub use registry::{Contracts, Delete, Get, Pull, Registry, RegistryAction, Server, SubjectNames};
+pub use shell::Completions;
 
 use clap::{Parser, Subcommand};
 
@@ -37,6 +39,11 @@ pub enum Command {
     Registry(Registry),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
     Explain(Explain),
+    /// Print a script that completes the arguments of this command.
+    Completions(Completions),
+    /// Print the manual page.
+    #[command(hide = true)]
+    Man,
 }
 
 const EXIT_CODES: &str = "\

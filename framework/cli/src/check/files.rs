@@ -35,6 +35,8 @@ pub(super) fn check(catalogue: &Catalogue, history: &History) -> Result<Vec<Find
 /// Whether a service could assert it.
 fn usable(source: &Source) -> Result<(), Problem> {
     let Err(error) = Contract::compile(source.document().value()) else { return Ok(()) };
+    // Comparing it with itself says where a schema is wrong, to the line.
+    super::compared(source, source)?;
     let pointer = match &error {
         CompileError::Schema { at, .. } => at.as_str(),
         CompileError::Dialect => "/$schema",

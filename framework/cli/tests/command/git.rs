@@ -7,7 +7,7 @@ use crate::support::{binary, choreograph, contract, folder, of, write};
 const FILE: &str = "schemas/order.placed/1.0.json";
 const EDITED: &str = r#", "note": { "type": "string" }"#;
 
-fn git(folder: &Path, args: &[&str]) {
+pub(crate) fn git(folder: &Path, args: &[&str]) {
     let settings = [
         "-c",
         "user.name=A",
@@ -23,7 +23,7 @@ fn git(folder: &Path, args: &[&str]) {
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn commit(folder: &Path) {
+pub(crate) fn commit(folder: &Path) {
     git(folder, &["add", "-A"]);
     git(folder, &["commit", "-q", "-m", "x"]);
 }

@@ -1,9 +1,11 @@
 //! The real binary, as a shell and a CI job run it.
 
+mod bad_input;
 mod check;
 mod diff;
 mod explain;
 mod git;
+mod guide;
 mod registry;
 mod support;
 mod usage;

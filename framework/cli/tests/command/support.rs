@@ -81,3 +81,14 @@ pub(crate) fn contract(id: &str, more: &str) -> String {
 "#;
     text.replace("ID", id).replace("MORE", more)
 }
+
+/// Compares `text` with a file of this crate, or of the workspace above it, that is committed. With `UPDATE=1` the
+/// file is written anew.
+pub(crate) fn committed(path: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        write(Path::new("/"), path.to_str().expect("UTF-8").trim_start_matches('/'), text);
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "{} is not what the command says now: run with UPDATE=1\n{text}", path.display());
+}

@@ -19,3 +19,20 @@ fn wrong_usage_is_two() {
         assert!(run.errors.contains("--help"), "{}", run.errors);
     }
 }
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = choreograph(Path::new("."), ["completions", shell]);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""), "{shell}");
+        assert!(run.out.contains("against"), "{shell}");
+    }
+}
+
+/// `UPDATE=1 cargo test -p choreograph-cli --test command` writes it anew.
+#[test]
+fn the_committed_manual_page_is_that_of_the_arguments() {
+    let run = choreograph(Path::new("."), ["man"]);
+    assert_eq!((run.code, run.errors.as_str()), (0, ""));
+    crate::support::committed("docs/choreograph.1", &run.out);
+}

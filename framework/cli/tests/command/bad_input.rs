@@ -1,0 +1,156 @@
+//! Whatever it is given, the command says what is wrong with it and where, ends with the right code, and writes
+//! nothing.
+
+use std::path::Path;
+
+use crate::support::{choreograph, contract, folder, write};
+
+/// One bad file: its text, and what is said about it. Each is given to `diff`, and to `check` as a contract.
+struct Case {
+    name: &'static str,
+    text: Vec<u8>,
+    says: &'static str,
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, text: &str, says| Case { name, text: text.as_bytes().to_vec(), says };
+    let reference =
+        |target: &str| contract("a.b/1.0", &format!(",\n    \"x\": {{ \"$ref\": \"{target}\" }}"));
+    vec![
+        case("torn JSON", "{\n  \"type\": \n", ":3"),
+        case("no JSON at all", "hello", ":1"),
+        case("empty", "", ":1"),
+        case("two documents", "{}\n{}", ":2"),
+        Case { name: "no UTF-8", text: b"{\n\"title\": \"\xff\"}".to_vec(), says: ":2: not UTF-8" },
+        case("a list", "[]", "schema"),
+        case("a number", "7", "schema"),
+        case("a type that is none", &contract("a.b/1.0", "").replace("\"object\"", "\"objekt\""), ":5"),
+        case("a keyword of the wrong kind", &contract("a.b/1.0", "").replace("[\"id\"]", "\"id\""), ":8"),
+        case("a pattern that is none", &contract("a.b/1.0", ",\n \"x\": { \"pattern\": \"(\" }"), ":8"),
+        case("a reference to the network", &reference("http://127.0.0.1:1/a.json"), ":8"),
+        case("a reference to a file", &reference("file:///etc/passwd"), ":8"),
+        case("a reference to a path", &reference("../../../../etc/passwd"), ":8"),
+        case("a reference to nothing", &reference("#/$defs/Missing"), ":8"),
+        case("too deep", &format!("{}{}", "{\"not\":".repeat(2_000), "}".repeat(2_000)), "deep"),
+    ]
+}
+
+#[test]
+fn a_bad_file_is_named_with_its_line() {
+    for case in cases() {
+        let folder = folder(&[("good.json", "{}")]);
+        write(folder.path(), "bad.json", &case.text);
+        write(folder.path(), "schemas/a.b/1.0.json", &case.text);
+        let before = listing(folder.path());
+        for (args, file) in [
+            (&["diff", "good.json", "bad.json"][..], "bad.json"),
+            (&["diff", "bad.json", "good.json"], "bad.json"),
+            (&["check"], "schemas/a.b/1.0.json"),
+        ] {
+            let run = choreograph(folder.path(), args);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{}: {args:?}: {run:?}", case.name);
+            assert!(run.errors.starts_with("error: "), "{}: {run:?}", case.name);
+            assert!(run.errors.contains(file), "{}: {args:?}: {}", case.name, run.errors);
+            assert!(run.errors.contains(case.says), "{}: {args:?}: {}", case.name, run.errors);
+            assert!(!run.errors.contains("root:"), "{}", run.errors);
+        }
+        assert_eq!(listing(folder.path()), before, "{}", case.name);
+    }
+}
+
+#[test]
+fn what_is_no_folder_of_contracts_is_said_to_be_none() {
+    let folder = folder(&[
+        ("empty/README.md", "nothing here"),
+        ("code/Src Files/main.rs", "fn main() {}"),
+        ("file", "x"),
+        ("approvals/a.b/1.0.json", &contract("a.b/1.0", "")),
+        ("approvals/approvals.toml", "[[approval]]\nfingerprint = 7\n"),
+    ]);
+    for (schemas, says) in [
+        ("missing", "missing: there is no such folder"),
+        ("empty", "empty: holds no contract"),
+        ("file", "file: is a file"),
+        ("code", "is this the folder of contracts?"),
+        ("approvals", "approvals/approvals.toml:2: "),
+    ] {
+        let run = choreograph(folder.path(), ["check", "--schemas", schemas]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{schemas}: {run:?}");
+        assert!(run.errors.contains(says), "{schemas}: {}", run.errors);
+    }
+}
+
+#[test]
+fn a_bad_manifest_is_said_to_be_none() {
+    let folder = folder(&[("schemas/a.b/1.0.json", &contract("a.b/1.0", ""))]);
+    for (text, says) in [
+        ("{", "m.json:1: is no manifest"),
+        ("[]", "m.json:1: is no manifest"),
+        ("{}", "m.json:1: is no manifest"),
+        ("{\n\"manifest\": 1\n}", "m.json:3: is no manifest"),
+        ("{\"manifest\": 99}", "m.json: is a manifest of form 99"),
+        (
+            r#"{"manifest":1,"service":"s","publishes":[{"type":"A B","version":"1.0","topic":"t","schema":{}}]}"#,
+            "which names no contract",
+        ),
+    ] {
+        write(folder.path(), "m.json", text);
+        let run = choreograph(folder.path(), ["check", "--manifests", "m.json"]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{text}: {run:?}");
+        assert!(run.errors.contains(says), "{text}: {}", run.errors);
+    }
+}
+
+#[test]
+fn a_missing_file_and_a_folder_are_no_schemas() {
+    let folder = folder(&[("good.json", "{}")]);
+    for (file, says) in [("missing.json", "missing.json: cannot be read"), (".", ".: is a folder")] {
+        let run = choreograph(folder.path(), ["diff", "good.json", file]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.errors.contains(says), "{}", run.errors);
+    }
+}
+
+#[test]
+fn github_is_told_where_the_bad_file_is() {
+    let folder = folder(&[("good.json", "{}"), ("bad.json", "{\n\n")]);
+    let run = choreograph(folder.path(), ["diff", "good.json", "bad.json", "--format", "github"]);
+    assert_eq!(run.code, 2);
+    assert!(run.out.starts_with("::error file=bad.json,line=3::"), "{}", run.out);
+}
+
+#[test]
+fn ten_thousand_findings_are_bounded_for_people_and_all_in_json() {
+    let fields = |kind: &str| {
+        let all: Vec<String> = (0..10_000).map(|n| format!("\"f{n}\": {{ \"type\": \"{kind}\" }}")).collect();
+        format!("{{ \"type\": \"object\", \"properties\": {{ {} }} }}", all.join(",\n"))
+    };
+    let folder = folder(&[("old.json", &fields("string")), ("new.json", &fields("integer"))]);
+    let text = choreograph(folder.path(), ["diff", "old.json", "new.json", "--direction", "backward"]);
+    assert_eq!((text.code, text.errors.as_str()), (1, ""));
+    assert!(text.out.lines().count() < 2_000, "{}", text.out.lines().count());
+    let json = choreograph(folder.path(), ["diff", "old.json", "new.json", "--format", "json"]).json("diff");
+    let found = json["backward"]["findings"].as_array().unwrap().len();
+    assert!(found >= 1, "{found}");
+    if found > 50 {
+        assert!(text.out.contains(&format!("… and {} findings more", found - 50)), "{}", text.out);
+    }
+}
+
+/// Every path below a folder, with its size.
+fn listing(folder: &Path) -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        for entry in std::fs::read_dir(path).expect("a folder") {
+            let entry = entry.expect("readable");
+            let data = entry.metadata().expect("readable");
+            found.push((entry.path().display().to_string(), data.len()));
+            if data.is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,54 @@
+//! The output that `docs/ci.md` shows is the command's own.
+
+use crate::git::{commit, git};
+use crate::support::{choreograph, committed, folder, write};
+
+const GUIDE: &str = "../../docs/ci.md";
+
+fn order(version: &str, currency: &str, required: &str) -> String {
+    format!(
+        r#"{{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$id": "urn:contract:order.placed/{version}",
+  "title": "OrderPlaced",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {{{currency}
+    "order_id": {{ "type": "string" }},
+    "total": {{ "type": "integer", "minimum": 0 }}
+  }},
+  "required": [{required}"order_id", "total"]
+}}
+"#
+    )
+}
+
+#[test]
+fn the_guide_shows_what_the_command_says() {
+    let folder = folder(&[("schemas/order.placed/1.0.json", &order("1.0", "", ""))]);
+    git(folder.path(), &["init", "-q"]);
+    commit(folder.path());
+    let currency = "\n    \"currency\": { \"enum\": [\"EUR\", \"GBP\"] },";
+    let check = |required: &str| {
+        write(folder.path(), "schemas/order.placed/1.1.json", order("1.1", currency, required));
+        choreograph(folder.path(), ["check", "--against", "git:main"])
+    };
+    let broken = check("\"currency\", ");
+    assert_eq!(broken.code, 1);
+    let mended = check("");
+    assert_eq!(mended.code, 0);
+
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(GUIDE);
+    let guide = std::fs::read_to_string(path).unwrap();
+    let guide = with_output(&guide, "choreograph check --against git:main -->", &broken.out);
+    let guide =
+        with_output(&guide, "choreograph check --against git:main, with the field optional -->", &mended.out);
+    committed(GUIDE, &guide);
+}
+
+/// The guide with `output` in the block behind the comment that ends in `mark`.
+fn with_output(guide: &str, mark: &str, output: &str) -> String {
+    let start = guide.find(mark).expect("the comment") + mark.len() + "\n```text\n".len();
+    let end = start + guide[start..].find("```").expect("the end of the block");
+    format!("{}{output}{}", &guide[..start], &guide[end..])
+}
