@@ -1,7 +1,10 @@
 //! What a step may consume: one event type, or an enum of several.
 
 use std::any::type_name;
+use std::marker::PhantomData;
 
+use serde::Deserializer;
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use crate::event::Event;
@@ -44,12 +47,39 @@ pub trait Consumes: Sized + Send + 'static {
     /// Declares the event types, in the order of their routes.
     fn routes(routes: &mut Routes);
 
-    /// Reads the value of a record whose type is that of the route's index.
+    /// Reads the value of a record whose type is that of the route's index. The runtime asserts the contract in the
+    /// same pass, and may read a value twice.
     ///
     /// # Errors
     ///
     /// What serde says of the value. Its text may quote the value: the runtime keeps only category and position.
-    fn decode(route: usize, value: &[u8]) -> Result<Self, serde_json::Error>;
+    fn decode<'de, D: Deserializer<'de>>(route: usize, deserializer: D) -> Result<Self, D::Error>;
+}
+
+/// Reads what `C` consumes on one of its routes.
+pub(crate) struct OnRoute<C> {
+    route: usize,
+    consumes: PhantomData<C>,
+}
+
+impl<C> OnRoute<C> {
+    pub(crate) fn new(route: usize) -> Self {
+        Self { route, consumes: PhantomData }
+    }
+}
+
+impl<C> Clone for OnRoute<C> {
+    fn clone(&self) -> Self {
+        Self::new(self.route)
+    }
+}
+
+impl<'de, C: Consumes> DeserializeSeed<'de> for OnRoute<C> {
+    type Value = C;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<C, D::Error> {
+        C::decode(self.route, deserializer)
+    }
 }
 
 /// The event types of a step, collected from its argument's type.

@@ -13,11 +13,12 @@ use std::{
     task::{Context, Waker},
 };
 
-use choreograph_contracts::{Contract, Tape};
+use choreograph_contracts::{Contract, MAX_EVENT_BYTES, Tape};
 use uuid::fmt::Hyphenated;
 
 use crate::{
     Consumes, Emits, OwnedEvent, Service,
+    consumes::OnRoute,
     engine::{Engine, Finish, Settings as EngineSettings, Slot, Time},
     envelope::{
         Metadata,
@@ -216,11 +217,27 @@ pub fn envelope(sample: &Sample, n: usize) {
 /// If the sample is no value of the type.
 pub fn decode<C: Consumes>(sample: &Sample, n: usize) {
     for _ in 0..n {
-        black_box(C::decode(0, black_box(&sample.value)).expect("the sample is of the type"));
+        let mut deserializer = serde_json::Deserializer::from_slice(black_box(&sample.value));
+        black_box(C::decode(0, &mut deserializer).expect("the sample is of the type"));
+        deserializer.end().expect("the sample is one value");
     }
 }
 
-/// The contract check alone.
+/// Parsing into the consumed type and the reader's contract, as a step does both.
+///
+/// # Panics
+///
+/// If the schema cannot be compiled, the sample breaks it or is no value of the type.
+pub fn decode_and_check<C: Consumes>(schema: &serde_json::Value, sample: &Sample, n: usize) {
+    let contract = Contract::compile(schema).expect("the schema is one");
+    let mut tape = Tape::new();
+    for _ in 0..n {
+        let event = contract.decode_seed(&mut tape, black_box(&sample.value), OnRoute::<C>::new(0));
+        black_box(event.expect("the sample keeps its contract and is of the type"));
+    }
+}
+
+/// The contract check alone, on a tape: what an event costs that the pass leaves to it.
 ///
 /// # Panics
 ///
@@ -233,17 +250,20 @@ pub fn check(schema: &serde_json::Value, value: &[u8], n: usize) {
     }
 }
 
-/// Encoding one emit alone.
+/// Encoding one emit alone; with a schema, and checking that it keeps it.
 ///
 /// # Panics
 ///
-/// If the event cannot be encoded.
-pub fn encode<E: OwnedEvent + Emits + Clone>(event: &E, n: usize) {
+/// If the event cannot be encoded, the schema cannot be compiled, or the pass does not find that it is kept.
+pub fn encode<E: OwnedEvent + Emits + Clone>(event: &E, schema: Option<&serde_json::Value>, n: usize) {
     let mut declared = crate::Declared::default();
     E::declare(&mut declared);
-    let mut outbox = crate::Outbox::new(&declared.into_events());
+    let contracts = schema.map(|schema| Arc::new(Contract::compile(schema).expect("the schema is one")));
+    let contracts = contracts.into_iter().collect();
+    let mut outbox = crate::Outbox::asserting(&declared.into_events(), contracts, MAX_EVENT_BYTES);
     for _ in 0..n {
         outbox.clear();
         outbox.push(black_box(event)).expect("the event can be encoded");
+        assert!(outbox.emits().iter().all(|emit| emit.kept == schema.is_some()));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         let span = syn::spanned::Spanned::span(held);
         routes.push(quote_spanned! { span => routes.event::<#held>(); });
         decode.push(quote! {
-            #route => ::choreograph::__private::serde_json::from_slice(value).map(Self::#name),
+            #route => ::choreograph::__private::serde::Deserialize::deserialize(deserializer).map(Self::#name),
         });
     }
     Ok(quote! {
@@ -31,10 +31,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             fn routes(routes: &mut ::choreograph::Routes) {
                 #(#routes)*
             }
-            fn decode(
+            fn decode<'de, D: ::choreograph::__private::serde::Deserializer<'de>>(
                 route: usize,
-                value: &[u8],
-            ) -> ::core::result::Result<Self, ::choreograph::__private::serde_json::Error> {
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
                 match route {
                     #(#decode)*
                     _ => ::core::result::Result::Err(::choreograph::__private::no_such_route()),

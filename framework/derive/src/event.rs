@@ -46,11 +46,11 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
             fn routes(routes: &mut ::choreograph::Routes) {
                 routes.event::<Self>();
             }
-            fn decode(
+            fn decode<'de, D: ::choreograph::__private::serde::Deserializer<'de>>(
                 _: usize,
-                value: &[u8],
-            ) -> ::core::result::Result<Self, ::choreograph::__private::serde_json::Error> {
-                ::choreograph::__private::serde_json::from_slice(value)
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                ::choreograph::__private::serde::Deserialize::deserialize(deserializer)
             }
         }
     }

@@ -2,6 +2,9 @@
 
 use std::any::{TypeId, type_name};
 use std::ops::Range;
+use std::sync::Arc;
+
+use choreograph_contracts::{Contract, Kept, Tape};
 
 use crate::emits::EmittedEvent;
 use crate::event::{KeyError, OwnedEvent};
@@ -22,6 +25,9 @@ const MAX_KEPT_BYTES: usize = 1 << 20;
 pub struct Outbox {
     /// The declared events, by their Rust type.
     declared: Box<[TypeId]>,
+    /// Their writer's views, or none.
+    contracts: Box<[Arc<Contract>]>,
+    tape: Tape,
     /// Keys, values and subjects, one after another.
     bytes: Vec<u8>,
     emits: Vec<Emitted>,
@@ -38,6 +44,8 @@ pub(crate) struct Emitted {
     pub(crate) value: Range<usize>,
     /// Where the subject is, if the event declares one.
     pub(crate) subject: Option<Range<usize>>,
+    /// Whether the value is known to keep its contract.
+    pub(crate) kept: bool,
 }
 
 /// Why an event could not be put into the outbox. It never quotes the event.
@@ -79,8 +87,19 @@ pub enum EmitError {
 impl Outbox {
     /// An outbox for a step that declares these events.
     pub(crate) fn new(declared: &[EmittedEvent]) -> Self {
+        Self::asserting(declared, Box::default(), MAX_OUTBOX_BYTES)
+    }
+
+    /// An outbox for a step that declares these events, with the writer's view of each. Values larger than
+    /// `max_event_bytes` are not found to keep theirs.
+    pub(crate) fn asserting(
+        declared: &[EmittedEvent],
+        contracts: Box<[Arc<Contract>]>,
+        max_event_bytes: usize,
+    ) -> Self {
         let declared = declared.iter().map(|event| event.type_id).collect();
-        Self { declared, bytes: Vec::new(), emits: Vec::new() }
+        let tape = Tape::with_max_bytes(max_event_bytes);
+        Self { declared, contracts, tape, bytes: Vec::new(), emits: Vec::new() }
     }
 
     /// Encodes an event. On an error nothing of it stays.
@@ -131,8 +150,7 @@ impl Outbox {
         let key_start = self.bytes.len();
         event.write_key(&mut self.bytes).map_err(|source| key_error::<E>("key", source))?;
         let value_start = self.bytes.len();
-        serde_json::to_writer(&mut self.bytes, event)
-            .map_err(|_| EmitError::Value { event: type_name::<E>() })?;
+        let kept = self.write(index, event).map_err(|_| EmitError::Value { event: type_name::<E>() })?;
         let subject_start = self.bytes.len();
         let has_subject =
             event.write_subject(&mut self.bytes).map_err(|source| key_error::<E>("subject", source))?;
@@ -144,7 +162,22 @@ impl Outbox {
             key: key_start..value_start,
             value: value_start..subject_start,
             subject: has_subject.then_some(subject_start..self.bytes.len()),
+            kept,
         })
+    }
+
+    /// Writes the value; whether it is known to keep its contract.
+    fn write<E: OwnedEvent>(&mut self, index: usize, event: &E) -> serde_json::Result<bool> {
+        #[cfg(feature = "cost")]
+        if !crate::cost::asserts_contracts() {
+            serde_json::to_writer(&mut self.bytes, event)?;
+            return Ok(false);
+        }
+        let Some(contract) = self.contracts.get(index) else {
+            serde_json::to_writer(&mut self.bytes, event)?;
+            return Ok(false);
+        };
+        Ok(contract.write(&mut self.tape, event, &mut self.bytes)? == Kept::Yes)
     }
 }
 

@@ -1,38 +1,68 @@
-//! Stages *decode* and *check contract in*: the value is JSON within the bounds and keeps the reader's view.
+//! Stages *decode* and *check contract in*, one pass: the value is JSON within the bounds, keeps the reader's view, and
+//! is read into the step's type.
 
-use choreograph_contracts::{CheckError, ContractId, Tape};
+use choreograph_contracts::{CheckError, Contract, ContractId, Tape};
 
-use super::{failure::Failure, plan::Route, port::RawRecord};
+use super::{
+    failure::Failure,
+    handle::{Handlers, Refused, Seat},
+    plan::Route,
+    port::RawRecord,
+};
 use crate::{
     engine::Reason,
     envelope::head::{Head, Known},
+    step::{Unread, Unreadable},
 };
 
-/// Asserts the reader's view of the event on the record's value, and hands the value out.
-pub(crate) fn check_in<'r>(
-    route: &Route,
+/// A value that keeps its contract and is not in a seat all the same.
+pub(crate) enum Kept {
+    Unreadable(Unreadable),
+    /// The team's own code panicked while it was read; in words.
+    Panicked(String),
+}
+
+/// Reads the record's value into a seat and asserts the reader's view of its event. What breaks its contract is told
+/// as that, whatever the type makes of it.
+pub(crate) fn check_in(
+    (index, route): (usize, &Route),
     tape: &mut Tape,
     head: &Head,
-    record: &'r impl RawRecord,
-) -> Result<&'r [u8], (Reason, Failure)> {
+    record: &impl RawRecord,
+    handlers: &mut Handlers,
+) -> Result<Result<Box<Seat>, Kept>, (Reason, Failure)> {
     let Some(value) = record.value() else {
         let text = "no value (a tombstone), where the event has one";
         return Err((Reason::Undecodable, Failure::new("undecodable", text)));
     };
+    let contract = asserted(route);
+    match handlers.read(index, contract, tape, value) {
+        Ok(seat) => Ok(Ok(seat)),
+        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, head, &error)),
+        Err(Refused::Unread(Unread::Type(unreadable))) => Ok(Err(Kept::Unreadable(unreadable))),
+        Err(Refused::Panicked(text)) => match contract.map(|contract| contract.check(tape, value)) {
+            Some(Err(error)) => Err(broken(route, head, &error)),
+            _ => Ok(Err(Kept::Panicked(text))),
+        },
+    }
+}
+
+fn asserted(route: &Route) -> Option<&Contract> {
     #[cfg(feature = "cost")]
     if !crate::cost::asserts_contracts() {
-        return Ok(value);
+        return None;
     }
-    match route.contract.check(tape, value) {
-        Ok(()) => Ok(value),
-        Err(CheckError::Violations(violations)) => {
-            let newer = newer_minor(route, head).unwrap_or_default();
-            let text = format!("{newer}the value breaks its contract: {violations}");
-            let failure = Failure::violated("contract_violation", &route.contract_name, text, &violations);
-            Err((Reason::ContractViolation, failure))
-        }
-        Err(error) => Err((Reason::Undecodable, Failure::new("undecodable", error.to_string()))),
-    }
+    Some(&route.contract)
+}
+
+fn broken(route: &Route, head: &Head, error: &CheckError) -> (Reason, Failure) {
+    let CheckError::Violations(violations) = error else {
+        return (Reason::Undecodable, Failure::new("undecodable", error.to_string()));
+    };
+    let newer = newer_minor(route, head).unwrap_or_default();
+    let text = format!("{newer}the value breaks its contract: {violations}");
+    let failure = Failure::violated("contract_violation", &route.contract_name, text, violations);
+    (Reason::ContractViolation, failure)
 }
 
 /// Says so where the record was written under a newer minor than this step knows: then the break is the producer's.

@@ -10,6 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use choreograph_contracts::{Contract, Tape};
 use futures_util::{
     future::{AbortHandle, Abortable},
     stream::{FuturesUnordered, Stream},
@@ -20,7 +21,7 @@ use crate::{
     emits::Outbox,
     engine::Ticket,
     envelope::Metadata,
-    step::{HandlerSlot, StepError, Unreadable},
+    step::{HandlerSlot, StepError, Unread},
     telemetry::HandleSpan,
 };
 
@@ -35,10 +36,17 @@ pub(crate) struct Seat {
     pub(crate) handle: Option<HandleSpan>,
 }
 
+/// Why a value is not in a seat.
+pub(crate) enum Refused {
+    Unread(Unread),
+    /// As [`Ended::Panicked`].
+    Panicked(String),
+}
+
 /// How a handler ended.
 pub(crate) enum Ended {
     /// It returned; its emits are in the seat's outbox.
-    Returned(Result<(), StepError>, Seat),
+    Returned(Result<(), StepError>, Box<Seat>),
     /// It panicked; the text is the panic's message where that is a literal.
     Panicked(String, Option<HandleSpan>),
     /// It took longer than the step's timeout and was dropped.
@@ -48,7 +56,11 @@ pub(crate) enum Ended {
 /// The handlers of one step.
 pub(crate) struct Handlers {
     plan: Arc<Plan>,
-    idle: Vec<Seat>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a seat is handed from place to place with each record, and not copied"
+    )]
+    idle: Vec<Box<Seat>>,
     waiting: FuturesUnordered<Abortable<Waiting>>,
     /// One handle a waiting handler, for those that time out: at most the step's concurrency.
     aborts: HashMap<Ticket, AbortHandle>,
@@ -59,45 +71,58 @@ impl Handlers {
         Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: HashMap::new() }
     }
 
-    /// Starts the handler on a value that keeps its contract and polls it once. `None`: it waits, and
-    /// [`poll`](Self::poll) will hand out its end.
+    /// Reads a value into a seat and asserts the contract on it.
+    pub(crate) fn read(
+        &mut self,
+        route: usize,
+        contract: Option<&Contract>,
+        tape: &mut Tape,
+        value: &[u8],
+    ) -> Result<Box<Seat>, Refused> {
+        let mut seat = self.idle.pop().unwrap_or_else(|| {
+            let (slot, outbox) = (self.plan.erased.new_slot(), self.plan.new_outbox());
+            Box::new(Seat { slot, outbox, handle: None })
+        });
+        // Decoding is the team's code too.
+        let read =
+            guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().decode(route, contract, tape, value));
+        match read {
+            Ok(Ok(())) => Ok(seat),
+            Ok(Err(unread)) => {
+                self.give_back(seat);
+                Err(Refused::Unread(unread))
+            }
+            // The seat is dropped: what a panic left in its slot is not used again.
+            Err(panic) => Err(Refused::Panicked(panic)),
+        }
+    }
+
+    /// Starts the handler on the event in the seat and polls it once. `None`: it waits, and [`poll`](Self::poll) will
+    /// hand out its end.
     pub(crate) fn start(
         &mut self,
         ticket: Ticket,
-        route: usize,
-        value: &[u8],
+        mut seat: Box<Seat>,
         metadata: Metadata,
         handle: HandleSpan,
-    ) -> Result<Option<Ended>, Box<(Unreadable, Option<HandleSpan>)>> {
-        let mut seat = self.idle.pop().unwrap_or_else(|| Seat {
-            slot: self.plan.erased.new_slot(),
-            outbox: self.plan.new_outbox(),
-            handle: None,
-        });
+    ) -> Option<Ended> {
         seat.handle = Some(handle);
-        // Decoding and what a handler does before its future is the team's code too.
-        let started = guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().start(route, value, metadata));
-        match started {
-            Ok(Ok(())) => {}
-            Ok(Err(unreadable)) => {
-                let handle = seat.handle.take();
-                self.give_back(seat);
-                return Err(Box::new((unreadable, handle)));
-            }
-            // The seat is dropped: what a panic left in its slot is not used again.
-            Err(panic) => return Ok(Some(Ended::Panicked(panic, seat.handle))),
+        // What a handler does before its future is the team's code too.
+        let started = guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().start(metadata));
+        if let Err(panic) = started {
+            return Some(Ended::Panicked(panic, seat.handle));
         }
         // The waker does nothing: a handler that waits is polled again as soon as it lies with the others.
         let mut cx = Context::from_waker(std::task::Waker::noop());
         match poll_seat(&self.plan, &mut seat, &mut cx) {
-            Poll::Ready(Ok(result)) => Ok(Some(Ended::Returned(result, seat))),
-            Poll::Ready(Err(panic)) => Ok(Some(Ended::Panicked(panic, seat.handle))),
+            Poll::Ready(Ok(result)) => Some(Ended::Returned(result, seat)),
+            Poll::Ready(Err(panic)) => Some(Ended::Panicked(panic, seat.handle)),
             Poll::Pending => {
                 let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
                 let (abort, registration) = AbortHandle::new_pair();
                 self.waiting.push(Abortable::new(waiting, registration));
                 self.aborts.insert(ticket, abort);
-                Ok(None)
+                None
             }
         }
     }
@@ -123,7 +148,7 @@ impl Handlers {
     }
 
     /// Takes a seat back whose handler ended.
-    pub(crate) fn give_back(&mut self, mut seat: Seat) {
+    pub(crate) fn give_back(&mut self, mut seat: Box<Seat>) {
         if self.idle.len() < MAX_IDLE_SEATS {
             seat.outbox.clear();
             seat.handle = None;
@@ -136,7 +161,7 @@ impl Handlers {
 struct Waiting {
     ticket: Ticket,
     plan: Arc<Plan>,
-    seat: Option<Seat>,
+    seat: Option<Box<Seat>>,
 }
 
 impl Future for Waiting {

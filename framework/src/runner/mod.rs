@@ -31,6 +31,7 @@ use choreograph_contracts::Tape;
 use uuid::fmt::Hyphenated;
 
 use self::{
+    check_in::Kept,
     clock_text::ClockText,
     handle::{Ended, Handlers},
     port::{Delivery, Port, RawRecord, Tag},
@@ -227,7 +228,7 @@ impl<P: Port> Runner<P> {
         any
     }
 
-    /// Starts one attempt: check in, decode, handle.
+    /// Starts one attempt: decode and check in, handle.
     fn run(&mut self, now: Time, ticket: Ticket, attempt: u32, port: &mut P) {
         let Some(taken) = self.engine.record(ticket) else { return };
         let parts = Parts { plan: &self.plan, telemetry: &self.telemetry, wall: port.wall(now) };
@@ -332,7 +333,7 @@ struct Parts<'r> {
 }
 
 impl Parts<'_> {
-    /// Check in, decode, and the handler's first poll. `None`: it waits.
+    /// Decode and check in, and the handler's first poll. `None`: it waits.
     fn begin<M: RawRecord>(
         &self,
         handlers: &mut Handlers,
@@ -347,7 +348,8 @@ impl Parts<'_> {
             // A skipped record is settled when it is taken.
             Routed::Skip => return Ok(None),
         };
-        let value = check_in::check_in(&self.plan.routes[index], tape, &taken.head, &taken.raw)?;
+        let route = (index, &self.plan.routes[index]);
+        let read = check_in::check_in(route, tape, &taken.head, &taken.raw, handlers)?;
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
         let parent = self.telemetry.trace_context(taken.traceparent());
@@ -365,13 +367,14 @@ impl Parts<'_> {
         });
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
         let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
-        handlers.start(ticket, index, value, metadata, handle).map_err(|refusal| {
-            let (unreadable, handle) = *refusal;
-            if let Some(handle) = handle {
+        match read {
+            Ok(seat) => Ok(handlers.start(ticket, seat, metadata, handle)),
+            Err(Kept::Panicked(text)) => Ok(Some(Ended::Panicked(text, Some(handle)))),
+            Err(Kept::Unreadable(unreadable)) => {
                 handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
+                Err((Reason::Unreadable, Failure::new("unreadable", unreadable.to_string())))
             }
-            (Reason::Unreadable, Failure::new("unreadable", unreadable.to_string()))
-        })
+        }
     }
 }
 

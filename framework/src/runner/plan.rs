@@ -43,7 +43,7 @@ pub(crate) struct Emitted {
     /// Whether a workflow owes nothing after it.
     pub(crate) terminal: bool,
     /// The writer's view.
-    pub(crate) contract: Contract,
+    pub(crate) contract: Arc<Contract>,
 }
 
 /// A step made ready to run. Made once when the service starts, shared from then on.
@@ -141,9 +141,10 @@ impl Plan {
         })
     }
 
-    /// An outbox for the step's emits.
+    /// An outbox for the step's emits, which asserts their contracts as far as that is possible in passing.
     pub(crate) fn new_outbox(&self) -> Outbox {
-        Outbox::new(&self.declared)
+        let contracts = self.emits.iter().map(|emitted| Arc::clone(&emitted.contract)).collect();
+        Outbox::asserting(&self.declared, contracts, self.max_event_bytes)
     }
 }
 
@@ -195,7 +196,7 @@ pub(crate) fn emitted(
             data_schema: id.to_string(),
         },
         terminal: event.terminal,
-        contract,
+        contract: Arc::new(contract),
     })
 }
 

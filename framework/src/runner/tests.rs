@@ -30,8 +30,16 @@ struct OrderPlaced {
     /// What the handler shall do.
     #[serde(default)]
     act: Act,
+    #[serde(default, deserialize_with = "unlucky")]
     #[expect(dead_code, reason = "only its contract matters")]
     small: Option<u8>,
+}
+
+/// A team's own code, which panics.
+fn unlucky<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let small = Option::deserialize(deserializer)?;
+    assert!(small != Some(13), "thirteen");
+    Ok(small)
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -302,6 +310,9 @@ fn each_way_to_fail_has_its_reason() {
         ((vec![("ce_type", "order.placed.v1")], None), "undecodable"),
         (order(r#"{"order_id":7}"#), "contract_violation"),
         (order(r#"{"order_id":"o","small":1.0}"#), "unreadable"),
+        (order(r#"{"small":13,"order_id":"o"}"#), "panic"),
+        (order(r#"{"small":13,"order_id":7}"#), "contract_violation"),
+        (order(r#"{"small":13,"order_id":"o","x":1,"x":2}"#), "undecodable"),
         (order(r#"{"order_id":"o","act":"reject"}"#), "rejected"),
         (order(r#"{"order_id":"o","act":"panic"}"#), "panic"),
         (order(r#"{"order_id":"o","act":"badEmit"}"#), "contract_violation"),

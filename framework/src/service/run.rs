@@ -1,7 +1,8 @@
 //! A service on Kafka: its steps, each on a thread of its own, until it is told to leave.
 
-use std::{future::Future, io, io::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, io, io::Write, sync::Arc, time::Duration};
 
+use choreograph_contracts::BufferedPlace;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::Instant,
@@ -15,7 +16,7 @@ use crate::{
     settings::Settings,
     telemetry::{
         Telemetry,
-        events::{ServiceEnded, ServiceLeaving, ServiceStarted, UnknownSettings},
+        events::{PlacesBuffered, ServiceEnded, ServiceLeaving, ServiceStarted, UnknownSettings},
     },
 };
 
@@ -97,6 +98,15 @@ impl<S: Send + Sync + 'static> Service<S> {
     }
 }
 
+/// The contracts with places that are not checked in passing, each once.
+fn buffered(plans: &[Plan]) -> BTreeMap<&str, &[BufferedPlace]> {
+    let routes = plans.iter().flat_map(|plan| &plan.routes);
+    let read = routes.map(|route| (route.contract_name.as_str(), route.contract.buffered()));
+    let emits = plans.iter().flat_map(|plan| &plan.emits);
+    let written = emits.map(|emit| (emit.headers.data_schema.as_str(), emit.contract.buffered()));
+    read.chain(written).filter(|(_, places)| !places.is_empty()).collect()
+}
+
 /// The steps of a service, running.
 struct Steps(Vec<(String, RunningStep)>);
 
@@ -115,6 +125,9 @@ impl Steps {
             })
         });
         let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        for (contract, places) in buffered(&plans) {
+            PlacesBuffered { contract, places }.emit();
+        }
         let mut running = Self(Vec::new());
         for plan in plans {
             let step = plan.source.clone();

@@ -6,7 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::consumes::Consumes;
+use choreograph_contracts::{CheckError, Contract, DecodeError, Tape};
+use serde::de::DeserializeSeed;
+
+use crate::consumes::OnRoute;
 use crate::emits::{Emits, Outbox};
 use crate::envelope::Metadata;
 use crate::step::error::emit_failed;
@@ -19,14 +22,31 @@ pub(crate) trait ErasedStep: Send + Sync {
 }
 
 /// The place of one handler's future. Decoding, extracting and the handler are the team's code: any of them may
-/// panic, in [`start`](Self::start) as in [`poll`](Self::poll). After a panic, or to end a handler early, drop
-/// the slot.
+/// panic, in each of these. After a panic, or to end a handler early, drop the slot.
 pub(crate) trait HandlerSlot: Send {
-    /// Decodes the value into what the step consumes and puts the handler's future here.
-    fn start(self: Pin<&mut Self>, route: usize, value: &[u8], metadata: Metadata) -> Result<(), Unreadable>;
+    /// Decodes the value into what the step consumes, asserts the contract if there is one, and keeps the event here.
+    fn decode(
+        self: Pin<&mut Self>,
+        route: usize,
+        contract: Option<&Contract>,
+        tape: &mut Tape,
+        value: &[u8],
+    ) -> Result<(), Unread>;
+
+    /// Puts the handler's future for the event here. Without an event the slot stays empty.
+    fn start(self: Pin<&mut Self>, metadata: Metadata);
 
     /// Polls the handler. When it is ready the slot is empty, and the outbox holds the emits of this run and no other.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<Result<(), StepError>>;
+}
+
+/// Why a value was not decoded.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It is no JSON within the bounds, or breaks its contract.
+    Check(CheckError),
+    /// Its type refuses it.
+    Type(Unreadable),
 }
 
 /// A value that fits its contract but not the Rust type. It says where, and never quotes the value.
@@ -68,18 +88,20 @@ where
     H::Future: Future<Output: Returns> + Send + 'static,
 {
     fn new_slot(&self) -> Pin<Box<dyn HandlerSlot>> {
-        Box::pin(Slot { bound: Arc::clone(&self.0), future: Box::pin(None) })
+        Box::pin(Slot { bound: Arc::clone(&self.0), event: None, future: Box::pin(None) })
     }
 }
 
-struct Slot<H: Handler<Args>, Args, S> {
+struct Slot<H: Handler<Args, Input: Input>, Args, S> {
     bound: Arc<Bound<H, Args, S>>,
+    /// The event, between decoding it and starting its handler.
+    event: Option<<H::Input as Input>::Consumes>,
     /// Allocated once: a future is put in place and dropped in place.
     future: Pin<Box<Option<H::Future>>>,
 }
 
 // The future is pinned in its own box: a slot may move.
-impl<H: Handler<Args>, Args, S> Unpin for Slot<H, Args, S> {}
+impl<H: Handler<Args, Input: Input>, Args, S> Unpin for Slot<H, Args, S> {}
 
 impl<S, H, Args> HandlerSlot for Slot<H, Args, S>
 where
@@ -90,14 +112,33 @@ where
     H::Extractors: Extract<S>,
     H::Future: Future<Output: Returns> + Send + 'static,
 {
-    fn start(self: Pin<&mut Self>, route: usize, value: &[u8], metadata: Metadata) -> Result<(), Unreadable> {
+    fn decode(
+        self: Pin<&mut Self>,
+        route: usize,
+        contract: Option<&Contract>,
+        tape: &mut Tape,
+        value: &[u8],
+    ) -> Result<(), Unread> {
         let slot = self.get_mut();
-        let event =
-            <H::Input as Input>::Consumes::decode(route, value).map_err(|error| unreadable(&error))?;
+        slot.event = None;
+        let seed = OnRoute::new(route);
+        let event = match contract {
+            Some(contract) => contract.decode_seed(tape, value, seed),
+            None => uncontracted(seed, value).map_err(DecodeError::Unreadable),
+        };
+        slot.event = Some(event.map_err(|error| match error {
+            DecodeError::Check(error) => Unread::Check(error),
+            DecodeError::Unreadable(error) => Unread::Type(unreadable(&error)),
+        })?);
+        Ok(())
+    }
+
+    fn start(self: Pin<&mut Self>, metadata: Metadata) {
+        let slot = self.get_mut();
+        let Some(event) = slot.event.take() else { return };
         let input = H::Input::receive(event, metadata);
         let extractors = H::Extractors::extract(&slot.bound.state);
         slot.future.set(Some(slot.bound.handler.call(input, extractors)));
-        Ok(())
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<Result<(), StepError>> {
@@ -110,6 +151,14 @@ where
         outbox.clear();
         Poll::Ready(returned.outcome().and_then(|emits| emits.emit(outbox).map_err(emit_failed)))
     }
+}
+
+/// What a seed makes of a value alone.
+fn uncontracted<'de, S: DeserializeSeed<'de>>(seed: S, value: &'de [u8]) -> serde_json::Result<S::Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(value);
+    let event = seed.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(event)
 }
 
 /// Category and position. What serde says beyond that may quote the value.
@@ -189,6 +238,11 @@ mod tests {
         Metadata::of(&head, &record, &identity, 1)
     }
 
+    fn begin(slot: &mut Pin<Box<dyn HandlerSlot>>, route: usize, value: &[u8]) {
+        slot.as_mut().decode(route, None, &mut Tape::new(), value).expect("readable");
+        slot.as_mut().start(metadata());
+    }
+
     fn finish(slot: &mut Pin<Box<dyn HandlerSlot>>, outbox: &mut Outbox) -> (usize, Result<(), StepError>) {
         let mut context = Context::from_waker(Waker::noop());
         let mut polls = 0;
@@ -214,7 +268,7 @@ mod tests {
         let mut outbox = Outbox::new(&step.emits);
         for run in 1..=3 {
             let value = br#"{"order_id":7,"invoice":"A1","unknown":true}"#;
-            slot.as_mut().start(0, value, metadata()).expect("readable");
+            begin(&mut slot, 0, value);
             let (polls, done) = finish(&mut slot, &mut outbox);
             assert!(done.is_ok());
             assert_eq!((polls, runs.load(Ordering::Relaxed)), (2, run));
@@ -225,7 +279,7 @@ mod tests {
             ];
             assert_eq!(texts(&outbox), emitted);
         }
-        slot.as_mut().start(1, br#"{"order_id":7}"#, metadata()).expect("readable");
+        begin(&mut slot, 1, br#"{"order_id":7}"#);
         let (_, done) = finish(&mut slot, &mut outbox);
         let error = done.expect_err("it rejects");
         assert_eq!(error.failure(), &Failure::Rejected { code: "cancelled".into() });
@@ -236,7 +290,10 @@ mod tests {
     fn what_cannot_be_read_is_told_without_its_value() {
         let step = defined(&Runs::default());
         let mut slot = step.erased.new_slot();
-        let mut start = |value: &[u8]| slot.as_mut().start(0, value, metadata()).map_err(|it| it.to_string());
+        let mut start = |value: &[u8]| match slot.as_mut().decode(0, None, &mut Tape::new(), value) {
+            Err(Unread::Type(unreadable)) => Err(unreadable.to_string()),
+            other => Ok(other),
+        };
         let secret = start(br#"{"order_id":"secret","invoice":""}"#).expect_err("no number");
         assert_eq!(secret, "the value fits its contract but not the step's type (line 1, column 20)");
         assert!(start(b"{").expect_err("no JSON").starts_with("the value ends before"));
@@ -250,7 +307,7 @@ mod tests {
         let (mut slot, mut outbox) = (step.erased.new_slot(), Outbox::new(&step.emits));
         assert!(finish(&mut slot, &mut outbox).1.is_err(), "an empty slot settles nothing");
         assert_eq!(runs.load(Ordering::Relaxed), 0);
-        slot.as_mut().start(0, br#"{"order_id":7,"invoice":"A1"}"#, metadata()).expect("readable");
+        begin(&mut slot, 0, br#"{"order_id":7,"invoice":"A1"}"#);
         assert!(finish(&mut slot, &mut outbox).1.is_ok());
     }
 }

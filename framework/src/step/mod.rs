@@ -13,7 +13,7 @@ mod returns;
 mod step;
 
 pub(crate) use definition::StepDef;
-pub(crate) use erased::{ErasedStep, HandlerSlot, Unreadable};
+pub(crate) use erased::{ErasedStep, HandlerSlot, Unread, Unreadable};
 pub(crate) use error::Failure;
 pub use error::{ErrorKind, StepError};
 pub use extract::{Extract, FromRef, State};

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use choreograph_contracts::BufferedPlace;
 use opentelemetry::trace::TraceId;
 
 /// The target of every event of the framework.
@@ -25,6 +26,25 @@ impl ServiceStarted<'_> {
         let ops = self.ops.map_or_else(|| "off".to_owned(), |at| format!("http://{at}"));
         let Self { service, version, steps, .. } = *self;
         tracing::info!(target: TARGET, service, version, steps, %ops, "the service has started");
+    }
+}
+
+/// A contract of the service is not checked in passing everywhere.
+#[derive(Debug)]
+pub(crate) struct PlacesBuffered<'a> {
+    pub(crate) contract: &'a str,
+    pub(crate) places: &'a [BufferedPlace],
+}
+
+impl PlacesBuffered<'_> {
+    pub(crate) fn emit(&self) {
+        let places = self.places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        tracing::info!(
+            target: TARGET,
+            contract = self.contract,
+            places,
+            "places of a contract are checked as a whole, which costs more"
+        );
     }
 }
 
