@@ -53,7 +53,8 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
     }
     for (change, finding) in parallel::map(&edited, |(key, then, now)| edit(key, then, now, catalogue, past))?
     {
-        history.changes.push(change);
+        // Blanks and the order of members are no change.
+        history.changes.extend(Some(change).filter(|change| change.bump != Some(Bump::None)));
         history.findings.extend(finding);
     }
     let added: Vec<&Key> = catalogue.sources.keys().filter(|key| !past.versions.contains_key(*key)).collect();

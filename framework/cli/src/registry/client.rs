@@ -245,6 +245,11 @@ impl Client {
                 .map_err(|_| Refusal::Failed(self.no_registry(answer)));
         }
         match serde_json::from_slice::<ErrorBody>(&answer.body) {
+            // A registry that was not made for the interface leaves the code out where its own error has none.
+            Ok(error) if error.error_code == 0 => {
+                let error_code = u32::from(answer.status);
+                Err(Refusal::Refused(ErrorBody { error_code, ..error }))
+            }
             Ok(error) => Err(Refusal::Refused(error)),
             // What stands before a registry answers in its own words.
             Err(_) if answer.status >= 500 || matches!(answer.status, 401 | 403 | 429) => {

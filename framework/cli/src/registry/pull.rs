@@ -1,6 +1,6 @@
 //! `registry pull`.
 
-use choreograph_contracts::{ContractFile, ContractId, SchemaDir, WriteError};
+use choreograph_contracts::{Contract, ContractFile, ContractId, SchemaDir, WriteError};
 use serde_json::{Value, json};
 
 use super::{Client, past};
@@ -13,11 +13,13 @@ use crate::{Failure, Problem};
 
 /// Writes what the folder lacks, if nothing in it contradicts the registry.
 pub(super) fn pull(client: &Client, args: &Pull) -> Result<Report, Failure> {
-    let (versions, others) = past::contracts(client)?;
+    let (versions, mut others) = past::contracts(client)?;
     let mut sources: Vec<(Key, Value)> = Vec::new();
     let mut problems = Vec::new();
     for (key, text) in versions {
         match Source::parse(&text.name, text.bytes) {
+            // What no service could assert is no contract, whatever it calls itself.
+            Ok(source) if Contract::compile(source.document().value()).is_err() => others += 1,
             Ok(source) => sources.push((key, source.document().value().clone())),
             Err(problem) => problems.push(problem),
         }
