@@ -1,11 +1,27 @@
 //! A consumer group, looked at without joining it.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::error::Doing;
 use super::read::partitions;
 use super::{TopicError, WITHIN, client};
+
+/// The wait before a coordinator that is not ready is asked again.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// Whether a broker that is asked again may answer.
+fn is_passing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator};
+    matches!(
+        error.rdkafka_error_code(),
+        Some(NotCoordinator | CoordinatorNotAvailable | CoordinatorLoadInProgress)
+    )
+}
 
 /// What a group has committed for one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +61,17 @@ impl Group {
         Ok(Self { name: name.to_owned(), consumer })
     }
 
+    /// Asks for what is committed. A group nobody used yet finds its coordinator only after some answers.
+    fn ask(&self, list: &TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+        let end = Instant::now() + WITHIN;
+        loop {
+            match self.consumer.committed_offsets(list.clone(), WITHIN) {
+                Err(error) if is_passing(&error) && Instant::now() < end => thread::sleep(ASK_EVERY),
+                answer => return answer,
+            }
+        }
+    }
+
     /// What it has committed for each partition of `topic`, by partition.
     ///
     /// # Errors
@@ -56,7 +83,7 @@ impl Group {
         for partition in partitions(&self.consumer, topic)? {
             list.add_partition(topic, partition);
         }
-        let list = self.consumer.committed_offsets(list, WITHIN).doing(doing)?;
+        let list = self.ask(&list).doing(doing)?;
         let mut committed = Vec::with_capacity(list.count());
         for element in list.elements() {
             element.error().doing(doing)?;
