@@ -107,6 +107,8 @@ pub(crate) struct ConsumedEvent {
     pub(crate) name: &'static str,
     /// The major that the step reads.
     pub(crate) major: u32,
+    /// The minor that the type was written against; `None` for a view.
+    pub(crate) minor: Option<u32>,
     /// The topic, without a namespace.
     pub(crate) topic: &'static str,
     /// The workflow that it starts, where this service owns it: the name of a stranger's workflow.
@@ -122,6 +124,7 @@ impl ConsumedEvent {
         Self {
             name: E::NAME,
             major: E::MAJOR,
+            minor: E::KNOWN_MINOR,
             topic: E::TOPIC,
             starts: E::STARTS,
             rust_type: type_name::<E>(),

@@ -63,15 +63,25 @@ pub struct Sample {
     pub headers: Vec<(String, Vec<u8>)>,
 }
 
-/// One record of a drive: a sample and an offset.
+/// One record of a drive: a sample and an offset, its headers copied as a driver copies them.
 struct Driven<'s> {
     sample: &'s Sample,
     offset: i64,
+    topic: Arc<str>,
+    head: Arc<Head>,
+}
+
+impl<'s> Driven<'s> {
+    fn new(sample: &'s Sample, topic: &Arc<str>, offset: i64) -> Self {
+        let headers = sample.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_slice())));
+        let head = Arc::new(Head::of(sample.headers.len(), headers));
+        Self { sample, offset, topic: Arc::clone(topic), head }
+    }
 }
 
 impl RawRecord for Driven<'_> {
-    fn topic(&self) -> &'static str {
-        "orders"
+    fn topic(&self) -> &Arc<str> {
+        &self.topic
     }
     fn partition(&self) -> i32 {
         0
@@ -88,11 +98,8 @@ impl RawRecord for Driven<'_> {
     fn value(&self) -> Option<&[u8]> {
         Some(&self.sample.value)
     }
-    fn header_count(&self) -> usize {
-        self.sample.headers.len()
-    }
-    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        self.sample.headers.get(index).map(|(name, value)| (name.as_str(), Some(value.as_slice())))
+    fn head(&self) -> &Arc<Head> {
+        &self.head
     }
 }
 
@@ -137,8 +144,9 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
     let mut cx = Context::from_waker(Waker::noop());
     let mut now = Time(NOW);
     runner.assigned(now, SLOT, Some(0), None);
+    let topic = Arc::from("orders");
     for (index, sample) in samples.iter().cycle().take(n).enumerate() {
-        runner.take(now, SLOT, Driven { sample, offset: index as i64 }, &mut sink);
+        runner.take(now, SLOT, Driven::new(sample, &topic, index as i64), &mut sink);
         if index % BATCH == BATCH - 1 {
             now.0 += 1;
             for tag in std::mem::take(&mut sink.sent) {
@@ -184,12 +192,12 @@ pub fn envelope(sample: &Sample, n: usize) {
         data_schema: "urn:contract:payment.confirmed/1.0".to_owned(),
     };
     let mut workflow = String::new();
+    let topic = Arc::from("orders");
     for offset in 0..n as i64 {
-        let record = Driven { sample, offset };
-        let head = Head::scan(&record);
+        let record = Driven::new(sample, &topic, offset);
         let mut stranger = [0; Hyphenated::LENGTH];
-        let identity = Identity::of(&head, &record, Some("order"), &mut stranger);
-        black_box(Metadata::of(&head, &record, &identity, 1));
+        let identity = Identity::of(&record, Some("order"), &mut stranger);
+        black_box(Metadata::of(&record, &identity, 1));
         workflow.clear();
         identity.workflow.write_next(None, &mut workflow);
         let id = id::derived(identity.id, "payment.charge", &fixed.event_type, 0);
@@ -201,7 +209,7 @@ pub fn envelope(sample: &Sample, n: usize) {
             correlation: identity.correlation,
             causation: Some(identity.id),
             workflow: &workflow,
-            traceparent: head.text(crate::envelope::head::Known::TraceParent),
+            traceparent: record.head.text(crate::envelope::head::Known::TraceParent),
             tracestate: None,
         };
         with_event_headers(&fixed, &emit, |headers| {

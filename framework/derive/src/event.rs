@@ -32,6 +32,11 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
         Owner::Other => None,
     }
     .map(|workflow| quote! { const STARTS: ::core::option::Option<&'static str> = ::core::option::Option::Some(#workflow); });
+    let known_minor = match &attributes.owner {
+        Owner::Own(own) => Some(own.minor),
+        Owner::Other => None,
+    }
+    .map(|minor| quote! { const KNOWN_MINOR: ::core::option::Option<u32> = ::core::option::Option::Some(#minor); });
     // Spanned at the type, so that a missing `Deserialize` or `JsonSchema` is said of the type.
     quote_spanned! { ident.span() =>
         #[automatically_derived]
@@ -40,6 +45,7 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
             const MAJOR: u32 = #major;
             const TOPIC: &'static str = #topic;
             #starts
+            #known_minor
         }
         #[automatically_derived]
         impl ::choreograph::Consumes for #ident {

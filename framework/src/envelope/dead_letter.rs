@@ -40,13 +40,9 @@ pub(crate) struct Verdict<'a> {
 }
 
 /// Makes the dead letter of `record` for `topic`.
-pub(crate) fn dead_letter(
-    topic: &str,
-    head: &Head,
-    record: &impl RawRecord,
-    verdict: &Verdict<'_>,
-) -> OwnedOutgoing {
-    let mut headers = original_headers(record, verdict.traceparent.is_some());
+pub(crate) fn dead_letter(topic: &str, record: &impl RawRecord, verdict: &Verdict<'_>) -> OwnedOutgoing {
+    let head = record.head();
+    let mut headers = original_headers(head, verdict.traceparent.is_some());
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
 
     let origin = Origin::of(head, record, verdict.group);
@@ -107,15 +103,14 @@ pub(crate) fn is_without_value(letter: &OwnedOutgoing) -> bool {
 }
 
 /// The record's own headers, without those which the dead letter sets.
-fn original_headers(record: &impl RawRecord, sets_traceparent: bool) -> Vec<(String, Option<Vec<u8>>)> {
+fn original_headers(head: &Head, sets_traceparent: bool) -> Vec<(String, Option<Vec<u8>>)> {
     let set_here = |name: &str| {
         name.starts_with("dlq-")
             || name.starts_with("wf-origin-")
             || matches!(name, names::WF_ATTEMPT | names::WF_FIRST_FAILED_AT)
             || (sets_traceparent && name == names::TRACEPARENT)
     };
-    (0..record.header_count())
-        .filter_map(|index| record.header(index))
+    head.iter()
         .filter(|(name, _)| !set_here(name))
         .map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)))
         .collect()
@@ -180,6 +175,8 @@ fn header_text(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{super::head::tests::TestRecord, *};
 
     fn verdict() -> Verdict<'static> {
@@ -199,7 +196,7 @@ mod tests {
     }
 
     fn letter_of(record: &TestRecord) -> OwnedOutgoing {
-        dead_letter("payment.charge.dlq", &Head::scan(record), record, &verdict())
+        dead_letter("payment.charge.dlq", record, &verdict())
     }
 
     fn header<'a>(letter: &'a OwnedOutgoing, name: &str) -> Option<&'a str> {
@@ -209,8 +206,10 @@ mod tests {
         value
     }
 
-    fn as_record(letter: OwnedOutgoing) -> TestRecord {
-        TestRecord { key: letter.key, value: letter.value, headers: letter.headers }
+    fn as_record(letter: &OwnedOutgoing) -> TestRecord {
+        let headers = letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
+        let head = Arc::new(Head::of(letter.headers.len(), headers));
+        TestRecord { head, key: letter.key.clone(), value: letter.value.clone(), ..TestRecord::with(&[]) }
     }
 
     #[test]
@@ -218,7 +217,7 @@ mod tests {
         let mut record = TestRecord::with(&[("traceparent", "00-old"), ("x", "1"), ("x", "2")]);
         record.key = Some(vec![0xff]);
         record.value = Some(vec![0, 0xfe]);
-        record.headers.push(("null".to_owned(), None));
+        Arc::make_mut(&mut record.head).push("null", None);
         let letter = letter_of(&record);
         assert_eq!((&letter.key, &letter.value), (&record.key, &record.value));
         assert_eq!(letter.headers.iter().filter(|(name, _)| name == "x").count(), 2);
@@ -232,10 +231,10 @@ mod tests {
     #[test]
     fn a_dead_letter_that_fails_again_keeps_its_origin_and_grows_by_nothing() {
         let first = letter_of(&TestRecord::with(&[("traceparent", "00-old")]));
-        let mut again = as_record(first.clone());
-        again.headers.retain(|(name, _)| name != names::WF_ORIGIN_OFFSET);
-        again.headers.push((names::WF_ORIGIN_OFFSET.to_owned(), Some(b"7".to_vec())));
-        let second = letter_of(&again);
+        let mut moved = first.clone();
+        moved.headers.retain(|(name, _)| name != names::WF_ORIGIN_OFFSET);
+        moved.headers.push((names::WF_ORIGIN_OFFSET.to_owned(), Some(b"7".to_vec())));
+        let second = letter_of(&as_record(&moved));
         assert_eq!(header(&second, "wf-origin-offset"), Some("7"));
         assert_eq!(header(&second, "wf-origin-traceparent"), Some("00-old"));
         assert_eq!(second.headers.len(), first.headers.len());
@@ -243,10 +242,10 @@ mod tests {
 
     #[test]
     fn own_headers_are_bounded() {
-        let record = TestRecord::default();
+        let record = TestRecord::with(&[]);
         let long = "ä".repeat(10_000);
         let verdict = Verdict { error: &long, violations: Some(&long), ..verdict() };
-        let letter = dead_letter("dlq", &Head::scan(&record), &record, &verdict);
+        let letter = dead_letter("dlq", &record, &verdict);
         assert_eq!(header(&letter, "dlq-error").unwrap().len(), MAX_OWN_HEADER_BYTES);
         assert_eq!(header(&letter, "dlq-violations").unwrap().len(), MAX_VIOLATIONS_BYTES);
     }

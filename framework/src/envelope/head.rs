@@ -1,7 +1,10 @@
-//! What the framework reads of a record's headers: where each known one lies, without copying any.
+//! A record's headers, as the framework keeps and reads them.
 
-use super::{names, workflow::Workflow};
-use crate::runner::port::RawRecord;
+use super::{
+    names,
+    workflow::{Parsed, Workflow},
+};
+use crate::runner::port::HeaderRef;
 
 /// The most bytes of a header which becomes part of the identity of other events (id, correlation, source,
 /// type, …). A longer one counts as absent, so that nobody can make every later event of a workflow huge.
@@ -77,69 +80,174 @@ pub(crate) fn is_framework_header(name: &str) -> bool {
     Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE
 }
 
-/// The known headers of one record, copied out of it in one allocation: a driver's headers are dear to look at,
-/// and these are looked at many times. The last of several headers with one name counts.
-#[derive(Debug, Clone)]
+/// The headers of one record, copied once into memory of the framework's own: a driver's are dear to look at and
+/// dear to keep, and these are looked at many times. All are kept, in order; of the known ones the last of several
+/// with one name counts.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Head {
+    /// Names, and values that are text, one after the other.
     text: String,
-    fields: [Field; KNOWN_COUNT],
-    /// Whether there are headers besides the framework's own.
-    foreign: bool,
+    /// Values that are no text, one after the other.
+    odd: Vec<u8>,
+    headers: Vec<HeaderAt>,
+    known: [KnownAt; KNOWN_COUNT],
+    /// What the header `wf` says, where it is well-formed.
+    workflow: Option<Parsed>,
 }
 
-/// Where a header's text lies in [`Head::text`].
+/// Where one header lies.
+#[derive(Debug, Clone, Copy)]
+struct HeaderAt {
+    name: Span,
+    value: ValueAt,
+}
+
+/// Where a header's value lies.
+#[derive(Debug, Clone, Copy)]
+enum ValueAt {
+    /// There is none.
+    Null,
+    /// In [`Head::text`].
+    Text(Span),
+    /// In [`Head::odd`].
+    Odd(Span),
+}
+
+/// A piece of a buffer. A record has less than 4 GiB.
 #[derive(Debug, Clone, Copy, Default)]
-struct Field {
-    start: u16,
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+impl Span {
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..(self.start + self.length) as usize
+    }
+}
+
+/// Where a known header's text lies in [`Head::text`].
+#[derive(Debug, Clone, Copy, Default)]
+struct KnownAt {
+    start: u32,
     /// Zero where the header is absent or unusable.
     length: u16,
     /// Whether the record has the header, usable or not.
     present: bool,
 }
 
+/// The headers of a [`Head`], in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Iter<'h> {
+    head: &'h Head,
+    headers: std::slice::Iter<'h, HeaderAt>,
+}
+
+impl<'h> Iterator for Iter<'h> {
+    type Item = HeaderRef<'h>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let header = self.headers.next()?;
+        let name = self.head.text.get(header.name.range()).unwrap_or_default();
+        let value = match header.value {
+            ValueAt::Null => None,
+            ValueAt::Text(at) => self.head.text.as_bytes().get(at.range()),
+            ValueAt::Odd(at) => self.head.odd.get(at.range()),
+        };
+        Some((name, value))
+    }
+}
+
 /// Room for the headers that an event has, so that the text grows at most once for most records.
-const USUAL_BYTES: usize = 384;
+const USUAL_BYTES: usize = 640;
 
 impl Head {
-    /// Looks through the headers once.
-    pub(crate) fn scan(record: &impl RawRecord) -> Self {
-        let mut fields = [Field::default(); KNOWN_COUNT];
-        let mut text = String::with_capacity(USUAL_BYTES);
-        let mut foreign = false;
-        for index in 0..record.header_count().min(MAX_HEADERS_READ - 1) {
-            let Some((name, value)) = record.header(index) else { break };
-            let Some(known) = Known::of(name) else {
-                foreign |= name != names::CE_SPECVERSION && name != names::CONTENT_TYPE;
-                continue;
-            };
-            let Some(value) = value else { continue };
-            let usable = usable(value).unwrap_or("");
-            // At most 256 headers of at most 256 bytes: the start of each fits.
-            fields[known as usize] =
-                Field { start: text.len() as u16, length: usable.len() as u16, present: true };
-            text.push_str(usable);
+    /// Copies the headers of a record that has `count` of them.
+    pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Self {
+        let mut head = Self::with_capacity(count);
+        for (name, value) in headers {
+            head.push(name, value);
         }
-        Self { text, fields, foreign }
+        head
+    }
+
+    /// Room for so many headers of the usual length.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self {
+            text: String::with_capacity(if count == 0 { 0 } else { USUAL_BYTES }),
+            headers: Vec::with_capacity(count.min(MAX_HEADERS_READ)),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a header behind the others.
+    pub(crate) fn push(&mut self, name: &str, value: Option<&[u8]>) {
+        let known = if self.headers.len() < MAX_HEADERS_READ { Known::of(name) } else { None };
+        let name_at = self.push_text(name);
+        let value_at = match value.map(std::str::from_utf8) {
+            None => ValueAt::Null,
+            Some(Ok(text)) => ValueAt::Text(self.push_text(text)),
+            Some(Err(_)) => {
+                let bytes = value.unwrap_or_default();
+                let at = Span { start: self.odd.len() as u32, length: bytes.len() as u32 };
+                self.odd.extend_from_slice(bytes);
+                ValueAt::Odd(at)
+            }
+        };
+        if let Some(known) = known {
+            self.note(known, value_at);
+        }
+        self.headers.push(HeaderAt { name: name_at, value: value_at });
+    }
+
+    /// Notes where a known header lies. A longer text than an identity may have counts as absent.
+    fn note(&mut self, known: Known, value: ValueAt) {
+        self.known[known as usize] = match value {
+            ValueAt::Null => return,
+            ValueAt::Text(Span { start, length }) if length as usize <= MAX_IDENTITY_BYTES => {
+                KnownAt { start, length: length as u16, present: true }
+            }
+            ValueAt::Text(_) | ValueAt::Odd(_) => KnownAt { present: true, ..KnownAt::default() },
+        };
+        if known == Known::Workflow {
+            self.workflow = self.text(known).and_then(Parsed::read);
+        }
+    }
+
+    fn push_text(&mut self, text: &str) -> Span {
+        let at = Span { start: self.text.len() as u32, length: text.len() as u32 };
+        self.text.push_str(text);
+        at
+    }
+
+    /// All headers, in order.
+    pub(crate) fn iter(&self) -> Iter<'_> {
+        Iter { head: self, headers: self.headers.iter() }
+    }
+
+    /// How many headers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// Bytes of all names and values.
+    pub(crate) fn size(&self) -> usize {
+        self.text.len() + self.odd.len()
     }
 
     /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
     /// [`MAX_IDENTITY_BYTES`].
     pub(crate) fn text(&self, known: Known) -> Option<&str> {
-        let Field { start, length, .. } = self.fields[known as usize];
+        let KnownAt { start, length, .. } = self.known[known as usize];
         if length == 0 {
             return None;
         }
-        self.text.get(usize::from(start)..usize::from(start) + usize::from(length))
-    }
-
-    /// Whether there are headers besides the framework's own.
-    pub(crate) fn has_foreign(&self) -> bool {
-        self.foreign
+        self.text.get(start as usize..start as usize + usize::from(length))
     }
 
     /// Whether the header is there, well-formed or not.
     pub(crate) fn has(&self, known: Known) -> bool {
-        self.fields[known as usize].present
+        self.known[known as usize].present
     }
 
     /// The header as a number.
@@ -149,38 +257,37 @@ impl Head {
 
     /// The workflow's identity, where the record carries a well-formed one.
     pub(crate) fn workflow(&self) -> Option<Workflow<'_>> {
-        Workflow::parse(self.text(Known::Workflow)?)
+        Some(self.workflow?.with(self.text(Known::Workflow)?))
     }
-}
-
-/// A header's value where it may become part of an identity.
-fn usable(value: &[u8]) -> Option<&str> {
-    if value.len() > MAX_IDENTITY_BYTES { None } else { std::str::from_utf8(value).ok() }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::runner::port::RawRecord;
 
     /// A record made by hand.
-    #[derive(Debug, Clone, Default)]
+    #[derive(Debug, Clone)]
     pub(crate) struct TestRecord {
         pub(crate) key: Option<Vec<u8>>,
         pub(crate) value: Option<Vec<u8>>,
-        pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+        pub(crate) topic: Arc<str>,
+        pub(crate) head: Arc<Head>,
     }
 
     impl TestRecord {
         pub(crate) fn with(headers: &[(&str, &str)]) -> Self {
-            let headers =
-                headers.iter().map(|(n, v)| ((*n).to_owned(), Some(v.as_bytes().to_vec()))).collect();
-            Self { headers, ..Self::default() }
+            let head =
+                Head::of(headers.len(), headers.iter().map(|(name, value)| (*name, Some(value.as_bytes()))));
+            Self { key: None, value: None, topic: "orders".into(), head: Arc::new(head) }
         }
     }
 
     impl RawRecord for TestRecord {
-        fn topic(&self) -> &'static str {
-            "orders"
+        fn topic(&self) -> &Arc<str> {
+            &self.topic
         }
         fn partition(&self) -> i32 {
             3
@@ -197,18 +304,20 @@ pub(crate) mod tests {
         fn value(&self) -> Option<&[u8]> {
             self.value.as_deref()
         }
-        fn header_count(&self) -> usize {
-            self.headers.len()
+        fn head(&self) -> &Arc<Head> {
+            &self.head
         }
-        fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-            self.headers.get(index).map(|(name, value)| (name.as_str(), value.as_deref()))
-        }
+    }
+
+    /// The head of a record with these headers.
+    fn head(headers: &[(&str, &str)]) -> Head {
+        Head::clone(&TestRecord::with(headers).head)
     }
 
     #[test]
     fn the_last_of_duplicate_headers_counts() {
-        let record = TestRecord::with(&[("ce_id", "first"), ("x", "y"), ("ce_id", "last")]);
-        assert_eq!(Head::scan(&record).text(Known::Id), Some("last"));
+        let head = head(&[("ce_id", "first"), ("x", "y"), ("ce_id", "last")]);
+        assert_eq!(head.text(Known::Id), Some("last"));
     }
 
     #[test]
@@ -244,9 +353,8 @@ pub(crate) mod tests {
 
     #[test]
     fn oversized_and_broken_identity_counts_as_absent() {
-        let mut record = TestRecord::with(&[("ce_id", &"x".repeat(100_000)), ("ce_source", "")]);
-        record.headers.push(("ce_type".to_owned(), Some(vec![0xff, 0xfe])));
-        let head = Head::scan(&record);
+        let mut head = head(&[("ce_id", &"x".repeat(100_000)), ("ce_source", "")]);
+        head.push("ce_type", Some(&[0xff, 0xfe]));
         assert_eq!(head.text(Known::Id), None);
         assert_eq!(head.text(Known::Source), None);
         assert_eq!(head.text(Known::Type), None);
@@ -257,7 +365,21 @@ pub(crate) mod tests {
     fn thousands_of_headers_are_no_trouble() {
         let mut headers = vec![("x", "y"); 5_000];
         headers.push(("ce_id", "too far"));
-        let record = TestRecord::with(&headers);
-        assert_eq!(Head::scan(&record).text(Known::Id), None);
+        let head = head(&headers);
+        assert_eq!((head.text(Known::Id), head.len()), (None, 5_001));
+    }
+
+    #[test]
+    fn every_header_is_kept_as_it_came() {
+        let headers: [HeaderRef<'_>; 5] = [
+            ("ce_type", Some(b"a.v1")),
+            ("empty", Some(b"")),
+            ("null", None),
+            ("odd", Some(b"\xff\x00")),
+            ("ce_type", Some(b"b.v1")),
+        ];
+        let head = Head::of(headers.len(), headers);
+        assert_eq!(head.iter().collect::<Vec<_>>(), headers);
+        assert_eq!(head.text(Known::Type), Some("b.v1"));
     }
 }

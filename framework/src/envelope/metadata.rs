@@ -1,13 +1,13 @@
 //! What travels beside an event: who caused it, which workflow it belongs to, where it lay.
 
-use std::fmt;
+use std::{fmt, iter::Take, sync::Arc};
 
 use super::{
-    head::{Head, Known, is_framework_header},
+    head::{self, Head, Known, MAX_HEADERS_READ, is_framework_header},
     id,
     workflow::Workflow,
 };
-use crate::runner::port::RawRecord;
+use crate::runner::port::{HeaderRef, RawRecord};
 
 /// The most bytes of one foreign header's name and value that a handler gets to see.
 const MAX_HEADER_BYTES: usize = 1024;
@@ -16,15 +16,16 @@ const MAX_HEADERS_BYTES: usize = 8 * 1024;
 
 /// Everything about an event that is not its payload.
 ///
-/// Handed to a handler with [`In`](crate::In). All text lies in one allocation, copied out of the record, so
-/// that a handler may keep it as long as it likes.
+/// Handed to a handler with [`In`](crate::In). It shares the record's headers with the framework, so that a handler
+/// may keep it as long as it likes, and cloning it copies a few words.
 #[derive(Clone)]
 pub struct Metadata {
-    /// The fields' text one after the other, then each foreign header as `name NUL value NUL`.
-    text: Box<str>,
-    fields: [Span; FIELDS],
-    /// Where in `text` the foreign headers begin.
-    headers_at: u32,
+    head: Arc<Head>,
+    topic: Arc<str>,
+    /// The id made up for a record that carries none.
+    stranger: Option<Box<str>>,
+    /// The workflow which a stranger's record starts, where its headers do not say.
+    starts: Option<Box<str>>,
     started: u64,
     hops: u32,
     attempt: u32,
@@ -32,30 +33,6 @@ pub struct Metadata {
     offset: i64,
     timestamp: Option<i64>,
 }
-
-/// A piece of [`Metadata::text`]; an empty one means absent.
-#[derive(Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    length: u32,
-}
-
-#[derive(Clone, Copy)]
-enum Field {
-    Id,
-    Source,
-    Type,
-    Time,
-    Subject,
-    DataSchema,
-    Correlation,
-    Causation,
-    TraceParent,
-    Workflow,
-    Topic,
-}
-
-const FIELDS: usize = Field::Topic as usize + 1;
 
 /// The identity of one record: what its headers say, completed by the rule for strangers (a record without
 /// a correlation id starts a workflow of its own, named as the event's `starts` says).
@@ -72,11 +49,11 @@ pub(crate) type StrangerId = [u8; uuid::fmt::Hyphenated::LENGTH];
 impl<'r> Identity<'r> {
     /// Reads the identity of `record`. `starts` names the workflow that its event type starts, if any.
     pub(crate) fn of(
-        head: &'r Head,
         record: &'r impl RawRecord,
         starts: Option<&'r str>,
         stranger: &'r mut StrangerId,
     ) -> Self {
+        let head = record.head();
         let id = match head.text(Known::Id) {
             Some(id) => id,
             None => id::of_stranger(record.topic(), record.partition(), record.offset())
@@ -93,42 +70,16 @@ impl<'r> Identity<'r> {
 }
 
 impl Metadata {
-    /// Copies what a handler may want to know of `record`.
-    pub(crate) fn of(head: &Head, record: &impl RawRecord, identity: &Identity<'_>, attempt: u32) -> Self {
-        let known = |known| head.text(known).unwrap_or("");
-        let texts: [&str; FIELDS] = [
-            identity.id,
-            known(Known::Source),
-            known(Known::Type),
-            known(Known::Time),
-            known(Known::Subject),
-            known(Known::DataSchema),
-            identity.correlation,
-            known(Known::CausationId),
-            known(Known::TraceParent),
-            identity.workflow.name(),
-            record.topic(),
-        ];
-        let foreign = if head.has_foreign() { foreign_bytes(record) } else { 0 };
-        let mut text = String::with_capacity(texts.iter().map(|text| text.len()).sum::<usize>() + foreign);
-        let mut fields = [Span::default(); FIELDS];
-        for (field, piece) in fields.iter_mut().zip(texts) {
-            *field = Span { start: text.len() as u32, length: piece.len() as u32 };
-            text.push_str(piece);
-        }
-        let headers_at = text.len() as u32;
-        if foreign > 0 {
-            for (name, value) in foreign_headers(record) {
-                if text.len() - headers_at as usize + name.len() + value.len() + 2 > MAX_HEADERS_BYTES {
-                    break;
-                }
-                text.extend([name, "\0", value, "\0"]);
-            }
-        }
+    /// What a handler may want to know of `record`.
+    pub(crate) fn of(record: &impl RawRecord, identity: &Identity<'_>, attempt: u32) -> Self {
+        let head = record.head();
+        let carried = head.workflow().filter(|_| head.text(Known::CorrelationId).is_some());
+        let starts = if carried.is_some() { "" } else { identity.workflow.name() };
         Self {
-            text: text.into_boxed_str(),
-            fields,
-            headers_at,
+            head: Arc::clone(head),
+            topic: Arc::clone(record.topic()),
+            stranger: head.text(Known::Id).is_none().then(|| identity.id.into()),
+            starts: (!starts.is_empty()).then(|| starts.into()),
             started: identity.workflow.started(),
             hops: identity.workflow.hops(),
             attempt,
@@ -138,63 +89,57 @@ impl Metadata {
         }
     }
 
-    fn field(&self, field: Field) -> &str {
-        let Span { start, length } = self.fields[field as usize];
-        self.text.get(start as usize..(start + length) as usize).unwrap_or("")
-    }
-
-    fn optional(&self, field: Field) -> Option<&str> {
-        Some(self.field(field)).filter(|text| !text.is_empty())
-    }
-
     /// The event's id (`ce_id`); for a record that carries none, one derived from where it lies.
     pub fn id(&self) -> &str {
-        self.field(Field::Id)
+        self.head.text(Known::Id).or(self.stranger.as_deref()).unwrap_or_default()
     }
 
     /// Who emitted it, `service/step` (`ce_source`).
     pub fn source(&self) -> Option<&str> {
-        self.optional(Field::Source)
+        self.head.text(Known::Source)
     }
 
     /// Its type with the major, for example `order.placed.v1` (`ce_type`).
     pub fn event_type(&self) -> &str {
-        self.field(Field::Type)
+        self.head.text(Known::Type).unwrap_or_default()
     }
 
     /// When it was emitted, as RFC 3339 text (`ce_time`).
     pub fn time(&self) -> Option<&str> {
-        self.optional(Field::Time)
+        self.head.text(Known::Time)
     }
 
     /// Its business key, where that is not the record's key (`ce_subject`).
     pub fn subject(&self) -> Option<&str> {
-        self.optional(Field::Subject)
+        self.head.text(Known::Subject)
     }
 
     /// The exact contract it was written under, for example `…/order.placed/1.3` (`ce_dataschema`).
     pub fn data_schema(&self) -> Option<&str> {
-        self.optional(Field::DataSchema)
+        self.head.text(Known::DataSchema)
     }
 
     /// The workflow instance it belongs to (`ce_correlationid`); for a stranger's record its own id.
     pub fn correlation_id(&self) -> &str {
-        self.field(Field::Correlation)
+        self.head.text(Known::CorrelationId).unwrap_or_else(|| self.id())
     }
 
     /// The id of the event whose handling emitted this one (`ce_causationid`); `None` for a starting event.
     pub fn causation_id(&self) -> Option<&str> {
-        self.optional(Field::Causation)
+        self.head.text(Known::CausationId)
     }
 
     /// The W3C trace context it arrived with (`traceparent`).
     pub fn traceparent(&self) -> Option<&str> {
-        self.optional(Field::TraceParent)
+        self.head.text(Known::TraceParent)
     }
 
     /// The workflow's name; `None` for a stranger's record of a type that starts none.
     pub fn workflow(&self) -> Option<&str> {
-        self.optional(Field::Workflow)
+        match &self.starts {
+            Some(name) => Some(name),
+            None => self.head.text(Known::CorrelationId).and(self.head.workflow()).map(|it| it.name()),
+        }
     }
 
     /// When the workflow started, in milliseconds since the Unix epoch.
@@ -214,7 +159,7 @@ impl Metadata {
 
     /// The topic it was read from, with the namespace.
     pub fn topic(&self) -> &str {
-        self.field(Field::Topic)
+        &self.topic
     }
 
     /// The partition it was read from.
@@ -235,7 +180,7 @@ impl Metadata {
     /// The headers that the framework does not read itself, in their order: those whose value is text of at
     /// most 1 KiB, 8 KiB in all.
     pub fn headers(&self) -> Headers<'_> {
-        Headers { rest: self.text.get(self.headers_at as usize..).unwrap_or("") }
+        Headers { rest: self.head.iter().take(MAX_HEADERS_READ), left: MAX_HEADERS_BYTES }
     }
 }
 
@@ -259,7 +204,9 @@ impl fmt::Debug for Metadata {
 /// Foreign headers of an event, as name and value. Made by [`Metadata::headers`].
 #[derive(Clone)]
 pub struct Headers<'a> {
-    rest: &'a str,
+    rest: Take<head::Iter<'a>>,
+    /// Bytes that may still be shown.
+    left: usize,
 }
 
 impl<'a> Headers<'a> {
@@ -273,10 +220,11 @@ impl<'a> Iterator for Headers<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = self.rest.split_once('\0')?;
-        let (value, rest) = rest.split_once('\0')?;
-        self.rest = rest;
-        Some((name, value))
+        let (name, value) = self.rest.find_map(shown)?;
+        // Once one does not fit, none of those behind it does.
+        let left = self.left.checked_sub(name.len() + value.len());
+        self.left = left.unwrap_or(0);
+        left.map(|_| (name, value))
     }
 }
 
@@ -287,21 +235,13 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-fn foreign_headers(record: &impl RawRecord) -> impl Iterator<Item = (&str, &str)> {
-    (0..record.header_count().min(super::head::MAX_HEADERS_READ)).filter_map(|index| {
-        let (name, value) = record.header(index)?;
-        if is_framework_header(name) {
-            return None;
-        }
-        let value = std::str::from_utf8(value?).ok()?;
-        let fits = name.len() + value.len() <= MAX_HEADER_BYTES;
-        (fits && !name.is_empty() && !name.contains('\0') && !value.contains('\0')).then_some((name, value))
-    })
-}
-
-fn foreign_bytes(record: &impl RawRecord) -> usize {
-    let bytes: usize = foreign_headers(record).map(|(name, value)| name.len() + value.len() + 2).sum();
-    bytes.min(MAX_HEADERS_BYTES)
+/// The header as a handler may see it: not one of the framework's own, text, and not too long.
+fn shown((name, value): HeaderRef<'_>) -> Option<(&str, &str)> {
+    if is_framework_header(name) || name.is_empty() {
+        return None;
+    }
+    let value = std::str::from_utf8(value?).ok()?;
+    (name.len() + value.len() <= MAX_HEADER_BYTES).then_some((name, value))
 }
 
 #[cfg(test)]
@@ -310,10 +250,9 @@ mod tests {
 
     fn metadata(headers: &[(&str, &str)]) -> Metadata {
         let record = TestRecord::with(headers);
-        let head = Head::scan(&record);
         let mut stranger = [0; uuid::fmt::Hyphenated::LENGTH];
-        let identity = Identity::of(&head, &record, Some("order"), &mut stranger);
-        Metadata::of(&head, &record, &identity, 2)
+        let identity = Identity::of(&record, Some("order"), &mut stranger);
+        Metadata::of(&record, &identity, 2)
     }
 
     #[test]
@@ -357,10 +296,10 @@ mod tests {
     fn foreign_headers_are_bounded() {
         let big = "x".repeat(100_000);
         let medium = "y".repeat(1_000);
-        let mut headers = vec![("big", big.as_str()), ("nul", "a\0b")];
+        let mut headers = vec![("big", big.as_str()), ("odd", "a\0b")];
         headers.extend(vec![("medium", medium.as_str()); 20]);
         let metadata = metadata(&headers);
-        assert_eq!(metadata.headers().count(), MAX_HEADERS_BYTES / (1_000 + 6 + 2));
+        assert_eq!(metadata.headers().count(), 1 + MAX_HEADERS_BYTES / (1_000 + 6));
         assert_eq!(metadata.headers().get("big"), None);
     }
 }

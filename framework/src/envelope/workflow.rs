@@ -35,13 +35,39 @@ pub struct Workflow<'a> {
     has_unknown: bool,
 }
 
-impl<'a> Workflow<'a> {
-    /// Reads the header; `None` when it is malformed, which counts as absent.
-    pub fn parse(text: &'a str) -> Option<Self> {
+/// What a header `wf` says, beside its text: kept with a record, so that it is read once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Parsed {
+    name: Piece,
+    started: u64,
+    hops: u32,
+    trace_link: bool,
+    trace_started: Option<u64>,
+    trace_hops: u32,
+    majors: Piece,
+    has_unknown: bool,
+}
+
+/// A piece of the header's text, which has at most [`MAX_BYTES`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Piece {
+    start: u16,
+    end: u16,
+}
+
+impl Piece {
+    fn of(self, text: &str) -> &str {
+        text.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+    }
+}
+
+impl Parsed {
+    /// Reads the header; `None` when it is malformed.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         if text.len() > MAX_BYTES {
             return None;
         }
-        let mut workflow = Self { text, ..Self::start("", 0) };
+        let mut workflow = Self::default();
         let mut seen_hops = false;
         let mut start = 0;
         // One pass over the bytes, not a search for each character: this is read of every record.
@@ -60,9 +86,10 @@ impl<'a> Workflow<'a> {
             let equals = equals?;
             // `;` and `=` are characters of their own, so each cut lies between characters.
             let (key, value) = (&text[start..equals], &text[equals + 1..end]);
+            let piece = Piece { start: equals as u16 + 1, end: end as u16 };
             start = end + 1;
             match key {
-                "name" => workflow.name = value,
+                "name" => workflow.name = piece,
                 "started" => workflow.started = value.parse().ok()?,
                 "hops" => {
                     workflow.hops = value.parse().ok()?;
@@ -71,11 +98,33 @@ impl<'a> Workflow<'a> {
                 "trace" => workflow.trace_link = value == "link",
                 "trace-started" => workflow.trace_started = Some(value.parse().ok()?),
                 "trace-hops" => workflow.trace_hops = value.parse().ok()?,
-                "majors" => workflow.majors = value,
+                "majors" => workflow.majors = piece,
                 _ => workflow.has_unknown = true,
             }
         }
-        (seen_hops && !workflow.name.is_empty()).then_some(workflow)
+        (seen_hops && workflow.name.start < workflow.name.end).then_some(workflow)
+    }
+
+    /// The same with `text`, of which it was read.
+    pub(crate) fn with(self, text: &str) -> Workflow<'_> {
+        Workflow {
+            name: self.name.of(text),
+            started: self.started,
+            hops: self.hops,
+            trace_link: self.trace_link,
+            trace_started: self.trace_started,
+            trace_hops: self.trace_hops,
+            majors: self.majors.of(text),
+            text,
+            has_unknown: self.has_unknown,
+        }
+    }
+}
+
+impl<'a> Workflow<'a> {
+    /// Reads the header; `None` when it is malformed, which counts as absent.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        Some(Parsed::read(text)?.with(text))
     }
 
     /// The workflow which an event starts, or a stranger's record that carries none.

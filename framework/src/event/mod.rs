@@ -46,6 +46,8 @@ pub trait Event: DeserializeOwned + JsonSchema + Send + 'static {
     const TOPIC: &'static str;
     /// The workflow that it starts. Only owners say so.
     const STARTS: Option<&'static str> = None;
+    /// The minor that the type was written against; `None` for a view, which knows none.
+    const KNOWN_MINOR: Option<u32> = None;
 }
 
 /// An event that this service emits: it says version and key, and owns a contract file.

@@ -43,7 +43,7 @@ pub(crate) trait Driven<P: Port> {
     fn stopped(&self) -> bool;
 }
 
-/// Makes the driven part once the consumer is there, from which it borrows its records.
+/// Makes the driven part once the consumer is there, which its port borrows.
 pub(crate) trait Drive: Send + 'static {
     /// The driven part.
     type Driven<'c>: Driven<KafkaPort<'c>>;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::context::StepConsumer;
 use super::partition::Slots;
-use super::record::KafkaRecord;
 use crate::engine::Slot;
 
 /// Records held while the runner wants none, so that callbacks behind them are still served.
@@ -22,7 +22,7 @@ const ERRORS_A_POLL: usize = 64;
 /// What a poll brought.
 pub(super) enum Polled<'c> {
     /// A record.
-    Record(KafkaRecord<'c>),
+    Record(BorrowedMessage<'c>),
     /// Nothing more for now: when there is, the consumer's wake-up fires.
     Nothing,
     /// The consumer can do nothing more.
@@ -33,7 +33,7 @@ pub(super) enum Polled<'c> {
 pub(super) fn poll(consumer: &StepConsumer) -> Polled<'_> {
     for _ in 0..ERRORS_A_POLL {
         match consumer.poll(Duration::ZERO) {
-            Some(Ok(message)) => return Polled::Record(KafkaRecord(message)),
+            Some(Ok(message)) => return Polled::Record(message),
             Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Polled::Fatal(error),
             Some(Err(_)) => {}
             None if consumer.context().take_served() => {}
@@ -46,14 +46,14 @@ pub(super) fn poll(consumer: &StepConsumer) -> Polled<'_> {
 /// Records that were polled while nobody wanted them.
 #[derive(Debug, Default)]
 pub(super) struct Held<'c> {
-    records: VecDeque<KafkaRecord<'c>>,
+    records: VecDeque<BorrowedMessage<'c>>,
     /// Since when the runner has refused records, on the steady clock.
     refused_since: Option<u64>,
 }
 
 impl<'c> Held<'c> {
     /// The runner takes records: the oldest one held, if any.
-    pub(super) fn next(&mut self) -> Option<KafkaRecord<'c>> {
+    pub(super) fn next(&mut self) -> Option<BorrowedMessage<'c>> {
         self.refused_since = None;
         self.records.pop_front()
     }
@@ -70,13 +70,12 @@ impl<'c> Held<'c> {
     }
 
     /// Keeps a record for later.
-    pub(super) fn keep(&mut self, record: KafkaRecord<'c>) {
+    pub(super) fn keep(&mut self, record: BorrowedMessage<'c>) {
         self.records.push_back(record);
     }
 
     /// Drops what is held of partitions that are no longer ours.
     pub(super) fn forget(&mut self, slots: &Slots, gone: &[Slot]) {
-        use crate::runner::port::RawRecord as _;
         self.records.retain(|record| {
             slots.find(record.topic(), record.partition()).is_some_and(|slot| !gone.contains(&slot))
         });

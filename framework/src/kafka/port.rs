@@ -45,6 +45,9 @@ pub(crate) struct KafkaPort<'c> {
     pub(super) commits: Commits,
     /// What the runner has given up since the loop last looked.
     pub(super) released: Vec<Slot>,
+    /// The wall clock's last reading, and the time on the steady clock for which it was read. A reading is 50 ns, and
+    /// a record would need three: it begins when the one before it ended.
+    wall: Option<(Time, SystemTime)>,
     /// The loop stopped reading everything, whatever the runner wants of single partitions.
     all_stopped: bool,
 }
@@ -59,6 +62,7 @@ impl<'c> KafkaPort<'c> {
             seats: Vec::new(),
             commits: Commits::default(),
             released: Vec::new(),
+            wall: None,
             all_stopped: false,
         }
     }
@@ -143,8 +147,8 @@ impl std::fmt::Debug for KafkaPort<'_> {
     }
 }
 
-impl<'c> Port for KafkaPort<'c> {
-    type Record = KafkaRecord<'c>;
+impl Port for KafkaPort<'_> {
+    type Record = KafkaRecord;
 
     fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
         self.outlet.send(record, tag)
@@ -179,7 +183,16 @@ impl<'c> Port for KafkaPort<'c> {
         self.released.extend_from_slice(slots);
     }
 
-    fn wall(&self, _: Time) -> SystemTime {
-        UNIX_EPOCH + clock::wall()
+    fn wall(&mut self, now: Time) -> SystemTime {
+        match self.wall {
+            Some((at, wall)) if at == now => wall,
+            _ => self.read_wall(now),
+        }
+    }
+
+    fn read_wall(&mut self, now: Time) -> SystemTime {
+        let wall = UNIX_EPOCH + clock::wall();
+        self.wall = Some((now, wall));
+        wall
     }
 }

@@ -58,22 +58,22 @@ struct Ledger {
 }
 
 /// The stand-in for a runner.
-struct Copier<'c> {
+struct Copier {
     to: String,
     tell: mpsc::Sender<Told>,
     ledgers: HashMap<Slot, Ledger>,
     flying: BTreeMap<u64, (Slot, i64, String)>,
     again: Vec<(u64, OwnedOutgoing)>,
     /// Records that are never let go of before the end, as an engine keeps them.
-    kept: Vec<super::record::KafkaRecord<'c>>,
+    kept: Vec<super::record::KafkaRecord>,
     next_tag: u64,
     wants: Arc<Mutex<bool>>,
     commit_at: u64,
     stopping: bool,
 }
 
-impl<'c> Copier<'c> {
-    fn send(tag: u64, record: &OwnedOutgoing, port: &mut KafkaPort<'c>) -> bool {
+impl Copier {
+    fn send(tag: u64, record: &OwnedOutgoing, port: &mut KafkaPort<'_>) -> bool {
         let headers: Vec<_> =
             record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let outgoing = Outgoing {
@@ -94,7 +94,7 @@ impl<'c> Copier<'c> {
     }
 }
 
-impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
+impl<'c> Driven<KafkaPort<'c>> for Copier {
     fn wants_records(&self) -> bool {
         !self.stopping && self.again.is_empty() && *self.wants.lock().unwrap()
     }
@@ -104,13 +104,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
         self.tell.send(Told::Assigned(committed.unwrap_or(-1))).ok();
     }
 
-    fn take(
-        &mut self,
-        _: Time,
-        slot: Slot,
-        record: super::record::KafkaRecord<'c>,
-        port: &mut KafkaPort<'c>,
-    ) {
+    fn take(&mut self, _: Time, slot: Slot, record: super::record::KafkaRecord, port: &mut KafkaPort<'c>) {
         let ledger = self.ledgers.get_mut(&slot).expect("only partitions that were assigned bring records");
         assert!(!ledger.leaving, "nothing comes from a partition that is being left");
         let offset = record.offset();
@@ -118,11 +112,8 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
         ledger.next = Some(offset + 1);
         let value = record.value().map(<[u8]>::to_vec);
         let text = String::from_utf8(value.clone().unwrap_or_default()).unwrap();
-        let mut headers = Vec::new();
-        for index in 0..record.header_count() {
-            let (name, value) = record.header(index).unwrap();
-            headers.push((name.to_owned(), value.map(<[u8]>::to_vec)));
-        }
+        let headers = record.head().iter();
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec))).collect();
         let copy =
             OwnedOutgoing { topic: self.to.clone(), key: record.key().map(<[u8]>::to_vec), value, headers };
         let tag = self.next_tag;
@@ -136,7 +127,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
         }
     }
 
-    fn turn(&mut self, now: Time, _: &mut Context<'_>, port: &mut KafkaPort<'c>) -> bool {
+    fn turn(&mut self, now: Time, _: &mut Context<'_>, port: &mut KafkaPort<'_>) -> bool {
         self.again.sort_by_key(|(tag, _)| *tag);
         while let Some((tag, record)) = self.again.first().cloned() {
             if !Self::send(tag, &record, port) {
@@ -227,7 +218,7 @@ impl<'c> Driven<KafkaPort<'c>> for Copier<'c> {
     }
 }
 
-impl Drop for Copier<'_> {
+impl Drop for Copier {
     fn drop(&mut self) {
         self.tell.send(Told::Ended(self.stopped())).ok();
     }
@@ -241,9 +232,9 @@ struct Copy {
 }
 
 impl Drive for Copy {
-    type Driven<'c> = Copier<'c>;
+    type Driven<'c> = Copier;
 
-    fn drive<'c>(self) -> Copier<'c> {
+    fn drive<'c>(self) -> Self::Driven<'c> {
         Copier {
             to: self.to,
             tell: self.tell,

@@ -31,7 +31,7 @@ impl DeadLetter {
         let written = Written::new(record);
         let text = |name| written.header(name).unwrap_or_default().to_owned();
         let own_topic = format!("{}.dlq", written.header(names::WF_ORIGIN_GROUP)?);
-        if record.topic() != own_topic {
+        if **record.topic() != *own_topic {
             return None;
         }
         Some(Self {

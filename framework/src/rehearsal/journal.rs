@@ -7,10 +7,7 @@ use std::{
 };
 
 use super::record::LogRecord;
-use crate::{
-    envelope::head::{Head, Known},
-    runner::port::RawRecord,
-};
+use crate::{envelope::head::Known, runner::port::RawRecord};
 
 /// The most happenings that are kept; the oldest go first, and the print says how many went.
 const MAX_HAPPENINGS: usize = 4_096;
@@ -67,8 +64,7 @@ impl Journal {
         let mut counts = BTreeMap::<(&str, String), usize>::new();
         for (_, happening) in self.kept.iter().rev().take(CIRCLE_HAPPENINGS) {
             if let Happening::Took { who, record } = happening {
-                let head = Head::scan(record);
-                let event_type = head.text(Known::Type).unwrap_or("no type").to_owned();
+                let event_type = record.head().text(Known::Type).unwrap_or("no type").to_owned();
                 *counts.entry((who, event_type)).or_default() += 1;
             }
         }
@@ -106,7 +102,7 @@ struct Line<'r>(&'r LogRecord);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        let head = Head::scan(record);
+        let head = record.head();
         write!(f, "{}/{}@{}", record.topic(), record.partition(), record.offset())?;
         match head.text(Known::Type) {
             Some(event_type) => write!(f, " {}", event_type.escape_debug())?,

@@ -1,48 +1,24 @@
-//! One record of the log in memory, packed so that keeping it costs three allocations whatever its headers.
+//! One record of the log in memory.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use crate::runner::port::{HeaderRef, Outgoing, OwnedOutgoing, RawRecord};
+use crate::{
+    envelope::head::Head,
+    runner::port::{HeaderRef, Outgoing, OwnedOutgoing, RawRecord},
+};
 
 /// Key, value and headers, as somebody published them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Body {
-    /// The headers' names, one after the other.
-    names: Box<str>,
-    /// Key, value and the headers' values, one after the other.
-    bytes: Box<[u8]>,
-    key: Option<Range<usize>>,
-    value: Option<Range<usize>>,
-    headers: Box<[HeaderAt]>,
+    key: Option<Box<[u8]>>,
+    value: Option<Box<[u8]>>,
+    head: Arc<Head>,
 }
-
-/// Where one header's name and value lie.
-type HeaderAt = (Range<usize>, Option<Range<usize>>);
 
 impl Body {
     pub(crate) fn new(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[HeaderRef<'_>]) -> Self {
-        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-        let mut names = String::with_capacity(headers.iter().map(|(name, _)| name.len()).sum());
-        let mut bytes = Vec::with_capacity(
-            length(key) + length(value) + headers.iter().map(|(_, value)| length(*value)).sum::<usize>(),
-        );
-        let mut keep = |part: Option<&[u8]>| {
-            part.map(|part| {
-                let start = bytes.len();
-                bytes.extend_from_slice(part);
-                start..bytes.len()
-            })
-        };
-        let (key, value) = (keep(key), keep(value));
-        let headers = headers
-            .iter()
-            .map(|(name, value)| {
-                let start = names.len();
-                names.push_str(name);
-                (start..names.len(), keep(*value))
-            })
-            .collect();
-        Self { names: names.into(), bytes: bytes.into(), key, value, headers }
+        let head = Arc::new(Head::of(headers.len(), headers.iter().copied()));
+        Self { key: key.map(Box::from), value: value.map(Box::from), head }
     }
 
     pub(crate) fn of(outgoing: &Outgoing<'_>) -> Self {
@@ -50,25 +26,20 @@ impl Body {
     }
 
     pub(crate) fn key(&self) -> Option<&[u8]> {
-        self.bytes.get(self.key.clone()?)
+        self.key.as_deref()
     }
 
     pub(crate) fn value(&self) -> Option<&[u8]> {
-        self.bytes.get(self.value.clone()?)
-    }
-
-    pub(crate) fn header(&self, index: usize) -> Option<HeaderRef<'_>> {
-        let (name, value) = self.headers.get(index)?;
-        Some((&self.names[name.clone()], value.clone().map(|value| &self.bytes[value])))
+        self.value.as_deref()
     }
 
     pub(crate) fn headers(&self) -> impl Iterator<Item = HeaderRef<'_>> {
-        (0..self.headers.len()).filter_map(|index| self.header(index))
+        self.head.iter()
     }
 
     /// What the broker counts against its size limit.
     pub(crate) fn size(&self) -> usize {
-        self.bytes.len() + self.names.len()
+        self.head.size() + [self.key(), self.value()].into_iter().flatten().map(<[u8]>::len).sum::<usize>()
     }
 
     /// The same as the runner keeps it, for a publish that has to be made again.
@@ -88,7 +59,7 @@ impl Body {
 /// Says sizes only: payloads may be personal.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (size, headers) = (self.size(), self.headers.len());
+        let (size, headers) = (self.size(), self.head.len());
         f.debug_struct("Body").field("bytes", &size).field("headers", &headers).finish_non_exhaustive()
     }
 }
@@ -117,7 +88,7 @@ impl LogRecord {
 }
 
 impl RawRecord for LogRecord {
-    fn topic(&self) -> &str {
+    fn topic(&self) -> &Arc<str> {
         &self.0.topic
     }
     fn partition(&self) -> i32 {
@@ -135,11 +106,8 @@ impl RawRecord for LogRecord {
     fn value(&self) -> Option<&[u8]> {
         self.0.body.value()
     }
-    fn header_count(&self) -> usize {
-        self.0.body.headers.len()
-    }
-    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        self.0.body.header(index)
+    fn head(&self) -> &Arc<Head> {
+        &self.0.body.head
     }
 }
 
@@ -154,10 +122,7 @@ mod tests {
         let body = Body::new(Some(b"key"), Some(b""), &headers);
         let record = LogRecord::new("orders".into(), 2, 7, 5, body);
         assert_eq!((record.key(), record.value()), (Some(&b"key"[..]), Some(&b""[..])));
-        assert_eq!(record.header_count(), 4);
-        let read: Vec<_> = (0..4).filter_map(|index| record.header(index)).collect();
-        assert_eq!(read, headers);
-        assert_eq!(record.header(4), None);
+        assert_eq!(record.head().iter().collect::<Vec<_>>(), headers);
         assert_eq!(Body::new(None, None, &[]).value(), None);
     }
 

@@ -166,7 +166,7 @@ impl Rehearsal {
     /// Every record of a topic, in the order in which they were written.
     pub fn records(&mut self, topic: &str) -> Vec<Written> {
         let topic = topic.to_owned();
-        self.written(move |record| (record.topic() == topic).then(|| Written::new(record)))
+        self.written(move |record| (**record.topic() == *topic).then(|| Written::new(record)))
     }
 
     fn written<T: Send + 'static>(

@@ -6,7 +6,7 @@ use super::record::LogRecord;
 use crate::{
     envelope::{
         Metadata, Workflow,
-        head::{Head, Known},
+        head::Known,
         metadata::{Identity, StrangerId},
     },
     event::Event,
@@ -99,10 +99,9 @@ impl<E> Recorded<E> {
 impl<E: Event> Recorded<E> {
     /// The record as an `E`; `None` where it is another event, or no event at all.
     pub(crate) fn read(record: &LogRecord) -> Option<Self> {
-        let head = Head::scan(record);
-        let event_type = head.text(Known::Type)?;
+        let event_type = record.head().text(Known::Type)?;
         let major = event_type.strip_prefix(E::NAME)?.strip_prefix(".v")?;
-        if record.topic() != E::TOPIC || major.parse() != Ok(E::MAJOR) {
+        if **record.topic() != *E::TOPIC || major.parse() != Ok(E::MAJOR) {
             return None;
         }
         let event = serde_json::from_slice(record.value()?).ok()?;
@@ -111,9 +110,9 @@ impl<E: Event> Recorded<E> {
 }
 
 pub(crate) fn metadata(record: &LogRecord) -> Metadata {
-    let head = Head::scan(record);
+    let head = record.head();
     let mut stranger: StrangerId = [0; uuid::fmt::Hyphenated::LENGTH];
     let starts = head.workflow().as_ref().map(Workflow::name);
-    let identity = Identity::of(&head, record, starts, &mut stranger);
-    Metadata::of(&head, record, &identity, head.number(Known::Attempt).unwrap_or(1))
+    let identity = Identity::of(record, starts, &mut stranger);
+    Metadata::of(record, &identity, head.number(Known::Attempt).unwrap_or(1))
 }

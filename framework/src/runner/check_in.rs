@@ -27,7 +27,6 @@ pub(crate) enum Kept {
 pub(crate) fn check_in(
     (index, route): (usize, &Route),
     tape: &mut Tape,
-    head: &Head,
     record: &impl RawRecord,
     handlers: &mut Handlers,
 ) -> Result<Result<Box<Seat>, Kept>, (Reason, Failure)> {
@@ -38,10 +37,10 @@ pub(crate) fn check_in(
     let contract = asserted(route);
     match handlers.read(index, contract, tape, value) {
         Ok(seat) => Ok(Ok(seat)),
-        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, head, &error)),
+        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, record.head(), &error)),
         Err(Refused::Unread(Unread::Type(unreadable))) => Ok(Err(Kept::Unreadable(unreadable))),
         Err(Refused::Panicked(text)) => match contract.map(|contract| contract.check(tape, value)) {
-            Some(Err(error)) => Err(broken(route, head, &error)),
+            Some(Err(error)) => Err(broken(route, record.head(), &error)),
             _ => Ok(Err(Kept::Panicked(text))),
         },
     }
@@ -71,4 +70,24 @@ fn newer_minor(route: &Route, head: &Head) -> Option<String> {
     let written = ContractId::parse(head.text(Known::DataSchema)?).ok()?.minor();
     (written > known)
         .then(|| format!("newer_minor: written under minor {written}, this step knows {known}; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::plan::tests::plan_reading, *};
+
+    #[test]
+    fn a_newer_minor_is_the_producers_break() {
+        let mut plan = plan_reading(&[("order.placed", 1)]);
+        let route = &mut plan.routes[0];
+        let head = |contract: &'static str| Head::of(1, [("ce_dataschema", Some(contract.as_bytes()))]);
+        let newer = head("urn:contract:order.placed/1.3");
+        assert_eq!(newer_minor(route, &newer), None, "a view knows no minor");
+        route.minor = Some(2);
+        let told = newer_minor(route, &newer).expect("3 is newer than 2");
+        assert_eq!(told, "newer_minor: written under minor 3, this step knows 2; ");
+        for known in ["urn:contract:order.placed/1.2", "urn:contract:order.placed/1.0", "nonsense"] {
+            assert_eq!(newer_minor(route, &head(known)), None, "{known}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ impl<P: Port> Runner<P> {
         if let Err(failure) = check_out::check_out(&self.plan, &mut self.tape, &seat.outbox) {
             return Some(Finish::DeadLetter(Reason::EmitViolation, failure));
         }
-        let wall = port.wall(now);
+        let wall = port.read_wall(now);
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(&self.plan, &mut stranger);
         // The attempt that ended began the span.
@@ -42,7 +42,7 @@ impl<P: Port> Runner<P> {
         self.workflow_text.clear();
         identity.workflow.write_next(process.new_trace(), &mut self.workflow_text);
         self.positions.fill(0);
-        let tracestate = process.passes_tracestate().then(|| taken.head.text(Known::TraceState)).flatten();
+        let tracestate = process.passes_tracestate().then(|| taken.head().text(Known::TraceState)).flatten();
         let mut publishes = 0;
         let mut refused = Vec::new();
         for emit in seat.outbox.emits() {

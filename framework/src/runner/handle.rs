@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    collections::HashMap,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -15,6 +14,8 @@ use futures_util::{
     future::{AbortHandle, Abortable},
     stream::{FuturesUnordered, Stream},
 };
+
+use rapidhash::RapidHashMap;
 
 use super::{Plan, current};
 use crate::{
@@ -56,19 +57,16 @@ pub(crate) enum Ended {
 /// The handlers of one step.
 pub(crate) struct Handlers {
     plan: Arc<Plan>,
-    #[expect(
-        clippy::vec_box,
-        reason = "a seat is handed from place to place with each record, and not copied"
-    )]
+    #[expect(clippy::vec_box, reason = "a seat is handed from place to place with each record")]
     idle: Vec<Box<Seat>>,
     waiting: FuturesUnordered<Abortable<Waiting>>,
     /// One handle a waiting handler, for those that time out: at most the step's concurrency.
-    aborts: HashMap<Ticket, AbortHandle>,
+    aborts: RapidHashMap<Ticket, AbortHandle>,
 }
 
 impl Handlers {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: HashMap::new() }
+        Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: RapidHashMap::default() }
     }
 
     /// Reads a value into a seat and asserts the contract on it.
@@ -107,17 +105,17 @@ impl Handlers {
         handle: HandleSpan,
     ) -> Option<Ended> {
         seat.handle = Some(handle);
-        // What a handler does before its future is the team's code too.
-        let started = guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().start(metadata));
-        if let Err(panic) = started {
-            return Some(Ended::Panicked(panic, seat.handle));
-        }
-        // The waker does nothing: a handler that waits is polled again as soon as it lies with the others.
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        match poll_seat(&self.plan, &mut seat, &mut cx) {
-            Poll::Ready(Ok(result)) => Some(Ended::Returned(result, seat)),
-            Poll::Ready(Err(panic)) => Some(Ended::Panicked(panic, seat.handle)),
-            Poll::Pending => {
+        // What a handler does before its future is the team's code too. The waker does nothing: a handler that waits
+        // is polled again as soon as it lies with the others.
+        let begun = guarded(&self.plan, &mut seat, |seat| {
+            seat.slot.as_mut().start(metadata);
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            seat.slot.as_mut().poll(&mut cx, &mut seat.outbox)
+        });
+        match begun {
+            Ok(Poll::Ready(result)) => Some(Ended::Returned(result, seat)),
+            Err(panic) => Some(Ended::Panicked(panic, seat.handle)),
+            Ok(Poll::Pending) => {
                 let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
                 let (abort, registration) = AbortHandle::new_pair();
                 self.waiting.push(Abortable::new(waiting, registration));

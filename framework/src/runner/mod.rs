@@ -42,11 +42,7 @@ use self::{
 pub(crate) use self::{failure::Failure, plan::Plan};
 use crate::{
     engine::{Command, Engine, Finish, Reason, Slot, Ticket, Time},
-    envelope::{
-        Metadata,
-        head::{Head, Known},
-        names,
-    },
+    envelope::{Metadata, head::Known, names},
     ops::{Health, Missing, Outage, StepHealth},
     step::StepError,
     telemetry::{
@@ -150,15 +146,14 @@ impl<P: Port> Runner<P> {
 
     /// Takes one record, and does all that can be done about it at once.
     pub(crate) fn take(&mut self, now: Time, slot: Slot, record: P::Record, port: &mut P) {
-        let head = Head::scan(&record);
-        let routed = route(&self.plan, &head);
+        let routed = route(&self.plan, record.head());
         let offset = record.offset();
         if routed == Routed::Skip {
             self.telemetry.skipped(record.topic());
             self.engine.skip(now, slot, offset);
         } else {
             let lane = record.key().map(|key| self.lane_hash.hash_one(key));
-            self.engine.take(now, slot, offset, lane, Taken::new(record, head, routed));
+            self.engine.take(now, slot, offset, lane, Taken::new(record, routed));
         }
         self.obey(now, port);
     }
@@ -294,7 +289,8 @@ impl<P: Port> Runner<P> {
             self.outage_since = Some(now);
             let why = self.last_failure.clone();
             OutageBegan { step, why: &why }.emit();
-            self.health.update(|state| state.outage = Some(Outage { since: port.wall(now), why }));
+            let since = port.wall(now);
+            self.health.update(|state| state.outage = Some(Outage { since, why }));
         } else {
             let since = self.outage_since.take().unwrap_or(now);
             OutageEnded { step, after: Duration::from_millis(now.0.saturating_sub(since.0)) }.emit();
@@ -349,7 +345,7 @@ impl Parts<'_> {
             Routed::Skip => return Ok(None),
         };
         let route = (index, &self.plan.routes[index]);
-        let read = check_in::check_in(route, tape, &taken.head, &taken.raw, handlers)?;
+        let read = check_in::check_in(route, tape, &taken.raw, handlers)?;
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
         let parent = self.telemetry.trace_context(taken.traceparent());
@@ -357,16 +353,16 @@ impl Parts<'_> {
         let mut process = taken.process.borrow_mut();
         let process = process.get_or_insert_with(|| {
             let process = self.telemetry.process(&incoming, self.wall);
-            if !taken.head.has(Known::CorrelationId) {
+            if !taken.head().has(Known::CorrelationId) {
                 self.telemetry.started(&process);
             }
-            if taken.head.has(Known::Workflow) && identity.workflow.name().is_empty() {
+            if taken.head().has(Known::Workflow) && identity.workflow.name().is_empty() {
                 self.telemetry.malformed_header(names::WF);
             }
             process
         });
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
-        let metadata = Metadata::of(&taken.head, &taken.raw, &identity, attempt);
+        let metadata = Metadata::of(&taken.raw, &identity, attempt);
         match read {
             Ok(seat) => Ok(handlers.start(ticket, seat, metadata, handle)),
             Err(Kept::Panicked(text)) => Ok(Some(Ended::Panicked(text, Some(handle)))),

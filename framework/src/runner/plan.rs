@@ -164,7 +164,7 @@ fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
         major: event.major,
         event_type: version.to_string(),
         version: event.major.to_string(),
-        minor: None,
+        minor: event.minor,
         starts: event.starts.map(str::to_owned),
         contract_name: format!("the reader's view of {version}"),
         contract,

@@ -3,16 +3,20 @@
 //! A driver (Kafka, the rehearsal) reads records, publishes, commits. It decides nothing: it calls the
 //! [`Runner`](super::Runner) with what happened and does what the runner asks of its [`Port`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use crate::engine::{Slot, Time};
+use crate::{
+    engine::{Slot, Time},
+    envelope::head::Head,
+};
 
-/// One record as a driver read it, borrowed from wherever the driver keeps it.
-///
-/// Headers are an ordered multimap, addressed by position so that nothing is copied to look at them.
+/// One record as a driver read it.
 pub(crate) trait RawRecord {
     /// The topic's name on the broker, with the namespace.
-    fn topic(&self) -> &str;
+    fn topic(&self) -> &Arc<str>;
     /// The partition the record was read from.
     fn partition(&self) -> i32;
     /// The record's offset in its partition.
@@ -23,10 +27,8 @@ pub(crate) trait RawRecord {
     fn key(&self) -> Option<&[u8]>;
     /// The record's value bytes; `None` for a tombstone.
     fn value(&self) -> Option<&[u8]>;
-    /// How many headers the record has.
-    fn header_count(&self) -> usize;
-    /// The header at `index`; `None` past the end. A name which is not UTF-8 reads as the empty name.
-    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)>;
+    /// The record's headers. A name which is not UTF-8 is the empty name.
+    fn head(&self) -> &Arc<Head>;
 }
 
 /// One header to be written.
@@ -126,7 +128,11 @@ pub(crate) trait Port {
     fn retrying(&mut self, _slot: Slot, _offset: i64, _attempt: u32, _due: Time) {}
     /// The clock for measuring how long things take, at the turn's time `now`. A driver on real time reads a
     /// finer one.
-    fn wall(&self, now: Time) -> SystemTime {
+    fn wall(&mut self, now: Time) -> SystemTime {
+        self.read_wall(now)
+    }
+    /// The same, read anew: after something that may have taken long.
+    fn read_wall(&mut self, now: Time) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(now.0)
     }
     /// Whether the topics and rights which a set-up fault named may be mended now, so that unsent records

@@ -91,7 +91,7 @@ mod tests {
     fn routed(headers: &[(&str, &str)]) -> Result<Option<usize>, Reason> {
         let plan = plan_reading(&[("order.placed", 1), ("order.placed", 2), ("payment.made", 1)]);
         let record = TestRecord::with(headers);
-        match route(&plan, &Head::scan(&record)) {
+        match route(&plan, &record.head) {
             Routed::Handle(index) => Ok(Some(index)),
             Routed::Skip => Ok(None),
             Routed::Refuse(reason, _) => Err(reason),

@@ -63,8 +63,7 @@ impl<P: Port> Runner<P> {
             first_failed_at: &first_failed_at,
             traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
         };
-        let letter =
-            dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.head, &taken.raw, &verdict);
+        let letter = dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.raw, &verdict);
         let mut record = taken.ids(&self.plan, &identity);
         record.trace_id = process.traceparent().map(|parent| parent.trace_id());
         DeadLettered {

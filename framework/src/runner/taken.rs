@@ -17,20 +17,24 @@ const OTHER: &str = "other";
 /// A record as the engine keeps it until it is settled.
 pub(crate) struct Taken<M> {
     pub(super) raw: M,
-    pub(super) head: Head,
     pub(super) routed: Routed,
     /// Its span, from the first attempt until its emits or its dead letter are handed to the producer.
     pub(super) process: RefCell<Option<ProcessSpan>>,
 }
 
 impl<M: RawRecord> Taken<M> {
-    pub(super) fn new(raw: M, head: Head, routed: Routed) -> Self {
-        Self { raw, head, routed, process: RefCell::new(None) }
+    pub(super) fn new(raw: M, routed: Routed) -> Self {
+        Self { raw, routed, process: RefCell::new(None) }
+    }
+
+    /// Its headers.
+    pub(super) fn head(&self) -> &Head {
+        self.raw.head()
     }
 
     /// The trace context that the record carries, as it stands there.
     pub(super) fn traceparent(&self) -> Option<&str> {
-        self.head.text(Known::TraceParent)
+        self.head().text(Known::TraceParent)
     }
 
     /// The event type as declared.
@@ -46,7 +50,7 @@ impl<M: RawRecord> Taken<M> {
             Routed::Handle(index) => plan.routes[*index].starts.as_deref(),
             Routed::Skip | Routed::Refuse(..) => None,
         };
-        Identity::of(&self.head, &self.raw, starts, stranger)
+        Identity::of(&self.raw, starts, stranger)
     }
 
     /// What telemetry is told of the record.
@@ -65,13 +69,13 @@ impl<M: RawRecord> Taken<M> {
             key: self.raw.key(),
             event_type: self.event_type(plan),
             event_id: identity.id,
-            source: self.head.text(Known::Source),
-            causation_id: self.head.text(Known::CausationId),
-            data_schema: self.head.text(Known::DataSchema),
+            source: self.head().text(Known::Source),
+            causation_id: self.head().text(Known::CausationId),
+            data_schema: self.head().text(Known::DataSchema),
             workflow_id: identity.correlation,
             workflow: identity.workflow,
             attempt,
-            replay: self.head.has(Known::ReplayCount),
+            replay: self.head().has(Known::ReplayCount),
             parent,
         }
     }

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Emits, Event, In, Retry, Service, State, StepError,
     engine::{Slot, Time},
+    envelope::head::Head,
     step,
 };
 
@@ -102,12 +103,13 @@ struct Record {
     offset: i64,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
-    headers: Vec<(String, Option<Vec<u8>>)>,
+    topic: Arc<str>,
+    head: Arc<Head>,
 }
 
 impl RawRecord for Record {
-    fn topic(&self) -> &'static str {
-        "test.orders"
+    fn topic(&self) -> &Arc<str> {
+        &self.topic
     }
     fn partition(&self) -> i32 {
         0
@@ -124,11 +126,8 @@ impl RawRecord for Record {
     fn value(&self) -> Option<&[u8]> {
         self.value.as_deref()
     }
-    fn header_count(&self) -> usize {
-        self.headers.len()
-    }
-    fn header(&self, index: usize) -> Option<(&str, Option<&[u8]>)> {
-        self.headers.get(index).map(|(name, value)| (name.as_str(), value.as_deref()))
+    fn head(&self) -> &Arc<Head> {
+        &self.head
     }
 }
 
@@ -195,7 +194,8 @@ impl Bench {
             offset: self.next,
             key: Some(b"k".to_vec()),
             value: value.map(|value| value.as_bytes().to_vec()),
-            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), Some(v.as_bytes().to_vec()))).collect(),
+            topic: "test.orders".into(),
+            head: Arc::new(Head::of(headers.len(), headers.iter().map(|(n, v)| (*n, Some(v.as_bytes()))))),
         };
         self.next += 1;
         self.runner.take(self.now, SLOT, record, &mut self.driver);

@@ -185,7 +185,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::envelope::head::{Head, tests::TestRecord};
+    use crate::envelope::head::tests::TestRecord;
     use crate::envelope::metadata::Identity;
     use crate::step::StepDef;
     use crate::step::error::Failure;
@@ -232,10 +232,9 @@ mod tests {
 
     fn metadata() -> Metadata {
         let record = TestRecord::with(&[]);
-        let head = Head::scan(&record);
         let mut stranger = [0; uuid::fmt::Hyphenated::LENGTH];
-        let identity = Identity::of(&head, &record, None, &mut stranger);
-        Metadata::of(&head, &record, &identity, 1)
+        let identity = Identity::of(&record, None, &mut stranger);
+        Metadata::of(&record, &identity, 1)
     }
 
     fn begin(slot: &mut Pin<Box<dyn HandlerSlot>>, route: usize, value: &[u8]) {

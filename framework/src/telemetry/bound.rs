@@ -148,6 +148,44 @@ impl Edge {
     }
 }
 
+/// The instruments of the records that say the same of where they come from, and what they say.
+#[derive(Debug)]
+pub(super) struct Way {
+    said: [Box<str>; SAYINGS],
+    pub(super) input: Arc<Input>,
+    pub(super) edge: Arc<Edge>,
+}
+
+/// What a record says: its workflow, topic, source, event type and contract.
+const SAYINGS: usize = 5;
+/// The most ways remembered; then they are forgotten and looked up again.
+const MAX_WAYS: usize = 32;
+
+/// The ways that records came lately: what they say is compared as it stands, and judged once.
+#[derive(Debug, Default)]
+pub(super) struct Ways(Mutex<Vec<Arc<Way>>>);
+
+impl Ways {
+    /// The way of records that say `said`; `find` judges it the first time.
+    pub(super) fn of(
+        &self,
+        said: [&str; SAYINGS],
+        find: impl FnOnce() -> (Arc<Input>, Arc<Edge>),
+    ) -> Arc<Way> {
+        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(way) = ways.iter().find(|way| way.said.iter().zip(said).all(|(is, said)| **is == *said)) {
+            return Arc::clone(way);
+        }
+        if ways.len() >= MAX_WAYS {
+            ways.clear();
+        }
+        let (input, edge) = find();
+        let way = Arc::new(Way { said: said.map(Box::from), input, edge });
+        ways.push(Arc::clone(&way));
+        way
+    }
+}
+
 /// The instruments bound so far, found by comparing: a step has few topics and workflows.
 #[derive(Debug)]
 pub(super) struct Bindings {

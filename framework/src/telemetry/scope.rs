@@ -71,10 +71,7 @@ impl Scope {
     /// over an await.
     pub(crate) fn enter(&self) -> Entered {
         let context = self.context.as_ref().unwrap_or(&UNSAMPLED).clone();
-        Entered {
-            _context: context.attach(),
-            before: CURRENT.with_borrow_mut(|current| current.replace(self.ids.clone())),
-        }
+        Entered { _context: context.attach(), before: CURRENT.replace(Some(self.ids.clone())) }
     }
 }
 
@@ -88,8 +85,7 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let before = self.before.take();
-        CURRENT.with_borrow_mut(|current| *current = before);
+        CURRENT.set(self.before.take());
     }
 }
 

@@ -247,8 +247,17 @@ impl Builder<'_> {
     }
 
     /// `handle {step}`, below the process span. Its context is where the handler runs.
-    pub(super) fn handle(&self, process: &Sampled, attempt: u32, now: SystemTime) -> Context {
-        let mut attributes = vec![KeyValue::new(attribute::STEP, Arc::clone(self.step))];
+    pub(super) fn handle(
+        &self,
+        process: &Sampled,
+        workflow_id: &str,
+        attempt: u32,
+        now: SystemTime,
+    ) -> Context {
+        let mut attributes = vec![
+            KeyValue::new(attribute::STEP, Arc::clone(self.step)),
+            KeyValue::new(attribute::WORKFLOW_ID, workflow_id.to_owned()),
+        ];
         if attempt > 1 {
             attributes.push(KeyValue::new(attribute::ATTEMPT, i64::from(attempt - 1)));
         }

@@ -7,7 +7,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, TraceContextExt};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
-use super::bound::{Bindings, EdgeKey, Output, Owner};
+use super::bound::{Bindings, Edge, EdgeKey, Input, Output, Owner, Ways};
 use super::instruments::{Instruments, Lag};
 use super::labels::{Bounded, MAX_SOURCES, MAX_WORKFLOW_NAMES, contract_version, is_plain};
 use super::names::{attribute, label};
@@ -68,12 +68,13 @@ impl Shared {
 pub(crate) struct StepTelemetry {
     shared: Arc<Shared>,
     bindings: Bindings,
+    ways: Ways,
 }
 
 impl StepTelemetry {
     pub(super) fn new(shared: Arc<Shared>, step: String, group: &str) -> Self {
         let owner = Owner { step: step.into(), group: group.into() };
-        Self { shared, bindings: Bindings::new(owner) }
+        Self { shared, bindings: Bindings::new(owner), ways: Ways::default() }
     }
 
     /// The step's name, `service/step`.
@@ -93,14 +94,28 @@ impl StepTelemetry {
 
     /// A record was taken: counts it, and begins its span where it is traced.
     pub(crate) fn process(&self, record: &Incoming<'_>, now: SystemTime) -> ProcessSpan {
-        let all = &self.shared.instruments;
-        let workflow = self.shared.workflows.admit(record.workflow.name());
-        let input = self.bindings.input(all, workflow, record.topic);
+        let said = [
+            record.workflow.name(),
+            record.topic,
+            record.source.unwrap_or_default(),
+            record.event_type,
+            record.data_schema.unwrap_or_default(),
+        ];
+        let way = self.ways.of(said, || self.judge(record));
+        let input = &way.input;
         input.consumed.add(1);
         if let Some(waited) = record.queue_time(now) {
             input.queue_time.record(waited.as_secs_f64());
         }
         input.age.record(since_ms(record.workflow.started(), now).as_secs_f64());
+        way.edge.messages.add(1);
+        ProcessSpan::new(Arc::clone(input), now, self.trace(record, record.attempt, now))
+    }
+
+    /// The instruments of a record, under labels that are plain and few.
+    fn judge(&self, record: &Incoming<'_>) -> (Arc<Input>, Arc<Edge>) {
+        let all = &self.shared.instruments;
+        let workflow = self.shared.workflows.admit(record.workflow.name());
         let edge = EdgeKey {
             workflow,
             topic: record.topic,
@@ -108,8 +123,7 @@ impl StepTelemetry {
             event_type: if is_plain(record.event_type) { record.event_type } else { label::OTHER },
             version: contract_version(record.data_schema),
         };
-        self.bindings.edge(all, edge).messages.add(1);
-        ProcessSpan::new(input, now, self.trace(record, record.attempt, now))
+        (self.bindings.input(all, workflow, record.topic), self.bindings.edge(all, edge))
     }
 
     /// The trace of a record whose attempt `attempt` began at `started`.
@@ -139,7 +153,8 @@ impl StepTelemetry {
             process.trace = self.trace(record, attempt, process.started);
         }
         let sampled = self.shared.tracer.as_ref().zip(process.trace.sampled());
-        let context = sampled.map(|(tracer, process)| self.builder(tracer).handle(process, attempt, now));
+        let context = sampled
+            .map(|(tracer, process)| self.builder(tracer).handle(process, record.workflow_id, attempt, now));
         let ids = Ids {
             trace_id: process.traceparent().map(|parent| parent.trace_id()),
             workflow_id: Short::new(record.workflow_id),

@@ -151,6 +151,7 @@ fn one_order_is_one_trace_and_every_reference_resolves() {
     assert_eq!(process.links.links[0].span_context.span_id(), root.span_context.span_id());
     let handle = kept.named("handle shop/charge");
     assert_eq!(handle.parent_span_id, process.span_context.span_id());
+    assert!(handle.attributes.iter().any(|kv| kv.key.as_str() == "workflow.id"));
     assert_eq!(kept.named("send payments").parent_span_id, handle.span_context.span_id());
 }
 

@@ -1,5 +1,7 @@
 //! The loop's reading: from a poll to the runner, or back.
 
+use rdkafka::message::{BorrowedMessage, Message as _};
+
 use super::super::driven::{Driven, LoopError};
 use super::super::poll::{Polled, poll};
 use super::super::port::{KafkaPort, Seat};
@@ -7,7 +9,6 @@ use super::super::record::KafkaRecord;
 use super::{Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
 use crate::clock;
 use crate::engine::Time;
-use crate::runner::port::RawRecord;
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Reads a batch. Answers whether the runner took anything.
@@ -31,7 +32,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 },
             };
             let first = taken == 0;
-            self.take(now, record, first);
+            self.take(now, &record, first);
             taken += 1;
             if taken.is_multiple_of(RECORDS_A_LOOK) {
                 now = clock::millis();
@@ -42,13 +43,13 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     }
 
     /// Hands one record to the runner, if it is still ours.
-    fn take(&mut self, now: u64, record: KafkaRecord<'c>, look_at_time: bool) {
-        let Some(slot) = self.port.slots.find(record.topic(), record.partition()) else { return };
+    fn take(&mut self, now: u64, message: &BorrowedMessage<'c>, look_at_time: bool) {
+        let Some(slot) = self.port.slots.find(message.topic(), message.partition()) else { return };
         let Some(seat) = self.port.seat(slot) else { return };
         if seat.leaving {
             return;
         }
-        let offset = record.offset();
+        let offset = message.offset();
         if offset < seat.progress.position() {
             tracing::error!(
                 workflow_step = self.setup.status.step(),
@@ -65,9 +66,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         if let Some(seat) = self.port.seat(slot) {
             seat.progress.read(offset);
             if look_at_time {
-                seat.seen = record.timestamp();
+                seat.seen = message.timestamp().to_millis();
             }
         }
+        let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic);
         self.driven.take(Time(now), slot, record, &mut self.port);
     }
 
