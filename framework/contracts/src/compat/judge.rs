@@ -1,16 +1,18 @@
 //! One direction: may the reader read what the writer writes?
 
+use std::time::Instant;
+
 use jsonschema::Validator;
 use serde_json::Value;
 
 use super::diff::{Change, changes};
 use super::error::CompareError;
-use super::graph::{Graph, NodeId};
-use super::options::Options;
+use super::graph::{Graph, NodeId, ReadError};
+use super::options::{Budget, Options};
 use super::prepare::Prepared;
 use super::question::planted;
 use super::sample::Sampler;
-use super::solve::{Formula, Outcome, Solver};
+use super::solve::{Formula, Outcome, Solver, now};
 use super::verdict::{Finding, Proof, Severity, Verdict};
 
 /// How many random events are tried before a verdict.
@@ -47,6 +49,10 @@ struct Validators {
 }
 
 impl Validators {
+    fn of(judge: &Judge<'_>) -> Result<Self, CompareError> {
+        Ok(Self { writer: judge.writer.validator()?, reader: judge.reader.validator()? })
+    }
+
     /// Whether the writer's schema accepts the event and the reader's refuses it.
     fn break_with(&self, event: &Value) -> bool {
         self.writer.is_valid(event) && !self.reader.is_valid(event)
@@ -61,14 +67,35 @@ impl Judge<'_> {
             graph.read(&writer.schema, writer.draft).map_err(|error| writer.read_error(&error))?;
         let reader_root =
             graph.read(&reader.schema, reader.draft).map_err(|error| reader.read_error(&error))?;
-        let [writer_root, reader_root] = graph.settle([writer_root, reader_root]);
+        let first_of_reader = reader_root;
+        let [writer_root, reader_root] = graph.settle([writer_root, reader_root]).map_err(|endless| {
+            let side = if endless < first_of_reader { writer } else { reader };
+            side.read_error(&ReadError {
+                pointer: graph.node(endless).pointer.to_string(),
+                problem:
+                    "leads back to itself for the same value, without end: let it step into a field first"
+                        .to_owned(),
+            })
+        })?;
         if graph.same(writer_root, reader_root) {
             return Ok(Judged { verdict: Verdict::holds(), notes: Vec::new(), same: true });
         }
         let question = vec![Formula::Keeps(writer_root), Formula::Breaks(reader_root)];
-        let outcome = Solver::new(&graph, options.budget).solve(question);
-        let validators = Validators { writer: writer.validator()?, reader: reader.validator()? };
+        let begun = now();
+        let Budget { steps, time } = options.budget;
+        let outcome = Solver::new(&graph, steps, begun + time / 2).solve(question);
         let changes = changes(&mut graph, writer_root, reader_root, self.writer_is_old);
+        let roots = [writer_root, reader_root];
+        if outcome.is_nothing() && graph.len() > MANY_NODES {
+            // Compiling schemas of this size takes longer than deciding about them.
+            let mut sampler = Sampler::new(&graph, SEED);
+            let breaks =
+                |event: &Value| graph.accepts(writer_root, event) && !graph.accepts(reader_root, event);
+            if !(0..FEW_SAMPLES).map(|_| sampler.value(writer_root)).any(|event| breaks(&event)) {
+                return Ok(self.holds(&changes));
+            }
+        }
+        let validators = Validators::of(self)?;
         let witness = match outcome {
             Outcome::Nothing => match counterexample(&graph, writer_root, &validators) {
                 Some(event) => Some(event),
@@ -77,7 +104,7 @@ impl Judge<'_> {
             Outcome::Value(event) if validators.break_with(&event) => Some(event),
             _ => counterexample(&graph, writer_root, &validators),
         };
-        Ok(self.blame(graph, [writer_root, reader_root], &changes, witness, &validators, options))
+        Ok(self.blame(graph, roots, &changes, witness, &validators, (steps, begun + time)))
     }
 
     fn holds(&self, changes: &[Change]) -> Judged {
@@ -93,13 +120,13 @@ impl Judge<'_> {
         changes: &[Change],
         witness: Option<Value>,
         validators: &Validators,
-        options: &Options,
+        (steps, deadline): (u64, Instant),
     ) -> Judged {
         let planted: Vec<NodeId> = changes
             .iter()
             .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
             .collect();
-        let mut solver = Solver::new(&graph, options.budget);
+        let mut solver = Solver::new(&graph, steps, deadline);
         let (mut findings, mut notes) = (Vec::new(), Vec::new());
         for (change, planted) in changes.iter().zip(planted) {
             let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];

@@ -31,7 +31,7 @@ pub enum Direction {
 pub struct Budget {
     /// Steps of the search for a proof or a witness, in each direction.
     pub steps: u64,
-    /// Wall-clock time for each direction.
+    /// Wall-clock time for each direction: half of it for the verdict, the rest for who is to blame.
     pub time: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Budget {
     /// Steps by default. Ordinary contracts take a few hundred.
     pub const STEPS: u64 = 400_000;
     /// Time by default: two directions stay within the two seconds that a comparison may take.
-    pub const TIME: Duration = Duration::from_millis(600);
+    pub const TIME: Duration = Duration::from_millis(700);
 }
 
 impl Default for Budget {

@@ -205,6 +205,9 @@ impl<'g> Sampler<'g> {
 
     fn object(&mut self, nodes: &[&Node], depth: usize) -> Value {
         let graph = self.graph;
+        if depth >= MAX_SAMPLE_DEPTH {
+            return json!({});
+        }
         let rules: Vec<_> = nodes.iter().filter_map(|node| node.object.as_deref()).collect();
         let mut names: Vec<String> = Vec::new();
         let eager = self.dice.one_in(2);
@@ -212,13 +215,13 @@ impl<'g> Sampler<'g> {
             names.extend(rules.required.iter().map(|name| graph.names.text(*name).to_owned()));
             for (name, _) in &rules.properties {
                 let wanted = if eager { !self.dice.one_in(4) } else { self.dice.one_in(3) };
-                if wanted && depth < MAX_SAMPLE_DEPTH {
+                if wanted {
                     names.push(graph.names.text(*name).to_owned());
                 }
             }
         }
         let closed = rules.iter().any(|rules| rules.rest.is_some_and(|rest| graph.node(rest).never));
-        if depth < MAX_SAMPLE_DEPTH && (!closed || self.dice.one_in(5)) {
+        if !closed || self.dice.one_in(5) {
             names.extend(self.other_names());
         }
         let mut members = Map::new();

@@ -73,15 +73,19 @@ fn role_in_place(schema: &Map<String, Value>, role: Role) -> Role {
 
 /// Whether `schema` declares a property of the object it describes, itself or through others.
 fn declares(root: &Value, schema: &Value) -> bool {
-    fn look<'a>(root: &'a Value, schema: &'a Value, seen: &mut HashSet<&'a str>) -> bool {
-        let Value::Object(object) = schema else { return false };
-        let own = object.get("properties").and_then(Value::as_object).is_some_and(|own| !own.is_empty());
-        own || in_place(object).any(|part| look(root, part, seen))
-            || reference(object).is_some_and(|target| {
-                seen.insert(target) && resolve(root, target).is_some_and(|target| look(root, target, seen))
-            })
+    let mut seen = HashSet::new();
+    let mut left = vec![schema];
+    while let Some(schema) = left.pop() {
+        let Value::Object(object) = schema else { continue };
+        if object.get("properties").and_then(Value::as_object).is_some_and(|own| !own.is_empty()) {
+            return true;
+        }
+        left.extend(in_place(object));
+        left.extend(
+            reference(object).filter(|target| seen.insert(*target)).and_then(|target| resolve(root, target)),
+        );
     }
-    look(root, schema, &mut HashSet::new())
+    false
 }
 
 fn in_place(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
@@ -115,19 +119,25 @@ impl<'a> Uses<'a> {
         self.seen.contains(&(target.to_owned(), Role::Part))
     }
 
+    /// Goes on from `schema`, with what is left to visit on a list: a chain of references may be longer than any
+    /// stack.
     fn visit(&mut self, schema: &'a Value, role: Role) {
-        let Value::Object(object) = schema else { return };
-        let below = BELOW.iter().filter_map(|key| object.get(*key));
-        let maps = BELOW_MAPS.iter().filter_map(|key| object.get(*key)?.as_object()).flat_map(Map::values);
-        let tuple = object.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
-        below.chain(maps).chain(tuple).for_each(|child| self.visit(child, Role::Whole));
-        let inner = role_in_place(object, role);
-        in_place(object).for_each(|part| self.visit(part, inner));
-        if let Some(target) = reference(object)
-            && self.seen.insert((target.to_owned(), inner))
-            && let Some(definition) = resolve(self.root, target)
-        {
-            self.visit(definition, inner);
+        let mut left = vec![(schema, role)];
+        while let Some((schema, role)) = left.pop() {
+            let Value::Object(object) = schema else { continue };
+            let below = BELOW.iter().filter_map(|key| object.get(*key));
+            let maps =
+                BELOW_MAPS.iter().filter_map(|key| object.get(*key)?.as_object()).flat_map(Map::values);
+            let tuple = object.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
+            left.extend(below.chain(maps).chain(tuple).map(|child| (child, Role::Whole)));
+            let inner = role_in_place(object, role);
+            left.extend(in_place(object).map(|part| (part, inner)));
+            if let Some(target) = reference(object)
+                && self.seen.insert((target.to_owned(), inner))
+                && let Some(definition) = resolve(self.root, target)
+            {
+                left.push((definition, inner));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which schemas say the same: classes of nodes, found by telling them apart ever further.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::node::NodeId;
@@ -9,30 +9,85 @@ use super::{Graph, Node};
 impl Graph {
     /// Sorts every node into classes. Nodes of one class accept the same values, recursion included; nodes of
     /// two classes may all the same.
+    ///
+    /// All nodes that look alike begin in one class. Whenever nodes leave a class, those that name them are
+    /// looked at again; the larger part keeps the class, so that no node is looked at often.
     pub(super) fn classify(&mut self) {
         let mut shapes: HashMap<String, u32> = HashMap::new();
+        let mut members: Vec<Vec<NodeId>> = Vec::new();
         let mut classes: Vec<u32> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            let next = shapes.len() as u32;
-            classes.push(*shapes.entry(shape(node)).or_insert(next));
+        let mut named_by: Vec<Vec<NodeId>> = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            let class = *shapes.entry(shape(node)).or_insert(members.len() as u32);
+            if class as usize == members.len() {
+                members.push(Vec::new());
+            }
+            members[class as usize].push(id as NodeId);
+            classes.push(class);
+            node.for_each_named(|named| named_by[named as usize].push(id as NodeId));
         }
-        let mut count = shapes.len();
         drop(shapes);
-        // Each round tells apart at least one node more, or is the last.
-        for _ in 0..self.nodes.len() {
-            let mut seen: HashMap<Vec<u32>, u32> = HashMap::new();
-            let mut finer = Vec::with_capacity(classes.len());
-            for (node, class) in self.nodes.iter().zip(&classes) {
-                let next = seen.len() as u32;
-                finer.push(*seen.entry(signature(node, *class, &classes)).or_insert(next));
+        let mut dirty: BTreeSet<u32> = (0..members.len() as u32).collect();
+        let mut touched: HashMap<u32, HashSet<NodeId>> = HashMap::new();
+        for (class, members) in members.iter().enumerate() {
+            touched.insert(class as u32, members.iter().copied().collect());
+        }
+        while let Some(class) = dirty.pop_first() {
+            let changed = touched.remove(&class).unwrap_or_default();
+            for (part, fresh) in self.split(class, &changed, &mut members, &classes) {
+                for id in part {
+                    classes[id as usize] = fresh;
+                    for namer in &named_by[id as usize] {
+                        let class = classes[*namer as usize];
+                        dirty.insert(class);
+                        touched.entry(class).or_default().insert(*namer);
+                    }
+                }
             }
-            classes = finer;
-            if seen.len() == count {
-                break;
+            // Nodes that moved while they were touched are looked at in their new class.
+            if let Some(stale) = touched.remove(&class) {
+                for id in stale {
+                    let class = classes[id as usize];
+                    dirty.insert(class);
+                    touched.entry(class).or_default().insert(id);
+                }
             }
-            count = seen.len();
         }
         self.classes = classes;
+    }
+
+    /// Splits a class by what its changed members say now. Returns the parts that leave it, with their new class.
+    fn split(
+        &self,
+        class: u32,
+        changed: &HashSet<NodeId>,
+        members: &mut Vec<Vec<NodeId>>,
+        classes: &[u32],
+    ) -> Vec<(Vec<NodeId>, u32)> {
+        let all = &members[class as usize];
+        if all.len() < 2 {
+            return Vec::new();
+        }
+        let mut parts: HashMap<Vec<u32>, Vec<NodeId>> = HashMap::new();
+        let sign = |id: NodeId| signature(&self.nodes[id as usize], class, classes);
+        // The members that did not change are all alike: one of them speaks for them.
+        let unchanged: Vec<NodeId> = all.iter().copied().filter(|id| !changed.contains(id)).collect();
+        if let Some(first) = unchanged.first() {
+            parts.insert(sign(*first), unchanged);
+        }
+        for id in all.iter().filter(|id| changed.contains(id)) {
+            parts.entry(sign(*id)).or_default().push(*id);
+        }
+        let mut parts: Vec<Vec<NodeId>> = parts.into_values().collect();
+        parts.sort_by_key(|part| (std::cmp::Reverse(part.len()), part.first().copied()));
+        let mut parts = parts.into_iter();
+        members[class as usize] = parts.next().unwrap_or_default();
+        let mut left = Vec::new();
+        for part in parts {
+            left.push((part.clone(), members.len() as u32));
+            members.push(part);
+        }
+        left
     }
 }
 

@@ -3,6 +3,7 @@
 mod alias;
 mod automaton;
 mod classes;
+mod endless;
 mod evaluate;
 mod format;
 mod kinds;

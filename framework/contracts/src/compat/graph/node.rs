@@ -133,7 +133,27 @@ impl Node {
             || self.conditional.is_some()
     }
 
-    /// Calls `visit` on each node that this one names.
+    /// Calls `visit` with each node that this one names.
+    pub(in crate::compat) fn for_each_named(&self, mut visit: impl FnMut(NodeId)) {
+        let lists = self.any.iter().chain(&self.one).flat_map(|list| list.iter());
+        self.all.iter().chain(lists).chain(&self.not).for_each(|id| visit(*id));
+        if let Some(conditional) = &self.conditional {
+            visit(conditional.test);
+            conditional.then.iter().chain(&conditional.otherwise).for_each(|id| visit(*id));
+        }
+        if let Some(list) = &self.list {
+            let one = list.items.iter().chain(&list.contains).chain(&list.unevaluated);
+            list.prefix.iter().chain(one).for_each(|id| visit(*id));
+        }
+        if let Some(object) = &self.object {
+            object.properties.iter().chain(&object.implies).for_each(|(_, id)| visit(*id));
+            object.patterns.iter().for_each(|(_, id)| visit(*id));
+            let one = object.rest.iter().chain(&object.names).chain(&object.unevaluated);
+            one.for_each(|id| visit(*id));
+        }
+    }
+
+    /// Lets `visit` change each node that this one names.
     pub(in crate::compat) fn for_each_edge(&mut self, mut visit: impl FnMut(&mut NodeId)) {
         let lists = self.any.iter_mut().chain(self.one.iter_mut()).flat_map(|list| list.iter_mut());
         self.all.iter_mut().chain(lists).chain(self.not.iter_mut()).for_each(&mut visit);

@@ -1,13 +1,17 @@
 //! Patterns: matched as the run time matches them, and compared as automata.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 use regex_automata::dfa::dense;
 use regex_automata::util::syntax;
 use serde_json::{Value, json};
+
+/// A pattern's automaton.
+type Dfa = dense::DFA<Vec<u32>>;
 
 /// A pattern's index.
 pub(in crate::compat) type PatternId = u32;
@@ -27,8 +31,41 @@ pub(in crate::compat) struct Patterns {
 
 struct Pattern {
     source: Box<str>,
-    validator: Validator,
-    automaton: OnceLock<Option<dense::DFA<Vec<u32>>>>,
+    validator: Arc<Validator>,
+    automaton: OnceLock<Option<Arc<Dfa>>>,
+}
+
+/// Patterns that were compiled before, in any comparison: the same few come again and again.
+#[derive(Default)]
+struct Compiled {
+    validators: HashMap<Box<str>, Arc<Validator>>,
+    automata: HashMap<Box<str>, Option<Arc<Dfa>>>,
+}
+
+/// How many compiled patterns are kept.
+const MAX_COMPILED: usize = 64;
+
+static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+
+/// What is kept under `key`, or what `make` makes, which is kept then while there is room.
+fn kept<T: Clone, E>(
+    part: impl Fn(&mut Compiled) -> &mut HashMap<Box<str>, T>,
+    key: &str,
+    make: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    // A panic elsewhere leaves the maps as they are: whole.
+    let lock = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = part(&mut lock()).get(key) {
+        return Ok(known.clone());
+    }
+    let value = make()?;
+    let mut compiled = lock();
+    let map = part(&mut compiled);
+    if map.len() >= MAX_COMPILED {
+        map.clear();
+    }
+    map.insert(key.into(), value.clone());
+    Ok(value)
 }
 
 impl fmt::Debug for Pattern {
@@ -43,10 +80,15 @@ impl Patterns {
         if let Some(id) = self.ids.get(source) {
             return Ok(*id);
         }
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .build(&json!({ "pattern": source }))
-            .map_err(|error| format!("`{source}` is no usable pattern: {error}"))?;
+        let validator = kept(
+            |compiled| &mut compiled.validators,
+            source,
+            || {
+                let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
+                let built = options.build(&json!({ "pattern": source })).map(Arc::new);
+                built.map_err(|error| format!("`{source}` is no usable pattern: {error}"))
+            },
+        )?;
         let id = self.all.len() as PatternId;
         self.all.push(Pattern { source: source.into(), validator, automaton: OnceLock::new() });
         self.ids.insert(source.into(), id);
@@ -61,7 +103,7 @@ impl Patterns {
             return Ok(*id);
         }
         let options = jsonschema::options().with_draft(jsonschema::Draft::Draft7);
-        let validator = options.build(schema).map_err(|error| error.to_string())?;
+        let validator = Arc::new(options.build(schema).map_err(|error| error.to_string())?);
         let id = self.all.len() as PatternId;
         self.all.push(Pattern { source: key.as_str().into(), validator, automaton: OnceLock::from(None) });
         self.ids.insert(key.into(), id);
@@ -84,7 +126,11 @@ impl Patterns {
     /// The pattern's automaton, if it is regular and small enough.
     pub(in crate::compat) fn automaton(&self, id: PatternId) -> Option<&dense::DFA<Vec<u32>>> {
         let pattern = &self.all[id as usize];
-        pattern.automaton.get_or_init(|| automaton(&pattern.source)).as_ref()
+        let made = pattern.automaton.get_or_init(|| {
+            let make = || Ok::<_, Infallible>(automaton(&pattern.source).map(Arc::new));
+            kept(|compiled| &mut compiled.automata, &pattern.source, make).unwrap_or_default()
+        });
+        made.as_deref()
     }
 }
 

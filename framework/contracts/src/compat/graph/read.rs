@@ -44,12 +44,17 @@ impl Graph {
     }
 
     /// Settles what both documents say, once both are read. Returns the roots as they are now.
-    pub(in crate::compat) fn settle(&mut self, roots: [NodeId; 2]) -> [NodeId; 2] {
+    ///
+    /// `Err` names a schema that applies itself to its own value again.
+    pub(in crate::compat) fn settle(&mut self, roots: [NodeId; 2]) -> Result<[NodeId; 2], NodeId> {
+        if let Some(endless) = self.endless() {
+            return Err(endless);
+        }
         let targets = self.skip_references();
         self.gather_constants();
         self.split_unevaluated();
         self.classify();
-        roots.map(|root| targets[root as usize])
+        Ok(roots.map(|root| targets[root as usize]))
     }
 
     /// Lets `unevaluatedProperties` and `unevaluatedItems` stand beside one schema that says all else: breaking

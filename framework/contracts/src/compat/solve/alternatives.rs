@@ -9,20 +9,21 @@ use super::state::{Pending, State};
 /// The most branches of a `oneOf` of which two may hold at once, where it must not hold.
 const MAX_OVERLAPPING: usize = 24;
 
-/// One way: statements, and schemas that it excludes.
+/// One way: statements, and the branch of a `oneOf` that it takes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Way {
     pub(super) formulas: Vec<Formula>,
-    pub(super) excluded: Vec<NodeId>,
+    /// The schema with the `oneOf`, and the branch: all other branches are broken then.
+    pub(super) only: Option<(NodeId, NodeId)>,
 }
 
 impl Way {
     fn one(formula: Formula) -> Self {
-        Self { formulas: vec![formula], excluded: Vec::new() }
+        Self { formulas: vec![formula], only: None }
     }
 
     fn all(formulas: Vec<Formula>) -> Self {
-        Self { formulas, excluded: Vec::new() }
+        Self { formulas, only: None }
     }
 }
 
@@ -41,6 +42,10 @@ pub(super) enum Choice {
     Ways { index: usize, ways: Vec<Way>, complete: bool },
 }
 
+/// In what order choices are made: those that follow from a `oneOf` last, those of which all ways are known first,
+/// then those with the fewest.
+type Rank = (bool, bool, usize);
+
 /// The ways of one choice.
 enum Ways {
     Settled,
@@ -55,10 +60,10 @@ impl Ways {
 
 impl Solver<'_> {
     pub(super) fn next_choice(&self, state: &State) -> Choice {
-        let mut best: Option<(bool, usize, usize, Vec<Way>, bool)> = None;
+        let mut best: Option<(Rank, usize, Vec<Way>)> = None;
         for (index, pending) in state.pending.iter().enumerate() {
             let late = matches!(pending, Pending::Excluded(_));
-            if late && best.as_ref().is_some_and(|best| !best.0) {
+            if late && best.as_ref().is_some_and(|(rank, ..)| !rank.0) {
                 continue;
             }
             match self.ways(state, *pending) {
@@ -71,16 +76,17 @@ impl Solver<'_> {
                         let way = ways.into_iter().next().unwrap_or_default();
                         return Choice::Forced(index, way);
                     }
-                    let count = ways.len();
-                    if best.as_ref().is_none_or(|best| (late, count) < (best.0, best.1)) {
-                        best = Some((late, count, index, ways, complete));
+                    // A choice of which all ways are known can end in a proof.
+                    let rank = (late, !complete, ways.len());
+                    if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
+                        best = Some((rank, index, ways));
                     }
                 }
             }
         }
         match best {
             None => Choice::None,
-            Some((_, _, index, ways, complete)) => Choice::Ways { index, ways, complete },
+            Some(((_, incomplete, _), index, ways)) => Choice::Ways { index, ways, complete: !incomplete },
         }
     }
 
@@ -109,16 +115,12 @@ impl Solver<'_> {
     fn one(&self, state: &State, id: NodeId) -> Ways {
         let Some(branches) = &self.graph.node(id).one else { return Ways::Settled };
         let candidates = self.candidates(state, branches);
-        let known = candidates.iter().position(|branch| state.keeps(self.graph, *branch));
-        let others = |index: usize| {
-            let others = candidates.iter().enumerate().filter(move |(other, _)| *other != index);
-            others.map(|(_, branch)| *branch).collect()
-        };
+        let known = candidates.iter().find(|branch| state.keeps(self.graph, **branch));
         let way =
-            |index: usize| Way { formulas: vec![Formula::Keeps(candidates[index])], excluded: others(index) };
+            |branch: &NodeId| Way { formulas: vec![Formula::Keeps(*branch)], only: Some((id, *branch)) };
         Ways::complete(match known {
-            Some(index) => vec![way(index)],
-            None => (0..candidates.len()).map(way).collect(),
+            Some(branch) => vec![way(branch)],
+            None => candidates.iter().map(way).collect(),
         })
     }
 

@@ -33,7 +33,6 @@ use refute::Summaries;
 use state::State;
 
 use super::graph::{Graph, Kinds};
-use super::options::Budget;
 
 /// How deep cells may stand inside each other. Deeper ones are not decided.
 const MAX_CELLS: usize = 64;
@@ -42,7 +41,7 @@ const MAX_CHOICES: usize = 200;
 
 /// The time by the clock: whoever waits for a verdict waits by it.
 #[expect(clippy::disallowed_methods, reason = "the bound on a search is one of wall-clock time")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
@@ -79,12 +78,13 @@ pub(super) struct Solver<'g> {
 }
 
 impl<'g> Solver<'g> {
-    pub(super) fn new(graph: &'g Graph, budget: Budget) -> Self {
+    /// A solver that stops after `steps`, or at the `deadline`.
+    pub(super) fn new(graph: &'g Graph, steps: u64, deadline: Instant) -> Self {
         Self {
             graph,
             summaries: Summaries::of(graph),
-            steps: budget.steps,
-            deadline: now() + budget.time,
+            steps,
+            deadline,
             open: Vec::new(),
             leaned_on: usize::MAX,
             known: HashMap::new(),
@@ -173,7 +173,7 @@ impl<'g> Solver<'g> {
                 alternatives::Choice::Settled(index) => state.settle(index),
                 alternatives::Choice::Forced(index, way) => {
                     state.settle(index);
-                    if !state.take(self.graph, &way) {
+                    if !state.take(self.graph, &self.summaries, &way) {
                         return Outcome::Nothing;
                     }
                 }
@@ -190,7 +190,7 @@ impl<'g> Solver<'g> {
         self.choices += 1;
         for way in ways {
             let mut next = state.clone();
-            if !next.take(self.graph, way) {
+            if !next.take(self.graph, &self.summaries, way) {
                 continue;
             }
             match self.search(next) {

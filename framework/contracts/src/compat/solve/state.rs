@@ -6,6 +6,7 @@ use crate::compat::graph::{Graph, Kinds, NameId, NodeId};
 
 use super::alternatives::Way;
 use super::formula::{Formula, Lit};
+use super::refute::Summaries;
 
 /// A choice that is still open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +71,15 @@ impl State {
     }
 
     /// Goes one way of a choice; `false` if that contradicts what is known.
-    pub(super) fn take(&mut self, graph: &Graph, way: &Way) -> bool {
-        for excluded in &way.excluded {
-            if !self.breaks(graph, *excluded) {
-                self.pending.push(Pending::Excluded(*excluded));
+    pub(super) fn take(&mut self, graph: &Graph, summaries: &Summaries, way: &Way) -> bool {
+        if let Some((id, taken)) = way.only {
+            let branches = graph.node(id).one.as_deref().unwrap_or_default();
+            for branch in branches.iter().filter(|branch| **branch != taken) {
+                if !self.breaks(graph, *branch)
+                    && !summaries.exclude_each_other(graph, self.kind, taken, *branch)
+                {
+                    self.pending.push(Pending::Excluded(*branch));
+                }
             }
         }
         self.add(graph, way.formulas.iter().copied())
