@@ -1,3 +1,4 @@
+mod limits;
 mod matrix;
 mod random;
 mod schemas;
