@@ -99,7 +99,9 @@ fn line_at(bytes: &[u8], at: usize) -> u32 {
 
 impl Approvals {
     /// Turns approved findings into notes, and says which approvals are past their date or approve nothing.
-    pub(super) fn apply(&self, findings: &mut [Finding], today: Date) -> Vec<Finding> {
+    ///
+    /// Without a past, `complete` is false: what an approval is about may not have been looked for.
+    pub(super) fn apply(&self, findings: &mut [Finding], today: Date, complete: bool) -> Vec<Finding> {
         let mut by_name: HashMap<String, Vec<&mut Finding>> = HashMap::new();
         for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             if let Some(name) = finding.fingerprint.clone() {
@@ -108,7 +110,7 @@ impl Approvals {
         }
         let judged = self.list.iter().filter_map(|approval| {
             let Some(found) = by_name.get_mut(&approval.fingerprint) else {
-                return Some(self.unused(approval));
+                return complete.then(|| self.unused(approval));
             };
             if approval.expires < today {
                 return Some(self.expired(approval));
@@ -160,12 +162,12 @@ mod tests {
     fn approves_until_its_date_and_no_longer() {
         let approvals = parse("a.toml", FILE.as_bytes()).unwrap();
         let mut findings = found();
-        assert!(approvals.apply(&mut findings, date!(2030 - 06 - 30)).is_empty());
+        assert!(approvals.apply(&mut findings, date!(2030 - 06 - 30), true).is_empty());
         assert_eq!(findings[0].severity, Severity::Note);
         assert_eq!(findings[0].approved.as_deref(), Some("never read (until 2030-06-30)"));
 
         let mut findings = found();
-        let more = approvals.apply(&mut findings, date!(2030 - 07 - 01));
+        let more = approvals.apply(&mut findings, date!(2030 - 07 - 01), true);
         assert_eq!(findings[0].severity, Severity::Error);
         assert_eq!((more[0].rule.as_str(), more[0].severity), ("APPROVAL_EXPIRED", Severity::Error));
         assert_eq!(more[0].places[0].address(), "a.toml:2");
@@ -174,8 +176,9 @@ mod tests {
     #[test]
     fn one_that_approves_nothing_is_warned_of() {
         let approvals = parse("a.toml", FILE.as_bytes()).unwrap();
-        let more = approvals.apply(&mut [], date!(2030 - 07 - 01));
+        let more = approvals.apply(&mut [], date!(2030 - 07 - 01), true);
         assert_eq!((more[0].rule.as_str(), more[0].severity), ("APPROVAL_UNUSED", Severity::Warning));
+        assert!(approvals.apply(&mut [], date!(2030 - 07 - 01), false).is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What changed since the contracts were published.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use choreograph_contracts::compat::{Bump, Comparison, Direction};
@@ -14,6 +15,9 @@ use crate::report::{Finding, Place};
 use crate::rules::files;
 use crate::{Failure, Problem};
 
+/// The version steps between versions that were compared, the older one first.
+pub(super) type Bumps = BTreeMap<(Key, Key), Bump>;
+
 /// What happened since then.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -21,6 +25,8 @@ pub(super) struct History {
     pub(super) known: bool,
     /// The versions that are new or edited.
     pub(super) touched: Vec<Key>,
+    /// The versions that are new.
+    added: Vec<Key>,
     pub(super) changes: Vec<Change>,
     pub(super) findings: Vec<Finding>,
 }
@@ -57,14 +63,26 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
         history.changes.extend(Some(change).filter(|change| change.bump != Some(Bump::None)));
         history.findings.extend(finding);
     }
-    let added: Vec<&Key> = catalogue.sources.keys().filter(|key| !past.versions.contains_key(*key)).collect();
-    history.touched.extend(added.iter().map(|key| (*key).clone()));
+    let added = catalogue.sources.keys().filter(|key| !past.versions.contains_key(*key));
+    history.added = added.cloned().collect();
+    history.touched.extend(history.added.iter().cloned());
     history.touched.sort_unstable();
-    history.changes.extend(parallel::map(&added, |key| addition(key, catalogue, past))?);
+    Ok(history)
+}
+
+/// Adds what the new versions are, compared with those before them; `known` holds what was compared already.
+pub(super) fn add_additions(
+    history: &mut History,
+    catalogue: &Catalogue,
+    past: Option<&Past>,
+    known: &Bumps,
+) -> Result<(), Failure> {
+    let Some(past) = past else { return Ok(()) };
+    history.changes.extend(parallel::map(&history.added, |key| addition(key, catalogue, past, known))?);
     history
         .changes
         .sort_by(|left, right| (&left.contract, &left.version).cmp(&(&right.contract, &right.version)));
-    Ok(history)
+    Ok(())
 }
 
 fn change(key: &Key, kind: Kind) -> Change {
@@ -131,7 +149,7 @@ pub(super) fn breaks(comparison: &Comparison, sides: &Sides<'_>, directions: &[D
 }
 
 /// What a new version is, compared with the one before it.
-fn addition(key: &Key, catalogue: &Catalogue, past: &Past) -> Result<Change, Problem> {
+fn addition(key: &Key, catalogue: &Catalogue, past: &Past, known: &Bumps) -> Result<Change, Problem> {
     let mut change = change(key, Kind::Added);
     let of_type = || catalogue.sources.keys().filter(|other| other.name == key.name && *other < key);
     let Some(before) = of_type().next_back() else {
@@ -139,7 +157,10 @@ fn addition(key: &Key, catalogue: &Catalogue, past: &Past) -> Result<Change, Pro
         return Ok(change);
     };
     let (Some(old), Some(new)) = (catalogue.get(before), catalogue.get(key)) else { return Ok(change) };
-    let bump = compared(old, new)?.bump;
+    let bump = match known.get(&(before.clone(), key.clone())) {
+        Some(bump) => *bump,
+        None => compared(old, new)?.bump,
+    };
     let wrong = bump == Bump::Major && before.is_beside(key);
     let publish = if wrong { next(key, bump, catalogue, Some(past)) } else { key.clone() };
     change.since = Some(before.version());

@@ -4,7 +4,7 @@ use choreograph_contracts::compat::Bump;
 
 use super::catalogue::Catalogue;
 use super::change::next;
-use super::history::{self, History};
+use super::history::{self, Bumps, History};
 use super::{compared, fingerprint, parallel};
 use crate::Failure;
 use crate::Problem;
@@ -20,21 +20,28 @@ pub(super) struct Levels {
     pub(super) findings: Vec<Finding>,
     /// How many pairs were compared.
     pub(super) compared: usize,
+    /// The version step between the two of each pair.
+    pub(super) bumps: Bumps,
 }
 
 /// Compares each version that changed with the others of its major.
 pub(super) fn check(catalogue: &Catalogue, history: &History, level: Level) -> Result<Levels, Failure> {
     if level == Level::None {
-        return Ok(Levels { findings: Vec::new(), compared: 0 });
+        return Ok(Levels { findings: Vec::new(), compared: 0, bumps: Bumps::new() });
     }
     let pairs = pairs(catalogue, history, level);
     let found = parallel::map(&pairs, |(owner, old, new)| breaks(owner, (*old, *new), catalogue, level))?;
-    let mut broken: Vec<Broken<'_>> = found.into_iter().flatten().collect();
+    let mut bumps = Bumps::new();
+    let mut broken: Vec<Broken<'_>> = Vec::new();
+    for ((_, old, new), (bump, breaks)) in pairs.iter().zip(found) {
+        bumps.insert(((*old).clone(), (*new).clone()), bump);
+        broken.extend(breaks);
+    }
     // Those of one version stand together, the nearest other version first.
     broken.sort_by(|left, right| left.owner.cmp(right.owner).then(right.other.cmp(left.other)));
     let groups = broken.chunk_by_mut(|left, right| left.owner == right.owner);
     let findings = groups.map(|group| finding(group, catalogue)).collect();
-    Ok(Levels { findings, compared: pairs.len() })
+    Ok(Levels { findings, compared: pairs.len(), bumps })
 }
 
 /// The pairs to compare: the version that answers for a break, the older one, the newer one.
@@ -66,13 +73,16 @@ fn breaks<'a>(
     (old, new): (&'a Key, &'a Key),
     catalogue: &Catalogue,
     level: Level,
-) -> Result<Option<Broken<'a>>, Problem> {
-    let (Some(before), Some(after)) = (catalogue.get(old), catalogue.get(new)) else { return Ok(None) };
+) -> Result<(Bump, Option<Broken<'a>>), Problem> {
+    let (Some(before), Some(after)) = (catalogue.get(old), catalogue.get(new)) else {
+        return Ok((Bump::None, None));
+    };
     let comparison = compared(before, after)?;
     let sides = Sides { old: before, new: after };
     let causes = history::breaks(&comparison, &sides, level.directions());
     let other = if owner == new { old } else { new };
-    Ok((!causes.is_empty()).then_some(Broken { owner, other, causes }))
+    let broken = (!causes.is_empty()).then_some(Broken { owner, other, causes });
+    Ok((comparison.bump, broken))
 }
 
 /// One finding for everything that one version breaks.

@@ -52,13 +52,14 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
         let problem = Problem::of_file(args.schemas.display().to_string(), "holds no contract");
         return Err(Failure::input(problem).help("contracts are files `<event type>/<major>.<minor>.json`"));
     }
-    let history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
+    let mut history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
     let levels = levels::check(&catalogue, &history, args.level)?;
+    history::add_additions(&mut history, &catalogue, past.as_ref(), &levels.bumps)?;
     let mut findings = files::check(&catalogue, &history)?;
     findings.extend(history.findings);
     findings.extend(levels.findings);
     findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
-    let judged = approvals.apply(&mut findings, today);
+    let judged = approvals.apply(&mut findings, today, args.against.is_some());
     findings.extend(judged);
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));
     Ok(report(args, &catalogue, findings, &history.changes, levels.compared))

@@ -312,8 +312,14 @@ impl Client {
             }
             other => {
                 let text = self.hidden(&other.to_string());
-                Failure::incomplete(format!("the registry at {url} cannot be reached: {text}"))
-                    .help("is it up, and is there a way to it from here?")
+                let failure = Failure::incomplete(format!("the registry at {url} cannot be reached: {text}"));
+                if is_of_tls(other) {
+                    failure
+                        .help("CHOREOGRAPH_REGISTRY_CA_FILE says whom to trust")
+                        .help("CHOREOGRAPH_REGISTRY_CERTIFICATE_FILE and CHOREOGRAPH_REGISTRY_KEY_FILE say who asks")
+                } else {
+                    failure.help("is it up, and is there a way to it from here?")
+                }
             }
         }
     }
@@ -321,7 +327,18 @@ impl Client {
 
 /// Whether another attempt may fare better. A registry that lets one wait until the end is not asked again.
 fn is_passing(error: &ureq::Error) -> bool {
-    matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed)
+    matches!(error, ureq::Error::Io(_) | ureq::Error::ConnectionFailed) && !is_of_tls(error)
+}
+
+/// Whether the two do not trust each other, which no repetition mends.
+fn is_of_tls(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => true,
+        ureq::Error::Io(error) => {
+            error.get_ref().is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some())
+        }
+        _ => false,
+    }
 }
 
 /// The address without a slash at its end.
