@@ -113,6 +113,8 @@ pub(crate) struct ConsumedEvent {
     pub(crate) topic: &'static str,
     /// The workflow that it starts, where this service owns it: the name of a stranger's workflow.
     pub(crate) starts: Option<&'static str>,
+    /// Whether it comes from outside the choreography.
+    pub(crate) external: bool,
     /// The Rust type's name, for errors.
     pub(crate) rust_type: &'static str,
     /// The open schema of what the step reads.
@@ -127,6 +129,7 @@ impl ConsumedEvent {
             minor: E::KNOWN_MINOR,
             topic: E::TOPIC,
             starts: E::STARTS,
+            external: E::EXTERNAL,
             rust_type: type_name::<E>(),
             reader_schema: crate::schema::reader::<E>,
         }

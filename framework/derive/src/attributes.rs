@@ -10,7 +10,7 @@ use crate::names;
 const OWNED_EXAMPLE: &str =
     "#[event(type = \"order.placed\", version = \"1.0\", topic = \"orders\", key = \"order_id\")]";
 const VIEW_EXAMPLE: &str = "#[event(view, type = \"order.placed\", major = 1, topic = \"orders\")]";
-const OWNED_ONLY: [&str; 6] = ["version", "key", "subject", "starts", "terminal", "external"];
+const OWNED_ONLY: [&str; 6] = ["version", "key", "subject", "starts", "terminal", "outbound"];
 
 /// What an event's attribute says.
 pub(crate) struct Attributes {
@@ -20,6 +20,8 @@ pub(crate) struct Attributes {
     pub(crate) major: u32,
     /// The topic, without a namespace.
     pub(crate) topic: LitStr,
+    /// Whether it comes from outside the choreography.
+    pub(crate) external: bool,
     /// Whose event it is.
     pub(crate) owner: Owner,
 }
@@ -39,7 +41,7 @@ pub(crate) struct Own {
     pub(crate) subject: Option<LitStr>,
     pub(crate) starts: Option<LitStr>,
     pub(crate) terminal: bool,
-    pub(crate) external: bool,
+    pub(crate) outbound: bool,
 }
 
 /// One `name`, or `name = value`, of the attribute.
@@ -75,6 +77,7 @@ struct Items {
     starts: Option<LitStr>,
     terminal: bool,
     external: bool,
+    outbound: bool,
     /// Where each name that only an owner may write stands.
     owned_only: Vec<Ident>,
     seen: Vec<String>,
@@ -120,6 +123,7 @@ impl Items {
             "view" => self.view = flag(item)?.then_some(item.name.span()),
             "terminal" => self.terminal = flag(item)?,
             "external" => self.external = flag(item)?,
+            "outbound" => self.outbound = flag(item)?,
             "type" => self.name = Some(text(item, "order.placed")?),
             "version" => self.version = Some(text(item, "1.0")?),
             "topic" => self.topic = Some(text(item, "orders")?),
@@ -132,7 +136,8 @@ impl Items {
                     item.name.span(),
                     format!(
                         "an event has no `{name}`: write `type`, `version`, `topic`, `key` and, where they apply, \
-                         `subject`, `starts`, `terminal`, `external`; on a view `view`, `type`, `major`, `topic`"
+                         `subject`, `starts`, `terminal`, `external`, `outbound`; on a view `view`, `type`, `major`, `topic` and, \
+                         where it applies, `external`"
                     ),
                 ));
             }
@@ -152,7 +157,7 @@ impl Items {
         if is_view {
             self.refuse_owned_only()?;
             let (major, _) = self.major.ok_or_else(|| missing("major"))?;
-            return Ok(Attributes { name, major, topic, owner: Owner::Other });
+            return Ok(Attributes { name, major, topic, external: self.external, owner: Owner::Other });
         }
         if let Some((major, span)) = self.major {
             return Err(Error::new(
@@ -169,9 +174,9 @@ impl Items {
         if let Some(workflow) = &self.starts {
             names::workflow(workflow)?;
         }
-        let (subject, starts, terminal, external) = (self.subject, self.starts, self.terminal, self.external);
-        let own = Own { minor, key, subject, starts, terminal, external };
-        Ok(Attributes { name, major, topic, owner: Owner::Own(Box::new(own)) })
+        let (subject, starts, terminal, outbound) = (self.subject, self.starts, self.terminal, self.outbound);
+        let own = Own { minor, key, subject, starts, terminal, outbound };
+        Ok(Attributes { name, major, topic, external: self.external, owner: Owner::Own(Box::new(own)) })
     }
 
     fn refuse_owned_only(&self) -> Result<()> {

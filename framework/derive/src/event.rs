@@ -26,7 +26,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 
 /// What owned events and views have in common: identity, and that a step can consume them.
 fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
-    let (ident, Attributes { name, major, topic, .. }) = (&input.ident, attributes);
+    let (ident, Attributes { name, major, topic, external, .. }) = (&input.ident, attributes);
     let starts = match &attributes.owner {
         Owner::Own(own) => own.starts.as_ref(),
         Owner::Other => None,
@@ -44,6 +44,7 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
             const NAME: &'static str = #name;
             const MAJOR: u32 = #major;
             const TOPIC: &'static str = #topic;
+            const EXTERNAL: bool = #external;
             #starts
             #known_minor
         }
@@ -68,7 +69,7 @@ fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
     let fields = named_fields(input)?;
     let (key, key_name) = field(input, fields, &own.key, "key")?;
     let subject = own.subject.as_ref().map(|name| field(input, fields, name, "subject")).transpose()?;
-    let Own { minor, terminal, external, .. } = own;
+    let Own { minor, terminal, outbound, .. } = own;
     let starting = own.starts.as_ref().map(|_| {
         quote! {
             #[automatically_derived]
@@ -93,7 +94,7 @@ fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
             const MINOR: u32 = #minor;
             const KEY_FIELD: &'static str = #key_name;
             const TERMINAL: bool = #terminal;
-            const EXTERNAL: bool = #external;
+            const OUTBOUND: bool = #outbound;
             fn write_key(
                 &self,
                 out: &mut ::std::vec::Vec<u8>,

@@ -44,7 +44,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `subject = "invoice"` | owned, optional | the field written to `ce_subject`, where the business key is another than the record's |
 /// | `starts = "order"` | owned, optional | the workflow that this event starts |
 /// | `terminal` | owned, optional | after it a workflow owes nothing |
-/// | `external` | owned, optional | it comes from outside the choreography |
+/// | `external` | both, optional | it comes from outside the choreography: from a customer, or a system without a manifest |
+/// | `outbound` | owned, optional | it is read outside the choreography, so that no service needs to consume it |
 /// | `view` | view | this type belongs to somebody else |
 /// | `major = 1` | view | the major that the view reads |
 #[proc_macro_derive(Event, attributes(event))]

@@ -63,6 +63,8 @@ pub(crate) struct EmittedEvent {
     pub(crate) terminal: bool,
     /// Whether it comes from outside the choreography.
     pub(crate) external: bool,
+    /// Whether it is read outside the choreography.
+    pub(crate) outbound: bool,
     /// The Rust type, by which an outbox finds the declaration.
     pub(crate) type_id: TypeId,
     /// The Rust type's name, for errors.
@@ -83,6 +85,7 @@ impl EmittedEvent {
             starts: E::STARTS,
             terminal: E::TERMINAL,
             external: E::EXTERNAL,
+            outbound: E::OUTBOUND,
             type_id: TypeId::of::<E>(),
             rust_type: type_name::<E>(),
             writer_schema: crate::schema::writer::<E>,

@@ -48,6 +48,8 @@ pub trait Event: DeserializeOwned + JsonSchema + Send + 'static {
     const STARTS: Option<&'static str> = None;
     /// The minor that the type was written against; `None` for a view, which knows none.
     const KNOWN_MINOR: Option<u32> = None;
+    /// Whether it comes from outside the choreography.
+    const EXTERNAL: bool = false;
 }
 
 /// An event that this service emits: it says version and key, and owns a contract file.
@@ -64,8 +66,8 @@ pub trait OwnedEvent: Event + Serialize {
     const KEY_FIELD: &'static str;
     /// Whether a workflow owes nothing after it.
     const TERMINAL: bool;
-    /// Whether it comes from outside the choreography.
-    const EXTERNAL: bool;
+    /// Whether it is read outside the choreography, so that nobody in it needs to consume it.
+    const OUTBOUND: bool = false;
 
     /// Appends the text of the record's key.
     ///

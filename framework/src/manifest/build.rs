@@ -22,6 +22,7 @@ impl ServiceDef {
         Manifest {
             manifest: FORM,
             service: self.name.clone(),
+            owner: self.owner.clone(),
             steps: self.steps.iter().map(step).collect(),
             publishes: self.publishes.iter().map(emitted).collect(),
             topics: topics(self),
@@ -52,6 +53,7 @@ fn consumed(event: &ConsumedEvent) -> ConsumedManifest {
         event_type: event.name.to_owned(),
         major: event.major,
         topic: event.topic.to_owned(),
+        external: event.external,
         schema: (event.reader_schema)(),
     }
 }
@@ -65,6 +67,7 @@ fn emitted(event: &EmittedEvent) -> EmittedManifest {
         starts_workflow: event.starts.map(str::to_owned),
         terminal: event.terminal,
         external: event.external,
+        outbound: event.outbound,
         schema: (event.writer_schema)(),
     }
 }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a service declares. Names of topics and groups are without a namespace; equal services give equal text.
+///
+/// The form has a JSON Schema, `manifest.schema.json` of the crate `choreograph-topology`, which reads, checks and
+/// draws manifests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
@@ -13,6 +16,9 @@ pub struct Manifest {
     pub manifest: u32,
     /// The service's name.
     pub service: String,
+    /// The team that answers for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<String>,
     /// Its steps, in the order they were added.
     pub steps: Vec<StepManifest>,
     /// What code outside of its steps starts workflows with.
@@ -64,6 +70,9 @@ pub struct ConsumedManifest {
     pub major: u32,
     /// The topic.
     pub topic: String,
+    /// Whether it comes from outside the choreography.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub external: bool,
     /// What the step reads: the open reader schema, asserted on the way in.
     pub schema: Value,
 }
@@ -88,6 +97,9 @@ pub struct EmittedManifest {
     pub terminal: bool,
     /// Whether it comes from outside the choreography.
     pub external: bool,
+    /// Whether it is read outside the choreography.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub outbound: bool,
     /// What is emitted: the closed writer schema, asserted on the way out.
     pub schema: Value,
 }

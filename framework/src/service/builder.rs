@@ -22,8 +22,15 @@ pub struct Service<S = ()> {
 impl<S: Send + Sync + 'static> Service<S> {
     /// A service without steps. The name matches `[a-z][a-z0-9-]{0,62}`.
     pub fn new(name: impl Into<String>, state: S) -> Self {
-        let definition = ServiceDef { name: name.into(), steps: Vec::new(), publishes: Vec::new() };
+        let definition =
+            ServiceDef { name: name.into(), owner: None, steps: Vec::new(), publishes: Vec::new() };
         Self { definition, state: Arc::new(state) }
+    }
+
+    /// Says which team answers for the service: whoever breaks it, or is broken by it, learns whom to talk to.
+    pub fn owner(mut self, team: impl Into<String>) -> Self {
+        self.definition.owner = Some(team.into());
+        self
     }
 
     /// Adds a step.

@@ -8,6 +8,8 @@ use crate::step::StepDef;
 pub(crate) struct ServiceDef {
     /// The service's name.
     pub(crate) name: String,
+    /// The team that answers for it.
+    pub(crate) owner: Option<String>,
     /// Its steps, in the order they were added.
     pub(crate) steps: Vec<StepDef>,
     /// What it publishes outside of any step, each event type once.

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[derive(Event, Serialize, Deserialize, JsonSchema)]
-    #[event(type = "mail.sent", version = "1.2", topic = "mails", key = "order_id", terminal)]
+    #[event(type = "mail.sent", version = "1.2", topic = "mails", key = "order_id", terminal, outbound)]
     struct MailSent {
         order_id: String,
     }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn mail() -> Service {
-        Service::new("mail", ()).step(step("send", send)).publishes::<OrderPlaced>()
+        Service::new("mail", ()).owner("Post").step(step("send", send)).publishes::<OrderPlaced>()
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
                 "consumes": [{"type": "order.placed", "major": 1, "topic": "orders", "schema": null}],
                 "emits": [{
                     "type": "mail.sent", "version": "1.2", "topic": "mails", "key": "order_id",
-                    "terminal": true, "external": false, "schema": null,
+                    "terminal": true, "external": false, "outbound": true, "schema": null,
                 }],
                 "emits_shape": {"optional": {"one": "mail.sent.v1"}},
                 "starts": [],
@@ -226,7 +226,10 @@ mod tests {
                 "dead_letter_topic": "mail.send.dlq",
             })
         );
-        assert_eq!(manifest["manifest"], 1);
+        assert_eq!(
+            (&manifest["manifest"], &manifest["owner"]),
+            (&serde_json::json!(1), &serde_json::json!("Post"))
+        );
         assert_eq!(manifest["publishes"][0]["starts_workflow"], "order");
         let topics: Vec<&str> = manifest["topics"]
             .as_array()

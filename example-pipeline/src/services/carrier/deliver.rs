@@ -6,7 +6,7 @@ use super::events::{OrderDelivered, OrderShipped};
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("carrier", ()).step(step("deliver", deliver))
+    Service::new("carrier", ()).owner("Logistics").step(step("deliver", deliver))
 }
 
 async fn deliver(parcel: In<OrderShipped>) -> OrderDelivered {

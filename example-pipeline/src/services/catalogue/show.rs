@@ -15,7 +15,9 @@ enum StockEvent {
 /// every start needs, for the quantities are kept in memory alone.
 pub fn service(shelf: Shelf, instance: &str) -> Service<Shelf> {
     let group = format!("catalogue.show-{instance}");
-    Service::new("catalogue", shelf).step(step("show", show).from(StartFrom::Earliest).group(group))
+    Service::new("catalogue", shelf)
+        .owner("Storefront")
+        .step(step("show", show).from(StartFrom::Earliest).group(group))
 }
 
 async fn show(event: In<StockEvent>, State(shelf): State<Shelf>) {

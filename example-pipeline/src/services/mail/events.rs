@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A mail went to the customer.
 #[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
-#[event(type = "mail.sent", version = "1.0", topic = "mails", key = "order_id")]
+#[event(type = "mail.sent", version = "1.0", topic = "mails", key = "order_id", outbound)]
 pub struct MailSent {
     /// The order it is about.
     pub order_id: String,

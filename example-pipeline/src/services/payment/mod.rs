@@ -16,6 +16,7 @@ const ATTEMPTS: u32 = 5;
 /// The service.
 pub fn service() -> Service {
     Service::new("payment", ())
+        .owner("Payments")
         .step(
             step("charge", charge::charge)
                 .within(Duration::from_secs(10))

@@ -10,7 +10,9 @@ const ATTEMPTS: u32 = 5;
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("shipping", ()).step(step("ship", ship).retry(Retry::exponential(ATTEMPTS)))
+    Service::new("shipping", ())
+        .owner("Logistics")
+        .step(step("ship", ship).retry(Retry::exponential(ATTEMPTS)))
 }
 
 async fn ship(order: In<OrderDispatched>) -> Result<OrderShipped, StepError> {

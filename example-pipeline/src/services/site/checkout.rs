@@ -7,6 +7,7 @@ use super::events::{OrderPlaced, OrderReserved, ReservedLine, ReturnAnnounced};
 /// The service: its till publishes orders and returns, its step holds the orders.
 pub fn service() -> Service {
     Service::new("site", ())
+        .owner("Storefront")
         .publishes::<OrderPlaced>()
         .publishes::<ReturnAnnounced>()
         .step(step("checkout", checkout))

@@ -11,6 +11,7 @@ pub use self::events::{OrderDispatched, OrderOutOfStock, ReturnReceived, StockCh
 /// The service.
 pub fn service() -> Service {
     Service::new("warehouse", ())
+        .owner("Warehouse")
         .publishes::<StockDelivered>()
         .step(step("dispatch", dispatch::dispatch))
         .step(step("take-back", take_back::take_back))
