@@ -36,6 +36,7 @@ pub mod report;
 pub mod rules;
 mod run;
 mod shell;
+pub mod topology;
 
 pub use console::Console;
 pub use exit::Exit;

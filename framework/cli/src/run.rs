@@ -8,7 +8,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry, shell};
+use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry, shell, topology};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
         Ok(cli) => cli,
         Err(error) => return usage(&error, console),
     };
-    let (exit, printed) = match execute(cli.command) {
+    let (exit, printed) = match execute(cli.command, cli.format) {
         Ok(output) => print(&output, cli.format, console),
         Err(failure) => refuse(&failure, cli.format, console),
     };
@@ -48,11 +48,12 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
     }
 }
 
-fn execute(command: Command) -> Result<Output, Failure> {
+fn execute(command: Command, format: Format) -> Result<Output, Failure> {
     let report = match command {
         Command::Diff(args) => diff::run(&args)?,
         Command::Check(args) => check::run(&args)?,
         Command::Registry(args) => registry::run(&args)?,
+        Command::Topology(args) => return topology::run(&args, format),
         Command::Explain(args) => explain::run(&args)?,
         Command::Completions(args) => return Ok(Output::Text(shell::completions(&args))),
         Command::Man => return shell::manual().map(Output::Text),

@@ -6,6 +6,7 @@ mod explain;
 mod format;
 mod registry;
 mod shell;
+mod topology;
 
 pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
@@ -13,6 +14,7 @@ pub use explain::Explain;
 pub use format::Format;
 pub use registry::{Contracts, Delete, Get, Pull, Registry, RegistryAction, Server, SubjectNames};
 pub use shell::Completions;
+pub use topology::{Asyncapi, Drawing, Graph, Topology, TopologyCheck, TopologyCommand};
 
 use clap::{Parser, Subcommand};
 
@@ -37,6 +39,8 @@ pub enum Command {
     Check(Check),
     /// Check contracts with a schema registry, push them to it, or pull them from it.
     Registry(Registry),
+    /// What services declare, joined: checked, drawn, and written as `AsyncAPI`.
+    Topology(Topology),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
     Explain(Explain),
     /// Print a script that completes the arguments of this command.

@@ -1,5 +1,5 @@
-//! Every rule that a finding can name: those of schemas, which the crate `choreograph-contracts` knows, and those
-//! of files, which are this command's.
+//! Every rule that a finding can name: those of schemas, which the crate `choreograph-contracts` knows, those
+//! of manifests, which `choreograph-topology` knows, and those of files, which are this command's.
 
 pub mod files;
 
@@ -24,6 +24,7 @@ pub struct Rule {
 /// Every rule, ordered by name.
 pub fn all() -> Vec<Rule> {
     let mut rules: Vec<Rule> = files::RULES.to_vec();
+    rules.extend(choreograph_topology::rules().iter().map(of_manifests));
     rules.extend(compat::rules().iter().map(of_schemas).filter(|rule| files::find(rule.id).is_none()));
     rules.sort_by_key(|rule| rule.id);
     rules
@@ -31,7 +32,19 @@ pub fn all() -> Vec<Rule> {
 
 /// The rule named `id`.
 pub fn find(id: &str) -> Option<Rule> {
-    files::find(id).or_else(|| compat::rule(id).map(of_schemas))
+    files::find(id)
+        .or_else(|| compat::rule(id).map(of_schemas))
+        .or_else(|| choreograph_topology::rule(id).map(of_manifests))
+}
+
+fn of_manifests(rule: &'static choreograph_topology::Rule) -> Rule {
+    Rule {
+        id: rule.id,
+        sentence: &rule.sentence,
+        breaks: &rule.breaks,
+        instead: &rule.instead,
+        example: None,
+    }
 }
 
 fn of_schemas(rule: &'static compat::Rule) -> Rule {

@@ -8,4 +8,5 @@ mod git;
 mod guide;
 mod registry;
 mod support;
+mod topology;
 mod usage;

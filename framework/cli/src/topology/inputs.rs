@@ -1,0 +1,72 @@
+//! Manifests from files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use choreograph_contracts::compat::MAX_DOCUMENT_BYTES;
+use choreograph_topology::{MAX_MANIFEST_BYTES, MAX_MANIFESTS, Manifest, Party};
+
+use crate::input::{Source, read_bytes};
+use crate::report::Place;
+use crate::{Failure, Problem};
+
+/// A set of manifests, with the files they came from.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    pub(super) manifests: Vec<Manifest>,
+    files: BTreeMap<String, Vec<File>>,
+}
+
+#[derive(Debug)]
+struct File {
+    name: String,
+    /// For the lines of places; none where the text is larger than what lines are looked up in.
+    source: Option<Source>,
+}
+
+impl Inputs {
+    /// Reads every file, and tells all that cannot be read.
+    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
+        if paths.len() > MAX_MANIFESTS {
+            let count = paths.len();
+            return Err(Failure::usage(format!(
+                "{count} manifests are given, and at most {MAX_MANIFESTS} are read"
+            )));
+        }
+        let mut inputs = Self::default();
+        let mut problems = Vec::new();
+        for path in paths {
+            match one(path) {
+                Ok((manifest, file)) => {
+                    inputs.files.entry(manifest.service.clone()).or_default().push(file);
+                    inputs.manifests.push(manifest);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(inputs) } else { Err(Failure::inputs(problems)) }
+    }
+
+    /// Where a party's declaration stands. `nth` tells apart files of one service.
+    pub(super) fn place(&self, party: &Party, side: &str, nth: usize) -> Option<Place> {
+        let files = self.files.get(&party.service)?;
+        let file = files.get(nth).or(files.last())?;
+        Some(match &file.source {
+            Some(source) => source.at(side, &party.pointer),
+            None => Place { pointer: Some(party.pointer.clone()), ..Place::file(&file.name).side(side) },
+        })
+    }
+}
+
+fn one(path: &Path) -> Result<(Manifest, File), Problem> {
+    let name = path.display().to_string();
+    let text = read_bytes(path, MAX_MANIFEST_BYTES)?;
+    let manifest = Manifest::read(&name, &text).map_err(|error| Problem {
+        file: Some(error.name),
+        line: u32::try_from(error.line).ok(),
+        text: error.problem,
+    })?;
+    let small = text.len() <= MAX_DOCUMENT_BYTES;
+    let source = small.then(|| Source::parse(&name, text).ok()).flatten();
+    Ok((manifest, File { name, source }))
+}

@@ -1,0 +1,23 @@
+//! `choreograph topology …`: the choreography that manifests add up to.
+
+mod asyncapi;
+mod check;
+mod convert;
+mod graph;
+mod inputs;
+
+use crate::args::{Format, Topology, TopologyCommand};
+use crate::{Failure, Output};
+
+/// Does what is asked of the manifests.
+///
+/// # Errors
+///
+/// A [`Failure`] if a manifest cannot be read, or a document cannot be written.
+pub fn run(args: &Topology, format: Format) -> Result<Output, Failure> {
+    match &args.command {
+        TopologyCommand::Check(args) => check::run(args).map(|report| Output::Report(Box::new(report))),
+        TopologyCommand::Graph(args) => graph::run(args, format).map(Output::Text),
+        TopologyCommand::Asyncapi(args) => asyncapi::run(args).map(Output::Text),
+    }
+}

@@ -1,0 +1,152 @@
+use serde_json::{Value, json};
+
+use crate::support::{choreograph, folder};
+
+/// payment writes `payment.confirmed` with these fields, all required.
+fn payment(version: &str, fields: &[&str]) -> String {
+    let properties: serde_json::Map<String, Value> =
+        fields.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+    let schema = json!({ "type": "object", "properties": properties, "required": fields, "additionalProperties": false });
+    let event = json!({
+        "type": "payment.confirmed", "version": version, "topic": "payments", "key": "order_id", "external": true,
+        "schema": schema,
+    });
+    format!("{:#}", json!({ "manifest": 1, "service": "payment", "owner": "Payments", "publishes": [event] }))
+}
+
+/// billing reads `currency` of it.
+fn billing() -> String {
+    let schema = json!({
+        "type": "object",
+        "properties": { "order_id": { "type": "string" }, "currency": { "type": "string" } },
+        "required": ["order_id", "currency"],
+    });
+    let consumes =
+        json!([{ "type": "payment.confirmed", "major": 1, "topic": "payments", "schema": schema }]);
+    let step = json!({ "name": "invoice", "group": "billing.invoice", "consumes": consumes });
+    format!("{:#}", json!({ "manifest": 1, "service": "billing", "owner": "Finance", "steps": [step] }))
+}
+
+fn files() -> tempfile::TempDir {
+    folder(&[
+        ("now/payment.json", &payment("1.0", &["order_id", "currency"])),
+        ("now/billing.json", &billing()),
+        ("next/payment.json", &payment("1.1", &["order_id"])),
+    ])
+}
+
+#[test]
+fn a_choreography_that_holds_is_zero() {
+    let files = files();
+    let run = choreograph(files.path(), ["topology", "check", "now/payment.json", "now/billing.json"]);
+    assert_eq!((run.code, run.errors.as_str()), (0, ""));
+    assert_eq!(run.out, "the choreography holds; 2 services, 1 step, 1 event\n");
+}
+
+#[test]
+fn a_break_names_both_teams_and_shows_an_event() {
+    let files = files();
+    let args = ["topology", "check", "next/payment.json", "now/billing.json"];
+    let run = choreograph(files.path(), args);
+    assert_eq!((run.code, run.errors.as_str()), (1, ""), "{}", run.out);
+    assert!(
+        run.out.starts_with("error[NOT_COVERED]: payment (team Payments) does not write `currency`"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("billing.invoice (team Finance)"), "{}", run.out);
+    assert!(run.out.contains("--> now/billing.json:"), "{}", run.out);
+    assert!(run.out.contains("witness"), "{}", run.out);
+    let json = choreograph(files.path(), args.into_iter().chain(["--format", "json"])).json("topology");
+    assert_eq!(json["findings"][0]["rule"], "NOT_COVERED");
+    assert_eq!(json["findings"][0]["witness"]["event"]["currency"], Value::Null);
+    for format in ["github", "junit", "sarif", "markdown"] {
+        let run = choreograph(files.path(), args.into_iter().chain(["--format", format]));
+        assert_eq!(run.code, 1, "{format}");
+        assert!(run.out.replace('\\', "").contains("NOT_COVERED"), "{format}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_change_is_told_whom_it_breaks() {
+    let files = files();
+    let now = ["--against", "now/payment.json", "now/billing.json"];
+    let run = choreograph(files.path(), ["topology", "check", "next/payment.json"].into_iter().chain(now));
+    assert_eq!((run.code, run.errors.as_str()), (1, ""), "{}", run.out);
+    let first = "error[BREAKS_CONSUMER]: payment (team Payments) stops writing `currency` in payment.confirmed 1.1 \
+                 (before: 1.0); billing.invoice (team Finance) requires it\n";
+    assert!(run.out.starts_with(first), "{}", run.out);
+    assert!(run.out.contains("before: now/billing.json:"), "{}", run.out);
+    assert!(run.out.ends_with("1 finding: it breaks billing\nas before: billing\n"), "{}", run.out);
+    let same = ["topology", "check", "now/payment.json"].into_iter().chain(now);
+    let json = choreograph(files.path(), same.chain(["--format", "json"])).json("topology");
+    assert_eq!((&json["holds"], &json["unchanged"]), (&json!(true), &json!(["billing"])));
+}
+
+#[test]
+fn pictures_and_documents_are_printed() {
+    let files = files();
+    let manifests = ["now/payment.json", "now/billing.json"];
+    let graph = |form: &[&str]| {
+        let args = ["topology", "graph"].into_iter().chain(manifests).chain(form.iter().copied());
+        let run = choreograph(files.path(), args);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""));
+        run.out
+    };
+    assert!(graph(&[]).starts_with("flowchart TD\n"));
+    assert!(graph(&["--as", "dot"]).starts_with("digraph "));
+    assert!(graph(&["--as", "svg"]).starts_with("<svg "));
+    assert_eq!(graph(&["--as", "json"]), graph(&["--format", "json"]));
+
+    let asyncapi = |more: &[&str]| {
+        let args = ["topology", "asyncapi"].into_iter().chain(manifests).chain(more.iter().copied());
+        choreograph(files.path(), args)
+    };
+    let whole: Value = serde_json::from_str(&asyncapi(&[]).out).expect("JSON");
+    assert_eq!(whole["info"]["title"], "choreography");
+    let one: Value = serde_json::from_str(&asyncapi(&["--service", "billing"]).out).expect("JSON");
+    assert_eq!(one["info"]["title"], "billing");
+    assert_eq!(asyncapi(&["--service", "nobody"]).code, 2);
+    assert_eq!(asyncapi(&["--into", "docs"]).out, "3 documents written into docs\n");
+    let written = std::fs::read_to_string(files.path().join("docs/billing.asyncapi.json")).expect("written");
+    assert_eq!(serde_json::from_str::<Value>(&written).expect("JSON"), one);
+}
+
+#[test]
+fn bad_manifests_are_two_with_file_and_line() {
+    let deep = format!(r#"{{"manifest":1,"service":"a","steps":{}"#, "[".repeat(100_000));
+    let evil = r#"{"manifest":1,"service":"../evil"}"#;
+    let folder = folder(&[
+        ("torn.json", "{\n\"manifest\": 1,"),
+        ("newer.json", r#"{"manifest": 9, "service": "a"}"#),
+        ("list.json", "[]"),
+        ("deep.json", &deep),
+        ("evil.json", evil),
+    ]);
+    for (file, told) in [
+        ("torn.json", "torn.json:2: not JSON"),
+        ("newer.json", "newer.json:1: a manifest of form 9, and this program reads forms up to 1"),
+        ("list.json", "list.json:1: a list"),
+        ("deep.json", "deep.json:1: "),
+        ("gone.json", "gone.json: cannot be read"),
+        (".", "is a folder"),
+    ] {
+        for command in ["check", "graph", "asyncapi"] {
+            let run = choreograph(folder.path(), ["topology", command, file]);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{command} {file}");
+            assert!(run.errors.contains(told), "{command} {file}: {}", run.errors);
+        }
+    }
+    assert_eq!(choreograph(folder.path(), ["topology", "check"]).code, 2);
+    let run = choreograph(folder.path(), ["topology", "asyncapi", "evil.json", "--into", "out"]);
+    assert_eq!(run.code, 2);
+    assert!(run.errors.contains("cannot be a file's name"), "{}", run.errors);
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn every_rule_of_manifests_is_explained() {
+    let run = choreograph(std::path::Path::new("."), ["explain", "NEVER_ENDS"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("can never reach an end"), "{}", run.out);
+}

@@ -1,0 +1,93 @@
+//! `CONSUMED_BUT_NOT_EMITTED`, `MAJOR_NOT_EMITTED`, `EMITTED_BUT_NOT_CONSUMED`: events with one side only.
+
+use super::finding::{Finding, Party, listed};
+use crate::choreography::{Choreography, EventId, Flow};
+
+pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
+    for (id, flow) in choreography.events() {
+        if flow.emitters.is_empty() && !flow.is_external() {
+            findings.push(not_emitted(choreography, id, flow));
+        }
+        let has_a_reason = flow.is_terminal() || flow.is_outbound() || is_twin(choreography, id, flow);
+        if flow.consumers.is_empty() && !has_a_reason {
+            findings.push(not_consumed(choreography, id, flow));
+        }
+    }
+}
+
+/// Whether each of its emitters also writes a major of the event that somebody consumes: then readers are moving
+/// from one to the other.
+fn is_twin(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> bool {
+    let consumed_of = |service: &str| {
+        choreography.other_majors(id).any(|(_, other)| {
+            !other.consumers.is_empty() && other.emitters.iter().any(|it| it.service.service == service)
+        })
+    };
+    flow.emitters.iter().all(|emitter| consumed_of(&emitter.service.service))
+}
+
+fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Finding {
+    let parties: Vec<Party> = flow.consumers.iter().map(Party::from).collect();
+    let who = listed(&parties);
+    let verb = if parties.len() == 1 { "consumes" } else { "consume" };
+    let (mut majors, mut emitters) = (Vec::new(), Vec::new());
+    for (other, flow) in choreography.other_majors(id).filter(|(_, flow)| !flow.emitters.is_empty()) {
+        majors.push(other.major);
+        emitters.extend(flow.emitters.iter().map(Party::from));
+    }
+    if majors.is_empty() {
+        return Finding {
+            rule: "CONSUMED_BUT_NOT_EMITTED",
+            message: format!("{who} {verb} {id}, which nobody emits"),
+            event: Some(id.clone()),
+            parties,
+            gaps: Vec::new(),
+            fix: "add the emitter's manifest; or correct the event's name; or, if it comes from a system without a \
+                  manifest, mark the view `external`"
+                .to_owned(),
+        };
+    }
+    let written = listed(&emitters);
+    Finding {
+        rule: "MAJOR_NOT_EMITTED",
+        message: format!(
+            "{who} {verb} {} in major {}, and it is written in major {} alone, by {written}",
+            id.name,
+            id.major,
+            listed(&majors)
+        ),
+        event: Some(id.clone()),
+        parties: parties.into_iter().chain(emitters).collect(),
+        gaps: Vec::new(),
+        fix: format!(
+            "let the emitter write major {} beside the other until its readers have moved, or read the major that is \
+             written",
+            id.major
+        ),
+    }
+}
+
+fn not_consumed(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Finding {
+    let parties: Vec<Party> = flow.emitters.iter().map(Party::from).collect();
+    let verb = if parties.len() == 1 { "emits" } else { "emit" };
+    let other: Vec<u32> = choreography
+        .other_majors(id)
+        .filter(|(_, flow)| !flow.consumers.is_empty())
+        .map(|(other, _)| other.major)
+        .collect();
+    let but = match other.as_slice() {
+        [] => String::new(),
+        majors => format!(" in this major; major {} is consumed", listed(majors)),
+    };
+    Finding {
+        rule: "EMITTED_BUT_NOT_CONSUMED",
+        message: format!("{} {verb} {id}, which nobody consumes{but}", listed(&parties)),
+        event: Some(id.clone()),
+        parties,
+        gaps: Vec::new(),
+        fix:
+            "add the consumer's manifest; or mark the event `terminal` if a workflow owes nothing after it, \
+              `outbound` if somebody outside the choreography reads it; or stop emitting it"
+                .to_owned(),
+    }
+}

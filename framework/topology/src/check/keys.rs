@@ -1,0 +1,83 @@
+//! `KEYS_DIFFER`: order is kept for each key of a topic, so what is to stay in order needs one key.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Party, listed};
+use crate::choreography::{Choreography, Emitter, EventId};
+use crate::manifest::{Manifest, Step};
+
+pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
+    for (id, flow) in choreography.events() {
+        if let Some(finding) = of_one_event(id, &flow.emitters) {
+            findings.push(finding);
+        }
+    }
+    for (service, step) in choreography.steps() {
+        findings.extend(of_one_step(choreography, service, step));
+    }
+}
+
+/// One event, with another key depending on who emits it.
+fn of_one_event(id: &EventId, emitters: &[Emitter<'_>]) -> Option<Finding> {
+    let first = emitters.first()?;
+    let other = emitters.iter().find(|emitter| emitter.event.key != first.event.key)?;
+    let (one, two) = (Party::from(first), Party::from(other));
+    Some(Finding {
+        rule: "KEYS_DIFFER",
+        message: format!(
+            "{one} writes {id} with {}, and {two} writes it with {}: records that belong together have no order",
+            key(first.event.key.as_deref()),
+            key(other.event.key.as_deref())
+        ),
+        event: Some(id.clone()),
+        parties: vec![one, two],
+        gaps: Vec::new(),
+        fix: "let every emitter of the event use one key".to_owned(),
+    })
+}
+
+/// A step that reads several events of one topic relies on their order.
+fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step) -> Vec<Finding> {
+    let mut by_topic: BTreeMap<&str, Vec<(EventId, &Emitter<'_>)>> = BTreeMap::new();
+    for consumed in &step.consumes {
+        let id = consumed.id();
+        let emitter = choreography.event(&id).and_then(|flow| flow.emitters.first());
+        if let Some(emitter) = emitter {
+            by_topic.entry(&consumed.topic).or_default().push((id, emitter));
+        }
+    }
+    let pointer = step_pointer(service, step);
+    by_topic
+        .into_iter()
+        .filter_map(|(topic, events)| {
+            let (first, one) = events.first()?;
+            let others: Vec<&(EventId, &Emitter<'_>)> =
+                events.iter().filter(|(_, emitter)| emitter.event.key != one.event.key).collect();
+            let (other, two) = others.first()?;
+            let who = Party::step(service, step, &pointer);
+            Some(Finding {
+                rule: "KEYS_DIFFER",
+                message: format!(
+                    "{who} reads {first} and {} of `{topic}` in one group, and so relies on their order; but {first} has {} \
+                     and {other} has {}",
+                    listed(&others.iter().map(|(id, _)| id).collect::<Vec<_>>()),
+                    key(one.event.key.as_deref()),
+                    key(two.event.key.as_deref())
+                ),
+                event: None,
+                parties: [who, Party::from(*one)].into_iter().chain(others.iter().map(|(_, it)| Party::from(*it))).collect(),
+                gaps: Vec::new(),
+                fix: "give these events one key; or, if their order does not matter, read them in a step each".to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn step_pointer(service: &Manifest, step: &Step) -> String {
+    let index = service.steps.iter().position(|other| other.name == step.name).unwrap_or_default();
+    format!("/steps/{index}")
+}
+
+fn key(key: Option<&str>) -> String {
+    key.map_or_else(|| "no key".to_owned(), |key| format!("the key `{key}`"))
+}

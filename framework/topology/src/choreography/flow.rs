@@ -1,0 +1,90 @@
+//! One event's way through the choreography.
+
+use crate::manifest::{Consumed, Emitted, Manifest, Step};
+
+/// Who emits an event, and who consumes it.
+#[derive(Debug, Clone, Default)]
+pub struct Flow<'a> {
+    /// Who emits it, in the order of the manifests.
+    pub emitters: Vec<Emitter<'a>>,
+    /// Who consumes it, in the order of the manifests.
+    pub consumers: Vec<Consumer<'a>>,
+}
+
+impl Flow<'_> {
+    /// Whether somebody says that it comes from outside the choreography.
+    pub fn is_external(&self) -> bool {
+        self.emitters.iter().any(|emitter| emitter.event.external)
+            || self.consumers.iter().any(|consumer| consumer.event.external)
+    }
+
+    /// Whether an emitter says that a workflow owes nothing after it.
+    pub fn is_terminal(&self) -> bool {
+        self.emitters.iter().any(|emitter| emitter.event.terminal)
+    }
+
+    /// Whether an emitter says that it is read outside the choreography.
+    pub fn is_outbound(&self) -> bool {
+        self.emitters.iter().any(|emitter| emitter.event.outbound)
+    }
+}
+
+/// How a service comes to emit an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// A step emits it.
+    Emits,
+    /// A step's handler starts a workflow with it.
+    Starts,
+    /// Code outside of any step starts a workflow with it.
+    Publishes,
+}
+
+/// One place that emits an event.
+#[derive(Debug, Clone)]
+pub struct Emitter<'a> {
+    /// The service.
+    pub service: &'a Manifest,
+    /// The step; none if code outside of any step publishes it.
+    pub step: Option<&'a Step>,
+    /// What is declared of the event.
+    pub event: &'a Emitted,
+    /// How it comes to be emitted.
+    pub way: Way,
+    /// JSON Pointer to the declaration in the service's manifest.
+    pub pointer: String,
+}
+
+/// One step that consumes an event.
+#[derive(Debug, Clone)]
+pub struct Consumer<'a> {
+    /// The service.
+    pub service: &'a Manifest,
+    /// The step.
+    pub step: &'a Step,
+    /// What is declared of the event.
+    pub event: &'a Consumed,
+    /// JSON Pointer to the declaration in the service's manifest.
+    pub pointer: String,
+}
+
+impl Emitter<'_> {
+    /// The step as `service.step`, or the service.
+    pub fn place(&self) -> String {
+        place(self.service, self.step)
+    }
+}
+
+impl Consumer<'_> {
+    /// The step as `service.step`.
+    pub fn place(&self) -> String {
+        place(self.service, Some(self.step))
+    }
+}
+
+fn place(service: &Manifest, step: Option<&Step>) -> String {
+    match step {
+        Some(step) => format!("{}.{}", service.service, step.name),
+        None => service.service.clone(),
+    }
+}

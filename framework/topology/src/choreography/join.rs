@@ -1,0 +1,118 @@
+//! From manifests to the choreography.
+
+use std::collections::BTreeMap;
+
+use super::event_id::EventId;
+use super::flow::{Consumer, Emitter, Flow, Way};
+use crate::manifest::{Emitted, Manifest, Step};
+
+/// How many manifests a choreography may have. A larger one is refused by whoever reads them.
+pub const MAX_MANIFESTS: usize = 2_000;
+
+/// The union of manifests.
+///
+/// ```
+/// use choreograph_topology::{Choreography, EventId, Manifest};
+///
+/// let shop = Manifest::read("shop.json", br#"{ "manifest": 1, "service": "shop", "publishes": [
+///     { "type": "order.placed", "version": "1.0", "topic": "orders", "key": "id", "external": true, "schema": true }] }"#)?;
+/// let mail = Manifest::read("mail.json", br#"{ "manifest": 1, "service": "mail", "steps": [
+///     { "name": "send", "group": "mail.send", "consumes": [
+///         { "type": "order.placed", "major": 1, "topic": "orders", "schema": true }] }] }"#)?;
+/// let manifests = [shop, mail];
+/// let choreography = Choreography::new(&manifests);
+/// let placed = EventId { name: "order.placed".to_owned(), major: 1 };
+/// let flow = choreography.event(&placed).expect("it is declared");
+/// assert_eq!(flow.emitters[0].place(), "shop");
+/// assert_eq!(flow.consumers[0].place(), "mail.send");
+/// # Ok::<(), choreograph_topology::ReadError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Choreography<'a> {
+    services: Vec<&'a Manifest>,
+    twice: Vec<(&'a Manifest, &'a Manifest)>,
+    events: BTreeMap<EventId, Flow<'a>>,
+}
+
+impl<'a> Choreography<'a> {
+    /// Joins manifests. Of several with the same service name the first one counts; a manifest given again
+    /// unchanged is nothing new, and one that differs is in [`twice`](Self::twice).
+    pub fn new(manifests: impl IntoIterator<Item = &'a Manifest>) -> Self {
+        let mut by_name: BTreeMap<&str, &'a Manifest> = BTreeMap::new();
+        let mut twice = Vec::new();
+        for manifest in manifests {
+            match by_name.get(manifest.service.as_str()) {
+                None => _ = by_name.insert(&manifest.service, manifest),
+                Some(first) if *first != manifest => twice.push((*first, manifest)),
+                Some(_) => {}
+            }
+        }
+        let services: Vec<&'a Manifest> = by_name.into_values().collect();
+        let mut events = BTreeMap::new();
+        for service in &services {
+            join(service, &mut events);
+        }
+        Self { services, twice, events }
+    }
+
+    /// The services, ordered by name.
+    pub fn services(&self) -> &[&'a Manifest] {
+        &self.services
+    }
+
+    /// Pairs of manifests with one name and different content: the one that counts, and the one that does not.
+    pub fn twice(&self) -> &[(&'a Manifest, &'a Manifest)] {
+        &self.twice
+    }
+
+    /// Every event that somebody emits or consumes, ordered by name.
+    pub fn events(&self) -> &BTreeMap<EventId, Flow<'a>> {
+        &self.events
+    }
+
+    /// The way of one event; `None` if nobody declares it.
+    pub fn event(&self, id: &EventId) -> Option<&Flow<'a>> {
+        self.events.get(id)
+    }
+
+    /// Every step with its service, ordered by service.
+    pub fn steps(&self) -> impl Iterator<Item = (&'a Manifest, &'a Step)> {
+        self.services.iter().flat_map(|service| service.steps.iter().map(|step| (*service, step)))
+    }
+
+    /// Other majors than `id`'s of the same type, with their flows.
+    pub fn other_majors<'b>(&'b self, id: &'b EventId) -> impl Iterator<Item = (&'b EventId, &'b Flow<'a>)> {
+        let from = EventId { name: id.name.clone(), major: 0 };
+        self.events
+            .range(from..)
+            .take_while(|(other, _)| other.name == id.name)
+            .filter(move |(other, _)| *other != id)
+    }
+}
+
+fn join<'a>(service: &'a Manifest, events: &mut BTreeMap<EventId, Flow<'a>>) {
+    for (index, step) in service.steps.iter().enumerate() {
+        for (number, event) in step.consumes.iter().enumerate() {
+            let pointer = format!("/steps/{index}/consumes/{number}");
+            events.entry(event.id()).or_default().consumers.push(Consumer { service, step, event, pointer });
+        }
+        let at = format!("/steps/{index}");
+        emitted(service, Some(step), Way::Emits, &step.emits, &format!("{at}/emits"), events);
+        emitted(service, Some(step), Way::Starts, &step.starts, &format!("{at}/starts"), events);
+    }
+    emitted(service, None, Way::Publishes, &service.publishes, "/publishes", events);
+}
+
+fn emitted<'a>(
+    service: &'a Manifest,
+    step: Option<&'a Step>,
+    way: Way,
+    list: &'a [Emitted],
+    at: &str,
+    events: &mut BTreeMap<EventId, Flow<'a>>,
+) {
+    for (number, event) in list.iter().enumerate() {
+        let emitter = Emitter { service, step, event, way, pointer: format!("{at}/{number}") };
+        events.entry(event.id()).or_default().emitters.push(emitter);
+    }
+}
