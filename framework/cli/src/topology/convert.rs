@@ -37,7 +37,10 @@ impl Sets<'_> {
             let proved = found.gaps.iter().any(|gap| gap.proof == Proof::Proved);
             finding.proof = Some(if proved { Proof::Proved } else { first.proof });
         }
-        finding.causes = found.gaps.iter().map(cause).collect();
+        // Of a single gap the finding itself has said everything.
+        if found.gaps.len() > 1 {
+            finding.causes = found.gaps.iter().map(cause).collect();
+        }
         finding
     }
 }

@@ -9,4 +9,5 @@ mod guide;
 mod registry;
 mod support;
 mod topology;
+mod topology_guide;
 mod usage;

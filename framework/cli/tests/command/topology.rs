@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::{choreograph, folder};
 
 /// payment writes `payment.confirmed` with these fields, all required.
-fn payment(version: &str, fields: &[&str]) -> String {
+pub(crate) fn payment(version: &str, fields: &[&str]) -> String {
     let properties: serde_json::Map<String, Value> =
         fields.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
     let schema = json!({ "type": "object", "properties": properties, "required": fields, "additionalProperties": false });
@@ -14,13 +14,11 @@ fn payment(version: &str, fields: &[&str]) -> String {
     format!("{:#}", json!({ "manifest": 1, "service": "payment", "owner": "Payments", "publishes": [event] }))
 }
 
-/// billing reads `currency` of it.
-fn billing() -> String {
-    let schema = json!({
-        "type": "object",
-        "properties": { "order_id": { "type": "string" }, "currency": { "type": "string" } },
-        "required": ["order_id", "currency"],
-    });
+/// billing requires these fields of it.
+pub(crate) fn billing(fields: &[&str]) -> String {
+    let properties: serde_json::Map<String, Value> =
+        fields.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+    let schema = json!({ "type": "object", "properties": properties, "required": fields });
     let consumes =
         json!([{ "type": "payment.confirmed", "major": 1, "topic": "payments", "schema": schema }]);
     let step = json!({ "name": "invoice", "group": "billing.invoice", "consumes": consumes });
@@ -30,7 +28,7 @@ fn billing() -> String {
 fn files() -> tempfile::TempDir {
     folder(&[
         ("now/payment.json", &payment("1.0", &["order_id", "currency"])),
-        ("now/billing.json", &billing()),
+        ("now/billing.json", &billing(&["order_id", "currency"])),
         ("next/payment.json", &payment("1.1", &["order_id"])),
     ])
 }
