@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use super::node::NodeId;
 use super::{Graph, Node};
 
+/// How many times schemas are looked at: some tenths of a second. Beyond it no two schemas count as the same.
+const MAX_WORK: usize = 4_000_000;
+
 impl Graph {
     /// Sorts every node into classes. Nodes of one class accept the same values, recursion included; nodes of
     /// two classes may all the same.
@@ -32,8 +35,15 @@ impl Graph {
         for (class, members) in members.iter().enumerate() {
             touched.insert(class as u32, members.iter().copied().collect());
         }
+        let mut work = 0_usize;
         while let Some(class) = dirty.pop_first() {
             let changed = touched.remove(&class).unwrap_or_default();
+            work += members[class as usize].len();
+            if work > MAX_WORK {
+                // Every schema counts as different: nothing is taken for granted.
+                self.classes = (0..self.nodes.len() as u32).collect();
+                return;
+            }
             for (part, fresh) in self.split(class, &changed, &mut members, &classes) {
                 for id in part {
                     classes[id as usize] = fresh;
