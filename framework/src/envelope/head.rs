@@ -13,7 +13,7 @@ pub(crate) const MAX_IDENTITY_BYTES: usize = 256;
 /// The most headers that are looked at; the rest of a record's headers travel untouched but say nothing.
 pub(crate) const MAX_HEADERS_READ: usize = 256;
 
-/// A header that the framework reads.
+/// A header that the framework reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Known {
@@ -37,9 +37,11 @@ pub(crate) enum Known {
     OriginGroup,
     OriginTraceParent,
     ReplayCount,
+    SpecVersion,
+    ContentType,
 }
 
-const KNOWN_COUNT: usize = Known::ReplayCount as usize + 1;
+const KNOWN_COUNT: usize = Known::ContentType as usize + 1;
 
 impl Known {
     /// The header called `name`. Most names are told apart by their length, and one comparison is left.
@@ -55,8 +57,9 @@ impl Known {
                 (names::WF_ATTEMPT, Self::Attempt),
             ],
             11 => &[(names::TRACEPARENT, Self::TraceParent)],
+            12 => &[(names::CONTENT_TYPE, Self::ContentType)],
             13 => &[(names::CE_DATASCHEMA, Self::DataSchema)],
-            14 => &[(names::CE_CAUSATIONID, Self::CausationId)],
+            14 => &[(names::CE_CAUSATIONID, Self::CausationId), (names::CE_SPECVERSION, Self::SpecVersion)],
             15 => &[(names::WF_ORIGIN_TOPIC, Self::OriginTopic), (names::WF_ORIGIN_GROUP, Self::OriginGroup)],
             16 => &[
                 (names::CE_CORRELATIONID, Self::CorrelationId),
@@ -73,11 +76,39 @@ impl Known {
         };
         candidates.iter().find(|(known, _)| *known == name).map(|(_, header)| *header)
     }
+
+    /// What it is called.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TraceParent => names::TRACEPARENT,
+            Self::TraceState => names::TRACESTATE,
+            Self::Id => names::CE_ID,
+            Self::Source => names::CE_SOURCE,
+            Self::Type => names::CE_TYPE,
+            Self::Time => names::CE_TIME,
+            Self::Subject => names::CE_SUBJECT,
+            Self::DataSchema => names::CE_DATASCHEMA,
+            Self::CorrelationId => names::CE_CORRELATIONID,
+            Self::CausationId => names::CE_CAUSATIONID,
+            Self::Workflow => names::WF,
+            Self::Attempt => names::WF_ATTEMPT,
+            Self::FirstFailedAt => names::WF_FIRST_FAILED_AT,
+            Self::OriginTopic => names::WF_ORIGIN_TOPIC,
+            Self::OriginPartition => names::WF_ORIGIN_PARTITION,
+            Self::OriginOffset => names::WF_ORIGIN_OFFSET,
+            Self::OriginTimestamp => names::WF_ORIGIN_TIMESTAMP,
+            Self::OriginGroup => names::WF_ORIGIN_GROUP,
+            Self::OriginTraceParent => names::WF_ORIGIN_TRACEPARENT,
+            Self::ReplayCount => names::DLQ_REPLAY_COUNT,
+            Self::SpecVersion => names::CE_SPECVERSION,
+            Self::ContentType => names::CONTENT_TYPE,
+        }
+    }
 }
 
 /// Whether the framework writes a header called `name` on every event, so that it tells a handler nothing.
 pub(crate) fn is_framework_header(name: &str) -> bool {
-    Known::of(name).is_some() || name == names::CE_SPECVERSION || name == names::CONTENT_TYPE
+    Known::of(name).is_some()
 }
 
 /// The headers of one record, copied once into memory of the framework's own: a driver's are dear to look at and
@@ -85,7 +116,7 @@ pub(crate) fn is_framework_header(name: &str) -> bool {
 /// with one name counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Head {
-    /// Names, and values that are text, one after the other.
+    /// Names that are not the framework's own, and values that are text, one after the other.
     text: String,
     /// Values that are no text, one after the other.
     odd: Vec<u8>,
@@ -98,8 +129,17 @@ pub(crate) struct Head {
 /// Where one header lies.
 #[derive(Debug, Clone, Copy)]
 struct HeaderAt {
-    name: Span,
+    name: NameAt,
     value: ValueAt,
+}
+
+/// Where a header's name lies.
+#[derive(Debug, Clone, Copy)]
+enum NameAt {
+    /// It is the framework's own.
+    Known(Known),
+    /// In [`Head::text`].
+    Text(Span),
 }
 
 /// Where a header's value lies.
@@ -148,7 +188,10 @@ impl<'h> Iterator for Iter<'h> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let header = self.headers.next()?;
-        let name = self.head.text.get(header.name.range()).unwrap_or_default();
+        let name = match header.name {
+            NameAt::Known(known) => known.name(),
+            NameAt::Text(at) => self.head.text.get(at.range()).unwrap_or_default(),
+        };
         let value = match header.value {
             ValueAt::Null => None,
             ValueAt::Text(at) => self.head.text.as_bytes().get(at.range()),
@@ -159,22 +202,26 @@ impl<'h> Iterator for Iter<'h> {
 }
 
 /// Room for the headers that an event has, so that the text grows at most once for most records.
-const USUAL_BYTES: usize = 640;
+const USUAL_BYTES: usize = 448;
 
-impl Head {
-    /// Copies the headers of a record that has `count` of them.
-    pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Self {
-        let mut head = Self::with_capacity(count);
-        for (name, value) in headers {
-            head.push(name, value);
-        }
-        head
-    }
+/// A [`Head`] that is being copied.
+///
+/// Pieces of text are joined as bytes, and made text in one go at the end: to look at many short texts costs several
+/// times as much as to look at one long one.
+#[derive(Debug, Default)]
+pub(crate) struct HeadCopy {
+    /// Every piece is text by itself, so that all together are.
+    text: Vec<u8>,
+    odd: Vec<u8>,
+    headers: Vec<HeaderAt>,
+    known: [KnownAt; KNOWN_COUNT],
+}
 
+impl HeadCopy {
     /// Room for so many headers of the usual length.
     pub(crate) fn with_capacity(count: usize) -> Self {
         Self {
-            text: String::with_capacity(if count == 0 { 0 } else { USUAL_BYTES }),
+            text: Vec::with_capacity(if count == 0 { 0 } else { USUAL_BYTES }),
             headers: Vec::with_capacity(count.min(MAX_HEADERS_READ)),
             ..Self::default()
         }
@@ -183,21 +230,21 @@ impl Head {
     /// Adds a header behind the others.
     pub(crate) fn push(&mut self, name: &str, value: Option<&[u8]>) {
         let known = if self.headers.len() < MAX_HEADERS_READ { Known::of(name) } else { None };
-        let name_at = self.push_text(name);
-        let value_at = match value.map(std::str::from_utf8) {
+        let name = match known {
+            Some(known) => NameAt::Known(known),
+            None => NameAt::Text(append(&mut self.text, name.as_bytes())),
+        };
+        let value = match value {
             None => ValueAt::Null,
-            Some(Ok(text)) => ValueAt::Text(self.push_text(text)),
-            Some(Err(_)) => {
-                let bytes = value.unwrap_or_default();
-                let at = Span { start: self.odd.len() as u32, length: bytes.len() as u32 };
-                self.odd.extend_from_slice(bytes);
-                ValueAt::Odd(at)
+            Some(value) if value.is_ascii() || std::str::from_utf8(value).is_ok() => {
+                ValueAt::Text(append(&mut self.text, value))
             }
+            Some(value) => ValueAt::Odd(append(&mut self.odd, value)),
         };
         if let Some(known) = known {
-            self.note(known, value_at);
+            self.note(known, value);
         }
-        self.headers.push(HeaderAt { name: name_at, value: value_at });
+        self.headers.push(HeaderAt { name, value });
     }
 
     /// Notes where a known header lies. A longer text than an identity may have counts as absent.
@@ -209,15 +256,34 @@ impl Head {
             }
             ValueAt::Text(_) | ValueAt::Odd(_) => KnownAt { present: true, ..KnownAt::default() },
         };
-        if known == Known::Workflow {
-            self.workflow = self.text(known).and_then(Parsed::read);
-        }
     }
 
-    fn push_text(&mut self, text: &str) -> Span {
-        let at = Span { start: self.text.len() as u32, length: text.len() as u32 };
-        self.text.push_str(text);
-        at
+    /// The copy.
+    pub(crate) fn finish(self) -> Head {
+        let Self { text, odd, headers, known } = self;
+        // Texts joined are text.
+        let text = String::from_utf8(text).unwrap_or_default();
+        let mut head = Head { text, odd, headers, known, workflow: None };
+        head.workflow = head.text(Known::Workflow).and_then(Parsed::read);
+        head
+    }
+}
+
+/// Adds bytes to a buffer, and says where they lie.
+fn append(to: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let at = Span { start: to.len() as u32, length: bytes.len() as u32 };
+    to.extend_from_slice(bytes);
+    at
+}
+
+impl Head {
+    /// Copies the headers of a record that has `count` of them.
+    pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Self {
+        let mut copy = HeadCopy::with_capacity(count);
+        for (name, value) in headers {
+            copy.push(name, value);
+        }
+        copy.finish()
     }
 
     /// All headers, in order.
@@ -343,18 +409,22 @@ pub(crate) mod tests {
             (names::WF_ORIGIN_GROUP, Known::OriginGroup),
             (names::WF_ORIGIN_TRACEPARENT, Known::OriginTraceParent),
             (names::DLQ_REPLAY_COUNT, Known::ReplayCount),
+            (names::CE_SPECVERSION, Known::SpecVersion),
+            (names::CONTENT_TYPE, Known::ContentType),
         ];
         assert_eq!(all.len(), KNOWN_COUNT);
         for (name, known) in all {
-            assert_eq!(Known::of(name), Some(known), "{name}");
+            assert_eq!((Known::of(name), known.name()), (Some(known), name));
         }
         assert_eq!(Known::of("ce_ix"), None);
     }
 
     #[test]
     fn oversized_and_broken_identity_counts_as_absent() {
-        let mut head = head(&[("ce_id", &"x".repeat(100_000)), ("ce_source", "")]);
-        head.push("ce_type", Some(&[0xff, 0xfe]));
+        let long = "x".repeat(100_000);
+        let headers: [HeaderRef<'_>; 3] =
+            [("ce_id", Some(long.as_bytes())), ("ce_source", Some(b"")), ("ce_type", Some(&[0xff, 0xfe]))];
+        let head = Head::of(headers.len(), headers);
         assert_eq!(head.text(Known::Id), None);
         assert_eq!(head.text(Known::Source), None);
         assert_eq!(head.text(Known::Type), None);

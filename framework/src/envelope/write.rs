@@ -34,32 +34,32 @@ pub(crate) struct EmitHeaders<'a> {
 }
 
 /// Calls `publish` with the headers of one event, in the order in which they are written.
-pub(crate) fn with_event_headers<T>(
-    fixed: &EventHeaders,
-    emit: &EmitHeaders<'_>,
+pub(crate) fn with_event_headers<'a, T>(
+    fixed: &'a EventHeaders,
+    emit: &EmitHeaders<'a>,
     publish: impl FnOnce(&[HeaderRef<'_>]) -> T,
 ) -> T {
     let mut headers: [HeaderRef<'_>; MAX_EVENT_HEADERS] = [("", None); MAX_EVENT_HEADERS];
     let mut count = 0;
-    let all: [(&'static str, Option<&[u8]>); MAX_EVENT_HEADERS] = [
-        (names::TRACEPARENT, emit.traceparent.map(str::as_bytes)),
-        (names::TRACESTATE, emit.tracestate.filter(|state| !state.is_empty()).map(str::as_bytes)),
-        (names::CE_SPECVERSION, Some(names::SPECVERSION.as_bytes())),
-        (names::CE_ID, Some(emit.id.as_bytes())),
-        (names::CE_SOURCE, Some(fixed.source.as_bytes())),
-        (names::CE_TYPE, Some(fixed.event_type.as_bytes())),
-        (names::CE_TIME, Some(emit.time.as_bytes())),
-        (names::CE_SUBJECT, emit.subject),
-        (names::CE_DATASCHEMA, Some(fixed.data_schema.as_bytes())),
-        (names::CE_CORRELATIONID, Some(emit.correlation.as_bytes())),
-        (names::CE_CAUSATIONID, emit.causation.map(str::as_bytes)),
-        (names::CONTENT_TYPE, Some(names::JSON.as_bytes())),
-        (names::WF, Some(emit.workflow.as_bytes())),
-    ];
-    for header in all.into_iter().filter(|(_, value)| value.is_some()) {
-        headers[count] = header;
-        count += 1;
-    }
+    let mut write = |name: &'static str, value: Option<&'a [u8]>| {
+        if let (Some(value), Some(header)) = (value, headers.get_mut(count)) {
+            *header = (name, Some(value));
+            count += 1;
+        }
+    };
+    write(names::TRACEPARENT, emit.traceparent.map(str::as_bytes));
+    write(names::TRACESTATE, emit.tracestate.filter(|state| !state.is_empty()).map(str::as_bytes));
+    write(names::CE_SPECVERSION, Some(names::SPECVERSION.as_bytes()));
+    write(names::CE_ID, Some(emit.id.as_bytes()));
+    write(names::CE_SOURCE, Some(fixed.source.as_bytes()));
+    write(names::CE_TYPE, Some(fixed.event_type.as_bytes()));
+    write(names::CE_TIME, Some(emit.time.as_bytes()));
+    write(names::CE_SUBJECT, emit.subject);
+    write(names::CE_DATASCHEMA, Some(fixed.data_schema.as_bytes()));
+    write(names::CE_CORRELATIONID, Some(emit.correlation.as_bytes()));
+    write(names::CE_CAUSATIONID, emit.causation.map(str::as_bytes));
+    write(names::CONTENT_TYPE, Some(names::JSON.as_bytes()));
+    write(names::WF, Some(emit.workflow.as_bytes()));
     publish(&headers[..count])
 }
 

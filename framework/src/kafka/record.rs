@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
 use super::foreign::foreign;
-use crate::envelope::head::Head;
+use crate::envelope::head::{Head, HeadCopy};
 use crate::runner::port::RawRecord;
 
 /// One record, boxed because it is moved often.
@@ -54,7 +54,7 @@ impl KafkaRecord {
 fn head(message: &BorrowedMessage<'_>) -> Head {
     let Some(headers) = message.headers() else { return Head::default() };
     let count = headers.count();
-    let mut head = Head::with_capacity(count);
+    let mut head = HeadCopy::with_capacity(count);
     let mut index = 0;
     while index < count {
         // The rest in one go, up to a name that cannot be read.
@@ -69,7 +69,7 @@ fn head(message: &BorrowedMessage<'_>) -> Head {
             index += 1;
         }
     }
-    head
+    head.finish()
 }
 
 impl RawRecord for KafkaRecord {
