@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 /// The most bytes the header `wf` may have; a longer one counts as absent.
 pub(crate) const MAX_BYTES: usize = 256;
+/// The digits of the greatest `u64`.
+const MAX_DIGITS: usize = 20;
 /// The most events in a causal chain; an event deeper than this becomes a dead letter (`hop_limit`).
 pub(crate) const MAX_HOPS: u32 = 64;
 
@@ -30,6 +32,8 @@ pub struct Workflow<'a> {
     trace_started: Option<u64>,
     trace_hops: u32,
     majors: &'a str,
+    /// The digits of `started` as they were read, to be written again; empty where there are none.
+    started_text: &'a str,
     text: &'a str,
     /// Whether there are keys which this version does not know.
     has_unknown: bool,
@@ -45,6 +49,7 @@ pub(crate) struct Parsed {
     trace_started: Option<u64>,
     trace_hops: u32,
     majors: Piece,
+    started_text: Piece,
     has_unknown: bool,
 }
 
@@ -90,9 +95,12 @@ impl Parsed {
             start = end + 1;
             match key {
                 "name" => workflow.name = piece,
-                "started" => workflow.started = value.parse().ok()?,
+                "started" => {
+                    workflow.started = number(value)?;
+                    workflow.started_text = piece;
+                }
                 "hops" => {
-                    workflow.hops = value.parse().ok()?;
+                    workflow.hops = u32::try_from(number(value)?).ok()?;
                     seen_hops = true;
                 }
                 "trace" => workflow.trace_link = value == "link",
@@ -115,6 +123,7 @@ impl Parsed {
             trace_started: self.trace_started,
             trace_hops: self.trace_hops,
             majors: self.majors.of(text),
+            started_text: self.started_text.of(text),
             text,
             has_unknown: self.has_unknown,
         }
@@ -137,6 +146,7 @@ impl<'a> Workflow<'a> {
             trace_started: None,
             trace_hops: 0,
             majors: "",
+            started_text: "",
             text: "",
             has_unknown: false,
         }
@@ -202,7 +212,12 @@ impl<'a> Workflow<'a> {
     fn write(&self, hops: u32, out: &mut String) {
         out.push_str("name=");
         out.push_str(self.name);
-        push_number(out, ";started=", self.started, None);
+        if self.started_text.is_empty() {
+            push_number(out, ";started=", self.started, None);
+        } else {
+            out.push_str(";started=");
+            out.push_str(self.started_text);
+        }
         push_number(out, ";hops=", u64::from(hops), None);
     }
 
@@ -223,9 +238,20 @@ impl<'a> Workflow<'a> {
 }
 
 /// Appends `name` and a number, and `;trace-hops=` with `hops` where given. Numbers in plain decimals.
+/// Decimal digits, at most as many as a `u64` has: nothing is written again that is longer.
+fn number(digits: &str) -> Option<u64> {
+    if digits.is_empty() || digits.len() > MAX_DIGITS {
+        return None;
+    }
+    digits.bytes().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
+    })
+}
+
 fn push_number(out: &mut String, name: &str, number: u64, hops: Option<u32>) {
     out.push_str(name);
-    let mut digits = [0_u8; 20];
+    let mut digits = [0_u8; MAX_DIGITS];
     let mut at = digits.len();
     let mut rest = number;
     loop {
@@ -288,6 +314,11 @@ mod tests {
             "name=;hops=1",
             "name=o;hops=x",
             "name=o;hops=1;started=-1",
+            "name=o;hops=1;started=+1",
+            "name=o;hops=1;started=",
+            "name=o;hops=1;started=000000000000000000001",
+            "name=o;hops=1;started=18446744073709551616",
+            "name=o;hops=4294967296",
             "name=o\n;hops=1",
         ] {
             assert_eq!(Workflow::parse(text), None, "{text:?}");
