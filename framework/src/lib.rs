@@ -120,6 +120,7 @@ mod service;
 pub mod settings;
 mod step;
 pub mod telemetry;
+pub mod wire;
 
 pub use choreograph_derive::{Consumes, Emits, Event};
 

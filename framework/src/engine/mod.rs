@@ -30,6 +30,8 @@ mod status;
 pub(crate) use self::{
     command::{Command, Finish, Reason, Slot, Ticket, Time},
     machine::Engine,
+    metadata::{Left, read as read_metadata},
+    retry::HeldFor,
     settings::{Retry, Settings},
 };
 

@@ -7,7 +7,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod head;
 pub(crate) mod id;
 pub(crate) mod metadata;
-pub(crate) mod names;
+pub mod names;
 pub(crate) mod workflow;
 pub(crate) mod write;
 

@@ -31,6 +31,7 @@ use crate::runner::plan::{Emitted, emitted};
 use crate::runner::{clock_text, current};
 use crate::settings::Settings;
 use crate::telemetry::{Emit, PublisherTelemetry, Telemetry, TraceParent};
+use crate::wire::namespaced;
 
 /// Starts that may wait for their acknowledgement at a time; more wait for one of them.
 const MAX_IN_FLIGHT: usize = 10_000;
@@ -403,10 +404,7 @@ impl Shared {
             return Ok(Arc::clone(ready));
         }
         let declared = EmittedEvent::of::<E>();
-        let topic = |name: &str| match &self.namespace {
-            Some(namespace) => format!("{namespace}.{name}"),
-            None => name.to_owned(),
-        };
+        let topic = |name: &str| namespaced(self.namespace.as_deref(), name);
         let emitted = emitted(&declared, &self.source, topic).map_err(|error| StartError::Contract {
             event_type: format!("{}.v{}", E::NAME, E::MAJOR),
             problem: error.to_string(),

@@ -12,6 +12,7 @@ use crate::{
     envelope::write::EventHeaders,
     settings::Settings,
     step::{ErasedStep, StartFrom, StepDef},
+    wire::namespaced,
 };
 
 /// One event that the step consumes.
@@ -104,10 +105,7 @@ pub(crate) enum PlanError {
 impl Plan {
     /// Makes a step of `service` ready.
     pub(crate) fn new(service: &str, step: &StepDef, settings: &Settings) -> Result<Self, PlanError> {
-        let topic = |name: &str| match &settings.namespace {
-            Some(namespace) => format!("{namespace}.{name}"),
-            None => name.to_owned(),
-        };
+        let topic = |name: &str| namespaced(settings.namespace.as_deref(), name);
         let source = format!("{service}/{}", step.name);
         let routes = step.consumes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
         let emits =
