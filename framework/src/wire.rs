@@ -19,6 +19,27 @@ use std::ops::RangeInclusive;
 
 use crate::engine::{HeldFor, Left, read_metadata};
 pub use crate::envelope::names as header;
+use crate::envelope::workflow;
+pub use crate::envelope::workflow::MAX_HOPS;
+
+/// The topic of operators' actions on dead letters, without the namespace: one record an action, whose key is the
+/// dead letter's id and whose headers say all that a program needs. It is kept for ever: a dead letter without a record
+/// here is open.
+pub const AUDIT_TOPIC: &str = "choreograph.audit";
+/// What the name of a step's dead-letter topic ends in, behind the name of its group.
+pub const DEAD_LETTER_SUFFIX: &str = ".dlq";
+/// What the name of a step's retry topic ends in, behind the name of its group.
+pub const RETRY_SUFFIX: &str = ".retry";
+
+/// What an operator did with a dead letter, as [`header::AUDIT_ACTION`] says it.
+pub mod action {
+    /// Replayed as it was.
+    pub const REPLAYED: &str = "replayed";
+    /// Replayed with another value.
+    pub const EDITED: &str = "edited";
+    /// Given up.
+    pub const DISCARDED: &str = "discarded";
+}
 
 /// The name of a topic or group in an environment: `namespace.name`, or `name` alone where there is no namespace.
 pub fn namespaced(namespace: Option<&str>, name: &str) -> String {
@@ -26,6 +47,24 @@ pub fn namespaced(namespace: Option<&str>, name: &str) -> String {
         Some(namespace) => format!("{namespace}.{name}"),
         None => name.to_owned(),
     }
+}
+
+/// The header `wf` of a record that is written again after a wait: what `workflow` says, keys unknown here too, and
+/// that its next handling begins a new trace, linked to the old one. A malformed header, and one that would become longer
+/// than it may be, stays as it is.
+///
+/// ```
+/// let again = choreograph::wire::after_a_wait("name=order;started=1;hops=2;tenant=7");
+/// assert_eq!(again, "name=order;started=1;hops=2;tenant=7;trace=link");
+/// ```
+pub fn after_a_wait(workflow: &str) -> String {
+    if workflow::Parsed::read(workflow).is_none() {
+        return workflow.to_owned();
+    }
+    let is_trace = |pair: &&str| pair.split_once('=').is_some_and(|(key, _)| key == "trace");
+    let kept: Vec<&str> = workflow.split(';').filter(|pair| !is_trace(pair)).collect();
+    let linked = format!("{};trace=link", kept.join(";"));
+    if linked.len() <= workflow::MAX_BYTES { linked } else { workflow.to_owned() }
 }
 
 /// What a step's commit of an offset says beside it (its metadata).
@@ -76,5 +115,26 @@ impl From<Left> for Progress {
             settled: left.settled.iter().map(|&(first, last)| first..=last).collect(),
             held: held.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Workflow;
+
+    #[test]
+    fn a_record_written_again_asks_for_a_link_once() {
+        let once = after_a_wait("name=o;trace=link;started=1;hops=3;majors=1,2;x=y");
+        assert_eq!(once, "name=o;started=1;hops=3;majors=1,2;x=y;trace=link");
+        assert_eq!(after_a_wait(&once), once);
+        let read = Workflow::parse(&once).expect("well-formed");
+        assert!((read.trace_link(), read.hops()) == (true, 3));
+    }
+
+    #[test]
+    fn never_longer_than_the_header_may_be() {
+        let full = format!("name=o;hops=9;x={}", "y".repeat(workflow::MAX_BYTES - 16));
+        assert_eq!((after_a_wait(&full), after_a_wait("garbage")), (full, "garbage".to_owned()));
     }
 }

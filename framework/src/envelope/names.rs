@@ -73,6 +73,9 @@ pub const DLQ_VALUE_SHA256: &str = "dlq-value-sha256";
 pub const WF_REPLAY_ID: &str = "wf-replay-id";
 /// On a replayed record: who replayed it.
 pub const WF_REPLAYED_BY: &str = "wf-replayed-by";
+/// On a record of the audit topic: what an operator did with the dead letter `dlq-id`, one of
+/// [`wire::action`](crate::wire::action).
+pub const AUDIT_ACTION: &str = "audit-action";
 
 /// The version of `CloudEvents` that is written.
 pub const SPECVERSION: &str = "1.0";

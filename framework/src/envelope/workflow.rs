@@ -7,7 +7,7 @@ pub(crate) const MAX_BYTES: usize = 256;
 /// The digits of the greatest `u64`.
 const MAX_DIGITS: usize = 20;
 /// The most events in a causal chain; an event deeper than this becomes a dead letter (`hop_limit`).
-pub(crate) const MAX_HOPS: u32 = 64;
+pub const MAX_HOPS: u32 = 64;
 
 /// What the header `wf` of an event says about its workflow.
 ///

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::consumes::ConsumedEvent;
 use crate::emits::{EmittedEvent, Shape};
 use crate::step::{ErasedStep, Policy};
+use crate::wire::{DEAD_LETTER_SUFFIX, RETRY_SUFFIX};
 
 /// A step as the runner and the manifest see it.
 pub(crate) struct StepDef {
@@ -30,12 +31,12 @@ pub(crate) struct StepDef {
 impl StepDef {
     /// The topic of this step's own retries and replays, without a namespace.
     pub(crate) fn retry_topic(&self) -> String {
-        format!("{}.retry", self.group)
+        format!("{}{RETRY_SUFFIX}", self.group)
     }
 
     /// The topic of this step's dead letters, without a namespace.
     pub(crate) fn dead_letter_topic(&self) -> String {
-        format!("{}.dlq", self.group)
+        format!("{}{DEAD_LETTER_SUFFIX}", self.group)
     }
 }
 
