@@ -3,6 +3,7 @@
 //! A driver reads topics and groups and hands over facts; the model takes them in and has neither I/O nor a clock.
 //! Names of topics, groups and types are without the namespace, as manifests write them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Milliseconds since the Unix epoch.
@@ -35,11 +36,13 @@ pub type Headers<'a> = &'a [(&'a str, &'a str)];
 /// The ends of all partitions at one moment, the base of a consistent cut.
 ///
 /// Committed offsets that were fetched before `at` are proof of absence only once everything below these ends was read.
+/// So all partitions of all topics must be in it, and fetching must begin after the last [`Groups`] that were handed
+/// over were complete; ends of which some are missing must not be handed over.
 #[derive(Debug, Clone)]
 pub struct Ends {
-    /// When they were fetched.
+    /// When fetching them began.
     pub at: Millis,
-    /// Topic, partition, the log's start, and the offset that the next record will have.
+    /// Every partition of every topic that is there.
     pub partitions: Vec<PartitionEnds>,
 }
 
@@ -52,7 +55,9 @@ pub struct PartitionEnds {
     pub partition: i32,
     /// The offset of the oldest record that is still there.
     pub start: i64,
-    /// The offset that the next record will have (the last stable one: what a reader of committed records can reach).
+    /// The offset that the next record will have: the high watermark, records of open transactions included. What
+    /// lies behind an open transaction cannot be read yet, and calling it missing would be wrong; the last stable
+    /// offset would do just that.
     pub end: i64,
 }
 
@@ -67,8 +72,33 @@ pub struct Committed {
     pub partition: i32,
     /// The committed offset; `None` where the group never committed.
     pub offset: Option<i64>,
-    /// The text that was committed beside it.
-    pub metadata: Option<String>,
+    /// What was committed beside it; `None` where that is absent, somebody else's or malformed.
+    pub progress: Option<Progress>,
+}
+
+/// What a step's commit of an offset says beside it: evidence and no more. What is listed is true, what is not listed
+/// may be so too.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Offsets at or above the committed one that are settled, ascending and apart.
+    pub settled: Vec<RangeInclusive<i64>>,
+    /// Records that are held back, ascending.
+    pub held: Vec<Held>,
+}
+
+/// A record that waits for its next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Its offset.
+    pub offset: i64,
+    /// The attempts it has spent.
+    pub attempts: u32,
+    /// When the next attempt is due.
+    pub due: Millis,
+    /// When its first attempt failed.
+    pub first_failed_at: Millis,
+    /// Whether the step is in outage: what it needs is away. Else the record's own last attempt failed.
+    pub outage: bool,
 }
 
 /// All that was fetched about groups at one moment.

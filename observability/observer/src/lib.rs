@@ -4,9 +4,11 @@
 //! stops when it is killed.
 //!
 //! - [`fact`]: what it is told. Records, committed offsets, states of groups, manifests, each with the time.
+//! - [`model`]: what it makes of that: a projection with neither I/O nor a clock.
 //! - [`answer`]: what it tells. The JSON of its HTTP interface, which the page and the command share.
 
 #![deny(missing_docs)]
 
 pub mod answer;
 pub mod fact;
+pub mod model;
