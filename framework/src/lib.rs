@@ -113,6 +113,7 @@ mod event;
 mod kafka;
 pub mod manifest;
 pub mod ops;
+mod publisher;
 pub mod rehearsal;
 mod runner;
 mod schema;
@@ -130,8 +131,8 @@ pub use crate::{
     emits::{Declared, EmitError, Emits, Outbox, Shape},
     envelope::{Headers, Metadata, Workflow},
     event::{Event, In, KeyError, OwnedEvent, StartingEvent},
-    kafka::{Publisher, StartError, Started},
     manifest::Manifest,
+    publisher::{Publisher, StartError, Started},
     service::{RunError, Service, ServiceError, exit},
     step::{
         ErrorKind, Extract, FromRef, Handler, Input, Retry, Returns, StartFrom, State, Step, StepError, step,

@@ -7,7 +7,7 @@ use std::sync::{
 use std::time::Duration;
 
 use choreograph::{
-    Emits, Event, In, Retry, Service, State, StepError,
+    Emits, Event, In, Publisher, Retry, Service, State, StepError,
     rehearsal::{Error, Fault, Rehearsal},
     step,
 };
@@ -343,4 +343,86 @@ fn mistakes_of_the_test_are_told() {
     assert!(twice.starts_with(r#"the service "warehouse" runs already"#), "{twice}");
     let bad_name = message(&|| drop(Rehearsal::new(0).service(Service::new("Not a name", ()))));
     assert!(bad_name.contains("Not a name"), "{bad_name}");
+}
+
+#[derive(Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "review.asked", version = "1.0", topic = "reviews", key = "order", starts = "review")]
+struct ReviewAsked {
+    order: String,
+}
+
+async fn ask(shipped: In<Shipped>, State(reviews): State<Publisher>) -> Result<(), StepError> {
+    let asked = ReviewAsked { order: shipped.order.clone() };
+    reviews.start_with_id(shipped.metadata().id(), &asked).await?;
+    Ok(())
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn desk(rehearsal: &mut Rehearsal) -> Service<Publisher> {
+    let reviews = rehearsal.publisher("desk");
+    Service::new("desk", reviews).step(step("ask", ask).starts::<ReviewAsked>())
+}
+
+fn ship_one(rehearsal: &mut Rehearsal) {
+    let gateway = Gateway::default();
+    let desk = desk(rehearsal);
+    *rehearsal = std::mem::replace(rehearsal, Rehearsal::new(0))
+        .service(payment(&gateway))
+        .service(warehouse())
+        .service(desk);
+    rehearsal.start(&placed("o-1", 100)).unwrap();
+}
+
+#[test]
+fn a_step_starts_a_workflow_of_its_own() {
+    let mut rehearsal = Rehearsal::new(3);
+    ship_one(&mut rehearsal);
+    rehearsal.advance(Duration::from_secs(3));
+    let asked = rehearsal.emitted::<ReviewAsked>();
+    let shipped = &rehearsal.emitted::<Shipped>()[0];
+    let [asked] = &asked[..] else { panic!("{} reviews asked", asked.len()) };
+    assert_eq!(asked.metadata.correlation_id(), asked.metadata.id());
+    assert_ne!(asked.metadata.correlation_id(), shipped.metadata.correlation_id());
+    assert_eq!((asked.metadata.causation_id(), asked.metadata.source()), (None, Some("desk")));
+    assert!(rehearsal.is_settled());
+
+    // Handled again, it is the same workflow.
+    rehearsal.kill("desk");
+    rehearsal.rewind("desk.ask", "parcels");
+    rehearsal.restart("desk");
+    rehearsal.advance(Duration::from_secs(1));
+    let ids: Vec<_> =
+        rehearsal.emitted::<ReviewAsked>().iter().map(|asked| asked.metadata.id().to_owned()).collect();
+    assert_eq!(ids, [asked.metadata.id(), asked.metadata.id()]);
+}
+
+#[test]
+fn a_start_waits_for_a_broker_that_is_away() {
+    let mut rehearsal = Rehearsal::new(3);
+    let reviews = rehearsal.publisher("desk");
+    rehearsal.broker_down();
+    let start = std::thread::spawn(move || block_on(reviews.start(&ReviewAsked { order: "o-1".to_owned() })));
+    rehearsal.advance(Duration::from_secs(1));
+    assert!(rehearsal.emitted::<ReviewAsked>().is_empty());
+    rehearsal.broker_up();
+    while !start.is_finished() {
+        rehearsal.settle();
+    }
+    let started = start.join().unwrap().unwrap();
+    assert_eq!(rehearsal.emitted::<ReviewAsked>()[0].metadata.id(), started.event_id().to_string());
+}
+
+#[test]
+fn a_publisher_of_a_rehearsal_that_is_over_says_so() {
+    let mut rehearsal = Rehearsal::new(3);
+    ship_one(&mut rehearsal);
+    let reviews = rehearsal.publisher("desk");
+    let started = block_on(reviews.start(&ReviewAsked { order: "o-2".to_owned() }));
+    assert_eq!(started.unwrap().event_id().get_version_num(), 7);
+    drop(rehearsal);
+    let error = block_on(reviews.start(&ReviewAsked { order: "o-3".to_owned() })).unwrap_err();
+    assert!(error.to_string().contains("the rehearsal is over"), "{error}");
 }

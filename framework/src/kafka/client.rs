@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::acknowledge::{Batches, Reports};
 use super::context::{StepConsumer, StepContext};
+use crate::publisher::START_TIMEOUT;
 use crate::settings::{Client, Kafka};
 
 /// What holds unless a person says otherwise, for every client.
@@ -33,6 +34,9 @@ const CONSUMER: [(&str, &str); 7] = [
     // New partitions are found within a minute.
     ("topic.metadata.refresh.interval.ms", "60000"),
 ];
+
+/// The default of `fetch.max.bytes` among [`CONSUMER`].
+const FETCH_MAX_BYTES: u64 = 8_388_608;
 
 /// What holds for producers unless a person says otherwise.
 const PRODUCER: [(&str, &str); 3] = [
@@ -60,9 +64,6 @@ const MANY: [(&str, &str); 1] = [("enable.gapless.guarantee", "true")];
 /// A record that is refused alone is left out, and those behind it go on.
 const SINGLE: [(&str, &str); 1] = [("batch.num.messages", "1")];
 
-/// How long a publisher outside any step waits for its acknowledgement, in milliseconds.
-pub(super) const START_TIMEOUT_MS: u32 = 30_000;
-
 /// Where the brokers are and how to talk to them. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
@@ -83,11 +84,24 @@ impl Connection {
         context: StepContext,
         wake: Arc<Notify>,
     ) -> Result<Arc<StepConsumer>, ClientError> {
-        let mut config = self.config(Client::Consumer, client, &CONSUMER, &CONSUMER_LAWS);
+        let mut config = self.consumer_config(client);
         config.set("group.id", group);
         let mut consumer: StepConsumer = config.create_with_context(context)?;
         consumer.set_nonempty_callback(move || wake.notify_one());
         Ok(Arc::new(consumer))
+    }
+
+    /// The configuration of a step's consumer, but for its group.
+    fn consumer_config(&self, client: &str) -> ClientConfig {
+        let mut config = self.config(Client::Consumer, client, &CONSUMER, &CONSUMER_LAWS);
+        // librdkafka refuses a fetch that could not hold the largest message.
+        if let (None, Some(largest)) =
+            (self.kafka.get("fetch.max.bytes"), self.kafka.get("message.max.bytes"))
+            && largest.parse().is_ok_and(|bytes: u64| bytes > FETCH_MAX_BYTES)
+        {
+            config.set("fetch.max.bytes", largest);
+        }
+        config
     }
 
     /// A step's producer.
@@ -108,10 +122,14 @@ impl Connection {
         Ok(self.config(Client::Producer, client, &PRODUCER, &laws).create_with_context(reports)?)
     }
 
-    /// The configuration of a producer that gives up a message after [`START_TIMEOUT_MS`].
-    pub(super) fn impatient_producer(&self, client: &str) -> ClientConfig {
+    /// The configuration of a producer that gives up a message after [`START_TIMEOUT`].
+    pub(super) fn impatient_producer(&self, client: &str, batches: Batches) -> ClientConfig {
         let mut config = self.config(Client::Producer, client, &PRODUCER, &PRODUCER_LAWS);
-        config.set("message.timeout.ms", START_TIMEOUT_MS.to_string());
+        config.set("message.timeout.ms", START_TIMEOUT.as_millis().to_string());
+        if let Batches::Single = batches {
+            let [(name, value)] = SINGLE;
+            config.set(name, value);
+        }
         config
     }
 
@@ -186,6 +204,17 @@ mod tests {
         let consumer = connection.config(Client::Consumer, "a", &CONSUMER, &CONSUMER_LAWS);
         assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
         assert_eq!(consumer.get("linger.ms"), None, "a producer's property stays with the producer");
+    }
+
+    #[test]
+    fn a_fetch_holds_the_largest_message() {
+        for (largest, fetch) in [("1000000", "8388608"), ("8388608", "8388608"), ("20000000", "20000000")] {
+            let connection = connection(&[("KAFKA_MESSAGE_MAX_BYTES", largest)]);
+            assert_eq!(connection.consumer_config("a").get("fetch.max.bytes"), Some(fetch), "{largest}");
+        }
+        let said =
+            connection(&[("KAFKA_MESSAGE_MAX_BYTES", "20000000"), ("KAFKA_FETCH_MAX_BYTES", "30000000")]);
+        assert_eq!(said.consumer_config("a").get("fetch.max.bytes"), Some("30000000"));
     }
 
     #[test]

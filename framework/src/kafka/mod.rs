@@ -38,10 +38,10 @@ mod partition;
 mod poll;
 mod port;
 mod publish;
-mod publisher;
 mod record;
 mod revoke;
 mod start;
+mod starts;
 mod status;
 mod step_loop;
 #[cfg(test)]
@@ -53,5 +53,5 @@ mod words;
 
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedBroker, EmbeddedError};
-pub use publisher::{Publisher, StartError, Started};
 pub(crate) use start::RunningStep;
+pub(crate) use starts::KafkaStarts;

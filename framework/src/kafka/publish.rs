@@ -83,6 +83,9 @@ impl Outlet {
         let Some(producer) = &self.producer else {
             return Err(PublishError::Producer("the producer is being replaced".to_owned()));
         };
+        if self.is_to_drain() {
+            return Err(PublishError::QueueFull);
+        }
         let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, tag.0 as usize)
             .headers(headers(record));
         outgoing.key = record.key;
@@ -145,16 +148,24 @@ impl Outlet {
         std::mem::take(&mut *self.inbox.reports())
     }
 
+    /// Whether records went one by one for long enough.
+    fn single_is_over(&self) -> bool {
+        self.batches == Batches::Single && clock::millis() >= self.single_until
+    }
+
+    /// Whether nothing more is taken until everything is reported: two producers at once would not keep the order, so
+    /// the one that sends records one by one ends before the next begins.
+    fn is_to_drain(&self) -> bool {
+        self.unreported > 0 && self.single_is_over()
+    }
+
     /// After a batch was refused, goes on with batches of one, so that only the record at fault is refused; after a
-    /// while, when nothing is under way, with batches of many again.
+    /// while, as soon as everything is reported, with batches of many again.
     fn adapt_batches(&mut self) {
         if self.is_doubtful() {
             self.replace_at = clock::millis();
             self.inbox.set_fatal();
-        } else if self.batches == Batches::Single
-            && self.unreported == 0
-            && clock::millis() >= self.single_until
-        {
+        } else if self.unreported == 0 && self.single_is_over() {
             self.batches = Batches::Many;
             self.producer = None;
         }
@@ -266,16 +277,18 @@ mod tests {
         Outlet::open(&Connection::new(&settings.kafka), "test.out", &status).unwrap()
     }
 
+    fn record(key: &[u8]) -> Outgoing<'_> {
+        Outgoing {
+            topic: "out",
+            key: Some(key),
+            value: Some(b"value"),
+            headers: &[("name", Some(b"text")), ("empty", None)],
+        }
+    }
+
     fn send_all(outlet: &mut Outlet) {
         for tag in 0..RECORDS {
-            let key = tag.to_string();
-            let record = Outgoing {
-                topic: "out",
-                key: Some(key.as_bytes()),
-                value: Some(b"value"),
-                headers: &[("name", Some(b"text".as_slice())), ("empty", None)],
-            };
-            outlet.send(&record, Tag(tag)).unwrap();
+            outlet.send(&record(tag.to_string().as_bytes()), Tag(tag)).unwrap();
         }
     }
 
@@ -331,8 +344,20 @@ mod tests {
         // A second refusal is of one record, and no reason to begin again.
         outlet.inbox.set_doubtful();
         assert!(!outlet.is_doubtful());
-        outlet.single_until = 0;
+        // What is under way ends first, and nothing new comes to it meanwhile.
         outlet.poll(&mut Vec::new());
-        assert_eq!(outlet.batches, Batches::Many);
+        outlet.send(&record(b"key"), Tag(0)).unwrap();
+        outlet.single_until = 0;
+        assert!(matches!(outlet.send(&record(b"key"), Tag(1)), Err(PublishError::QueueFull)));
+        outlet.poll(&mut Vec::new());
+        assert_eq!(outlet.batches, Batches::Single);
+        broker.come_back().unwrap();
+        let deadline = clock::millis() + 30_000;
+        while outlet.batches == Batches::Single {
+            assert!(clock::millis() < deadline, "what was under way never ended");
+            hand_back(&outlet.producer().unwrap(), deadline);
+            outlet.poll(&mut Vec::new());
+        }
+        outlet.send(&record(b"key"), Tag(2)).unwrap();
     }
 }

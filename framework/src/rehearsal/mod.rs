@@ -86,5 +86,6 @@ pub use error::Error;
 pub use fault::Fault;
 pub use rehearsal::Rehearsal;
 pub use retrying::Retrying;
+pub(crate) use start::RehearsedStarts;
 pub use story::Story;
 pub use written::{Recorded, Written};

@@ -6,12 +6,13 @@ use super::{
     DeadLetter, Error, Fault, Recorded, Retrying, Story, Written, plans,
     record::{Body, LogRecord},
     stage::Stage,
-    start,
+    start::{self, RehearsedStarts},
     world::World,
 };
 use crate::{
     envelope::Metadata,
     event::{Event, StartingEvent},
+    publisher::Publisher,
     runner::port::RawRecord,
     service::Service,
 };
@@ -70,6 +71,44 @@ impl Rehearsal {
         self
     }
 
+    /// A publisher to this rehearsal's log, for the state of a service whose steps start workflows, or for code outside
+    /// any step that is tested with it. Its events have `service` as their source.
+    ///
+    /// A handler's start is on the log at the rehearsal's next move; one from outside as soon as the rehearsal is asked
+    /// nothing else. While the broker is down it waits, for 30 s at most.
+    ///
+    /// ```
+    /// # use choreograph::{Event, In, Publisher, Service, State, StepError, rehearsal::Rehearsal, step};
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    /// # #[event(type = "stock.low", version = "1.0", topic = "stock", key = "code", starts = "stock")]
+    /// # struct StockLow { code: String }
+    /// # #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    /// # #[event(type = "supply.asked", version = "1.0", topic = "supply", key = "code", starts = "supply")]
+    /// # struct SupplyAsked { code: String }
+    /// async fn ask(low: In<StockLow>, State(supply): State<Publisher>) -> Result<(), StepError> {
+    ///     let asked = SupplyAsked { code: low.code.clone() };
+    ///     supply.start_with_id(low.metadata().id(), &asked).await?;
+    ///     Ok(())
+    /// }
+    ///
+    /// # fn main() -> Result<(), choreograph::rehearsal::Error> {
+    /// let mut rehearsal = Rehearsal::new(7);
+    /// let supply = rehearsal.publisher("warehouse");
+    /// let asks = step("ask", ask).starts::<SupplyAsked>();
+    /// let mut rehearsal = rehearsal.service(Service::new("warehouse", supply).step(asks));
+    /// rehearsal.start(&StockLow { code: "a".to_owned() })?;
+    /// rehearsal.settle();
+    /// assert_eq!(rehearsal.emitted::<SupplyAsked>()[0].metadata.source(), Some("warehouse"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publisher(&mut self, service: &str) -> Publisher {
+        let starts = self.stage.ask(|world, _| world.starts.clone());
+        Publisher::rehearsed(RehearsedStarts::new(service, starts, self.stage.jobs()))
+    }
+
     /// Starts a workflow with this event, as a publisher outside any step does. What it says has the new correlation id.
     ///
     /// # Errors
@@ -93,7 +132,10 @@ impl Rehearsal {
     }
 
     fn start_with<E: StartingEvent>(&mut self, event: &E, id: Option<String>) -> Result<Metadata, Error> {
-        let encoded = start::encode(event)?;
+        let encoded = start::encode(event).map_err(|error| Error::Start {
+            event_type: format!("{}.v{}", E::NAME, E::MAJOR),
+            problem: error.to_string(),
+        })?;
         Ok(self.stage.ask(move |world, _| start::start(&encoded, id.as_deref(), world).metadata()))
     }
 

@@ -3,7 +3,10 @@
 
 use std::{
     panic::resume_unwind,
-    sync::mpsc::{Sender, channel},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Sender, channel},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -11,13 +14,37 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::world::World;
 
-/// What a test asks the thread to do. At most one waits at a time: who asks, waits for the answer.
+/// What the thread is asked to do. Few wait at a time: a test that asks waits for the answer, and a publisher that starts
+/// waits for its acknowledgement.
 type Job = Box<dyn FnOnce(&mut World, &Runtime) + Send>;
+
+/// The way to the thread, until the rehearsal is over.
+#[derive(Debug, Clone)]
+pub(crate) struct Jobs(Arc<Mutex<Option<Sender<Job>>>>);
+
+impl Jobs {
+    fn sender(&self) -> MutexGuard<'_, Option<Sender<Job>>> {
+        // Nothing is left half written by a panic under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the thread takes the job.
+    fn send(&self, job: Job) -> bool {
+        self.sender().as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Lets the thread look for starts that wait, as soon as it is idle. Answers whether it will.
+    pub(crate) fn nudge(&self) -> bool {
+        self.send(Box::new(|world, _| {
+            world.play_starts();
+        }))
+    }
+}
 
 /// The thread on which all steps of a rehearsal run.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    jobs: Option<Sender<Job>>,
+    jobs: Jobs,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -32,9 +59,10 @@ impl Stage {
             for job in inbox {
                 job(&mut world, &runtime);
             }
+            world.starts.clear();
         });
         let thread = thread.unwrap_or_else(|error| panic!("no thread for the rehearsal: {error}"));
-        Self { jobs: Some(jobs), thread: Some(thread) }
+        Self { jobs: Jobs(Arc::new(Mutex::new(Some(jobs)))), thread: Some(thread) }
     }
 
     /// Runs `job` on the thread and waits for what it says. A panic there goes on here.
@@ -47,11 +75,16 @@ impl Stage {
             // Nobody listens only if the test is gone, and then nobody misses the answer.
             drop(answer.send(job(world, runtime)));
         });
-        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        let sent = self.jobs.send(job);
         match answered.recv() {
             Ok(answer) if sent => answer,
             _ => self.thread_panicked(),
         }
+    }
+
+    /// The way to the thread, for a publisher.
+    pub(crate) fn jobs(&self) -> Jobs {
+        self.jobs.clone()
     }
 
     /// Whether the thread still answers.
@@ -71,7 +104,7 @@ impl Stage {
 impl Drop for Stage {
     /// Ends the thread and waits for it, so that nothing of a test outlives the test.
     fn drop(&mut self) {
-        self.jobs = None;
+        *self.jobs.sender() = None;
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }

@@ -1,82 +1,149 @@
-//! Events that a test starts: encoded and checked as a publisher outside any step does.
+//! Events that start a workflow: from the test itself, and from publishers that it hands out.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
 
-use choreograph_contracts::Tape;
+use tokio::{sync::oneshot, time::timeout};
 use uuid::{Builder, Uuid};
 
-use super::{Error, Written, port::MAX_RECORD_BYTES, record::Body, world::World};
+use super::{Written, port::MAX_RECORD_BYTES, record::Body, stage::Jobs, world::World};
 use crate::{
-    emits::EmittedEvent,
     envelope::{
         Workflow, id,
         write::{EmitHeaders, with_event_headers},
     },
-    event::OwnedEvent,
-    runner::{clock_text, plan},
+    event::StartingEvent,
+    publisher::{Ready, START_TIMEOUT, StartError, Starting},
+    runner::{clock_text, current},
     telemetry::{Emit, TraceParent},
 };
 
-/// Who starts, as `ce_source` says.
+/// Who starts what the test itself starts, as `ce_source` says.
 const SOURCE: &str = "rehearsal/test";
 
-/// An event that keeps its contract, with what its headers need.
-pub(crate) struct Encoded {
-    topic: &'static str,
-    /// The version of its contract.
-    version: String,
-    emitted: plan::Emitted,
-    workflow: &'static str,
-    key: Vec<u8>,
-    value: Vec<u8>,
-    subject: Option<Vec<u8>>,
+/// Encodes an event that the test itself starts.
+pub(crate) fn encode<E: StartingEvent>(event: &E) -> Result<Starting, StartError> {
+    let ready = Ready::of::<E>(SOURCE, str::to_owned)?;
+    Starting::new(Arc::new(ready), event, MAX_RECORD_BYTES)
 }
 
-/// Encodes the event and asserts its contract.
-pub(crate) fn encode<E: OwnedEvent>(event: &E) -> Result<Encoded, Error> {
-    let event_type = format!("{}.v{}", E::NAME, E::MAJOR);
-    let refused = |problem: String| Error::Start { event_type: event_type.clone(), problem };
-    let declared = EmittedEvent::of::<E>();
-    let emitted =
-        plan::emitted(&declared, SOURCE, str::to_owned).map_err(|error| refused(error.to_string()))?;
-    let (mut key, mut subject) = (Vec::new(), Vec::new());
-    event.write_key(&mut key).map_err(|error| refused(error.to_string()))?;
-    let has_subject = event.write_subject(&mut subject).map_err(|error| refused(error.to_string()))?;
-    // What serde says of a value may quote it.
-    let value = serde_json::to_vec(event).map_err(|_| refused("its serializer refused it".to_owned()))?;
-    let mut tape = Tape::with_max_bytes(MAX_RECORD_BYTES);
-    emitted.contract.check(&mut tape, &value).map_err(|error| refused(error.to_string()))?;
-    let workflow = declared.starts.unwrap_or_default();
-    let version = format!("{}.{}", E::MAJOR, E::MINOR);
-    Ok(Encoded {
-        topic: E::TOPIC,
-        version,
-        emitted,
-        workflow,
-        key,
-        value,
-        subject: has_subject.then_some(subject),
-    })
+/// A start on its way to the log, with who waits for it. Bounded by the handlers that are at work.
+#[derive(Debug)]
+struct Waiting {
+    starting: Starting,
+    idempotency_id: Option<String>,
+    source: Arc<str>,
+    told: oneshot::Sender<Uuid>,
 }
 
-/// Starts the workflow. Without an idempotency id the event's id is drawn from the seed.
-pub(crate) fn start(encoded: &Encoded, idempotency_id: Option<&str>, world: &World) -> Written {
+/// The starts of publishers that no move has taken to the log yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Starts(Arc<Mutex<Vec<Waiting>>>);
+
+impl Starts {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        // Nothing is left half written by a panic under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what waits: who waits for it hears that the rehearsal is over.
+    pub(crate) fn clear(&self) {
+        self.waiting().clear();
+    }
+
+    /// Writes what waits, unless the broker is away. Answers whether anything did.
+    pub(crate) fn play(&self, world: &World) -> bool {
+        if world.cluster.borrow().down {
+            return false;
+        }
+        let waiting = std::mem::take(&mut *self.waiting());
+        for start in &waiting {
+            world.did(format!("{} starts {}", start.source, start.starting.ready.event_type()));
+        }
+        let moved = !waiting.is_empty();
+        for Waiting { starting, idempotency_id, source, told } in waiting {
+            let (id, _) = write(&starting, &source, idempotency_id.as_deref(), world);
+            // Whoever gave up waiting does not want to know.
+            let _gone = told.send(id);
+        }
+        moved
+    }
+}
+
+/// What a publisher of a rehearsal starts through.
+#[derive(Debug, Clone)]
+pub(crate) struct RehearsedStarts {
+    source: Arc<str>,
+    starts: Starts,
+    jobs: Jobs,
+}
+
+impl RehearsedStarts {
+    pub(crate) fn new(source: &str, starts: Starts, jobs: Jobs) -> Self {
+        Self { source: source.into(), starts, jobs }
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The most bytes of an event: what a broker takes by default.
+    pub(crate) const MAX_EVENT_BYTES: usize = MAX_RECORD_BYTES;
+
+    pub(crate) fn ready<E: StartingEvent>(&self) -> Result<Arc<Ready>, StartError> {
+        Ready::of::<E>(&self.source, str::to_owned).map(Arc::new)
+    }
+
+    /// Writes the event at the rehearsal's next move and returns its id.
+    pub(crate) async fn start(&self, starting: Starting, id: Option<&str>) -> Result<Uuid, StartError> {
+        let ready = Arc::clone(&starting.ready);
+        let gone = |error: &str| {
+            let event_type = ready.event_type().to_owned();
+            StartError::Unacknowledged { event_type, error: error.to_owned() }
+        };
+        let (told, answer) = oneshot::channel();
+        let (idempotency_id, source) = (id.map(str::to_owned), Arc::clone(&self.source));
+        self.starts.waiting().push(Waiting { starting, idempotency_id, source, told });
+        // From a handler the next move takes it; from outside this wakes the rehearsal's thread.
+        if !self.jobs.nudge() {
+            return Err(gone("the rehearsal is over"));
+        }
+        // A handler waits by the rehearsal's clock; whoever is outside of it by none.
+        let answer = if current::current().is_some() {
+            timeout(START_TIMEOUT, answer).await.map_err(|_| gone("the broker is away"))?
+        } else {
+            answer.await
+        };
+        answer.map_err(|_| gone("the rehearsal is over"))
+    }
+}
+
+/// Starts the workflow for the test itself. Without an idempotency id the event's id is drawn from the seed.
+pub(crate) fn start(starting: &Starting, idempotency_id: Option<&str>, world: &World) -> Written {
+    write(starting, SOURCE, idempotency_id, world).1
+}
+
+/// Writes the first event of a workflow.
+fn write(starting: &Starting, source: &str, idempotency_id: Option<&str>, world: &World) -> (Uuid, Written) {
     let now = world.now();
-    let headers = &encoded.emitted.headers;
+    let headers = &starting.ready.emitted.headers;
     let id = match idempotency_id {
-        Some(id) => id::from_idempotency_id(id, SOURCE, &headers.event_type),
+        Some(id) => id::from_idempotency_id(id, source, &headers.event_type),
         None => drawn(world),
     };
+    let event_id = id;
     let id = id.to_string();
     let mut workflow = String::new();
-    Workflow::start(encoded.workflow, now.0).write_start(&mut workflow);
+    Workflow::start(starting.ready.workflow(), now.0).write_start(&mut workflow);
     let emit = Emit {
-        topic: encoded.topic,
+        topic: &starting.ready.emitted.topic,
         event_type: &headers.event_type,
         event_id: &id,
-        contract_version: &encoded.version,
+        contract_version: &starting.ready.contract_version,
         workflow_id: &id,
-        workflow: encoded.workflow,
+        workflow: starting.ready.workflow(),
         causation_id: None,
     };
     let at = UNIX_EPOCH + Duration::from_millis(now.0);
@@ -85,7 +152,7 @@ pub(crate) fn start(encoded: &Encoded, idempotency_id: Option<&str>, world: &Wor
     let written = EmitHeaders {
         id: &id,
         time: &clock_text::format(now),
-        subject: encoded.subject.as_deref(),
+        subject: starting.subject.as_deref(),
         correlation: &id,
         causation: None,
         workflow: &workflow,
@@ -93,11 +160,11 @@ pub(crate) fn start(encoded: &Encoded, idempotency_id: Option<&str>, world: &Wor
         tracestate: None,
     };
     let body = with_event_headers(headers, &written, |headers| {
-        Body::new(Some(&encoded.key), Some(&encoded.value), headers)
+        Body::new(Some(&starting.key), Some(&starting.value), headers)
     });
-    let written = world.write(encoded.topic, body);
+    let written = world.write(&starting.ready.emitted.topic, body);
     world.publisher.delivered(send, Ok((written.partition(), written.offset())), at);
-    written
+    (event_id, written)
 }
 
 /// A `UUIDv7` of the rehearsal's clock and chance.

@@ -19,6 +19,7 @@ use super::{
     journal::Happening,
     member::{Member, Move},
     record::Body,
+    start::Starts,
 };
 use crate::{
     engine::Time,
@@ -57,6 +58,8 @@ pub(crate) struct World {
     telemetry: Telemetry,
     /// The test's own, as somebody who starts workflows.
     pub(crate) publisher: PublisherTelemetry,
+    /// What publishers that the test handed out are starting.
+    pub(crate) starts: Starts,
     services: Vec<Hosted>,
     /// Room for the moves that are drawn among.
     moves: Vec<(usize, usize, Move)>,
@@ -68,7 +71,8 @@ impl World {
         let cluster = Rc::new(RefCell::new(Cluster::new(seed, Clock::start())));
         let telemetry = Telemetry::quiet();
         let publisher = telemetry.publisher(TEST);
-        Self { cluster, telemetry, publisher, services: Vec::new(), moves: Vec::new() }
+        let starts = Starts::default();
+        Self { cluster, telemetry, publisher, starts, services: Vec::new(), moves: Vec::new() }
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -259,7 +263,9 @@ impl World {
     /// Makes moves, drawn from the seed, until none is left.
     fn play(&mut self, cx: &mut Context<'_>, moves: &mut u64, most: u64) -> Result<(), Error> {
         let now = self.now();
-        while let Some((service, member, made)) = self.draw() {
+        loop {
+            *moves += u64::from(self.play_starts());
+            let Some((service, member, made)) = self.draw() else { return Ok(()) };
             let member = self.services.get_mut(service).and_then(|hosted| hosted.members.get_mut(member));
             if member.is_some_and(|member| member.make(made, now, cx)) {
                 *moves += 1;
@@ -269,7 +275,11 @@ impl World {
                 return Err(Error::NeverSettles { moves: *moves, circle });
             }
         }
-        Ok(())
+    }
+
+    /// Takes the starts that wait to the log; whether there were any.
+    pub(crate) fn play_starts(&self) -> bool {
+        self.starts.play(self)
     }
 
     /// Draws the next move among all that could be made.

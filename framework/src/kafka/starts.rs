@@ -1,0 +1,374 @@
+//! Starts on Kafka: each is acknowledged by the broker before it is told.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::types::RDKafkaErrorCode;
+use tokio::sync::{Semaphore, oneshot};
+use uuid::Uuid;
+
+use super::acknowledge::{Batches, Fault};
+use super::client::Connection;
+use super::context::log;
+use super::words::{Trouble, protocol_name};
+use crate::clock;
+use crate::engine::Time;
+use crate::envelope::Workflow;
+use crate::envelope::id;
+use crate::envelope::write::{EmitHeaders, with_event_headers};
+use crate::event::StartingEvent;
+use crate::publisher::{Ready, StartError, Starting};
+use crate::runner::{clock_text, current};
+use crate::settings::Settings;
+use crate::telemetry::{Emit, PublisherTelemetry, Telemetry, TraceParent};
+use crate::wire::namespaced;
+
+/// Starts that may wait for their acknowledgement at a time; more wait for one of them.
+const MAX_IN_FLIGHT: usize = 10_000;
+
+/// What all clones of a publisher share.
+pub(crate) struct KafkaStarts {
+    source: String,
+    namespace: Option<String>,
+    max_event_bytes: usize,
+    connection: Connection,
+    telemetry: PublisherTelemetry,
+    room: Semaphore,
+    /// Each event type that was started, made ready once. Bounded by the types in the program.
+    ready: Mutex<HashMap<TypeId, Arc<Ready>>>,
+    /// Replaced when it can do nothing more.
+    producer: Mutex<Arc<ThreadedProducer<Reports>>>,
+    /// Sends records one by one: made when the broker first refuses a batch, for which one of its records may be to blame.
+    single: Mutex<Option<Arc<ThreadedProducer<Reports>>>>,
+}
+
+/// A delivery report on its way to whoever waits for it.
+type Reported = Result<(i32, i64), RDKafkaErrorCode>;
+
+/// Delivery reports to those who wait for them.
+struct Reports;
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let trouble = error.rdkafka_error_code().map_or(Trouble::Other, Trouble::of);
+        tracing::warn!(?trouble, "publisher: {}: {reason}", trouble.advice());
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Box<oneshot::Sender<Reported>>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, told: Self::DeliveryOpaque) {
+        let report = match result {
+            Ok(message) => Ok((message.partition(), message.offset())),
+            Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
+        };
+        // Whoever gave up waiting does not want to know.
+        let _gone = told.send(report);
+    }
+}
+
+impl KafkaStarts {
+    /// Connects in the background.
+    pub(crate) fn connect(
+        service: &str,
+        settings: &Settings,
+        telemetry: &Telemetry,
+    ) -> Result<Self, StartError> {
+        let connection = Connection::new(&settings.kafka);
+        let producer = connect(&connection, service, Batches::Many)?;
+        Ok(Self {
+            source: service.to_owned(),
+            namespace: settings.namespace.clone(),
+            max_event_bytes: settings.max_event_bytes,
+            connection,
+            telemetry: telemetry.publisher(service),
+            room: Semaphore::new(MAX_IN_FLIGHT),
+            ready: Mutex::default(),
+            producer: Mutex::new(producer),
+            single: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(crate) fn max_event_bytes(&self) -> usize {
+        self.max_event_bytes
+    }
+
+    /// Waits until everything handed over is acknowledged, and says whether it was in time.
+    pub(crate) fn flush(&self, deadline: Duration) -> bool {
+        let single = lock(&self.single).clone();
+        self.producer().flush(deadline).is_ok() && single.is_none_or(|single| single.flush(deadline).is_ok())
+    }
+
+    /// The event type made ready, the first time it is asked for.
+    pub(crate) fn ready<E: StartingEvent>(&self) -> Result<Arc<Ready>, StartError> {
+        if let Some(ready) = lock(&self.ready).get(&TypeId::of::<E>()) {
+            return Ok(Arc::clone(ready));
+        }
+        let topic = |name: &str| namespaced(self.namespace.as_deref(), name);
+        let ready = Arc::new(Ready::of::<E>(&self.source, topic)?);
+        lock(&self.ready).insert(TypeId::of::<E>(), Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    /// Publishes the event and returns its id once the broker has acknowledged it.
+    pub(crate) async fn start(&self, starting: Starting, id: Option<&str>) -> Result<Uuid, StartError> {
+        let ready = &*starting.ready;
+        let event_id = match id {
+            Some(id) => id::from_idempotency_id(id, &self.source, ready.event_type()),
+            None => id::fresh(),
+        };
+        // Never closed, so there is always a permit to come.
+        let _room = self.room.acquire().await.ok();
+        let text = event_id.to_string();
+        let emit = Emit {
+            topic: &ready.emitted.topic,
+            event_type: ready.event_type(),
+            event_id: &text,
+            contract_version: &ready.contract_version,
+            workflow_id: &text,
+            workflow: ready.workflow(),
+            causation_id: None,
+        };
+        let now = UNIX_EPOCH + clock::wall();
+        let span = if current::current().is_some() {
+            self.telemetry.start_linked(&emit, now)
+        } else {
+            self.telemetry.start(&emit, now)
+        };
+        let reported = self.send(&starting, &text, span.traceparent()).await;
+        let name = reported.map_err(protocol_name);
+        self.telemetry.delivered(
+            span,
+            name.as_ref().map(|at| *at).map_err(String::as_str),
+            UNIX_EPOCH + clock::wall(),
+        );
+        match (reported, name) {
+            (Ok(_), _) | (_, Ok(_)) => Ok(event_id),
+            (Err(code), Err(error)) => Err(failed(ready, code, error)),
+        }
+    }
+
+    /// Hands the event over and waits for its report.
+    async fn send(&self, starting: &Starting, id: &str, trace: Option<TraceParent>) -> Reported {
+        let record = Record {
+            topic: &starting.ready.emitted.topic,
+            key: &starting.key,
+            value: &starting.value,
+            headers: headers(starting, id, trace),
+        };
+        let producer = self.producer();
+        let reported = record.send(&producer).await;
+        if reported == Err(RDKafkaErrorCode::Fatal) || producer.client().fatal_error().is_some() {
+            self.replace(&producer);
+        }
+        match reported {
+            // A broker refuses batches, not records: alone, an innocent one is taken.
+            Err(code) if Fault::of(code) == Fault::Record => match self.single() {
+                Some(single) => record.send(&single).await,
+                None => reported,
+            },
+            _ => reported,
+        }
+    }
+
+    /// The producer that sends records one by one; `None` where none can be made.
+    fn single(&self) -> Option<Arc<ThreadedProducer<Reports>>> {
+        let mut single = lock(&self.single);
+        if single.as_ref().is_none_or(|producer| producer.client().fatal_error().is_some()) {
+            *single = connect(&self.connection, &self.source, Batches::Single).ok();
+        }
+        single.clone()
+    }
+
+    /// The present producer.
+    fn producer(&self) -> Arc<ThreadedProducer<Reports>> {
+        Arc::clone(&lock(&self.producer))
+    }
+
+    /// Replaces a dead producer, unless somebody else has already.
+    fn replace(&self, dead: &Arc<ThreadedProducer<Reports>>) {
+        let mut producer = lock(&self.producer);
+        if !Arc::ptr_eq(&producer, dead) {
+            return;
+        }
+        match connect(&self.connection, &self.source, Batches::Many) {
+            Ok(next) => *producer = next,
+            Err(error) => tracing::error!(%error, "no new producer; the next start tries again"),
+        }
+    }
+}
+
+/// A starting event on its way.
+struct Record<'a> {
+    topic: &'a str,
+    key: &'a [u8],
+    value: &'a [u8],
+    headers: OwnedHeaders,
+}
+
+impl Record<'_> {
+    /// Hands it to `producer` and waits for its report.
+    async fn send(&self, producer: &ThreadedProducer<Reports>) -> Reported {
+        let (tell, told) = oneshot::channel();
+        let record = BaseRecord::<[u8], [u8], _>::with_opaque_to(self.topic, Box::new(tell))
+            .key(self.key)
+            .payload(self.value)
+            .headers(self.headers.clone());
+        let sent = producer.send(record).map_err(|(error, _)| error);
+        match sent {
+            // A report that never comes: the producer died with it.
+            Ok(()) => told.await.unwrap_or(Err(RDKafkaErrorCode::PurgeInflight)),
+            Err(error) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::InvalidTopic)),
+        }
+    }
+}
+
+/// The headers of a starting event, which is the first of its workflow.
+fn headers(starting: &Starting, id: &str, trace: Option<TraceParent>) -> OwnedHeaders {
+    let now = Time(u64::try_from(clock::wall().as_millis()).unwrap_or(u64::MAX));
+    let mut workflow = String::new();
+    Workflow::start(starting.ready.workflow(), now.0).write_start(&mut workflow);
+    let mut traceparent = [0; TraceParent::LENGTH];
+    let written = EmitHeaders {
+        id,
+        time: &clock_text::format(now),
+        subject: starting.subject.as_deref(),
+        correlation: id,
+        causation: None,
+        workflow: &workflow,
+        traceparent: trace.as_ref().map(|trace| trace.write(&mut traceparent)),
+        tracestate: None,
+    };
+    with_event_headers(&starting.ready.emitted.headers, &written, |headers| {
+        headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: *value }))
+    })
+}
+
+/// What an error code means to whoever started the event.
+fn failed(ready: &Ready, code: RDKafkaErrorCode, error: String) -> StartError {
+    let event_type = ready.event_type().to_owned();
+    match Fault::of(code) {
+        Fault::Producer => StartError::Unacknowledged { event_type, error },
+        Fault::Record | Fault::Setup => {
+            StartError::Refused { event_type, topic: ready.emitted.topic.clone(), error }
+        }
+    }
+}
+
+/// A producer whose reports are served by a thread of librdkafka's binding.
+fn connect(
+    connection: &Connection,
+    service: &str,
+    batches: Batches,
+) -> Result<Arc<ThreadedProducer<Reports>>, StartError> {
+    let config = connection.impatient_producer(service, batches);
+    let producer = config
+        .create_with_context(Reports)
+        .map_err(|error| StartError::Settings(super::client::ClientError::from(error).to_string()))?;
+    Ok(Arc::new(producer))
+}
+
+/// Nothing is left half written by a panic under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::super::embedded::EmbeddedBroker;
+    use super::*;
+    use crate::{Event, Publisher};
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.2", topic = "orders", key = "order_id", starts = "order")]
+    struct OrderPlaced {
+        order_id: String,
+        #[schemars(length(min = 1))]
+        lines: Vec<u32>,
+    }
+
+    fn order() -> OrderPlaced {
+        OrderPlaced { order_id: "o-1".to_owned(), lines: vec![7] }
+    }
+
+    fn publisher(broker: &EmbeddedBroker) -> Publisher {
+        let settings = Settings::read(broker.environment()).unwrap();
+        Publisher::connect("shop", &settings, &Telemetry::quiet()).unwrap()
+    }
+
+    fn broker() -> EmbeddedBroker {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("orders", 1).unwrap();
+        broker
+    }
+
+    #[tokio::test]
+    async fn a_start_is_acknowledged_and_repeated_under_an_id_it_is_the_same() {
+        let broker = broker();
+        let publisher = publisher(&broker);
+        let plain = publisher.start(&order()).await.unwrap();
+        assert_eq!(plain.event_id().get_version_num(), 7);
+        let first = publisher.start_with_id("request-1", &order()).await.unwrap();
+        let second = publisher.start_with_id("request-1", &order()).await.unwrap();
+        let other = publisher.start_with_id("request-2", &order()).await.unwrap();
+        assert_eq!(first, second);
+        assert_eq!(first.correlation_id().get_version_num(), 8);
+        assert!(first != other && first != plain);
+        let too_long = publisher.start_with_id(&"x".repeat(257), &order()).await;
+        assert!(matches!(too_long, Err(StartError::IdempotencyId(257))), "{too_long:?}");
+    }
+
+    #[tokio::test]
+    async fn what_breaks_its_contract_is_not_published() {
+        let broker = broker();
+        let empty = OrderPlaced { lines: Vec::new(), ..order() };
+        let error = publisher(&broker).start(&empty).await.unwrap_err();
+        assert!(matches!(error, StartError::Contract { .. }), "{error}");
+        assert!(error.to_string().contains("order.placed.v1"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_innocent_start_beside_a_refused_one_is_taken() {
+        let broker = broker();
+        let publisher = publisher(&broker);
+        // The broker refuses the batch as too large; alone the event fits.
+        let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
+        let started = publisher.start_with_id("request-1", &order()).await.unwrap();
+        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused, refused]);
+        let error = publisher.start(&order()).await.unwrap_err();
+        assert!(matches!(error, StartError::Refused { .. }), "refused alone too: {error}");
+        assert_eq!(started, publisher.start_with_id("request-1", &order()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_the_broker_refuses_is_told_with_its_topic() {
+        let broker = broker();
+        let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
+        let error = publisher(&broker).start(&order()).await.unwrap_err();
+        assert!(matches!(&error, StartError::Refused { topic, .. } if topic == "orders"), "{error}");
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a workflow was not started.
+
+use super::{MAX_IDEMPOTENCY_ID, START_TIMEOUT};
+use crate::emits::EmitError;
+
+/// Why a workflow was not started, or not known to be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No Kafka client can be made from the settings.
+    #[error("no publisher can be made from these settings: {0}")]
+    Settings(String),
+    /// The event has no key, or cannot be written.
+    #[error(transparent)]
+    Event(#[from] EmitError),
+    /// The event breaks its own contract. Nothing was published.
+    #[error("the event {event_type} breaks its contract: {problem}")]
+    Contract {
+        /// The type with its major.
+        event_type: String,
+        /// What is wrong, without the event's text.
+        problem: String,
+    },
+    /// The idempotency id is empty or longer than 256 bytes.
+    #[error("an idempotency id has 1 to {MAX_IDEMPOTENCY_ID} bytes, not {0}")]
+    IdempotencyId(usize),
+    /// A handler may start only what its step declares.
+    #[error(
+        "the step {step} does not declare that it starts {event_type}: say `.starts::<..>()` on the step, or emit it"
+    )]
+    Undeclared {
+        /// `service/step`.
+        step: String,
+        /// The type with its major.
+        event_type: String,
+    },
+    /// The broker refuses the event or the topic. Nothing was published.
+    #[error("the broker refuses {event_type} on the topic `{topic}`: {error}")]
+    Refused {
+        /// The type with its major.
+        event_type: String,
+        /// The topic's name on the broker.
+        topic: String,
+        /// The broker's error code.
+        error: String,
+    },
+    /// No acknowledgement came within 30 seconds. The event may be on the log or not; with an idempotency id it
+    /// is safe to start it again.
+    #[error("no broker acknowledged {event_type} within {} s; it may be published or not ({error})", START_TIMEOUT.as_secs())]
+    Unacknowledged {
+        /// The type with its major.
+        event_type: String,
+        /// What the client says.
+        error: String,
+    },
+}
