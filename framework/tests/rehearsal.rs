@@ -358,7 +358,7 @@ async fn ask(shipped: In<Shipped>, State(reviews): State<Publisher>) -> Result<(
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 fn desk(rehearsal: &mut Rehearsal) -> Service<Publisher> {
@@ -373,7 +373,7 @@ fn ship_one(rehearsal: &mut Rehearsal) {
         .service(payment(&gateway))
         .service(warehouse())
         .service(desk);
-    rehearsal.start(&placed("o-1", 100)).unwrap();
+    rehearsal.start(&placed("o-1", 100)).expect("an event that keeps its contract");
 }
 
 #[test]

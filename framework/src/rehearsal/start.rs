@@ -81,6 +81,9 @@ pub(crate) struct RehearsedStarts {
 }
 
 impl RehearsedStarts {
+    /// The most bytes of an event: what a broker takes by default.
+    pub(crate) const MAX_EVENT_BYTES: usize = MAX_RECORD_BYTES;
+
     pub(crate) fn new(source: &str, starts: Starts, jobs: Jobs) -> Self {
         Self { source: source.into(), starts, jobs }
     }
@@ -88,9 +91,6 @@ impl RehearsedStarts {
     pub(crate) fn source(&self) -> &str {
         &self.source
     }
-
-    /// The most bytes of an event: what a broker takes by default.
-    pub(crate) const MAX_EVENT_BYTES: usize = MAX_RECORD_BYTES;
 
     pub(crate) fn ready<E: StartingEvent>(&self) -> Result<Arc<Ready>, StartError> {
         Ready::of::<E>(&self.source, str::to_owned).map(Arc::new)
