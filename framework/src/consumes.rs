@@ -8,6 +8,7 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use crate::event::Event;
+use crate::upcast::Upcast;
 
 /// What a step consumes: an [`Event`], or an enum of events with `#[derive(Consumes)]`.
 ///
@@ -115,6 +116,8 @@ pub(crate) struct ConsumedEvent {
     pub(crate) starts: Option<&'static str>,
     /// Whether it comes from outside the choreography.
     pub(crate) external: bool,
+    /// The steps from older majors to this one.
+    pub(crate) upcasts: &'static [Upcast],
     /// The Rust type's name, for errors.
     pub(crate) rust_type: &'static str,
     /// The open schema of what the step reads.
@@ -130,6 +133,7 @@ impl ConsumedEvent {
             topic: E::TOPIC,
             starts: E::STARTS,
             external: E::EXTERNAL,
+            upcasts: E::UPCASTS,
             rust_type: type_name::<E>(),
             reader_schema: crate::schema::reader::<E>,
         }

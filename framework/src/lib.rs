@@ -71,6 +71,7 @@
 //! |---|---|
 //! | test steps in memory, on a virtual clock | [`rehearsal`] |
 //! | start workflows from outside any step | [`Publisher`] |
+//! | read events of older majors | [`upcast`] |
 //! | fail: again later, outage, never | [`StepError`], [`Retry`] |
 //! | read what the envelope says | [`Metadata`], [`Workflow`] |
 //! | several services in one process or test | [`Service::run`] |
@@ -121,6 +122,7 @@ mod service;
 pub mod settings;
 mod step;
 pub mod telemetry;
+pub mod upcast;
 pub mod wire;
 
 pub use choreograph_derive::{Consumes, Emits, Event};
@@ -137,6 +139,7 @@ pub use crate::{
     step::{
         ErrorKind, Extract, FromRef, Handler, Input, Retry, Returns, StartFrom, State, Step, StepError, step,
     },
+    upcast::{Upcast, UpcastError},
 };
 
 #[doc(hidden)]

@@ -3,9 +3,10 @@
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, DeriveInput, Error, Expr, ExprLit, Ident, Lit, LitStr, Result, Token};
+use syn::{Attribute, DeriveInput, Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Result, Token, token};
 
 use crate::names;
+use crate::upcast::{self, Link};
 
 const OWNED_EXAMPLE: &str =
     "#[event(type = \"order.placed\", version = \"1.0\", topic = \"orders\", key = \"order_id\")]";
@@ -22,6 +23,8 @@ pub(crate) struct Attributes {
     pub(crate) topic: LitStr,
     /// Whether it comes from outside the choreography.
     pub(crate) external: bool,
+    /// The steps from older majors, in order and without a gap.
+    pub(crate) upcasts: Vec<(u32, Expr)>,
     /// Whose event it is.
     pub(crate) owner: Owner,
 }
@@ -44,24 +47,40 @@ pub(crate) struct Own {
     pub(crate) outbound: bool,
 }
 
-/// One `name`, or `name = value`, of the attribute.
+/// One `name`, `name = value` or `name(1 = function)` of the attribute.
 struct Item {
     name: Ident,
     value: Option<Expr>,
+    links: Option<Vec<Link>>,
 }
 
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         // `type` is a keyword: take any identifier.
         let name = input.call(syn::ext::IdentExt::parse_any)?;
+        if input.peek(token::Paren) && name == "upcast" {
+            let inner;
+            syn::parenthesized!(inner in input);
+            let links = Punctuated::<_, Token![,]>::parse_terminated_with(&inner, link)?;
+            return Ok(Self { name, value: None, links: Some(links.into_iter().collect()) });
+        }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Some(input.parse()?)
         } else {
             None
         };
-        Ok(Self { name, value })
+        Ok(Self { name, value, links: None })
     }
+}
+
+/// `1 = from_v1`.
+fn link(input: ParseStream<'_>) -> Result<Link> {
+    let from: LitInt = input
+        .parse()
+        .map_err(|error| Error::new(error.span(), "write `upcast(1 = from_v1)`: major = function"))?;
+    input.parse::<Token![=]>()?;
+    Ok(Link::new(from, input.parse()?))
 }
 
 /// Every item by name, each at most once.
@@ -78,6 +97,7 @@ struct Items {
     terminal: bool,
     external: bool,
     outbound: bool,
+    upcast: Option<(Vec<Link>, Span)>,
     /// Where each name that only an owner may write stands.
     owned_only: Vec<Ident>,
     seen: Vec<String>,
@@ -104,14 +124,16 @@ impl Attributes {
         let parsed = attribute.parse_args_with(Punctuated::<Item, Token![,]>::parse_terminated)?;
         let mut items = Items::default();
         for item in parsed {
-            items.take(&item)?;
+            items.take(item)?;
         }
         items.finish(input.ident.span())
     }
 }
 
 impl Items {
-    fn take(&mut self, item: &Item) -> Result<()> {
+    fn take(&mut self, mut item: Item) -> Result<()> {
+        let links = item.links.take();
+        let item = &item;
         let name = item.name.to_string();
         if self.seen.contains(&name) {
             return Err(Error::new(item.name.span(), format!("`{name}` is written twice")));
@@ -131,13 +153,14 @@ impl Items {
             "subject" => self.subject = Some(text(item, "invoice")?),
             "starts" => self.starts = Some(text(item, "order")?),
             "major" => self.major = Some(major(item)?),
+            "upcast" => self.upcast = Some((links.unwrap_or_default(), item.name.span())),
             _ => {
                 return Err(Error::new(
                     item.name.span(),
                     format!(
                         "an event has no `{name}`: write `type`, `version`, `topic`, `key` and, where they apply, \
-                         `subject`, `starts`, `terminal`, `external`, `outbound`; on a view `view`, `type`, `major`, `topic` and, \
-                         where it applies, `external`"
+                         `subject`, `starts`, `terminal`, `external`, `outbound`, `upcast`; on a view `view`, `type`, `major`, `topic` \
+                         and, where they apply, `external`, `upcast`"
                     ),
                 ));
             }
@@ -157,7 +180,15 @@ impl Items {
         if is_view {
             self.refuse_owned_only()?;
             let (major, _) = self.major.ok_or_else(|| missing("major"))?;
-            return Ok(Attributes { name, major, topic, external: self.external, owner: Owner::Other });
+            let upcasts = chain(self.upcast, major)?;
+            return Ok(Attributes {
+                name,
+                major,
+                topic,
+                external: self.external,
+                upcasts,
+                owner: Owner::Other,
+            });
         }
         if let Some((major, span)) = self.major {
             return Err(Error::new(
@@ -176,7 +207,9 @@ impl Items {
         }
         let (subject, starts, terminal, outbound) = (self.subject, self.starts, self.terminal, self.outbound);
         let own = Own { minor, key, subject, starts, terminal, outbound };
-        Ok(Attributes { name, major, topic, external: self.external, owner: Owner::Own(Box::new(own)) })
+        let upcasts = chain(self.upcast, major)?;
+        let owner = Owner::Own(Box::new(own));
+        Ok(Attributes { name, major, topic, external: self.external, upcasts, owner })
     }
 
     fn refuse_owned_only(&self) -> Result<()> {
@@ -187,6 +220,10 @@ impl Items {
             format!("a view has no `{name}`: only the service that emits the event says it{instead}"),
         ))
     }
+}
+
+fn chain(upcast: Option<(Vec<Link>, Span)>, major: u32) -> Result<Vec<(u32, Expr)>> {
+    upcast.map_or(Ok(Vec::new()), |(links, at)| upcast::chain(links, major, at))
 }
 
 fn flag(item: &Item) -> Result<bool> {

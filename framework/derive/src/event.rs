@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result};
 
 use crate::attributes::{Attributes, Own, Owner};
 use crate::json_name;
+use crate::upcast;
 
 /// The impls that make a type an event.
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -37,6 +38,7 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
         Owner::Other => None,
     }
     .map(|minor| quote! { const KNOWN_MINOR: ::core::option::Option<u32> = ::core::option::Option::Some(#minor); });
+    let upcasts = upcast::constant(&attributes.upcasts);
     // Spanned at the type, so that a missing `Deserialize` or `JsonSchema` is said of the type.
     quote_spanned! { ident.span() =>
         #[automatically_derived]
@@ -47,6 +49,7 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
             const EXTERNAL: bool = #external;
             #starts
             #known_minor
+            #upcasts
         }
         #[automatically_derived]
         impl ::choreograph::Consumes for #ident {

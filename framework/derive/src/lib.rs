@@ -12,6 +12,7 @@ mod emits;
 mod event;
 mod json_name;
 mod names;
+mod upcast;
 mod variants;
 
 use proc_macro::TokenStream;
@@ -46,6 +47,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `terminal` | owned, optional | after it a workflow owes nothing |
 /// | `external` | both, optional | it comes from outside the choreography: from a customer, or a system without a manifest |
 /// | `outbound` | owned, optional | it is read outside the choreography, so that no service needs to consume it |
+/// | `upcast(1 = from_v1)` | both, optional | reads older majors: a function for each step from one major to the next, up to the event's own |
 /// | `view` | view | this type belongs to somebody else |
 /// | `major = 1` | view | the major that the view reads |
 #[proc_macro_derive(Event, attributes(event))]

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::upcast::Upcast;
+
 pub use input::In;
 pub use key::{KeyError, write_key};
 
@@ -50,6 +52,8 @@ pub trait Event: DeserializeOwned + JsonSchema + Send + 'static {
     const KNOWN_MINOR: Option<u32> = None;
     /// Whether it comes from outside the choreography.
     const EXTERNAL: bool = false;
+    /// The steps from older majors to this one, in order and without a gap: see [`upcast`](crate::upcast).
+    const UPCASTS: &'static [Upcast] = &[];
 }
 
 /// An event that this service emits: it says version and key, and owns a contract file.

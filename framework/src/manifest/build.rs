@@ -12,6 +12,7 @@ use crate::manifest::{
 };
 use crate::service::ServiceDef;
 use crate::step::{Policy, StartFrom, StepDef};
+use crate::upcast::Upcast;
 
 /// The version of the manifest's form.
 const FORM: u32 = 1;
@@ -54,6 +55,7 @@ fn consumed(event: &ConsumedEvent) -> ConsumedManifest {
         major: event.major,
         topic: event.topic.to_owned(),
         external: event.external,
+        upcasts: event.upcasts.iter().map(Upcast::from).collect(),
         schema: (event.reader_schema)(),
     }
 }

@@ -73,6 +73,9 @@ pub struct ConsumedManifest {
     /// Whether it comes from outside the choreography.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub external: bool,
+    /// Older majors that are read through upcasters, each of which leads one major up.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub upcasts: Vec<u32>,
     /// What the step reads: the open reader schema, asserted on the way in.
     pub schema: Value,
 }

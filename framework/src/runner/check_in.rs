@@ -6,13 +6,14 @@ use choreograph_contracts::{CheckError, Contract, ContractId, Tape};
 use super::{
     failure::Failure,
     handle::{Handlers, Refused, Seat},
-    plan::Route,
+    plan::{Older, Route},
     port::RawRecord,
 };
 use crate::{
     engine::Reason,
     envelope::head::{Head, Known},
     step::{Unread, Unreadable},
+    upcast::Stuck,
 };
 
 /// A value that keeps its contract and is not in a seat all the same.
@@ -23,7 +24,7 @@ pub(crate) enum Kept {
 }
 
 /// Reads the record's value into a seat and asserts the reader's view of its event. What breaks its contract is told
-/// as that, whatever the type makes of it.
+/// as that, whatever the type makes of it. A value of an older major is led to the step's first.
 pub(crate) fn check_in(
     (index, route): (usize, &Route),
     tape: &mut Tape,
@@ -34,15 +35,43 @@ pub(crate) fn check_in(
         let text = "no value (a tombstone), where the event has one";
         return Err((Reason::Undecodable, Failure::new("undecodable", text)));
     };
+    if let Some(older) = &route.older {
+        return read_older(older, route, tape, (record.head(), value), handlers);
+    }
+    read((index, route), tape, (record.head(), value), handlers)
+}
+
+fn read(
+    (index, route): (usize, &Route),
+    tape: &mut Tape,
+    (head, value): (&Head, &[u8]),
+    handlers: &mut Handlers,
+) -> Result<Result<Box<Seat>, Kept>, (Reason, Failure)> {
     let contract = asserted(route);
     match handlers.read(index, contract, tape, value) {
         Ok(seat) => Ok(Ok(seat)),
-        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, record.head(), &error)),
+        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, head, &error)),
         Err(Refused::Unread(Unread::Type(unreadable))) => Ok(Err(Kept::Unreadable(unreadable))),
         Err(Refused::Panicked(text)) => match contract.map(|contract| contract.check(tape, value)) {
-            Some(Err(error)) => Err(broken(route, record.head(), &error)),
+            Some(Err(error)) => Err(broken(route, head, &error)),
             _ => Ok(Err(Kept::Panicked(text))),
         },
+    }
+}
+
+#[cold]
+fn read_older(
+    older: &Older,
+    route: &Route,
+    tape: &mut Tape,
+    (head, value): (&Head, &[u8]),
+    handlers: &mut Handlers,
+) -> Result<Result<Box<Seat>, Kept>, (Reason, Failure)> {
+    match older.chain.lift(tape, value) {
+        Ok(lifted) => read((older.to, route), tape, (head, &lifted), handlers),
+        Err(Stuck::Undecodable(error)) => Err(broken(route, head, &error)),
+        Err(Stuck::Refused(text)) => Ok(Err(Kept::Unreadable(Unreadable::new(text)))),
+        Err(Stuck::Panicked(text)) => Ok(Err(Kept::Panicked(text))),
     }
 }
 
@@ -59,7 +88,9 @@ fn broken(route: &Route, head: &Head, error: &CheckError) -> (Reason, Failure) {
         return (Reason::Undecodable, Failure::new("undecodable", error.to_string()));
     };
     let newer = newer_minor(route, head).unwrap_or_default();
-    let text = format!("{newer}the value breaks its contract: {violations}");
+    let lifted =
+        route.older.as_ref().map(|older| format!("after {}, ", older.chain.title())).unwrap_or_default();
+    let text = format!("{newer}{lifted}the value breaks its contract: {violations}");
     let failure = Failure::violated("contract_violation", &route.contract_name, text, violations);
     (Reason::ContractViolation, failure)
 }

@@ -12,6 +12,7 @@ use crate::{
     envelope::write::EventHeaders,
     settings::Settings,
     step::{ErasedStep, StartFrom, StepDef},
+    upcast::Chain,
     wire::namespaced,
 };
 
@@ -31,7 +32,17 @@ pub(crate) struct Route {
     /// What is asserted, as dead letters name it.
     pub(crate) contract_name: String,
     /// The reader's view.
-    pub(crate) contract: Contract,
+    pub(crate) contract: Arc<Contract>,
+    /// How a record of this major is read where the step reads a later one; `None` where it reads this one.
+    pub(crate) older: Option<Older>,
+}
+
+/// A major that the step reads through upcasters.
+pub(crate) struct Older {
+    /// What leads to the major which the step reads.
+    pub(crate) chain: Chain,
+    /// The route of that major.
+    pub(crate) to: usize,
 }
 
 /// One event that the step emits.
@@ -107,7 +118,11 @@ impl Plan {
     pub(crate) fn new(service: &str, step: &StepDef, settings: &Settings) -> Result<Self, PlanError> {
         let topic = |name: &str| namespaced(settings.namespace.as_deref(), name);
         let source = format!("{service}/{}", step.name);
-        let routes = step.consumes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
+        let mut routes = step.consumes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
+        for (to, event) in step.consumes.iter().enumerate() {
+            let older = event.upcasts.iter().filter_map(|link| older(&routes[to], to, event, link.from()));
+            routes.extend(older.collect::<Vec<_>>());
+        }
         let emits =
             step.emits.iter().map(|event| emitted(event, &source, topic)).collect::<Result<Vec<_>, _>>()?;
         let mut outputs: Vec<_> =
@@ -165,7 +180,24 @@ fn route(event: &ConsumedEvent) -> Result<Route, PlanError> {
         minor: event.minor,
         starts: event.starts.map(str::to_owned),
         contract_name: format!("the reader's view of {version}"),
-        contract,
+        contract: Arc::new(contract),
+        older: None,
+    })
+}
+
+/// The route of an older major which the upcasters of an event lead on.
+fn older(route: &Route, to: usize, event: &ConsumedEvent, major: u32) -> Option<Route> {
+    let chain = Chain::of(event.name, event.major, event.upcasts, major)?;
+    Some(Route {
+        name: route.name.clone(),
+        major,
+        event_type: format!("{}.v{major}", route.name),
+        version: major.to_string(),
+        minor: None,
+        starts: route.starts.clone(),
+        contract_name: route.contract_name.clone(),
+        contract: Arc::clone(&route.contract),
+        older: Some(Older { chain, to }),
     })
 }
 
@@ -238,7 +270,7 @@ pub(crate) mod tests {
             Ok(())
         }
         let mut plan = plan_of(Service::new("shop", ()).step(step("read", nothing)));
-        let contract = || Contract::compile(&serde_json::json!(true)).expect("it accepts anything");
+        let contract = || Arc::new(Contract::compile(&serde_json::json!(true)).expect("it accepts anything"));
         plan.routes = types
             .iter()
             .map(|(name, major)| Route {
@@ -250,6 +282,7 @@ pub(crate) mod tests {
                 starts: None,
                 contract_name: String::new(),
                 contract: contract(),
+                older: None,
             })
             .collect();
         plan

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Display};
 
+use crate::consumes::ConsumedEvent;
 use crate::emits::EmittedEvent;
 use crate::service::{ServiceDef, key_check};
 use crate::step::StepDef;
+use crate::upcast;
 
 /// The longest name of a service or a step, in bytes.
 const MAX_NAME: usize = 63;
@@ -97,6 +99,22 @@ fn step_problems(step: &StepDef) -> Vec<String> {
         if !consumed.insert((event.name, event.major, event.topic)) {
             problems.push(format!("it consumes {}.v{} of {} twice", event.name, event.major, event.topic));
         }
+        problems.extend(upcast_problems(event, &step.consumes));
+    }
+    problems
+}
+
+/// What is wrong with the upcasters of an event: the derive refuses a gap, an impl by hand may have one.
+fn upcast_problems(event: &ConsumedEvent, consumed: &[ConsumedEvent]) -> Vec<String> {
+    let mut problems: Vec<String> = upcast::problems(event.name, event.major, event.upcasts).collect();
+    for link in event.upcasts {
+        let twice = consumed.iter().find(|other| other.name == event.name && other.major == link.from());
+        problems.extend(twice.map(|other| {
+            format!(
+                "it reads {}.v{} twice: as `{}`, and by the upcasters of `{}`",
+                event.name, other.major, other.rust_type, event.rust_type
+            )
+        }));
     }
     problems
 }

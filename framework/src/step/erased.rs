@@ -56,6 +56,13 @@ pub(crate) struct Unreadable {
     text: String,
 }
 
+impl Unreadable {
+    /// In the words of whoever refused the value.
+    pub(crate) fn new(text: String) -> Self {
+        Self { text }
+    }
+}
+
 /// A function bound to its service's state.
 pub(crate) struct Bound<H, Args, S> {
     handler: H,

@@ -65,7 +65,7 @@ fn rollout(before: &Choreography<'_>, after: &Choreography<'_>) -> Vec<Finding> 
             if old.event.schema == emitter.event.schema {
                 continue;
             }
-            for reader in &then.consumers {
+            for reader in then.consumers.iter().filter(|it| !it.upcasts) {
                 let was = cover.gaps(reader, old).and_then(Result::ok);
                 let is = cover.gaps(reader, emitter).and_then(Result::ok);
                 // What did not fit before is no break of this change.
@@ -78,8 +78,8 @@ fn rollout(before: &Choreography<'_>, after: &Choreography<'_>) -> Vec<Finding> 
             }
         }
         let old_readers: BTreeMap<String, &Consumer<'_>> =
-            then.consumers.iter().map(|it| (it.place(), it)).collect();
-        for reader in &now.consumers {
+            then.consumers.iter().filter(|it| !it.upcasts).map(|it| (it.place(), it)).collect();
+        for reader in now.consumers.iter().filter(|it| !it.upcasts) {
             let old = old_readers.get(&reader.place());
             if old.is_some_and(|old| old.event.schema == reader.event.schema) {
                 continue;

@@ -33,7 +33,7 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 13] = files![
+const FILES: [(&str, &str); 14] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
@@ -47,6 +47,7 @@ const FILES: [(&str, &str); 13] = files![
     "SCHEMA_UNREADABLE",
     "SERVICE_TWICE",
     "TOPIC_DIFFERS",
+    "UPCASTER_MISSING",
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| FILES.iter().filter_map(read).collect());

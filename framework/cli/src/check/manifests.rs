@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use choreograph_topology::Consumed;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,6 +25,10 @@ pub(crate) struct Manifest {
 #[derive(Debug, Deserialize)]
 struct Step {
     #[serde(default)]
+    name: String,
+    #[serde(default)]
+    consumes: Vec<Consumed>,
+    #[serde(default)]
     emits: Vec<Emitted>,
     #[serde(default)]
     starts: Vec<Emitted>,
@@ -40,6 +45,11 @@ pub(crate) struct Emitted {
 }
 
 impl Manifest {
+    /// Everything that the service consumes, with the step that does.
+    pub(crate) fn consumed(&self) -> impl Iterator<Item = (&str, &Consumed)> {
+        self.steps.iter().flat_map(|step| step.consumes.iter().map(|event| (step.name.as_str(), event)))
+    }
+
     /// Everything that the service emits, once each.
     pub(crate) fn emitted(&self) -> Vec<&Emitted> {
         let of_steps = self.steps.iter().flat_map(|step| step.emits.iter().chain(&step.starts));

@@ -10,6 +10,7 @@ mod history;
 mod levels;
 pub(crate) mod manifests;
 mod parallel;
+mod upcasters;
 
 pub use change::{Change, Kind};
 
@@ -59,6 +60,7 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     findings.extend(history.findings);
     findings.extend(levels.findings);
     findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
+    findings.extend(upcasters::check(&services));
     let judged = approvals.apply(&mut findings, today, args.against.is_some());
     findings.extend(judged);
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));

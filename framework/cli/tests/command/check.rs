@@ -119,6 +119,26 @@ fn code_and_file_say_the_same() {
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]));
     assert!(json["findings"][0]["help"][0].as_str().unwrap().ends_with("to 1.1"), "{json:#}");
 }
+
+#[test]
+fn a_gap_between_upcasters_is_found() {
+    let folder = folder(&[("schemas/order.placed/1.0.json", &contract("order.placed/1.0", ""))]);
+    let check_with = |upcasts: &[u32]| {
+        let manifest = json!({ "manifest": 1, "service": "mail", "steps": [{ "name": "send", "consumes": [
+            { "type": "order.placed", "major": 4, "topic": "orders", "upcasts": upcasts, "schema": true }
+        ] }] });
+        write(folder.path(), "mail.json", manifest.to_string());
+        check(folder.path(), &["--manifests", "mail.json"])
+    };
+    assert_eq!(check_with(&[2, 3]).0, 0);
+    let (code, json) = check_with(&[1, 3]);
+    assert_eq!((code, rules(&json)), (1, vec!["UPCASTER_MISSING"]));
+    assert_eq!(
+        json["findings"][0]["message"],
+        "mail.send has upcasters of `order.placed` to major 4, and none from 2 to 3"
+    );
+}
+
 #[test]
 fn a_new_optional_field_is_a_minor() {
     let folder = folder(&[

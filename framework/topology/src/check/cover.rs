@@ -79,7 +79,8 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
     let mut cover = Cover::new();
     for (id, flow) in choreography.events() {
         for emitter in &flow.emitters {
-            for consumer in &flow.consumers {
+            // What upcasters lead on has no schema of its own: tests on recorded events hold it.
+            for consumer in flow.consumers.iter().filter(|it| !it.upcasts) {
                 match cover.gaps(consumer, emitter) {
                     Some(Ok(gaps)) if gaps.is_empty() => {}
                     Some(Ok(gaps)) => findings.push(not_covered(id, emitter, consumer, gaps)),

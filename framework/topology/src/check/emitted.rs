@@ -1,12 +1,13 @@
 //! `CONSUMED_BUT_NOT_EMITTED`, `MAJOR_NOT_EMITTED`, `EMITTED_BUT_NOT_CONSUMED`: events with one side only.
 
 use super::finding::{Finding, Party, listed};
+use super::upcasts;
 use crate::choreography::{Choreography, EventId, Flow};
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     for (id, flow) in choreography.events() {
         if flow.emitters.is_empty() && !flow.is_external() {
-            findings.push(not_emitted(choreography, id, flow));
+            findings.extend(not_emitted(choreography, id, flow));
         }
         let has_a_reason = flow.is_terminal() || flow.is_outbound() || is_twin(choreography, id, flow);
         if flow.consumers.is_empty() && !has_a_reason {
@@ -26,8 +27,15 @@ fn is_twin(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> bo
     flow.emitters.iter().all(|emitter| consumed_of(&emitter.service.service))
 }
 
-fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Finding {
-    let parties: Vec<Party> = flow.consumers.iter().map(Party::from).collect();
+fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
+    let hungry = flow
+        .consumers
+        .iter()
+        .filter(|it| !upcasts::feed(choreography, it) && !upcasts::stop(choreography, it));
+    let parties: Vec<Party> = hungry.map(Party::from).collect();
+    if parties.is_empty() {
+        return None;
+    }
     let who = listed(&parties);
     let verb = if parties.len() == 1 { "consumes" } else { "consume" };
     let (mut majors, mut emitters) = (Vec::new(), Vec::new());
@@ -36,7 +44,7 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
         emitters.extend(flow.emitters.iter().map(Party::from));
     }
     if majors.is_empty() {
-        return Finding {
+        return Some(Finding {
             rule: "CONSUMED_BUT_NOT_EMITTED",
             message: format!("{who} {verb} {id}, which nobody emits"),
             event: Some(id.clone()),
@@ -45,10 +53,10 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
             fix: "add the emitter's manifest; or correct the event's name; or, if it comes from a system without a \
                   manifest, mark the view `external`"
                 .to_owned(),
-        };
+        });
     }
     let written = listed(&emitters);
-    Finding {
+    Some(Finding {
         rule: "MAJOR_NOT_EMITTED",
         message: format!(
             "{who} {verb} {} in major {}, and it is written in major {} alone, by {written}",
@@ -61,10 +69,10 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
         gaps: Vec::new(),
         fix: format!(
             "let the emitter write major {} beside the other until its readers have moved, or read the major that is \
-             written",
+             written, or add upcasters that lead from there",
             id.major
         ),
-    }
+    })
 }
 
 fn not_consumed(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Finding {

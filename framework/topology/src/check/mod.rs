@@ -11,6 +11,7 @@ mod groups;
 mod keys;
 mod topics;
 mod twice;
+mod upcasts;
 
 pub(crate) use cover::{Cover, gaps_text, required};
 pub use cover::{Gap, MAX_COMPARISONS};
@@ -25,6 +26,7 @@ pub const MAX_FINDINGS: usize = 10_000;
 pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     twice::check(choreography, &mut findings);
+    upcasts::check(choreography, &mut findings);
     emitted::check(choreography, &mut findings);
     topics::check(choreography, &mut findings);
     keys::check(choreography, &mut findings);

@@ -98,6 +98,50 @@ fn a_major_that_nobody_writes_is_told_with_the_one_that_is_written() {
 }
 
 #[test]
+fn upcasters_lead_a_reader_to_what_is_written() {
+    let reads = |upcasts: &[u32]| {
+        let mut step = step("a", &["start"], &[], &json!("nothing"));
+        step["consumes"][0]["major"] = json!(4);
+        step["consumes"][0]["upcasts"] = json!(upcasts);
+        // It requires what older majors do not have.
+        step["consumes"][0]["schema"] = json!({ "required": ["currency"] });
+        service("r", "Three", &json!({ "steps": [step] }))
+    };
+    let writer = |version: &str| {
+        let mut event = emitted("start", &["external"]);
+        event["version"] = json!(version);
+        service("w", "Two", &json!({ "publishes": [event] }))
+    };
+    assert_eq!(rules(&[writer("2.0"), reads(&[2, 3])]), Vec::<&str>::new());
+    assert_eq!(rules(&[writer("1.0"), reads(&[3, 1, 2])]), Vec::<&str>::new());
+
+    let told = |manifests: &[Manifest]| {
+        let findings = found(manifests);
+        let upcaster = findings.iter().find(|it| it.rule == "UPCASTER_MISSING").expect("a finding");
+        assert!(findings.iter().all(|it| it.rule != "MAJOR_NOT_EMITTED"), "told once: {findings:?}");
+        upcaster.message.clone()
+    };
+    assert_eq!(
+        told(&[writer("1.0"), reads(&[2, 3])]),
+        "r.a (team Three) reads start in major 4 and has upcasters from 2 on, and it is written in major 1, by w (team Two)"
+    );
+    assert_eq!(
+        told(&[writer("4.0"), reads(&[1, 3])]),
+        "r.a (team Three) has upcasters of start to major 4, and none from 2 to 3"
+    );
+    assert_eq!(
+        rules(&[writer("1.0"), reads(&[])]),
+        ["EMITTED_BUT_NOT_CONSUMED", "MAJOR_NOT_EMITTED"],
+        "without upcasters it is as it was"
+    );
+    // Numbers that name no major below its own lead nowhere, and cost nothing.
+    let mut hostile = reads(&[]);
+    hostile.steps[0].consumes[0].major = u32::MAX;
+    hostile.steps[0].consumes[0].upcasts = vec![0, 7, u32::MAX];
+    assert!(rules(&[writer("1.0"), hostile]).contains(&"UPCASTER_MISSING"));
+}
+
+#[test]
 fn a_reader_that_needs_more_than_the_writer_promises_is_found_with_both_teams() {
     let mut placed = emitted("start", &["external"]);
     placed["schema"] = json!({ "type": "object", "properties": { "currency": { "type": "string" } }, "additionalProperties": false });

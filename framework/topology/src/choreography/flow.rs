@@ -7,7 +7,7 @@ use crate::manifest::{Consumed, Emitted, Manifest, Step};
 pub struct Flow<'a> {
     /// Who emits it, in the order of the manifests.
     pub emitters: Vec<Emitter<'a>>,
-    /// Who consumes it, in the order of the manifests.
+    /// Who consumes it, in the order of the manifests; last those that read it through upcasters.
     pub consumers: Vec<Consumer<'a>>,
 }
 
@@ -66,6 +66,8 @@ pub struct Consumer<'a> {
     pub event: &'a Consumed,
     /// JSON Pointer to the declaration in the service's manifest.
     pub pointer: String,
+    /// Whether upcasters lead the event to the major that the step reads: then `event` speaks of that one.
+    pub upcasts: bool,
 }
 
 impl Emitter<'_> {

@@ -52,6 +52,9 @@ impl<'a> Choreography<'a> {
         for service in &services {
             join(service, &mut events);
         }
+        for service in &services {
+            join_older(service, &mut events);
+        }
         Self { services, twice, events }
     }
 
@@ -94,13 +97,28 @@ fn join<'a>(service: &'a Manifest, events: &mut BTreeMap<EventId, Flow<'a>>) {
     for (index, step) in service.steps.iter().enumerate() {
         for (number, event) in step.consumes.iter().enumerate() {
             let pointer = format!("/steps/{index}/consumes/{number}");
-            events.entry(event.id()).or_default().consumers.push(Consumer { service, step, event, pointer });
+            let consumer = Consumer { service, step, event, pointer, upcasts: false };
+            events.entry(event.id()).or_default().consumers.push(consumer);
         }
         let at = format!("/steps/{index}");
         emitted(service, Some(step), Way::Emits, &step.emits, &format!("{at}/emits"), events);
         emitted(service, Some(step), Way::Starts, &step.starts, &format!("{at}/starts"), events);
     }
     emitted(service, None, Way::Publishes, &service.publishes, "/publishes", events);
+}
+
+/// Joins what is read through upcasters, where somebody declares it: a major that nobody writes any more is no event
+/// of this choreography.
+fn join_older<'a>(service: &'a Manifest, events: &mut BTreeMap<EventId, Flow<'a>>) {
+    for (index, step) in service.steps.iter().enumerate() {
+        for (number, event) in step.consumes.iter().enumerate() {
+            for major in event.older_majors() {
+                let Some(flow) = events.get_mut(&event.in_major(major)) else { continue };
+                let pointer = format!("/steps/{index}/consumes/{number}");
+                flow.consumers.push(Consumer { service, step, event, pointer, upcasts: true });
+            }
+        }
+    }
 }
 
 fn emitted<'a>(

@@ -122,6 +122,10 @@ impl Picture {
             picture.service(service);
         }
         for (id, flow) in choreography.events() {
+            for reader in flow.consumers.iter().filter(|it| it.upcasts) {
+                let to = format!("step:{}", reader.place());
+                picture.edges.push(Edge { from: event(id), to, kind: EdgeKind::Consumes, times: "" });
+            }
             for starter in flow.emitters.iter().filter(|it| it.way == Way::Starts) {
                 let from = format!("step:{}", starter.place());
                 picture.edges.push(Edge { from, to: event(id), kind: EdgeKind::Starts, times: "*" });

@@ -91,6 +91,9 @@ pub struct Consumed {
     /// Whether it comes from outside the choreography, from somebody who has no manifest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
+    /// Older majors that the step reads through upcasters, each of which leads one major up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upcasts: Vec<u32>,
     /// The reader's schema: what the step asserts on the way in.
     pub schema: Value,
 }
@@ -197,6 +200,28 @@ impl Consumed {
     /// Which event it is.
     pub fn id(&self) -> EventId {
         EventId { name: self.event_type.clone(), major: self.major }
+    }
+
+    /// The same event in a major that its upcasters lead on.
+    pub(crate) fn in_major(&self, major: u32) -> EventId {
+        EventId { name: self.event_type.clone(), major }
+    }
+
+    /// Older majors that it reads, falling: those from which upcasters lead to its own without a gap.
+    pub fn older_majors(&self) -> impl Iterator<Item = u32> + '_ {
+        let majors: BTreeSet<u32> = self.upcasts.iter().copied().collect();
+        let mut next = self.major;
+        std::iter::from_fn(move || {
+            next = next.checked_sub(1).filter(|major| majors.contains(major))?;
+            Some(next)
+        })
+    }
+
+    /// The highest major from which a step is missing: `2` where upcasters lead from 1 and from 3 to 4.
+    pub fn missing_link(&self) -> Option<u32> {
+        let lowest = self.older_majors().last().unwrap_or(self.major);
+        let missing = lowest.checked_sub(1)?;
+        self.upcasts.iter().any(|major| *major < missing).then_some(missing)
     }
 }
 
