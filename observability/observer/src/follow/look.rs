@@ -1,0 +1,326 @@
+//! The looking thread: manifests, topics, groups and ends, every two seconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use choreograph::wire::AUDIT_TOPIC;
+use choreograph_topology::Manifest;
+
+use super::client::Clients;
+use super::ends::{self, Topic};
+use super::groups::Groups;
+use super::hollow::Hollow;
+use super::problems::{About, Problems};
+use super::stop::Stop;
+use super::{OWN_GROUP, Partition, client::Reader, prefix, reading};
+use crate::fact::{self, Ends, Millis, PartitionEnds};
+use crate::manifests::Manifests;
+use crate::model::Model;
+use crate::snapshot::Snapshot;
+use crate::{Options, Shared, clock};
+
+/// How often topics are looked at again for new ones and for new partitions, in milliseconds.
+const TOPICS_EVERY: Millis = 5_000;
+
+/// Topics that are followed; further ones are told of as a problem.
+const MAX_TOPICS: usize = 5_000;
+
+/// The wait before a new client is made in place of one that can do nothing more.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// The threads that follow a Kafka. They end when it is stopped or dropped.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Follower {
+    /// Begins to follow the Kafka of `options` into `shared`.
+    pub(crate) fn start(
+        options: &Options,
+        shared: Shared,
+        snapshot: Option<Snapshot>,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new(Stop::default());
+        let mut looking = Looking::new(options, shared, snapshot, Arc::clone(&stop));
+        let thread = thread::Builder::new().name("observer look".to_owned()).spawn(move || looking.run())?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// Whether its threads run.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Ends it, with a last snapshot where snapshots are kept. Waits for what is under way: some seconds at most.
+    pub(crate) fn stop(&mut self) {
+        self.stop.say();
+        if let Some(thread) = self.thread.take() {
+            // One that has panicked has told why.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What the looking thread keeps.
+struct Looking {
+    shared: Shared,
+    clients: Clients,
+    prefix: String,
+    manifests: Manifests,
+    given: Vec<Manifest>,
+    groups: Groups,
+    hollow: Hollow,
+    problems: Problems,
+    /// What is read, as of the last look at topics.
+    partitions: BTreeSet<Partition>,
+    /// When topics are to be looked at again.
+    topics_due: Millis,
+    snapshot: Option<Snapshot>,
+    snapshot_every: Millis,
+    snapshot_due: Millis,
+    every: Duration,
+    stop: Arc<Stop>,
+}
+
+impl Looking {
+    fn new(options: &Options, shared: Shared, snapshot: Option<Snapshot>, stop: Arc<Stop>) -> Self {
+        let prefix = prefix(options.settings.namespace.as_deref());
+        let clients = Clients::new(&options.settings.kafka);
+        let own = format!("{prefix}{OWN_GROUP}");
+        let snapshot_every = u64::try_from(options.snapshot_every.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            shared,
+            manifests: Manifests::new(options.manifests.clone()),
+            given: options.given.clone(),
+            groups: Groups::new(clients.clone(), &prefix),
+            hollow: Hollow::new(clients.clone(), &prefix, &own),
+            problems: Problems::default(),
+            partitions: BTreeSet::new(),
+            topics_due: 0,
+            snapshot,
+            snapshot_every,
+            snapshot_due: clock::now().saturating_add(snapshot_every),
+            every: options.look_every,
+            clients,
+            prefix,
+            stop,
+        }
+    }
+
+    /// Follows until it is told to stop, with a new client whenever one can do nothing more.
+    fn run(&mut self) {
+        self.declare(true);
+        while !self.stop.is_said() {
+            let own = format!("{}{OWN_GROUP}", self.prefix);
+            match self.clients.reader(&own).and_then(|reader| Ok((reader, self.clients.asker(&own)?))) {
+                Ok((reader, asker)) => self.follow(&reader, &asker),
+                Err(error) => self.problems.of(About::Client, [error.to_string()]),
+            }
+            self.problems.tell(&self.shared);
+            if !self.stop.is_said() {
+                self.stop.wait(AGAIN_AFTER);
+            }
+        }
+        self.save();
+    }
+
+    /// Reads with `reader` on a thread of its own, and looks, until it is told to stop or the client has failed.
+    fn follow(&mut self, reader: &Reader, asker: &Reader) {
+        self.problems.of(About::Client, []);
+        self.partitions.clear();
+        self.topics_due = 0;
+        let ended = Arc::new(AtomicBool::new(false));
+        let (shared, prefix, stop) = (self.shared.clone(), self.prefix.clone(), Arc::clone(&ended));
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("observer read".to_owned());
+            let read = thread.spawn_scoped(scope, move || {
+                // Whatever ends reading, a panic too, ends looking.
+                let _ended = Ended(Arc::clone(&stop));
+                reading::read(reader, &shared, &prefix, &stop)
+            });
+            match read {
+                Ok(read) => {
+                    while !self.stop.is_said() && !ended.load(Ordering::Relaxed) {
+                        self.turn(reader, asker);
+                        self.stop.wait(self.every);
+                    }
+                    ended.store(true, Ordering::Relaxed);
+                    if let Ok(Err(error)) = read.join() {
+                        self.problems.of(About::Client, [format!("the Kafka client failed: {error}")]);
+                    }
+                }
+                Err(error) => self.problems.of(About::Client, [format!("no thread can be started: {error}")]),
+            }
+        });
+    }
+
+    /// One look at everything.
+    fn turn(&mut self, reader: &Reader, asker: &Reader) {
+        self.declare(false);
+        let now = clock::now();
+        if now >= self.topics_due {
+            self.topics_due = now.saturating_add(TOPICS_EVERY);
+            self.look_for_topics(reader, asker);
+        }
+        self.look_at_groups_and_ends(asker);
+        let now = clock::now();
+        self.problems.tell(&self.shared);
+        self.shared.write(|model| model.tick(now));
+        if now >= self.snapshot_due {
+            self.save();
+        }
+    }
+
+    /// Tells the model what is declared, if that has changed.
+    fn declare(&mut self, first: bool) {
+        if !self.manifests.look() && !first {
+            return;
+        }
+        self.problems.of(About::Manifests, self.manifests.problems().map(str::to_owned));
+        let all: Vec<Manifest> = self.given.iter().chain(self.manifests.good()).cloned().collect();
+        self.shared.write(|model| model.manifests(&all, clock::now()));
+        self.topics_due = 0;
+    }
+
+    /// Reads what is new, and reads no longer what is gone.
+    fn look_for_topics(&mut self, reader: &Reader, asker: &Reader) {
+        let wanted = self.shared.read(Model::topics);
+        let mut faults = Vec::new();
+        if wanted.len() > MAX_TOPICS {
+            faults.push(format!(
+                "{} topics are declared, and no more than {MAX_TOPICS} are read",
+                wanted.len()
+            ));
+        }
+        let mut found = BTreeSet::new();
+        for topic in wanted.iter().take(MAX_TOPICS) {
+            match ends::topic(asker, &format!("{}{topic}", self.prefix)) {
+                Ok(Topic::Partitions(numbers)) => {
+                    found.extend(
+                        numbers.into_iter().map(|number| Partition { topic: Arc::clone(topic), number }),
+                    );
+                }
+                // It is made with the first action of an operator.
+                Ok(Topic::Missing(_)) if **topic == *AUDIT_TOPIC => {}
+                Ok(Topic::Missing(why)) => faults.push(format!("topic {}{topic}: {why}", self.prefix)),
+                Err(error) => {
+                    self.problems.of(About::Brokers, [format!("no broker tells of topics: {error}")]);
+                    return;
+                }
+            }
+        }
+        self.problems.of(About::Topics, faults);
+        self.take_up(reader, found);
+    }
+
+    fn take_up(&mut self, reader: &Reader, found: BTreeSet<Partition>) {
+        let gone: Vec<Partition> = self.partitions.difference(&found).cloned().collect();
+        let new: Vec<Partition> = found.difference(&self.partitions).cloned().collect();
+        let starts: Vec<(Partition, Option<i64>)> = self.shared.read(|model| {
+            new.into_iter().map(|new| (new.clone(), model.next_offset(&new.topic, new.number))).collect()
+        });
+        let done = match (gone.is_empty(), starts.is_empty()) {
+            (true, true) => Ok(()),
+            (false, true) => reading::unassign(reader, &gone, &self.prefix),
+            (true, false) => reading::assign(reader, &starts, &self.prefix),
+            (false, false) => reading::unassign(reader, &gone, &self.prefix)
+                .and_then(|()| reading::assign(reader, &starts, &self.prefix)),
+        };
+        match done {
+            Ok(()) => self.partitions = found,
+            Err(error) => {
+                self.problems.of(About::Topics, [format!("partitions cannot be taken up: {error}")]);
+            }
+        }
+    }
+
+    /// Commits first, then ends: what the commits speak of lies below the ends.
+    fn look_at_groups_and_ends(&mut self, asker: &Reader) {
+        let wanted = self.groups_wanted();
+        let at = clock::now();
+        let answers = self.groups.ask(&wanted);
+        let failed = answers.failed.iter().map(|(group, why)| format!("group {}{group}: {why}", self.prefix));
+        self.problems.of(About::Groups, failed);
+        let groups = fact::Groups { at, committed: answers.committed, states: answers.states };
+
+        let asked_at = clock::now();
+        let partitions: Vec<Partition> = self.partitions.iter().cloned().collect();
+        match ends::ends(asker, &partitions, &self.prefix) {
+            Ok(Some(found)) => {
+                self.problems.of(About::Brokers, []);
+                let ends = Ends { at: asked_at, partitions: found };
+                self.shared.write(|model| {
+                    model.groups(&groups);
+                    model.ends(&ends);
+                });
+                self.pass_over_hollow_ends(&ends.partitions);
+            }
+            Ok(None) => {
+                self.topics_due = 0;
+                self.problems
+                    .of(About::Brokers, ["a partition has no broker that tells where it ends".to_owned()]);
+            }
+            Err(error) => {
+                self.topics_due = 0;
+                self.problems.of(About::Brokers, [format!("no broker tells where topics end: {error}")]);
+            }
+        }
+    }
+
+    /// Each step's group, with the partitions that it reads.
+    fn groups_wanted(&self) -> BTreeMap<Arc<str>, Vec<Partition>> {
+        let wanted = self.shared.read(Model::groups_wanted);
+        let partitions_of = |topic: &Arc<str>| {
+            let first = Partition { topic: Arc::clone(topic), number: i32::MIN };
+            self.partitions.range(first..).take_while(|one| one.topic == *topic).cloned().collect::<Vec<_>>()
+        };
+        wanted
+            .into_iter()
+            .map(|(group, topics)| (group, topics.iter().flat_map(partitions_of).collect()))
+            .collect()
+    }
+
+    /// Tells the model of ends that no record will bring it to.
+    fn pass_over_hollow_ends(&mut self, found: &[PartitionEnds]) {
+        let unread = self.shared.read(|model| {
+            let next = |ends: &PartitionEnds| {
+                let next = model.next_offset(&ends.topic, ends.partition).unwrap_or(0).max(ends.start);
+                let partition = Partition { topic: Arc::clone(&ends.topic), number: ends.partition };
+                (next < ends.end).then_some((partition, (next, ends.end)))
+            };
+            found.iter().filter_map(next).collect()
+        });
+        for (partition, end) in self.hollow.find(unread) {
+            self.shared.write(|model| model.read_to(&partition.topic, partition.number, end));
+        }
+    }
+
+    fn save(&mut self) {
+        self.snapshot_due = clock::now().saturating_add(self.snapshot_every);
+        let Some(snapshot) = &self.snapshot else { return };
+        match snapshot.save(&self.shared) {
+            Ok(()) => self.problems.of(About::Snapshot, []),
+            Err(error) => self.problems.of(About::Snapshot, [format!("no snapshot can be written: {error}")]),
+        }
+    }
+}
+
+/// Says that reading has ended, when it is dropped.
+struct Ended(Arc<AtomicBool>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,168 @@
+//! The routes of the JSON interface: each asks the model one question.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::error::Refusal;
+use super::operator::{Action, ActionKind, MAX_LETTERS};
+use super::query::{self, Pairs};
+use super::served::Served;
+use crate::model::Model;
+use crate::{Shared, clock};
+
+/// The longest id, key or name that is looked up, in bytes.
+const MAX_NAME_BYTES: usize = 4_096;
+
+/// The longest name of an operator, in bytes.
+const MAX_ACTOR_BYTES: usize = 128;
+
+type Answer<T> = Result<Json<T>, Refusal>;
+type Asked = Result<Query<Pairs>, QueryRejection>;
+
+pub(super) async fn overview(State(served): State<Served>) -> Answer<impl Serialize> {
+    ask(&served.shared, Model::overview).await
+}
+
+pub(super) async fn workflow(
+    State(served): State<Served>,
+    Path(name): Path<String>,
+) -> Answer<impl Serialize> {
+    let name = within_bounds(name)?;
+    let unknown = Refusal::unknown(format!("no workflow `{name}` is declared or was seen"));
+    found(ask(&served.shared, move |model, now| model.workflow(&name, now)).await, unknown)
+}
+
+pub(super) async fn instances(State(served): State<Served>, asked: Asked) -> Answer<impl Serialize> {
+    let filter = query::instances(pairs(asked)?)?;
+    ask(&served.shared, move |model, now| model.instances(&filter, now)).await
+}
+
+pub(super) async fn instance(State(served): State<Served>, Path(id): Path<String>) -> Answer<impl Serialize> {
+    let id = within_bounds(id)?;
+    let unknown = Refusal::unknown(format!("no instance has the id `{id}`"));
+    found(ask(&served.shared, move |model, now| model.instance(&id, now)).await, unknown)
+}
+
+pub(super) async fn find(State(served): State<Served>, Path(text): Path<String>) -> Answer<impl Serialize> {
+    let text = within_bounds(text)?;
+    ask(&served.shared, move |model, now| model.find(&text, now)).await
+}
+
+pub(super) async fn failures(State(served): State<Served>, asked: Asked) -> Answer<impl Serialize> {
+    let filter = query::failures(pairs(asked)?)?;
+    ask(&served.shared, move |model, now| model.failures(&filter, now)).await
+}
+
+pub(super) async fn contracts(State(served): State<Served>) -> Answer<impl Serialize> {
+    ask(&served.shared, Model::contracts).await
+}
+
+pub(super) async fn drift(State(served): State<Served>) -> Answer<impl Serialize> {
+    ask(&served.shared, Model::drifts).await
+}
+
+/// What this observer offers besides answers.
+pub(super) async fn abilities(State(served): State<Served>) -> Json<Value> {
+    Json(json!({ "payloads": served.values.is_some(), "actions": served.operator.is_some() }))
+}
+
+/// The value of an event, where values may be shown.
+pub(super) async fn value(
+    State(served): State<Served>,
+    Path((id, event)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let Some(values) = served.values.clone() else {
+        let error = "values are not shown: start the observer with `--payloads`";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, error));
+    };
+    let (id, event) = (within_bounds(id)?, within_bounds(event)?);
+    let unknown = Refusal::unknown(format!("no instance `{id}` has an event `{event}`"));
+    let place = ask(&served.shared, move |model, now| {
+        let instance = model.instance(&id, now)?;
+        let found = instance.events.into_iter().find(|found| found.id == event)?;
+        Some((found.topic, found.partition, found.offset))
+    });
+    let Json((topic, partition, offset)) = found(place.await, unknown)?;
+    // One after the other: each reads from the brokers.
+    let _turn = served.reading.lock().await;
+    let read = blocking(move || values.read(&topic, partition, offset)).await?;
+    match read {
+        Ok(text) => Ok(text.unwrap_or_default().into_response()),
+        Err(error) => Err(Refusal::new(StatusCode::BAD_GATEWAY, error.to_string())),
+    }
+}
+
+/// Has an operator's action carried out.
+pub(super) async fn act(
+    State(served): State<Served>,
+    Path(kind): Path<String>,
+    body: Result<Json<Action>, axum::extract::rejection::JsonRejection>,
+) -> Answer<Value> {
+    let Some(operator) = served.operator.clone() else {
+        let error = "this observer only reads: start it with `--allow-actions`";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, error));
+    };
+    let Json(mut action) =
+        body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
+    action.kind = match kind.as_str() {
+        "replay" => ActionKind::Replay,
+        "edit" => ActionKind::Edit,
+        "discard" => ActionKind::Discard,
+        _ => return Err(Refusal::unknown(format!("there is no action `{kind}`: replay, edit or discard"))),
+    };
+    check(&action)?;
+    // One after the other: two operators do not act on one dead letter at once.
+    let _turn = served.acting.lock().await;
+    let done = blocking(move || operator.act(&action)).await?;
+    done.map(Json).map_err(|error| Refusal::new(StatusCode::CONFLICT, error))
+}
+
+fn check(action: &Action) -> Result<(), Refusal> {
+    let letters = action.letters.len();
+    if letters == 0 || letters > MAX_LETTERS {
+        return Err(Refusal::bad(format!("{letters} dead letters are named: name 1 to {MAX_LETTERS}")));
+    }
+    if action.actor.trim().is_empty() || action.actor.len() > MAX_ACTOR_BYTES {
+        return Err(Refusal::bad(format!("`actor` says who acts, in at most {MAX_ACTOR_BYTES} bytes")));
+    }
+    match (action.kind, letters, &action.value) {
+        (ActionKind::Edit, 1, Some(_)) | (ActionKind::Replay | ActionKind::Discard, _, None) => Ok(()),
+        (ActionKind::Edit, ..) => Err(Refusal::bad("an edit names one dead letter and its new `value`")),
+        _ => Err(Refusal::bad("only an edit has a `value`")),
+    }
+}
+
+/// Asks the model on a thread that may wait for its lock.
+async fn ask<T: Send + 'static>(
+    shared: &Shared,
+    question: impl FnOnce(&Model, u64) -> T + Send + 'static,
+) -> Answer<T> {
+    let shared = shared.clone();
+    blocking(move || Json(shared.read(|model| question(model, clock::now())))).await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be worked out"))
+}
+
+fn found<T>(answer: Answer<Option<T>>, unknown: Refusal) -> Answer<T> {
+    answer?.0.map(Json).ok_or(unknown)
+}
+
+fn pairs(asked: Asked) -> Result<Pairs, Refusal> {
+    let Query(pairs) = asked.map_err(|rejection| Refusal::bad(rejection.body_text()))?;
+    Ok(pairs)
+}
+
+fn within_bounds(name: String) -> Result<String, Refusal> {
+    if name.len() > MAX_NAME_BYTES {
+        return Err(Refusal::bad(format!("an id has at most {MAX_NAME_BYTES} bytes")));
+    }
+    Ok(name)
+}

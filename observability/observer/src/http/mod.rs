@@ -1,0 +1,36 @@
+//! The observer over HTTP: the JSON interface that [`crate::answer`] documents, the page, probes and metrics.
+//!
+//! | path | answers |
+//! |---|---|
+//! | `/api/…` | what [`crate::answer`] says |
+//! | `GET /api/abilities` | `{ "payloads": …, "actions": … }`: what this observer offers besides |
+//! | `GET /api/instances/ID/events/EVENT/value` | the value of an event as text, where values may be shown |
+//! | `POST /api/dead-letters/replay`, `edit`, `discard` | an [`Action`], where an [`Operator`] carries them out |
+//! | `/live` `/ready` `/metrics` | for machines |
+//! | anything else | the page |
+//!
+//! A refusal is `{ "error": "…" }` with its status. Who may ask is decided before any route, by the `Host`, the `Origin`
+//! and the token; what would change something also carries the header [`ACTION_HEADER`].
+
+mod api;
+mod connection;
+mod error;
+mod guard;
+mod live;
+mod metrics;
+mod operator;
+mod page;
+mod probes;
+mod query;
+mod serve;
+mod served;
+#[cfg(test)]
+mod tests;
+
+pub use connection::MAX_CONNECTIONS;
+pub use guard::ACTION_HEADER;
+pub use live::MAX_LIVE;
+pub use operator::{Action, ActionKind, Letter, MAX_LETTERS, Operator};
+
+pub(crate) use serve::{Server, listen};
+pub(crate) use served::Alive;

@@ -1,0 +1,104 @@
+//! The routes and their server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+
+use super::connection::Bounded;
+use super::guard::{Guard, guard};
+use super::live::{Live, live};
+use super::served::{Alive, Served};
+use super::{api, page, probes};
+use crate::follow::Values;
+use crate::{Options, Shared};
+
+/// The longest body of a request, in bytes: a value of 1 MiB, and as much again for how JSON writes it.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// How long [`Server::stop`] waits for answers under way.
+const MAX_STOP: Duration = Duration::from_secs(1);
+
+/// A server that runs; it ends when it is stopped or dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves `shared` at `listener`, on the Tokio runtime of the caller.
+    pub(crate) fn start(listener: TcpListener, options: &Options, shared: Shared, alive: Alive) -> Self {
+        let loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        let app = routes(options, shared, alive, loopback);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            // Serving ends only when it is told to; either way of being told is the same.
+            let _ended = axum::serve(Bounded::new(listener), app)
+                .with_graceful_shutdown(async { drop(stopped.await) })
+                .await;
+        });
+        Self { stop: Some(stop), task }
+    }
+
+    /// Stops accepting, waits shortly for answers under way, and ends.
+    pub(crate) async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // An error means that the server has ended already.
+            let _ended = stop.send(());
+        }
+        // What is not answered by then is cut off when `self` is dropped.
+        let _cut_off = tokio::time::timeout(MAX_STOP, &mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Listens where `options` say.
+pub(crate) async fn listen(options: &Options) -> io::Result<TcpListener> {
+    TcpListener::bind::<SocketAddr>(options.listen).await
+}
+
+/// All routes, behind the guard.
+fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Router {
+    let served = Served {
+        shared: shared.clone(),
+        values: options.payloads.then(|| Values::new(&options.settings)),
+        operator: options.operator.clone(),
+        reading: Arc::new(Mutex::new(())),
+        acting: Arc::new(Mutex::new(())),
+        alive,
+    };
+    let ticks = Router::new().route("/api/live", get(live)).with_state(Live::start(shared));
+    let app = Router::new()
+        .route("/api/overview", get(api::overview))
+        .route("/api/workflows/{name}", get(api::workflow))
+        .route("/api/instances", get(api::instances))
+        .route("/api/instances/{id}", get(api::instance))
+        .route("/api/instances/{id}/events/{event}/value", get(api::value))
+        .route("/api/where/{text}", get(api::find))
+        .route("/api/failures", get(api::failures))
+        .route("/api/contracts", get(api::contracts))
+        .route("/api/drift", get(api::drift))
+        .route("/api/abilities", get(api::abilities))
+        .route("/api/dead-letters/{action}", post(api::act))
+        .route("/live", get(probes::live))
+        .route("/ready", get(probes::ready))
+        .route("/metrics", get(probes::exposition))
+        .with_state(served)
+        .merge(ticks)
+        .fallback(get(page::page));
+    let guarded = Guard::new(loopback, &options.hosts, options.token.as_ref());
+    app.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).layer(middleware::from_fn_with_state(guarded, guard))
+}
