@@ -1,0 +1,176 @@
+// A stand-in for the observer with made-up data, for looking at the page:
+//
+//     node dev/server.mjs [--port 4748] [--instances 100000] [--empty] [--no-actions]
+
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { detail, graph, instance, letter } from './data.mjs';
+
+const { values: options } = parseArgs({
+  options: { port: { type: 'string', default: '4748' }, instances: { type: 'string', default: '100000' }, empty: { type: 'boolean' }, 'no-actions': { type: 'boolean' } },
+});
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const count = options.empty ? 0 : Number(options.instances);
+const born = Date.now();
+const items = Array.from({ length: count }, (_, i) => instance(i, count, born));
+let generation = 1;
+const replayed = new Set();
+
+setInterval(() => {
+  generation += 1;
+  const now = Date.now();
+  // A few go on with every turn.
+  for (let i = 0; i < Math.min(20, items.length); i += 1) {
+    const item = items[Math.floor(Math.random() * Math.min(60, items.length))];
+    if (item.state === 'running') item.updated = now;
+  }
+}, 1000);
+
+const asOf = () => ({ now: Date.now(), behind_ms: 300 + (Date.now() % 1700), caught_up: true });
+const counts = (list, pick) => {
+  const sums = new Map();
+  for (const item of list) if (pick(item)) sums.set(pick(item), (sums.get(pick(item)) ?? 0) + 1);
+  return [...sums].map(([name, n]) => ({ name, count: n })).sort((a, b) => b.count - a.count);
+};
+const AGES = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
+const age = (text) => Number(text.replace(/\D/g, '')) * (AGES[text.at(-1)] ?? 1);
+
+function instances(query) {
+  const q = (name) => query.get(name);
+  const fits = items.filter(
+    (item) =>
+      (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || item.state === q('state')) && (!q('step') || item.step === q('step')) && (!q('reason') || item.reason === q('reason')) &&
+      (!q('attempt') || item.attempts >= Number(q('attempt'))) && (!q('error') || (item.error ?? '').includes(q('error'))) && (!q('key') || item.key.includes(q('key'))) && (!q('older') || Date.now() - item.started > age(q('older'))),
+  );
+  return { ...page(fits, query), by_state: counts(fits, (item) => item.state), by_reason: counts(fits, (item) => item.reason), by_step: counts(fits, (item) => item.step) };
+}
+
+function page(fits, query) {
+  const from = Number(query.get('cursor') ?? 0);
+  const to = from + Math.min(500, Number(query.get('limit') ?? 100));
+  return { as_of: asOf(), items: fits.slice(from, to), total: fits.length, next: to < fits.length ? String(to) : null };
+}
+
+function overview() {
+  const names = [...new Set(items.map((item) => item.workflow))].sort();
+  const now = Date.now();
+  return {
+    as_of: asOf(), dead_letters_open: items.filter((item) => item.dead_letters > 0 && !replayed.has(item.id)).length, events: count * 9, instances: count, unreadable: 17,
+    problems: count === 0 ? [] : ['the topic `returns` is declared and does not exist', 'the broker does not tell the state of the group `statistics.count`'],
+    workflows: names.map((name) => {
+      const mine = items.filter((item) => item.workflow === name);
+      const of = (state) => mine.filter((item) => item.state === state);
+      const waiting = mine.filter((item) => item.state !== 'completed');
+      return {
+        name, running: of('running').length, completed: of('completed').length, failed: of('failed').length, stalled: of('stalled').length, lost: of('lost').length,
+        stalled_by: counts(of('stalled'), (item) => item.reason), waiting_at: counts(waiting, (item) => item.step),
+        oldest_waiting_ms: waiting.length > 0 ? now - Math.min(...waiting.map((item) => item.updated)) : null,
+        started_last_minute: mine.filter((item) => item.started > born - 60_000).length, finished_last_minute: mine.filter((item) => item.finished > born - 60_000).length, duration_ms: [21_400, 78_200],
+      };
+    }),
+  };
+}
+
+function failures(query) {
+  const all = items.filter((item) => item.dead_letters > 0).map(letter).filter((l) => !replayed.has(l.instance));
+  const fits = all.filter((l) => (!query.get('step') || l.step === query.get('step')) && (!query.get('reason') || l.reason === query.get('reason')) && (!query.get('error') || l.error === query.get('error')));
+  const groups = new Map();
+  for (const l of fits) {
+    const key = `${l.step}|${l.reason}|${l.error}`;
+    const group = groups.get(key) ?? { step: l.step, reason: l.reason, error: l.error, open: 0, oldest: l.failed_at, newest: l.failed_at };
+    group.open += 1;
+    group.oldest = Math.min(group.oldest, l.failed_at);
+    group.newest = Math.max(group.newest, l.failed_at);
+    groups.set(key, group);
+  }
+  return { ...page(fits, query), groups: [...groups.values()].sort((a, b) => b.open - a.open) };
+}
+
+function contracts() {
+  const { events, steps: _ } = graph('order', [], Date.now());
+  const edges = graph('order', [], Date.now()).edges;
+  return {
+    as_of: asOf(),
+    types: events.map(({ event_type, topic }) => ({
+      event_type, topic, consumers: edges.filter((edge) => edge.event_type === event_type && edge.to).map((edge) => edge.to),
+      versions: [{ version: '1.0', declared_by: edges.filter((edge) => edge.event_type === event_type && edge.from).map((edge) => edge.from), seen: 48_000, last_seen: Date.now() - 4000 }, ...(event_type === 'stock.changed.v1' ? [{ version: '1.1', declared_by: [], seen: 12, last_seen: Date.now() - 400_000 }] : [])],
+    })),
+  };
+}
+
+const drifts = () => ({
+  as_of: asOf(), window_ms: 86_400_000,
+  drifts: [
+    { kind: 'silent', from: 'orders/settle', event_type: 'order.cancelled.v1', to: null, contract_version: null, sentence: 'orders/settle declares order.cancelled.v1, and none was seen for 24 h' },
+    { kind: 'undeclared', from: null, event_type: 'order.created.v1', to: 'legacy/audit', contract_version: null, sentence: 'legacy/audit reads order.created.v1, and no manifest says so' },
+    { kind: 'version_skew', from: 'warehouse/dispatch', event_type: 'stock.changed.v1', to: null, contract_version: '1.1', sentence: 'stock.changed.v1 was seen 12 times in version 1.1, which nobody declares' },
+  ],
+});
+
+function where(text) {
+  const found = items.filter((item) => item.id === text || item.key === text);
+  return { ...page(found, new URLSearchParams()), by_state: [], by_reason: [], by_step: [] };
+}
+
+async function api(path, query, request) {
+  const [, , kind, ...rest] = path.split('/');
+  const name = decodeURIComponent(rest.join('/'));
+  if (kind === 'overview') return overview();
+  if (kind === 'workflows') return items.some((item) => item.workflow === name) ? { as_of: asOf(), ...graph(name, items, Date.now()) } : null;
+  if (kind === 'instances' && name === '') return instances(query);
+  if (kind === 'instances') {
+    const summary = items.find((item) => item.id === name);
+    return summary ? { as_of: asOf(), ...detail(summary, Date.now()) } : null;
+  }
+  if (kind === 'where') return where(name);
+  if (kind === 'failures') return failures(query);
+  if (kind === 'contracts') return count === 0 ? { as_of: asOf(), types: [] } : contracts();
+  if (kind === 'drift') return count === 0 ? { ...drifts(), drifts: [] } : drifts();
+  if (kind === 'actions' && !options['no-actions']) return { allowed: true };
+  if (path === '/api/dead-letters/replay' && request.method === 'POST') {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const { letters, dry_run: dry } = JSON.parse(text);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (!dry) for (const { id } of letters) replayed.add(id.slice(3));
+    return { outcomes: { [dry ? 'would_replay' : 'replayed']: letters.length - Math.floor(letters.length / 10), still_violating: Math.floor(letters.length / 10) } };
+  }
+  return null;
+}
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+createServer(async (request, response) => {
+  const url = new URL(request.url, 'http://localhost');
+  const policy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  response.setHeader('content-security-policy', policy);
+  if (url.pathname === '/api/live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const tell = () => response.write(`event: tick\ndata: ${JSON.stringify({ as_of: asOf(), generation })}\n\n`);
+    tell();
+    const timer = setInterval(tell, 1000);
+    request.on('close', () => clearInterval(timer));
+    return;
+  }
+  if (url.pathname.startsWith('/api/')) {
+    const started = performance.now();
+    const answer = await api(url.pathname, url.searchParams, request);
+    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json', 'server-timing': `made;dur=${performance.now() - started}` });
+    response.end(JSON.stringify(answer ?? { error: 'nobody knows it' }));
+    return;
+  }
+  const file = extname(url.pathname) ? join(dist, normalize(url.pathname)) : join(dist, 'index.html');
+  try {
+    const bytes = await readFile(file);
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'text/plain' });
+    response.end(bytes);
+  } catch {
+    response.writeHead(404);
+    response.end();
+  }
+}).listen(Number(options.port), '127.0.0.1', function listening() {
+  console.log(`http://127.0.0.1:${this.address().port}`);
+});

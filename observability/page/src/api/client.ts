@@ -1,0 +1,94 @@
+// Asking the observer. Nothing else is ever asked: the page has one origin.
+
+import { outcomes } from '../lib/outcomes';
+import type { Actions, Count, ReplayRequest } from './types';
+
+/** Why an answer did not come. */
+export type Trouble = 'offline' | 'unknown' | 'token' | 'refused' | 'broken';
+
+/** An answer that did not come. */
+export class NoAnswer extends Error {
+  constructor(
+    readonly trouble: Trouble,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Longest part of an error's text that is kept. */
+const LONGEST_MESSAGE = 500;
+
+let accessToken: string | null = null;
+
+/** Sets the token that an observer beyond loopback asks for. It is kept in memory only and gone with the page. */
+export function setAccessToken(token: string): void {
+  accessToken = token;
+}
+
+/** The headers of every request. */
+export function headers(more: Record<string, string> = {}): Record<string, string> {
+  return accessToken === null ? more : { Authorization: `Bearer ${accessToken}`, ...more };
+}
+
+/** The JSON at a path of the interface. Throws [`NoAnswer`], or an `AbortError` where `signal` fired. */
+export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
+  return answer<T>(path, { headers: headers({ Accept: 'application/json' }), signal });
+}
+
+/** Whether operators may act here; an observer that does not know the question does not allow it. */
+export async function actions(signal: AbortSignal): Promise<Actions> {
+  try {
+    return await ask<Actions>('/api/actions', signal);
+  } catch (error) {
+    if (error instanceof NoAnswer && error.trouble !== 'offline') return { allowed: false };
+    throw error;
+  }
+}
+
+/** Replays dead letters, or says what a replay would do; answers how many had which outcome. */
+export async function replay(request: ReplayRequest, signal: AbortSignal): Promise<Count[]> {
+  const body = await answer<unknown>('/api/dead-letters/replay', {
+    method: 'POST',
+    headers: headers({ 'Content-Type': 'application/json', 'X-Choreograph': '1' }),
+    body: JSON.stringify(request),
+    signal,
+  });
+  return outcomes(body);
+}
+
+async function answer<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new NoAnswer('offline', 'The observer does not answer.');
+  }
+  if (!response.ok) throw new NoAnswer(trouble(response.status), await message(response));
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new NoAnswer('broken', 'The observer’s answer cannot be read.');
+  }
+}
+
+function trouble(status: number): Trouble {
+  if (status === 404) return 'unknown';
+  if (status === 401) return 'token';
+  if (status >= 500) return 'broken';
+  return 'refused';
+}
+
+/** What the answer says is wrong: the `error` of its JSON, else its text, else its status. */
+async function message(response: Response): Promise<string> {
+  const text = (await response.text().catch(() => '')).slice(0, LONGEST_MESSAGE);
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string') return body.error;
+  } catch {
+    // Not JSON: the text itself is the best there is.
+  }
+  return text.trim() || `status ${response.status}`;
+}

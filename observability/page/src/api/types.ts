@@ -1,0 +1,299 @@
+// The JSON of the observer's HTTP interface: a mirror of `observability/observer/src/answer`.
+// Times are milliseconds since the Unix epoch.
+
+/** How far the observer has read. */
+export interface AsOf {
+  now: number;
+  behind_ms: number;
+  caught_up: boolean;
+}
+
+/** Something changed. */
+export interface Tick {
+  as_of: AsOf;
+  generation: number;
+}
+
+/** One value of a filter, and how many instances it would leave. */
+export interface Count {
+  name: string;
+  count: number;
+}
+
+/** `GET /api/overview` */
+export interface Overview {
+  as_of: AsOf;
+  workflows: WorkflowSummary[];
+  dead_letters_open: number;
+  events: number;
+  instances: number;
+  unreadable: number;
+  problems: string[];
+}
+
+export interface WorkflowSummary {
+  name: string;
+  running: number;
+  completed: number;
+  failed: number;
+  stalled: number;
+  lost: number;
+  stalled_by: Count[];
+  waiting_at: Count[];
+  oldest_waiting_ms: number | null;
+  started_last_minute: number;
+  finished_last_minute: number;
+  duration_ms: [number, number] | null;
+}
+
+/** `GET /api/workflows/NAME` */
+export interface WorkflowGraph {
+  as_of: AsOf;
+  name: string;
+  steps: StepNode[];
+  events: EventNode[];
+  edges: Edge[];
+}
+
+export interface StepNode {
+  step: string;
+  owner: string | null;
+  path: boolean;
+  declared: boolean;
+  group_state: string;
+  owing: Count[];
+  lag: number;
+  committed_last_minute: number;
+  oldest_waiting_ms: number | null;
+  dead_letters: number;
+  stalled: StallReason | null;
+}
+
+export interface EventNode {
+  event_type: string;
+  topic: string;
+  terminal: boolean;
+  external: boolean;
+  outbound: boolean;
+  seen: number;
+  seen_last_minute: number;
+}
+
+export interface Edge {
+  from: string | null;
+  event_type: string;
+  to: string | null;
+  seen: number;
+  seen_last_minute: number;
+  drift: DriftKind | null;
+}
+
+export type DriftKind = 'silent' | 'undeclared' | 'version_skew';
+
+/** `GET /api/drift` */
+export interface Drifts {
+  as_of: AsOf;
+  window_ms: number;
+  drifts: Drift[];
+}
+
+export interface Drift {
+  kind: DriftKind;
+  from: string | null;
+  event_type: string;
+  to: string | null;
+  contract_version: string | null;
+  sentence: string;
+}
+
+export type InstanceState = 'failed' | 'lost' | 'stalled' | 'completed' | 'running';
+
+export type StallReason =
+  | 'no_consumer'
+  | 'not_progressing'
+  | 'backlog'
+  | 'retrying'
+  | 'dead_letter'
+  | 'waiting_join'
+  | 'outbox'
+  | 'lost';
+
+/** `GET /api/instances` and `GET /api/where/TEXT` */
+export interface Instances {
+  as_of: AsOf;
+  items: InstanceSummary[];
+  total: number;
+  next: string | null;
+  by_state: Count[];
+  by_reason: Count[];
+  by_step: Count[];
+}
+
+export interface InstanceSummary {
+  id: string;
+  workflow: string;
+  key: string | null;
+  state: InstanceState;
+  reason: StallReason | null;
+  step: string | null;
+  sentence: string;
+  attempts: number;
+  error: string | null;
+  started: number;
+  updated: number;
+  finished: number | null;
+  events: number;
+  dead_letters: number;
+}
+
+/** `GET /api/instances/ID` */
+export interface Instance {
+  as_of: AsOf;
+  summary: InstanceSummary;
+  frontier: Owing[];
+  events: InstanceEvent[];
+  dead_letters: DeadLetter[];
+  traces: Trace[];
+}
+
+export interface Owing {
+  event: string;
+  event_type: string;
+  step: string;
+  path: boolean;
+  state: StepState;
+  since: number;
+  deadline_ms: number;
+  stalled: StallReason | null;
+  sentence: string;
+  evidence: string[];
+}
+
+export type StepState =
+  | { state: 'queued'; partition: number; ahead: number; moving: boolean }
+  | { state: 'handling' }
+  | { state: 'retrying'; attempts: number; due: number | null; outage: boolean }
+  | { state: 'dead_lettered'; reason: string }
+  | { state: 'emitting' }
+  | { state: 'done'; at: number | null }
+  | { state: 'unknown' }
+  | { state: 'skipped'; why: string }
+  | { state: 'not_owed' };
+
+export interface InstanceEvent {
+  id: string;
+  event_type: string;
+  source: string | null;
+  causation: string | null;
+  hops: number;
+  at: number;
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string | null;
+  contract_version: string | null;
+  trace: string | null;
+  span: string | null;
+  duplicates: number;
+  steps: AtStep[];
+  /** The record's value as text, only where the observer is set to offer it. */
+  payload?: string | null;
+}
+
+export interface AtStep {
+  step: string;
+  path: boolean;
+  state: StepState;
+}
+
+export interface Trace {
+  id: string;
+  from: number;
+  to: number;
+  events: number;
+  url: string | null;
+}
+
+/** `GET /api/failures` */
+export interface Failures {
+  as_of: AsOf;
+  groups: FailureGroup[];
+  items: DeadLetter[];
+  total: number;
+  next: string | null;
+}
+
+export interface FailureGroup {
+  step: string;
+  reason: string;
+  error: string;
+  open: number;
+  oldest: number;
+  newest: number;
+}
+
+export interface DeadLetter {
+  id: string;
+  step: string;
+  instance: string | null;
+  event: string | null;
+  event_type: string | null;
+  key: string | null;
+  reason: string;
+  error: string;
+  violations: unknown;
+  contract: string | null;
+  failed_at: number;
+  attempts: number;
+  replays: number;
+  topic: string;
+  partition: number;
+  offset: number;
+  origin: string | null;
+  trace: string | null;
+  open: boolean;
+  actions: Replay[];
+}
+
+export interface Replay {
+  id: string;
+  action: string;
+  by: string;
+  at: number;
+}
+
+/** `GET /api/contracts` */
+export interface Contracts {
+  as_of: AsOf;
+  types: ContractUse[];
+}
+
+export interface ContractUse {
+  event_type: string;
+  topic: string;
+  versions: VersionUse[];
+  consumers: string[];
+}
+
+export interface VersionUse {
+  version: string;
+  declared_by: string[];
+  seen: number;
+  last_seen: number | null;
+}
+
+/** `GET /api/actions` */
+export interface Actions {
+  allowed: boolean;
+}
+
+/** The place of a dead letter. */
+export type LetterPlace = Pick<DeadLetter, 'id' | 'topic' | 'partition' | 'offset'>;
+
+/** The body of `POST /api/dead-letters/replay`. */
+export interface ReplayRequest {
+  letters: LetterPlace[];
+  /** Who asks for it. */
+  actor: string;
+  dry_run: boolean;
+}

@@ -1,0 +1,90 @@
+// What of a workflow wants attention, the worst first.
+
+import type { Count, StallReason, StepNode, WorkflowGraph, WorkflowSummary } from '../api/types';
+import { REASONS } from './words';
+
+/** One thing that wants attention. */
+export interface Concern {
+  /** The workflows that are hit, the hardest first. */
+  workflows: string[];
+  reason: StallReason;
+  /** `service/step`; absent where no step can be named. */
+  step: string | null;
+  owner: string | null;
+  /** Instances, events or dead letters that it is about. */
+  count: number;
+  /** What is counted. */
+  unit: 'instance' | 'event' | 'dead letter';
+  /** How long the oldest of them has been waiting, in milliseconds. */
+  oldest: number | null;
+}
+
+const URGENCY: StallReason[] = Object.keys(REASONS) as StallReason[];
+
+/** States of events that wait for their step. */
+const WAITING = new Set(['queued', 'handling', 'retrying', 'emitting', 'unknown']);
+
+/** How many events wait at a step. */
+export function waiting(owing: readonly Count[]): number {
+  return owing.reduce((sum, { name, count }) => (WAITING.has(name) ? sum + count : sum), 0);
+}
+
+/** What wants attention at the steps of a workflow; without its graph, as much as the overview tells. */
+export function concerns(summary: WorkflowSummary, graph: WorkflowGraph | null): Concern[] {
+  const found: Concern[] = [];
+  const workflows = [summary.name];
+  for (const step of graph?.steps ?? []) found.push(...atStep(workflows, step));
+  const named = new Set(found.map((concern) => concern.reason));
+  for (const { name, count } of summary.stalled_by) {
+    const reason = name as StallReason;
+    if (count > 0 && !named.has(reason) && reason !== 'lost') {
+      found.push({ workflows, reason, step: null, owner: null, count, unit: 'instance', oldest: null });
+    }
+  }
+  if (summary.lost > 0) {
+    found.push({ workflows, reason: 'lost', step: null, owner: null, count: summary.lost, unit: 'instance', oldest: null });
+  }
+  if (summary.failed > 0 && !found.some((concern) => concern.reason === 'dead_letter')) {
+    found.push({ workflows, reason: 'dead_letter', step: null, owner: null, count: summary.failed, unit: 'instance', oldest: null });
+  }
+  return found.sort(urgent);
+}
+
+function atStep(workflows: string[], step: StepNode): Concern[] {
+  const at = { workflows, step: step.step, owner: step.owner };
+  const found: Concern[] = [];
+  if (step.stalled !== null && step.stalled !== 'dead_letter') {
+    found.push({ ...at, reason: step.stalled, count: waiting(step.owing), unit: 'event', oldest: step.oldest_waiting_ms });
+  }
+  if (step.dead_letters > 0) {
+    found.push({ ...at, reason: 'dead_letter', count: step.dead_letters, unit: 'dead letter', oldest: null });
+  }
+  return found;
+}
+
+/** The order in which concerns want attention: by reason, then by number. */
+export function urgent(a: Concern, b: Concern): number {
+  return URGENCY.indexOf(a.reason) - URGENCY.indexOf(b.reason) || b.count - a.count;
+}
+
+/** One step that stands still for one reason is one concern, however many workflows it hits. */
+export function merged(found: readonly Concern[]): Concern[] {
+  const byStep = new Map<string, Concern>();
+  for (const concern of [...found].sort((a, b) => b.count - a.count)) {
+    const key = concern.step === null ? `${concern.reason} of ${concern.workflows[0]}` : `${concern.reason} at ${concern.step}`;
+    const before = byStep.get(key);
+    const oldest = before ? Math.max(before.oldest ?? -1, concern.oldest ?? -1) : null;
+    byStep.set(
+      key,
+      before
+        ? {
+            ...before,
+            workflows: [...before.workflows, ...concern.workflows],
+            count: before.count + concern.count,
+            oldest: oldest === -1 ? null : oldest,
+          }
+        : concern,
+    );
+  }
+  return [...byStep.values()].sort(urgent);
+}

@@ -1,0 +1,204 @@
+// What failed: grouped by step and error, then one by one; replayed one at a time or all that fit.
+
+import { useState } from 'preact/hooks';
+import { ask } from '../api/client';
+import type { DeadLetter, FailureGroup, Failures as Answered, LetterPlace } from '../api/types';
+import { FAILURE_FILTERS, type FailureFilter, failuresHref, type Filters, readFilters, without, writeFilters } from '../lib/filters';
+import { count, plural } from '../lib/number';
+import { plain } from '../lib/words';
+import { usePages } from '../live/pages';
+import { ToneIcon } from '../ui/icons';
+import { LetterBody } from '../ui/DeadLetter';
+import { ReplayDialog, useAllowed } from '../ui/Replay';
+import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Ago, Section, Step, Wire } from '../ui/text';
+
+/** Dead letters of one replay at most: more are replayed by the command, which goes on after it was killed. */
+const MOST_REPLAYED = 10_000;
+
+/** Dead letters of one page while they are gathered for a replay. */
+const GATHERED_AT_ONCE = 500;
+
+/** Groups that are shown at once. */
+const MOST_GROUPS = 100;
+
+export function Failures({ query }: { query: URLSearchParams }) {
+  const filters = readFilters(FAILURE_FILTERS, query);
+  const path = `/api/failures${writeFilters(FAILURE_FILTERS, filters)}`;
+  const pages = usePages<DeadLetter, Answered>(path, (letter) => letter.id);
+  const { data, error, again, stale } = pages.first;
+  const filtered = Object.keys(filters).length > 0;
+  return (
+    <>
+      <div class="title-line">
+        <h1>Failures</h1>
+        <p class="total" aria-live="polite">
+          {data && !stale ? `${plural(data.total, 'open dead letter')}` : ' '}
+        </p>
+      </div>
+      <Chosen filters={filters} />
+      {error && !data ? (
+        <Trouble error={error} again={again} what="failures" />
+      ) : !data ? (
+        <Skeleton lines={8} label="failures" />
+      ) : data.total === 0 && data.items.length === 0 ? (
+        filtered ? (
+          <Empty title="No dead letter fits">
+            <p>
+              Take a filter away, or <a href="/failures">show all</a>.
+            </p>
+          </Empty>
+        ) : (
+          <Empty good title="No dead letters">
+            <p>Nothing is set aside. What was replayed or discarded stands at its instance.</p>
+          </Empty>
+        )
+      ) : (
+        <div class={stale ? 'stale' : ''} aria-busy={stale}>
+          <Section id="groups" title="By step and error" note={data.groups.length > MOST_GROUPS && `the largest ${MOST_GROUPS} of ${data.groups.length}`}>
+            <Groups groups={data.groups.slice(0, MOST_GROUPS)} filters={filters} />
+          </Section>
+          <Section id="letters" title="One by one" note={<ReplayAll path={path} total={data.total} done={again} />}>
+            <ol class="letter-rows">
+              {pages.items.map((letter) => (
+                <LetterRow key={letter.id} letter={letter} done={again} />
+              ))}
+            </ol>
+            {pages.items.length < pages.total ? (
+              <button type="button" onClick={pages.more}>
+                Show more ({count(pages.items.length)} of {count(pages.total)})
+              </button>
+            ) : null}
+          </Section>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Chosen({ filters }: { filters: Filters<FailureFilter> }) {
+  const chosen = FAILURE_FILTERS.filter((name) => filters[name] !== undefined);
+  if (chosen.length === 0) return null;
+  return (
+    <ul class="chosen" aria-label="Filters that are set">
+      {chosen.map((name) => (
+        <li key={name}>
+          <a href={failuresHref(without(filters, name))} aria-label={`Take away: ${name} ${filters[name]}`}>
+            {plain(name)} <Wire class="strong">{name === 'reason' ? plain(filters[name] ?? '') : (filters[name] ?? '')}</Wire> <span aria-hidden="true">×</span>
+          </a>
+        </li>
+      ))}
+      {chosen.length > 1 && (
+        <li>
+          <a class="clear" href="/failures">
+            Clear all
+          </a>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function Groups({ groups, filters }: { groups: FailureGroup[]; filters: Filters<FailureFilter> }) {
+  const same = (group: FailureGroup) => filters.step === group.step && filters.reason === group.reason && filters.error === group.error;
+  return (
+    <ol class="groups">
+      {groups.map((group) => (
+        <li key={`${group.step} ${group.reason} ${group.error}`} class="edge-failed">
+          <a
+            href={failuresHref(same(group) ? {} : { step: group.step, reason: group.reason, error: group.error })}
+            aria-current={same(group) ? 'true' : undefined}
+          >
+            <span class="group-count num">{count(group.open)}</span>
+            <span class="group-what">
+              <span>
+                <Step name={group.step} /> <span class="muted">·</span> <strong>{plain(group.reason)}</strong>
+              </span>
+              <Wire class="error">{group.error}</Wire>
+            </span>
+            <span class="group-when num">
+              <Ago at={group.newest} />
+              <span class="under">
+                first <Ago at={group.oldest} />
+              </span>
+            </span>
+          </a>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function LetterRow({ letter, done }: { letter: DeadLetter; done: () => void }) {
+  const allowed = useAllowed();
+  const [open, setOpen] = useState(false);
+  const [asking, ask] = useState(false);
+  return (
+    <li class={open ? 'open' : ''}>
+      <div class="letter-row">
+        <button type="button" class="bare letter-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <ToneIcon tone={letter.open ? 'failed' : 'quiet'} size={15} />
+          <span class="letter-key">
+            <Wire class="mono strong">{letter.key ?? letter.event ?? letter.id}</Wire>
+            <span class="under">
+              <Step name={letter.step} /> · {plain(letter.reason).toLowerCase()}
+            </span>
+          </span>
+          <Wire class="error">{letter.error}</Wire>
+          <span class="letter-when num">
+            <Ago at={letter.failed_at} />
+            {letter.replays > 0 && <span class="pill">replayed ×{letter.replays}</span>}
+          </span>
+        </button>
+        {letter.open && allowed && (
+          <button type="button" onClick={() => ask(true)} aria-label={`Replay the dead letter of ${letter.key ?? letter.id}`}>
+            Replay…
+          </button>
+        )}
+      </div>
+      {open && <LetterBody letter={letter} linked />}
+      {asking && <ReplayDialog letters={[letter]} about={`the dead letter of ${letter.step}`} close={() => ask(false)} done={done} />}
+    </li>
+  );
+}
+
+function ReplayAll({ path, total, done }: { path: string; total: number; done: () => void }) {
+  const allowed = useAllowed();
+  const [gathering, setGathering] = useState(false);
+  const [letters, setLetters] = useState<LetterPlace[] | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  if (!allowed) return <>replay them with the command <code>choreograph dlq replay</code></>;
+  const gather = async () => {
+    setGathering(true);
+    setError(null);
+    try {
+      setLetters(await gathered(path));
+    } catch (caught) {
+      setError(caught instanceof Error ? caught.message : String(caught));
+    }
+    setGathering(false);
+  };
+  return (
+    <>
+      {error !== null && <span class="form-error">{error} </span>}
+      <button type="button" disabled={gathering || total === 0} onClick={() => void gather()}>
+        {gathering ? 'Gathering…' : `Replay ${total > MOST_REPLAYED ? `the newest ${count(MOST_REPLAYED)}` : total === 1 ? 'it' : `all ${count(total)}`}…`}
+      </button>
+      {letters !== null && <ReplayDialog letters={letters} about="it" close={() => setLetters(null)} done={done} />}
+    </>
+  );
+}
+
+/** All open dead letters that fit, as many as may be replayed at once. */
+async function gathered(path: string): Promise<LetterPlace[]> {
+  const separator = path.includes('?') ? '&' : '?';
+  const letters = new Map<string, LetterPlace>();
+  let cursor: string | null = null;
+  do {
+    const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: Answered = await ask<Answered>(`${path}${separator}limit=${GATHERED_AT_ONCE}${from}`, AbortSignal.timeout(30_000));
+    for (const letter of page.items) if (letter.open) letters.set(letter.id, letter);
+    cursor = page.next;
+  } while (cursor !== null && letters.size < MOST_REPLAYED);
+  return [...letters.values()].slice(0, MOST_REPLAYED);
+}

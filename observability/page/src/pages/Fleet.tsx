@@ -1,0 +1,304 @@
+// Everything at a glance: what is stuck, since when, at whose step, why, and what can be done.
+
+import { useEffect, useState } from 'preact/hooks';
+import type { Overview, WorkflowGraph, WorkflowSummary } from '../api/types';
+import { useAnswer } from '../live/hooks';
+import { failuresHref, instancesHref } from '../lib/filters';
+import { count, plural, short } from '../lib/number';
+import { workflowHref } from '../lib/route';
+import { duration } from '../lib/time';
+import { type Concern, concerns, merged } from '../lib/trouble';
+import { reason, STATES, STATE_MEANING } from '../lib/words';
+import { ToneIcon } from '../ui/icons';
+import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Section, Step, Wire } from '../ui/text';
+
+/** Workflows in trouble whose steps are asked for; of the others the overview tells the numbers. */
+const MOST_GRAPHS = 8;
+
+/** Concerns that are shown at once. */
+const MOST_CONCERNS = 30;
+
+export function Fleet() {
+  const overview = useAnswer<Overview>('/api/overview');
+  const data = overview.data;
+  if (!data) {
+    return (
+      <>
+        <h1>Fleet</h1>
+        {overview.error ? (
+          <Trouble error={overview.error} again={overview.again} what="the fleet" />
+        ) : (
+          <Skeleton lines={9} label="the fleet" />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>Fleet</h1>
+      <Figures data={data} />
+      {data.problems.length > 0 && <Problems problems={data.problems} />}
+      <Attention data={data} />
+      <Section id="workflows" title="Workflows" note={plural(data.workflows.length, 'workflow')}>
+        {data.workflows.length > 0 ? <Workflows workflows={data.workflows} /> : <NoWorkflows />}
+      </Section>
+      <Section id="observer" title="The observer">
+        <dl class="facts">
+          <Fact name="Instances kept" value={count(data.instances)} />
+          <Fact name="Events kept" value={count(data.events)} />
+          <Fact name="Records it cannot place" value={count(data.unreadable)} />
+          <Fact name="Sight" value={data.as_of.caught_up ? 'caught up' : 'still reading what was there at its start'} />
+        </dl>
+      </Section>
+    </>
+  );
+}
+
+function Figures({ data }: { data: Overview }) {
+  const sum = (pick: (workflow: WorkflowSummary) => number) => data.workflows.reduce((total, workflow) => total + pick(workflow), 0);
+  const stalled = sum((workflow) => workflow.stalled);
+  const failed = sum((workflow) => workflow.failed);
+  const lost = sum((workflow) => workflow.lost);
+  return (
+    <ul class="figures" aria-label="Sums over all workflows">
+      <Figure tone={failed > 0 ? 'failed' : 'quiet'} name="Failed" value={failed} href={instancesHref({ state: 'failed' })} />
+      <Figure tone={lost > 0 ? 'lost' : 'quiet'} name="Lost" value={lost} href={instancesHref({ state: 'lost' })} />
+      <Figure tone={stalled > 0 ? 'stalled' : 'quiet'} name="Stalled" value={stalled} href={instancesHref({ state: 'stalled' })} />
+      <Figure tone={data.dead_letters_open > 0 ? 'failed' : 'quiet'} name="Dead letters open" value={data.dead_letters_open} href="/failures" />
+      <Figure tone="running" name="Running" value={sum((workflow) => workflow.running)} href={instancesHref({ state: 'running' })} />
+      <Figure tone="quiet" name="Started a minute" value={sum((workflow) => workflow.started_last_minute)} />
+      <Figure tone="completed" name="Finished a minute" value={sum((workflow) => workflow.finished_last_minute)} />
+    </ul>
+  );
+}
+
+function Figure(props: { tone: Parameters<typeof ToneIcon>[0]['tone']; name: string; value: number; href?: string }) {
+  const inside = (
+    <>
+      <span class="figure-name">
+        <ToneIcon tone={props.tone} size={13} /> {props.name}
+      </span>
+      <span class="figure-value num" title={count(props.value)}>
+        {props.value < 100_000 ? count(props.value) : short(props.value)}
+      </span>
+    </>
+  );
+  return (
+    <li class={`figure tone-${props.tone} ${props.value === 0 ? 'zero' : ''}`}>
+      {props.href ? <a href={props.href}>{inside}</a> : <div>{inside}</div>}
+    </li>
+  );
+}
+
+function Problems({ problems }: { problems: string[] }) {
+  return (
+    <Section id="problems" title="The observer does not see everything" class="problems">
+      <ul>
+        {problems.map((problem) => (
+          <li key={problem}>
+            <Wire>{problem}</Wire>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Attention({ data }: { data: Overview }) {
+  const [graphs, set] = useState<Record<string, WorkflowGraph>>({});
+  const bad = (workflow: WorkflowSummary) => workflow.failed + workflow.lost + workflow.stalled;
+  const troubled = data.workflows
+    .filter((workflow) => bad(workflow) > 0 || graphs[workflow.name]?.steps.some((step) => step.dead_letters > 0))
+    .sort((a, b) => bad(b) - bad(a));
+  // Dead letters of side steps fail nobody: whose they are only the graphs tell.
+  const asked = (troubled.length > 0 ? troubled : data.dead_letters_open > 0 ? data.workflows : []).slice(0, MOST_GRAPHS);
+  const found = merged(troubled.flatMap((workflow) => concerns(workflow, graphs[workflow.name] ?? null)));
+  return (
+    <Section id="attention" title="Needs attention" note={found.length > MOST_CONCERNS && `the first ${MOST_CONCERNS} of ${found.length}`}>
+      {asked.map((workflow) => (
+        <Asked key={workflow.name} name={workflow.name} found={(graph) => set((before) => ({ ...before, [graph.name]: graph }))} />
+      ))}
+      {found.length > 0 ? (
+        <ol class="concerns">
+          {found.slice(0, MOST_CONCERNS).map((concern) => (
+            <Row key={`${concern.workflows[0]} ${concern.step} ${concern.reason}`} concern={concern} />
+          ))}
+        </ol>
+      ) : (
+        <Empty good title="Nothing is stuck">
+          <p>
+            {data.workflows.length > 0
+              ? 'No instance has failed, is lost or stands still beyond its step’s deadline.'
+              : 'Nothing has been seen yet.'}
+          </p>
+        </Empty>
+      )}
+    </Section>
+  );
+}
+
+/** Asks for a workflow's graph and hands it on; shows nothing. */
+function Asked({ name, found }: { name: string; found: (graph: WorkflowGraph) => void }) {
+  const { data } = useAnswer<WorkflowGraph>(`/api/workflows/${encodeURIComponent(name)}`);
+  useEffect(() => {
+    if (data) found(data);
+  }, [data]);
+  return null;
+}
+
+function Row({ concern }: { concern: Concern }) {
+  const words = reason(concern.reason);
+  const dead = concern.reason === 'dead_letter';
+  const tone = dead ? 'failed' : concern.reason === 'lost' ? 'lost' : 'stalled';
+  const [only, ...others] = concern.workflows;
+  const workflow = only !== undefined && others.length === 0 ? { workflow: only } : {};
+  const step = concern.step === null ? {} : { step: concern.step };
+  const href =
+    dead && concern.step !== null
+      ? failuresHref(step)
+      : concern.reason === 'lost'
+        ? instancesHref({ ...workflow, state: 'lost' })
+        : concern.reason === 'dead_letter'
+          ? instancesHref({ ...workflow, state: 'failed' })
+          : instancesHref({ ...workflow, reason: concern.reason, ...step });
+  return (
+    <li class={`concern edge-${tone}`}>
+      <a href={href}>
+        <span class={`concern-what tone-${tone}`}>
+          <ToneIcon tone={tone} /> {words.label}
+        </span>
+        <span class="concern-where">
+          {concern.step ? <Step name={concern.step} /> : <span class="muted">no step can be named</span>}
+          <span class="under">
+            {concern.workflows.join(', ')}
+            {concern.owner !== null && (
+              <>
+                {' · '}
+                <Wire>{concern.owner}</Wire>
+              </>
+            )}
+          </span>
+        </span>
+        <span class="concern-why">
+          {words.meaning}
+          <span class="under">{words.remedy}</span>
+        </span>
+        <span class="concern-count num">
+          {plural(concern.count, concern.unit)}
+          <span class="under">{concern.oldest !== null ? `oldest ${duration(concern.oldest)}` : ''}</span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function Workflows({ workflows }: { workflows: WorkflowSummary[] }) {
+  return (
+    <div class="table-box">
+      <table class="workflows">
+        <thead>
+          <tr>
+            <th scope="col">Workflow</th>
+            <th scope="col" class="wide">
+              Unfinished, by state
+            </th>
+            <th scope="col" class="right">
+              Completed
+            </th>
+            <th scope="col" class="right">
+              Started
+              <span class="unit">a minute</span>
+            </th>
+            <th scope="col" class="right">
+              Finished
+              <span class="unit">a minute</span>
+            </th>
+            <th scope="col" class="right">
+              Takes
+              <span class="unit">median · p95</span>
+            </th>
+            <th scope="col" class="right">
+              Oldest
+              <span class="unit">waiting</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {workflows.map((workflow) => (
+            <tr key={workflow.name}>
+              <th scope="row">
+                <a href={workflowHref(workflow.name)}>
+                  <Wire>{workflow.name}</Wire>
+                </a>
+              </th>
+              <td class="wide" data-label="Unfinished">
+                <Bar workflow={workflow} />
+              </td>
+              <td class="right num" data-label="Completed">
+                <a href={instancesHref({ workflow: workflow.name, state: 'completed' })}>{count(workflow.completed)}</a>
+              </td>
+              <td class="right num" data-label="Started a minute">
+                {count(workflow.started_last_minute)}
+              </td>
+              <td class="right num" data-label="Finished a minute">
+                {count(workflow.finished_last_minute)}
+              </td>
+              <td class="right num" data-label="Takes, median · p95">
+                {workflow.duration_ms ? `${duration(workflow.duration_ms[0])} · ${duration(workflow.duration_ms[1])}` : '—'}
+              </td>
+              <td class="right num" data-label="Oldest waiting">
+                {workflow.oldest_waiting_ms === null ? '—' : duration(workflow.oldest_waiting_ms)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The smallest share of the bar that a state takes, so that one lost instance among a million is seen. */
+const SMALLEST_SHARE = 0.02;
+
+function Bar({ workflow }: { workflow: WorkflowSummary }) {
+  const unfinished = STATES.filter((state) => state !== 'completed' && workflow[state] > 0);
+  if (unfinished.length === 0) return <span class="muted">none</span>;
+  const total = unfinished.reduce((sum, state) => sum + workflow[state], 0);
+  return (
+    <div class="state-bar">
+      <div class="bar" aria-hidden="true">
+        {unfinished.map((state) => (
+          <span key={state} class={`fill tone-${state}`} style={{ flexGrow: String(Math.max(SMALLEST_SHARE, workflow[state] / total)) }} />
+        ))}
+      </div>
+      <ul>
+        {unfinished.map((state) => (
+          <li key={state}>
+            <a class={`tone-${state}`} href={instancesHref({ workflow: workflow.name, state })} title={`${count(workflow[state])} ${state}: ${STATE_MEANING[state]}`}>
+              <ToneIcon tone={state} size={13} />
+              <span class="num">{count(workflow[state])}</span> {state}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function NoWorkflows() {
+  return (
+    <Empty title="No workflow yet">
+      <p>Workflows appear here as soon as a manifest declares one or its first event is seen.</p>
+    </Empty>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="num">{value}</dd>
+    </div>
+  );
+}

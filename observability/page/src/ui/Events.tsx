@@ -1,0 +1,203 @@
+// The events of an instance: the causal tree on the left, the timeline on the right.
+
+import { useState } from 'preact/hooks';
+import type { AtStep, InstanceEvent, Owing } from '../api/types';
+import { useNow } from '../live/hooks';
+import { clock, duration, exact } from '../lib/time';
+import { causalRows, type Row } from '../lib/tree';
+import { stepState, stepTone, stepWord } from '../lib/words';
+import { Glyph, ToneIcon } from './icons';
+import { Id, Step, Wire } from './text';
+
+/** Events that are drawn at first; the others on demand. */
+const FIRST_EVENTS = 100;
+
+/** Deeper than this the tree is indented no further. */
+const DEEPEST_INDENT = 12;
+
+/** A span of time, as the timeline shows it. */
+interface Scale {
+  from: number;
+  span: number;
+  now: number;
+  /** Where somebody stands still: event and step. */
+  stuck: ReadonlySet<string>;
+}
+
+interface Props {
+  events: InstanceEvent[];
+  frontier: readonly Owing[];
+  started: number;
+  finished: number | null;
+}
+
+export function Events({ events, frontier, started, finished }: Props) {
+  const now = useNow();
+  const [all, showAll] = useState(false);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const rows = causalRows(events);
+  const shown = all ? rows : rows.slice(0, FIRST_EVENTS);
+  const from = Math.min(started, ...shown.map((row) => row.event.at));
+  const last = Math.max(from + 1, ...shown.map((row) => row.event.at), ...shown.flatMap((row) => row.event.steps.map((at) => ended(at, now) ?? 0)));
+  const stuck = new Set(frontier.filter((owing) => owing.stalled !== null).map((owing) => `${owing.event} ${owing.step}`));
+  const scale = { stuck, from, span: Math.max(1, (finished === null ? Math.max(last, from + 1) : Math.max(finished, last)) - from) * 1.02, now };
+  const toggle = (id: string) => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
+  return (
+    <div class="events">
+      <div class="axis" aria-hidden="true">
+        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+          <span key={share} style={{ left: `${share * 100}%` }}>
+            {share === 0 ? clock(from) : `+${duration(scale.span * share)}`}
+          </span>
+        ))}
+      </div>
+      <ol>
+        {shown.map((row) => (
+          <EventRow key={`${row.event.id} ${row.event.topic}/${row.event.partition}/${row.event.offset}`} row={row} scale={scale} open={open.has(row.event.id)} toggle={toggle} />
+        ))}
+      </ol>
+      {shown.length < rows.length && (
+        <button type="button" onClick={() => showAll(true)}>
+          Show {rows.length - shown.length} more
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** When a step was done with an event: now, while it is not. */
+function ended(at: AtStep, now: number): number | null {
+  if (at.state.state === 'done') return at.state.at;
+  if (at.state.state === 'skipped' || at.state.state === 'not_owed') return null;
+  return now;
+}
+
+function EventRow(props: { row: Row<InstanceEvent>; scale: Scale; open: boolean; toggle: (id: string) => void }) {
+  const { row, scale, open, toggle } = props;
+  const { event } = row;
+  const indent = Math.min(row.depth, DEEPEST_INDENT);
+  return (
+    <li class="event">
+      <div class="event-line">
+        <div class="event-what" style={{ paddingLeft: `${indent * 18}px` }}>
+          {row.depth > 0 && <Rails row={row} indent={indent} />}
+          <button type="button" class="bare event-name" aria-expanded={open} onClick={() => toggle(event.id)}>
+            <Glyph name="right" size={11} />
+            <Wire class="mono strong">{event.event_type}</Wire>
+          </button>
+          <span class="muted">
+            {row.orphan ? 'its cause was not seen' : event.source ? <>by <Step name={event.source} /></> : 'starts it'}
+            {event.duplicates > 0 && <span class="pill">seen {event.duplicates + 1} times</span>}
+          </span>
+        </div>
+        <div class="lane">
+          <span class="moment" style={{ left: `${share(event.at, scale)}%` }} title={exact(event.at)} />
+        </div>
+        <time class="event-at num" title={exact(event.at)}>
+          +{duration(event.at - scale.from)}
+        </time>
+      </div>
+      {open && <Details event={event} />}
+      {event.steps.length > 0 && (
+        <ul class="at-steps">
+          {event.steps.map((at) => (
+            <StepLine key={at.step} at={at} event={event} scale={scale} indent={indent} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function Rails({ row, indent }: { row: Row<InstanceEvent>; indent: number }) {
+  return (
+    <span class="rails" aria-hidden="true">
+      {row.rails.slice(-indent).map((goesOn, level) =>
+        level === indent - 1 ? (
+          <span key={level} class={`rail elbow ${row.last ? 'last' : ''}`} style={{ left: `${level * 18 + 6}px` }} />
+        ) : row.rails[row.rails.length - indent + level + 1] || goesOn ? (
+          <span key={level} class="rail" style={{ left: `${level * 18 + 6}px` }} />
+        ) : null,
+      )}
+    </span>
+  );
+}
+
+function StepLine({ at, event, scale, indent }: { at: AtStep; event: InstanceEvent; scale: Scale; indent: number }) {
+  const tone = stepTone(at.state) === 'running' && scale.stuck.has(`${event.id} ${at.step}`) ? 'stalled' : stepTone(at.state);
+  const end = ended(at, scale.now);
+  const left = share(event.at, scale);
+  return (
+    <li class={`event-line at-step ${at.path ? '' : 'side'}`}>
+      <div class="event-what" style={{ paddingLeft: `${indent * 18 + 17}px` }}>
+        <span class={`state tone-${tone}`}>
+          <ToneIcon tone={tone} size={13} />
+          {stepWord(at.state)}
+        </span>
+        <span>
+          <Step name={at.step} /> {!at.path && <span class="tag">side</span>}
+          {at.state.state !== 'done' && <span class="muted"> {stepState(at.state, scale.now)}</span>}
+        </span>
+      </div>
+      <div class="lane">
+        {end !== null && (
+          <span
+            class={`stretch tone-${tone}`}
+            style={{ left: `${left}%`, width: `${Math.max(0.4, share(end, scale) - left)}%` }}
+            title={`${at.step}: ${duration(end - event.at)}`}
+          />
+        )}
+      </div>
+      <span class="event-at num muted">{end === null ? '' : duration(end - event.at)}</span>
+    </li>
+  );
+}
+
+function share(at: number, scale: Scale): number {
+  return Math.max(0, Math.min(100, (100 * (at - scale.from)) / scale.span));
+}
+
+function Details({ event }: { event: InstanceEvent }) {
+  return (
+    <dl class="details">
+      <Detail name="Event">
+        <Id value={event.id} label="the event’s id" />
+      </Detail>
+      {event.causation !== null && (
+        <Detail name="Caused by">
+          <Id value={event.causation} label="the cause’s id" />
+        </Detail>
+      )}
+      <Detail name="Time">{exact(event.at)}</Detail>
+      <Detail name="Record">
+        <Wire class="mono">{`${event.topic} / ${event.partition} / ${event.offset}`}</Wire>
+      </Detail>
+      <Detail name="Key">{event.key === null ? <span class="muted">none</span> : <Wire class="mono">{event.key}</Wire>}</Detail>
+      <Detail name="Contract">{event.contract_version ?? <span class="muted">not told</span>}</Detail>
+      <Detail name="Hops">{String(event.hops)}</Detail>
+      {event.trace !== null && (
+        <Detail name="Trace / span">
+          <Wire class="mono">{`${event.trace} / ${event.span ?? '—'}`}</Wire>
+        </Detail>
+      )}
+      {typeof event.payload === 'string' && (
+        <Detail name="Payload">
+          <pre>{event.payload}</pre>
+        </Detail>
+      )}
+    </dl>
+  );
+}
+
+function Detail({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+// A long list of which only the visible rows are drawn. It scrolls with the page, by wheel, finger and keys.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { visibleRows } from '../lib/window';
+
+/** Rows that are asked for ahead of the reader. */
+const AHEAD = 60;
+
+interface Props<T> {
+  items: readonly T[];
+  /** How many there are on all pages. */
+  total: number;
+  rowHeight: number;
+  label: string;
+  keyOf: (item: T) => string;
+  /** Draws a row; its link takes `tabIndex`, so that the list is one stop for the Tab key. */
+  render: (item: T, tabIndex: 0 | -1) => ComponentChildren;
+  /** Asks for the next page; called often, must be cheap where one is on its way. */
+  more: () => void;
+}
+
+/** A list whose rows each hold one link, the row’s focus; arrow keys go from row to row. */
+export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, more }: Props<T>) {
+  const list = useRef<HTMLOListElement>(null);
+  const [view, setView] = useState({ from: 0, to: 30 });
+  const active = useRef(0);
+  const focusWanted = useRef(false);
+
+  useEffect(() => {
+    const measure = () => {
+      const top = list.current?.getBoundingClientRect().top ?? 0;
+      const next = visibleRows(items.length, rowHeight, -top, innerHeight);
+      setView((before) => (before.from === next.from && before.to === next.to ? before : next));
+      if (next.to + AHEAD > items.length && items.length < total) more();
+    };
+    measure();
+    addEventListener('scroll', measure, { passive: true });
+    addEventListener('resize', measure);
+    return () => {
+      removeEventListener('scroll', measure);
+      removeEventListener('resize', measure);
+    };
+  }, [items, total, rowHeight, more]);
+
+  useLayoutEffect(() => {
+    if (!focusWanted.current) return;
+    const row = list.current?.querySelector<HTMLElement>(`[data-row="${active.current}"] a`);
+    if (row) {
+      focusWanted.current = false;
+      row.focus({ preventScroll: true });
+    }
+  });
+
+  const moveTo = (index: number) => {
+    active.current = Math.max(0, Math.min(items.length - 1, index));
+    focusWanted.current = true;
+    const top = (list.current?.getBoundingClientRect().top ?? 0) + active.current * rowHeight;
+    const header = 64;
+    if (top < header) scrollBy(0, top - header);
+    else if (top + rowHeight > innerHeight) scrollBy(0, top + rowHeight - innerHeight + 8);
+    setView((before) => ({ ...before }));
+  };
+
+  const keys = (event: KeyboardEvent) => {
+    const page = Math.max(1, Math.floor(innerHeight / rowHeight) - 2);
+    const to: Record<string, number> = {
+      ArrowDown: active.current + 1,
+      ArrowUp: active.current - 1,
+      PageDown: active.current + page,
+      PageUp: active.current - page,
+      Home: 0,
+      End: items.length - 1,
+    };
+    const index = to[event.key];
+    if (index === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    moveTo(index);
+  };
+
+  const to = Math.min(view.to, items.length);
+  const from = Math.min(view.from, to);
+  const first = active.current >= from && active.current < to ? active.current : from;
+  return (
+    <ol
+      ref={list}
+      class="rows"
+      aria-label={label}
+      style={{ height: `${items.length * rowHeight}px` }}
+      onKeyDown={keys}
+      onFocusIn={(event) => {
+        const row = event.target instanceof Element ? event.target.closest('[data-row]') : null;
+        if (row instanceof HTMLElement) active.current = Number(row.dataset.row);
+      }}
+    >
+      {items.slice(from, to).map((item, i) => {
+        const index = from + i;
+        return (
+          <li
+            key={keyOf(item)}
+            data-row={index}
+            class="row-place"
+            aria-setsize={total}
+            aria-posinset={index + 1}
+            style={{ transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }}
+          >
+            {render(item, index === first ? 0 : -1)}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

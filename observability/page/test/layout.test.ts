@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Edge, WorkflowGraph } from '../src/api/types';
+import { curve, lineId, links, MOST_NODES, picture, shape } from '../src/graph/layout';
+
+const edge = (from: string | null, event_type: string, to: string | null, more: Partial<Edge> = {}): Edge => ({ from, event_type, to, seen: 10, seen_last_minute: 2, drift: null, ...more });
+
+function graph(edges: Edge[], steps: string[] = ['a/one', 'b/two', 'c/three']): WorkflowGraph {
+  return {
+    as_of: { now: 0, behind_ms: 0, caught_up: true },
+    name: 'order',
+    steps: steps.map((step) => ({ step, owner: null, path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null })),
+    events: [...new Set(edges.map((e) => e.event_type))].map((event_type) => ({ event_type, topic: 't', terminal: false, external: false, outbound: false, seen: 0, seen_last_minute: 0 })),
+    edges,
+  };
+}
+
+const CHAIN = [edge(null, 'x.v1', 'a/one'), edge('a/one', 'y.v1', 'b/two'), edge('a/one', 'y.v1', 'c/three')];
+
+test('what is caused stands below its cause, and no boxes overlap', () => {
+  const { boxes, lines, width, height } = picture(graph(CHAIN));
+  const y = (name: string) => boxes.find((box) => box.name === name)?.y ?? Number.NaN;
+  assert.ok(y('x.v1') < y('a/one') && y('a/one') < y('y.v1') && y('y.v1') < y('b/two'));
+  for (const a of boxes) {
+    assert.ok(a.x - a.width / 2 >= 0 && a.x + a.width / 2 <= width && a.y + a.height / 2 <= height);
+    for (const b of boxes) {
+      if (a === b) continue;
+      assert.ok(Math.abs(a.x - b.x) >= (a.width + b.width) / 2 || Math.abs(a.y - b.y) >= (a.height + b.height) / 2, `${a.name} and ${b.name}`);
+    }
+  }
+  assert.deepEqual(lines.map((line) => line.id).sort(), ['a/one > y.v1', 'x.v1 > a/one', 'y.v1 > b/two', 'y.v1 > c/three']);
+});
+
+test('live numbers do not move the picture, a new step does', () => {
+  const busy = graph(CHAIN.map((e) => ({ ...e, seen_last_minute: 900 })));
+  assert.equal(shape(graph(CHAIN)), shape(busy));
+  assert.notEqual(shape(graph(CHAIN)), shape(graph([...CHAIN, edge('c/three', 'z.v1', null)])));
+});
+
+test('a type with two consumers is counted once on its emitter’s line', () => {
+  const flows = links(CHAIN);
+  assert.equal(flows.get(lineId('a/one', 'y.v1', true))?.perMinute, 2);
+  const joined = links([edge('a/one', 'y.v1', 'c/three'), edge('b/two', 'y.v1', 'c/three')]);
+  assert.equal(joined.get(lineId('c/three', 'y.v1', false))?.perMinute, 4);
+});
+
+test('a line drifts only where all of it does, but for a version', () => {
+  const drift = (...kinds: Edge['drift'][]) => links(kinds.map((kind, i) => edge('a/one', 'y.v1', `s/${i}`, { drift: kind }))).get('a/one > y.v1')?.drift;
+  assert.equal(drift('silent', null), null);
+  assert.equal(drift('silent', 'silent'), 'silent');
+  assert.equal(drift('silent', 'undeclared'), 'undeclared');
+  assert.equal(drift(null, 'version_skew'), 'version_skew');
+});
+
+test('circles, loops and more than can be drawn are drawn as far as they can', () => {
+  const circle = picture(graph([edge('a/one', 'x.v1', 'b/two'), edge('b/two', 'y.v1', 'a/one'), edge('c/three', 'z.v1', 'c/three')]));
+  assert.equal(circle.boxes.length, 6);
+  const many = picture(graph([], Array.from({ length: MOST_NODES + 50 }, (_, i) => `s/${i}`)));
+  assert.equal(many.boxes.length, MOST_NODES);
+  assert.deepEqual(picture(graph([], [])).boxes, []);
+});
+
+test('a path goes from the first point to the last', () => {
+  assert.equal(curve([{ x: 0, y: 0 }, { x: 5, y: 5 }]), 'M0 0L5 5');
+  assert.equal(curve([{ x: 0, y: 0 }, { x: 5, y: 5 }, { x: 10, y: 10 }]), 'M0 0Q5 5 10 10');
+  assert.equal(curve([]), '');
+});
