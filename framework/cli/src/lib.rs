@@ -24,6 +24,7 @@ pub mod args;
 pub mod check;
 mod console;
 pub mod diff;
+pub mod dlq;
 pub mod exit;
 pub mod explain;
 mod failure;

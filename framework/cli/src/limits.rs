@@ -36,3 +36,6 @@ pub const MAX_REGISTRY_ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How many subjects of a registry are listed.
 pub const MAX_SUBJECTS: usize = 10_000;
+
+/// The largest value that a dead letter is given, in bytes.
+pub const MAX_EDITED_BYTES: usize = 16 * 1024 * 1024;

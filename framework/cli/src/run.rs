@@ -8,7 +8,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, check, console, diff, explain, format, registry, shell, topology};
+use crate::{Console, Exit, Failure, check, console, diff, dlq, explain, format, registry, shell, topology};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -17,13 +17,17 @@ pub enum Output {
     Report(Box<Report>),
     /// A text of its own form, printed as it is.
     Text(String),
+    /// The same, with what the answer is.
+    Answer(String, Exit),
 }
 
 /// Runs the command on the process's arguments and standard streams.
 pub fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut errors = io::stderr().lock();
-    let mut console = Console::new(&mut out, &mut errors).colour(console::terminal_takes_colour());
+    let mut console = Console::new(&mut out, &mut errors)
+        .colour(console::terminal_takes_colour())
+        .terminal(console::is_watched());
     run(std::env::args_os(), &mut console).into()
 }
 
@@ -33,7 +37,7 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
         Ok(cli) => cli,
         Err(error) => return usage(&error, console),
     };
-    let (exit, printed) = match execute(cli.command, cli.format) {
+    let (exit, printed) = match execute(cli.command, cli.format, console) {
         Ok(output) => print(&output, cli.format, console),
         Err(failure) => refuse(&failure, cli.format, console),
     };
@@ -48,12 +52,13 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
     }
 }
 
-fn execute(command: Command, format: Format) -> Result<Output, Failure> {
+fn execute(command: Command, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
     let report = match command {
         Command::Diff(args) => diff::run(&args)?,
         Command::Check(args) => check::run(&args)?,
         Command::Registry(args) => registry::run(&args)?,
         Command::Topology(args) => return topology::run(&args, format),
+        Command::Dlq(args) => return dlq::run(&args, format, console),
         Command::Explain(args) => explain::run(&args)?,
         Command::Completions(args) => return Ok(Output::Text(shell::completions(&args))),
         Command::Man => return shell::manual().map(Output::Text),
@@ -67,6 +72,7 @@ fn print(output: &Output, form: Format, console: &mut Console<'_>) -> (Exit, io:
             (report.exit(), format::write(report, form, console.colour, &mut *console.out))
         }
         Output::Text(text) => (Exit::Holds, console.out.write_all(text.as_bytes())),
+        Output::Answer(text, exit) => (*exit, console.out.write_all(text.as_bytes())),
     }
 }
 

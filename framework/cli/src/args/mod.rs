@@ -2,16 +2,22 @@
 
 mod check;
 mod diff;
+mod dlq;
 mod explain;
 mod format;
+mod moment;
 mod registry;
 mod shell;
 mod topology;
 
 pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
+pub use dlq::{
+    Declared, Dlq, DlqCommand, DlqDiscard, DlqEdit, DlqExport, DlqList, DlqReplay, DlqShow, How, State, Which,
+};
 pub use explain::Explain;
 pub use format::Format;
+pub use moment::Moment;
 pub use registry::{Contracts, Delete, Get, Pull, Registry, RegistryAction, Server, SubjectNames};
 pub use shell::Completions;
 pub use topology::{Asyncapi, Drawing, Graph, Topology, TopologyCheck, TopologyCommand};
@@ -41,6 +47,8 @@ pub enum Command {
     Registry(Registry),
     /// What services declare, joined: checked, drawn, and written as `AsyncAPI`.
     Topology(Topology),
+    /// What steps set aside: listed, replayed once, edited, given up, exported.
+    Dlq(Dlq),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
     Explain(Explain),
     /// Print a script that completes the arguments of this command.

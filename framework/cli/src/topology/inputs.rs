@@ -12,8 +12,8 @@ use crate::{Failure, Problem};
 
 /// A set of manifests, with the files they came from.
 #[derive(Debug, Default)]
-pub(super) struct Inputs {
-    pub(super) manifests: Vec<Manifest>,
+pub(crate) struct Inputs {
+    pub(crate) manifests: Vec<Manifest>,
     files: BTreeMap<String, Vec<File>>,
 }
 
@@ -26,7 +26,7 @@ struct File {
 
 impl Inputs {
     /// Reads every file, and tells all that cannot be read.
-    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
         if paths.len() > MAX_MANIFESTS {
             let count = paths.len();
             return Err(Failure::usage(format!(

@@ -4,7 +4,7 @@ mod asyncapi;
 mod check;
 mod convert;
 mod graph;
-mod inputs;
+pub(crate) mod inputs;
 
 use crate::args::{Format, Topology, TopologyCommand};
 use crate::{Failure, Output};

@@ -1,0 +1,50 @@
+//! From the environment and files to dead letters.
+
+use std::path::PathBuf;
+
+use choreograph::settings::Settings;
+use choreograph_dead_letters::{DeadLetters, Error};
+
+use crate::topology::inputs::Inputs;
+use crate::{Failure, Problem};
+
+/// What the names of the variables for schema registries begin with: they are not a service's.
+const REGISTRY: &str = "CHOREOGRAPH_REGISTRY_";
+
+/// Reads the environment as services do.
+///
+/// # Errors
+///
+/// A [`Failure`] that names every variable which cannot be used.
+pub fn settings() -> Result<Settings, Failure> {
+    let variables = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with(REGISTRY));
+    Settings::read(variables).map_err(|error| {
+        Failure::inputs(error.problems.iter().map(|problem| Problem::new(problem.to_string())).collect())
+    })
+}
+
+/// The dead letters of where the environment says.
+///
+/// # Errors
+///
+/// A [`Failure`] if a setting or a manifest cannot be used.
+pub fn dead_letters(manifests: &[PathBuf]) -> Result<DeadLetters, Failure> {
+    let inputs = Inputs::read(manifests)?;
+    DeadLetters::open(&settings()?, &inputs.manifests).map_err(failure)
+}
+
+/// What a person is told of an error.
+pub(super) fn failure(error: Error) -> Failure {
+    let text = error.to_string();
+    match error {
+        Error::Setting(_)
+        | Error::Contract { .. }
+        | Error::NotFound(_)
+        | Error::Cursor(_)
+        | Error::TooMany { .. } => Failure::usage(text),
+        Error::MissingTopic { topic, .. } if topic.ends_with(choreograph::wire::AUDIT_TOPIC) => {
+            Failure::incomplete(text).help("or let this command create it: --create-topics")
+        }
+        _ => Failure::incomplete(text),
+    }
+}
