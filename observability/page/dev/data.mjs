@@ -66,7 +66,7 @@ export function instance(i, n, now) {
   const reason = state === 'stalled' ? TROUBLE[step] : state === 'failed' ? 'dead_letter' : state === 'lost' ? 'lost' : null;
   const started = now - age;
   const took = 2_000 + Math.floor(chance() * chance() * 90_000);
-  const error = state === 'failed' ? ERRORS[[1, 3, 0].indexOf(at)] : reason === 'retrying' ? ERRORS[0] : null;
+  const error = state === 'failed' ? ERRORS[{ 0: 0, 1: 1, 3: 2 }[at]] : reason === 'retrying' ? ERRORS[0] : null;
   const updated = state === 'completed' ? Math.min(now, started + took) : Math.min(now - 500, started + Math.floor(took * 0.6));
   const key = i === 1 ? `${HOSTILE} \u202Egnirts desrever` : i === 2 ? LONG : `order-${536365 + (n - i)}`;
   const attempts = reason === 'retrying' ? 3 + Math.floor(chance() * 5) : state === 'failed' ? 5 : 1;

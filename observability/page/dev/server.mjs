@@ -35,15 +35,13 @@ const counts = (list, pick) => {
   for (const item of list) if (pick(item)) sums.set(pick(item), (sums.get(pick(item)) ?? 0) + 1);
   return [...sums].map(([name, n]) => ({ name, count: n })).sort((a, b) => b.count - a.count);
 };
-const AGES = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 };
-const age = (text) => Number(text.replace(/\D/g, '')) * (AGES[text.at(-1)] ?? 1);
 
 function instances(query) {
   const q = (name) => query.get(name);
   const fits = items.filter(
     (item) =>
       (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || item.state === q('state')) && (!q('step') || item.step === q('step')) && (!q('reason') || item.reason === q('reason')) &&
-      (!q('attempt') || item.attempts >= Number(q('attempt'))) && (!q('error') || (item.error ?? '').includes(q('error'))) && (!q('key') || item.key.includes(q('key'))) && (!q('older') || Date.now() - item.started > age(q('older'))),
+      (!q('attempt') || item.attempts >= Number(q('attempt'))) && (!q('error') || (item.error ?? '').includes(q('error'))) && (!q('key') || item.key === q('key')) && (!q('older') || Date.now() - item.started > Number(q('older'))),
   );
   return { ...page(fits, query), by_state: counts(fits, (item) => item.state), by_reason: counts(fits, (item) => item.reason), by_step: counts(fits, (item) => item.step) };
 }
@@ -76,7 +74,7 @@ function overview() {
 
 function failures(query) {
   const all = items.filter((item) => item.dead_letters > 0).map(letter).filter((l) => !replayed.has(l.instance));
-  const fits = all.filter((l) => (!query.get('step') || l.step === query.get('step')) && (!query.get('reason') || l.reason === query.get('reason')) && (!query.get('error') || l.error === query.get('error')));
+  const fits = all.filter((l) => (!query.get('step') || l.step === query.get('step')) && (!query.get('reason') || l.reason === query.get('reason')) && (!query.get('error') || l.error.includes(query.get('error'))));
   const groups = new Map();
   for (const l of fits) {
     const key = `${l.step}|${l.reason}|${l.error}`;
@@ -129,7 +127,7 @@ async function api(path, query, request) {
   if (kind === 'failures') return failures(query);
   if (kind === 'contracts') return count === 0 ? { as_of: asOf(), types: [] } : contracts();
   if (kind === 'drift') return count === 0 ? { ...drifts(), drifts: [] } : drifts();
-  if (kind === 'actions' && !options['no-actions']) return { allowed: true };
+  if (kind === 'abilities') return { payloads: false, actions: !options['no-actions'] };
   if (path === '/api/dead-letters/replay' && request.method === 'POST') {
     let text = '';
     for await (const chunk of request) text += chunk;

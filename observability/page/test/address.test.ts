@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAILURE_FILTERS, failuresHref, INSTANCE_FILTERS, instancesHref, LONGEST_VALUE, readFilters, toggled, without, writeFilters } from '../src/lib/filters';
+import { FAILURE_FILTERS, failuresHref, INSTANCE_FILTERS, instancesHref, instancesQuery, LONGEST_VALUE, readFilters, toggled, without, writeFilters } from '../src/lib/filters';
 import { instanceHref, route, whereHref, workflowHref } from '../src/lib/route';
 
 const read = (text: string) => readFilters(INSTANCE_FILTERS, new URLSearchParams(text));
@@ -21,6 +21,11 @@ test('what is unknown, empty or told twice does no harm', () => {
   assert.deepEqual(read('state=&evil=1&step=%20&key=a&key=b'), { key: 'b' });
   assert.equal(read(`key=${'x'.repeat(5000)}`).key?.length, LONGEST_VALUE);
   assert.deepEqual(readFilters(FAILURE_FILTERS, new URLSearchParams('state=lost')), {});
+});
+
+test('an age is asked for in milliseconds, and not at all where it is none', () => {
+  assert.equal(instancesQuery({ older: '15m', state: 'lost' }), '?state=lost&older=900000');
+  assert.equal(instancesQuery({ older: 'long' }), '');
 });
 
 test('a filter is set, changed and taken away', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
+import { plainest } from '../src/lib/error';
 import { added, outcomes } from '../src/lib/outcomes';
 import { concerns, merged, waiting } from '../src/lib/trouble';
 import { reason, stepState } from '../src/lib/words';
@@ -46,4 +47,10 @@ test('outcomes are read in every form they are told in, and anything else is non
   assert.deepEqual(outcomes({ replayed: 2 }), two);
   for (const nothing of [null, 'x', 7, {}, { outcomes: null }, [null, 1]]) assert.deepEqual(outcomes(nothing), []);
   assert.deepEqual(added(two, [{ name: 'refused', count: 1 }, { name: 'replayed', count: 3 }]), [{ name: 'replayed', count: 5 }, { name: 'refused', count: 1 }]);
+});
+
+test('a group is found by what its errors have in common', () => {
+  assert.equal(plainest('no shelf holds product …A any more: … left'), 'no shelf holds product');
+  assert.equal(plainest('the same'), 'the same');
+  assert.equal(plainest('…'), '');
 });

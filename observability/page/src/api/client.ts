@@ -1,7 +1,7 @@
 // Asking the observer. Nothing else is ever asked: the page has one origin.
 
 import { outcomes } from '../lib/outcomes';
-import type { Actions, Count, ReplayRequest } from './types';
+import type { Abilities, Count, ReplayRequest } from './types';
 
 /** Why an answer did not come. */
 export type Trouble = 'offline' | 'unknown' | 'token' | 'refused' | 'broken';
@@ -36,14 +36,23 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
   return answer<T>(path, { headers: headers({ Accept: 'application/json' }), signal });
 }
 
-/** Whether operators may act here; an observer that does not know the question does not allow it. */
-export async function actions(signal: AbortSignal): Promise<Actions> {
-  try {
-    return await ask<Actions>('/api/actions', signal);
-  } catch (error) {
-    if (error instanceof NoAnswer && error.trouble !== 'offline') return { allowed: false };
-    throw error;
-  }
+const NONE: Abilities = { payloads: false, actions: false };
+
+let known: Promise<Abilities> | null = null;
+
+/** What this observer offers besides answers; it is asked once. One that does not know the question offers nothing. */
+export function abilities(): Promise<Abilities> {
+  known ??= ask<Abilities>('/api/abilities', new AbortController().signal).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer) || error.trouble !== 'unknown') known = null;
+    return NONE;
+  });
+  return known;
+}
+
+/** The value of an event as text, where values may be shown. */
+export async function value(instance: string, event: string, signal: AbortSignal): Promise<string> {
+  const path = `/api/instances/${encodeURIComponent(instance)}/events/${encodeURIComponent(event)}/value`;
+  return (await response(path, { headers: headers(), signal })).text();
 }
 
 /** Replays dead letters, or says what a replay would do; answers how many had which outcome. */
@@ -57,17 +66,22 @@ export async function replay(request: ReplayRequest, signal: AbortSignal): Promi
   return outcomes(body);
 }
 
-async function answer<T>(path: string, init: RequestInit): Promise<T> {
-  let response: Response;
+async function response(path: string, init: RequestInit): Promise<Response> {
+  let came: Response;
   try {
-    response = await fetch(path, { ...init, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
+    came = await fetch(path, { ...init, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new NoAnswer('offline', 'The observer does not answer.');
   }
-  if (!response.ok) throw new NoAnswer(trouble(response.status), await message(response));
+  if (!came.ok) throw new NoAnswer(trouble(came.status), await message(came));
+  return came;
+}
+
+async function answer<T>(path: string, init: RequestInit): Promise<T> {
+  const came = await response(path, init);
   try {
-    return (await response.json()) as T;
+    return (await came.json()) as T;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new NoAnswer('broken', 'The observer’s answer cannot be read.');

@@ -196,8 +196,6 @@ export interface InstanceEvent {
   span: string | null;
   duplicates: number;
   steps: AtStep[];
-  /** The record's value as text, only where the observer is set to offer it. */
-  payload?: string | null;
 }
 
 export interface AtStep {
@@ -282,9 +280,12 @@ export interface VersionUse {
   last_seen: number | null;
 }
 
-/** `GET /api/actions` */
-export interface Actions {
-  allowed: boolean;
+/** `GET /api/abilities` */
+export interface Abilities {
+  /** Whether values of events may be shown. */
+  payloads: boolean;
+  /** Whether operators may act on dead letters. */
+  actions: boolean;
 }
 
 /** The place of a dead letter. */

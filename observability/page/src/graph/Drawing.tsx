@@ -1,6 +1,6 @@
 // The picture of a workflow: lines in SVG, boxes as links above them.
 
-import { useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { EventNode, StepNode, WorkflowGraph } from '../api/types';
 import { instancesHref } from '../lib/filters';
 import { count, plural, short } from '../lib/number';
@@ -13,6 +13,12 @@ import { type Box, type Flow, type Line, links, MOST_NODES, picture, shape } fro
 
 export function Drawing({ graph }: { graph: WorkflowGraph }) {
   const drawn = useMemo(() => picture(graph), [shape(graph)]);
+  const view = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Where the picture is wider than the page, it opens at the step that comes first.
+    const first = drawn.boxes.reduce<Box | null>((top, box) => (box.kind === 'step' && (top === null || box.y < top.y) ? box : top), null);
+    if (view.current && first) view.current.scrollLeft = first.x - view.current.clientWidth / 2;
+  }, [drawn]);
   const flows = links(graph.edges);
   const steps = new Map(graph.steps.map((step) => [step.step, step]));
   const events = new Map(graph.events.map((event) => [event.event_type, event]));
@@ -20,7 +26,7 @@ export function Drawing({ graph }: { graph: WorkflowGraph }) {
   return (
     <>
       {left && <p class="muted">Only the first {MOST_NODES} steps and events are drawn; the table has all steps.</p>}
-      <div class="canvas-box" role="group" aria-label="The choreography as a picture; the table below has the same in words" tabIndex={0}>
+      <div ref={view} class="canvas-box" role="group" aria-label="The choreography as a picture; the table below has the same in words" tabIndex={0}>
         <div class="canvas" style={{ width: `${drawn.width}px`, height: `${drawn.height}px` }}>
           <svg width={drawn.width} height={drawn.height} aria-hidden="true">
             <defs>

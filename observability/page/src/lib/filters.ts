@@ -1,5 +1,7 @@
 // The filters of the lists, as they stand in the address, so that a filtered list can be shared.
 
+import { parseDuration } from './time';
+
 /** What the list of instances can be filtered by; the names are those of the interface. */
 export const INSTANCE_FILTERS = ['workflow', 'state', 'step', 'reason', 'attempt', 'error', 'older', 'key'] as const;
 
@@ -34,6 +36,13 @@ export function writeFilters<F extends string>(known: readonly F[], filters: Fil
   }
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
+}
+
+/** The query of the interface for the filters of the page: ages are told in milliseconds there. */
+export function instancesQuery(filters: Filters<InstanceFilter>): string {
+  const older = filters.older === undefined ? null : parseDuration(filters.older);
+  const { older: _, ...others } = filters;
+  return writeFilters(INSTANCE_FILTERS, older === null ? others : { ...others, older: String(older) });
 }
 
 /** The filters with one of them set, or taken away where it had this value already. */

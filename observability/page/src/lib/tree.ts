@@ -7,13 +7,18 @@ export interface Caused {
   at: number;
 }
 
+/** Levels of which a row knows whether a line goes on: nothing is indented further. */
+export const MOST_RAILS = 12;
+
 /** One row of the tree. */
 export interface Row<E> {
   event: E;
   /** How deep it is in the tree that is shown. */
   depth: number;
-  /** For each level above: whether another branch follows below, so that a line goes on. */
+  /** For each of the nearest levels above, the outermost first: whether another branch follows below there, so that a line goes on. */
   rails: boolean[];
+  /** Whether it caused another one. */
+  cause: boolean;
   /** Whether it is the last of its cause. */
   last: boolean;
   /** Whether it names a cause that is not among the events. */
@@ -41,17 +46,19 @@ export function causalRows<E extends Caused>(events: readonly E[]): Row<E>[] {
   const rows: Row<E>[] = [];
   const seen = new Set<E>();
   const walk = (start: E[]) => {
-    const stack = start.map((event, i) => ({ event, rails: [] as boolean[], last: i === start.length - 1 })).reverse();
+    const stack = start.map((event, i) => ({ event, depth: 0, rails: [] as boolean[], last: i === start.length - 1 })).reverse();
     for (let next = stack.pop(); next; next = stack.pop()) {
       if (seen.has(next.event)) continue;
       seen.add(next.event);
-      const { event, rails, last } = next;
+      const { event, depth, rails, last } = next;
       const orphan = event.causation !== null && !byId.has(event.causation);
-      rows.push({ event, depth: rails.length, rails, last, orphan });
       const below = children.get(event.id) ?? [];
+      rows.push({ event, depth, rails, cause: below.length > 0, last, orphan });
+      const railsBelow = depth === 0 ? [false] : [...rails, !last];
+      if (railsBelow.length > MOST_RAILS) railsBelow.shift();
       for (let i = below.length - 1; i >= 0; i -= 1) {
         const child = below[i];
-        if (child) stack.push({ event: child, rails: [...rails, !last], last: i === below.length - 1 });
+        if (child) stack.push({ event: child, depth: depth + 1, rails: railsBelow, last: i === below.length - 1 });
       }
     }
   };

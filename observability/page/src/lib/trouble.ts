@@ -71,7 +71,7 @@ export function urgent(a: Concern, b: Concern): number {
 export function merged(found: readonly Concern[]): Concern[] {
   const byStep = new Map<string, Concern>();
   for (const concern of [...found].sort((a, b) => b.count - a.count)) {
-    const key = concern.step === null ? `${concern.reason} of ${concern.workflows[0]}` : `${concern.reason} at ${concern.step}`;
+    const key = `${concern.reason} ${concern.unit} ${concern.step ?? ''}`;
     const before = byStep.get(key);
     const oldest = before ? Math.max(before.oldest ?? -1, concern.oldest ?? -1) : null;
     byStep.set(

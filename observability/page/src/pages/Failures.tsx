@@ -5,11 +5,13 @@ import { ask } from '../api/client';
 import type { DeadLetter, FailureGroup, Failures as Answered, LetterPlace } from '../api/types';
 import { FAILURE_FILTERS, type FailureFilter, failuresHref, type Filters, readFilters, without, writeFilters } from '../lib/filters';
 import { count, plural } from '../lib/number';
+import { plainest } from '../lib/error';
 import { plain } from '../lib/words';
+import { useAbilities } from '../live/abilities';
 import { usePages } from '../live/pages';
 import { ToneIcon } from '../ui/icons';
 import { LetterBody } from '../ui/DeadLetter';
-import { ReplayDialog, useAllowed } from '../ui/Replay';
+import { ReplayDialog } from '../ui/Replay';
 import { Empty, Skeleton, Trouble } from '../ui/states';
 import { Ago, Section, Step, Wire } from '../ui/text';
 
@@ -22,9 +24,10 @@ const GATHERED_AT_ONCE = 500;
 /** Groups that are shown at once. */
 const MOST_GROUPS = 100;
 
-export function Failures({ query }: { query: URLSearchParams }) {
-  const filters = readFilters(FAILURE_FILTERS, query);
-  const path = `/api/failures${writeFilters(FAILURE_FILTERS, filters)}`;
+export function Failures({ query: asked }: { query: URLSearchParams }) {
+  const filters = readFilters(FAILURE_FILTERS, asked);
+  const query = writeFilters(FAILURE_FILTERS, filters);
+  const path = `/api/failures${query}${query === '' ? '?' : '&'}open=true`;
   const pages = usePages<DeadLetter, Answered>(path, (letter) => letter.id);
   const { data, error, again, stale } = pages.first;
   const filtered = Object.keys(filters).length > 0;
@@ -100,13 +103,13 @@ function Chosen({ filters }: { filters: Filters<FailureFilter> }) {
 }
 
 function Groups({ groups, filters }: { groups: FailureGroup[]; filters: Filters<FailureFilter> }) {
-  const same = (group: FailureGroup) => filters.step === group.step && filters.reason === group.reason && filters.error === group.error;
+  const same = (group: FailureGroup) => filters.step === group.step && filters.reason === group.reason && filters.error === plainest(group.error);
   return (
     <ol class="groups">
       {groups.map((group) => (
         <li key={`${group.step} ${group.reason} ${group.error}`} class="edge-failed">
           <a
-            href={failuresHref(same(group) ? {} : { step: group.step, reason: group.reason, error: group.error })}
+            href={failuresHref(same(group) ? {} : { step: group.step, reason: group.reason, error: plainest(group.error) })}
             aria-current={same(group) ? 'true' : undefined}
           >
             <span class="group-count num">{count(group.open)}</span>
@@ -130,7 +133,7 @@ function Groups({ groups, filters }: { groups: FailureGroup[]; filters: Filters<
 }
 
 function LetterRow({ letter, done }: { letter: DeadLetter; done: () => void }) {
-  const allowed = useAllowed();
+  const { actions: allowed } = useAbilities();
   const [open, setOpen] = useState(false);
   const [asking, ask] = useState(false);
   return (
@@ -163,7 +166,7 @@ function LetterRow({ letter, done }: { letter: DeadLetter; done: () => void }) {
 }
 
 function ReplayAll({ path, total, done }: { path: string; total: number; done: () => void }) {
-  const allowed = useAllowed();
+  const { actions: allowed } = useAbilities();
   const [gathering, setGathering] = useState(false);
   const [letters, setLetters] = useState<LetterPlace[] | null>(null);
   const [error, setError] = useState<string | null>(null);

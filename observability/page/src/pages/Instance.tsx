@@ -86,7 +86,7 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
       )}
       <Section id="events" title="What happened" note="causes above effects; bars show how long each step took or has been waiting">
         {events.length > 0 ? (
-          <Events events={events} frontier={frontier} started={summary.started} finished={frontier.length === 0 ? summary.finished : null} />
+          <Events instance={summary.id} events={events} frontier={frontier} started={summary.started} finished={frontier.length === 0 ? summary.finished : null} />
         ) : (
           <Empty title="None of its events is kept">
             <p>They are older than what the topics keep; only the sum is known.</p>
@@ -145,7 +145,7 @@ function Owed({ owing, workflow, told }: { owing: Owing; workflow: string; told:
           <Step name={owing.step} />
         </a>
         <span class="owed-event">
-          owes for <Wire class="mono">{owing.event_type}</Wire>
+          owes what follows <Wire class="mono">{owing.event_type}</Wire>
           {!owing.path && ' · side step, changes nothing of the state'}
         </span>
         <span class={`state tone-${tone}`}>
@@ -153,13 +153,19 @@ function Owed({ owing, workflow, told }: { owing: Owing; workflow: string; told:
           {owing.stalled ? reason(owing.stalled).label : stepWord(owing.state)}
         </span>
       </div>
-      <p class="owed-wait num" title={`since ${exact(owing.since)}`}>
-        <span class={late ? 'tone-stalled strong' : ''}>{duration(waited)}</span>
-        <span class="muted"> of {duration(owing.deadline_ms)} allowed</span>
-        <span class="gauge" aria-hidden="true">
-          <span class={`fill tone-${late ? tone : 'running'}`} style={{ width: `${Math.min(100, (100 * waited) / Math.max(1, owing.deadline_ms))}%` }} />
-        </span>
-      </p>
+      {owing.state.state === 'dead_lettered' ? (
+        <p class="muted">
+          set aside <Ago at={owing.since} />
+        </p>
+      ) : (
+        <p class="owed-wait num" title={`since ${exact(owing.since)}`}>
+          <span class={late ? 'tone-stalled strong' : ''}>{duration(waited)}</span>
+          <span class="muted"> of {duration(owing.deadline_ms)} allowed</span>
+          <span class="gauge" aria-hidden="true">
+            <span class={`fill tone-${late ? 'stalled' : 'running'}`} style={{ width: `${Math.min(100, (100 * waited) / Math.max(1, owing.deadline_ms))}%` }} />
+          </span>
+        </p>
+      )}
       {owing.sentence !== told && (
         <p class="owed-sentence">
           <Wire>{owing.sentence}</Wire>

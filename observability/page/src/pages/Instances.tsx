@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Count, InstanceSummary, Instances as Answered, Overview } from '../api/types';
-import { type Filters, INSTANCE_FILTERS, type InstanceFilter, instancesHref, readFilters, toggled, without, writeFilters } from '../lib/filters';
+import { type Filters, INSTANCE_FILTERS, type InstanceFilter, instancesHref, instancesQuery, readFilters, toggled, without } from '../lib/filters';
 import { count, plural } from '../lib/number';
 import { STATES, plain, reason } from '../lib/words';
 import { useAnswer } from '../live/hooks';
@@ -26,12 +26,12 @@ const FILTER_LABEL: Record<InstanceFilter, string> = {
   attempt: 'Attempts at least',
   error: 'Error contains',
   older: 'Older than',
-  key: 'Key contains',
+  key: 'Business key',
 };
 
 export function Instances({ query }: { query: URLSearchParams }) {
   const filters = readFilters(INSTANCE_FILTERS, query);
-  const path = `/api/instances${writeFilters(INSTANCE_FILTERS, filters)}`;
+  const path = `/api/instances${instancesQuery(filters)}`;
   const pages = usePages<InstanceSummary, Answered>(path, idOf);
   const { data, error, again, stale } = pages.first;
   return (
@@ -174,7 +174,7 @@ const AGE_WORDS: Record<string, string> = { '1m': '1 minute', '5m': '5 minutes',
 function Typed({ filters }: { filters: Filters<InstanceFilter> }) {
   return (
     <form class="typed" onSubmit={(event) => event.preventDefault()} aria-label="Filter by text">
-      <TextFilter name="key" label="Key contains" filters={filters} />
+      <TextFilter name="key" label="Business key, whole" filters={filters} whole />
       <TextFilter name="error" label="Error contains" filters={filters} />
       <div class="two">
         <TextFilter name="attempt" label="Attempts ≥" filters={filters} digits />
@@ -197,8 +197,8 @@ function apply(filters: Filters<InstanceFilter>, name: InstanceFilter, value: st
   go(instancesHref(value.trim() === '' ? without(filters, name) : { ...filters, [name]: value }), true);
 }
 
-function TextFilter(props: { name: InstanceFilter; label: string; filters: Filters<InstanceFilter>; digits?: boolean }) {
-  const { name, label, filters, digits = false } = props;
+function TextFilter(props: { name: InstanceFilter; label: string; filters: Filters<InstanceFilter>; digits?: boolean; whole?: boolean }) {
+  const { name, label, filters, digits = false, whole = false } = props;
   const value = filters[name] ?? '';
   const [text, set] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -209,7 +209,7 @@ function TextFilter(props: { name: InstanceFilter; label: string; filters: Filte
     const clean = digits ? next.replace(/\D/g, '').slice(0, 6) : next;
     set(clean);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => apply(latest.current, name, clean), TYPING_MS);
+    if (!whole) timer.current = setTimeout(() => apply(latest.current, name, clean), TYPING_MS);
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
@@ -223,6 +223,9 @@ function TextFilter(props: { name: InstanceFilter; label: string; filters: Filte
         spellcheck={false}
         autoComplete="off"
         onInput={(event) => typed(event.currentTarget.value)}
+        onChange={(event) => {
+          if (whole) apply(latest.current, name, event.currentTarget.value);
+        }}
       />
     </label>
   );

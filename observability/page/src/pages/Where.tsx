@@ -4,7 +4,6 @@ import { useEffect } from 'preact/hooks';
 import type { Instances } from '../api/types';
 import { useAnswer } from '../live/hooks';
 import { go } from '../live/navigation';
-import { instancesHref } from '../lib/filters';
 import { instanceHref } from '../lib/route';
 import { plural } from '../lib/number';
 import { InstanceList } from '../ui/InstanceList';
@@ -38,9 +37,6 @@ export function Where({ text }: { text: string }) {
           <p>
             No instance has this id or business key, and no event of one has this id. It may not have started yet, it may be older than
             what the observer keeps, or a character may be missing.
-          </p>
-          <p>
-            <a href={instancesHref({ key: text })}>Look for keys that contain it</a>
           </p>
         </Empty>
       )}

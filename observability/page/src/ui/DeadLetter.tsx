@@ -2,19 +2,20 @@
 
 import { useState } from 'preact/hooks';
 import type { DeadLetter, Replay } from '../api/types';
+import { useAbilities } from '../live/abilities';
 import { instanceHref } from '../lib/route';
 import { plural } from '../lib/number';
 import { plain } from '../lib/words';
 import { exact } from '../lib/time';
 import { ToneIcon } from './icons';
-import { ReplayDialog, useAllowed } from './Replay';
+import { ReplayDialog } from './Replay';
 import { Ago, Id, Step, Wire } from './text';
 
 /** Longest text of violations that is shown. */
 const LONGEST_VIOLATIONS = 20_000;
 
 export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () => void }) {
-  const allowed = useAllowed();
+  const { actions: allowed } = useAbilities();
   const [asking, ask] = useState(false);
   return (
     <article class={`letter ${letter.open ? 'edge-failed' : 'edge-quiet'}`} aria-label={`Dead letter of ${letter.step}`}>

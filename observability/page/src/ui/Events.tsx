@@ -1,10 +1,12 @@
 // The events of an instance: the causal tree on the left, the timeline on the right.
 
 import { useState } from 'preact/hooks';
+import { value } from '../api/client';
 import type { AtStep, InstanceEvent, Owing } from '../api/types';
+import { useAbilities } from '../live/abilities';
 import { useNow } from '../live/hooks';
 import { clock, duration, exact } from '../lib/time';
-import { causalRows, type Row } from '../lib/tree';
+import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
 import { stepState, stepTone, stepWord } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
@@ -12,8 +14,8 @@ import { Id, Step, Wire } from './text';
 /** Events that are drawn at first; the others on demand. */
 const FIRST_EVENTS = 100;
 
-/** Deeper than this the tree is indented no further. */
-const DEEPEST_INDENT = 12;
+/** Pixels from one level of the tree to the next. */
+const STEP_IN = 18;
 
 /** A span of time, as the timeline shows it. */
 interface Scale {
@@ -25,13 +27,15 @@ interface Scale {
 }
 
 interface Props {
+  /** The instance's id. */
+  instance: string;
   events: InstanceEvent[];
   frontier: readonly Owing[];
   started: number;
   finished: number | null;
 }
 
-export function Events({ events, frontier, started, finished }: Props) {
+export function Events({ instance, events, frontier, started, finished }: Props) {
   const now = useNow();
   const [all, showAll] = useState(false);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -57,7 +61,14 @@ export function Events({ events, frontier, started, finished }: Props) {
       </div>
       <ol>
         {shown.map((row) => (
-          <EventRow key={`${row.event.id} ${row.event.topic}/${row.event.partition}/${row.event.offset}`} row={row} scale={scale} open={open.has(row.event.id)} toggle={toggle} />
+          <EventRow
+            key={`${row.event.id} ${row.event.topic}/${row.event.partition}/${row.event.offset}`}
+            instance={instance}
+            row={row}
+            scale={scale}
+            open={open.has(row.event.id)}
+            toggle={toggle}
+          />
         ))}
       </ol>
       {shown.length < rows.length && (
@@ -76,15 +87,15 @@ function ended(at: AtStep, now: number): number | null {
   return now;
 }
 
-function EventRow(props: { row: Row<InstanceEvent>; scale: Scale; open: boolean; toggle: (id: string) => void }) {
-  const { row, scale, open, toggle } = props;
+function EventRow(props: { instance: string; row: Row<InstanceEvent>; scale: Scale; open: boolean; toggle: (id: string) => void }) {
+  const { instance, row, scale, open, toggle } = props;
   const { event } = row;
-  const indent = Math.min(row.depth, DEEPEST_INDENT);
+  const indent = Math.min(row.depth, MOST_RAILS);
   return (
     <li class="event">
+      <Rails row={row} indent={indent} />
       <div class="event-line">
-        <div class="event-what" style={{ paddingLeft: `${indent * 18}px` }}>
-          {row.depth > 0 && <Rails row={row} indent={indent} />}
+        <div class="event-what" style={{ paddingLeft: `${indent * STEP_IN}px` }}>
           <button type="button" class="bare event-name" aria-expanded={open} onClick={() => toggle(event.id)}>
             <Glyph name="right" size={11} />
             <Wire class="mono strong">{event.event_type}</Wire>
@@ -101,7 +112,7 @@ function EventRow(props: { row: Row<InstanceEvent>; scale: Scale; open: boolean;
           +{duration(event.at - scale.from)}
         </time>
       </div>
-      {open && <Details event={event} />}
+      {open && <Details event={event} instance={instance} />}
       {event.steps.length > 0 && (
         <ul class="at-steps">
           {event.steps.map((at) => (
@@ -113,16 +124,17 @@ function EventRow(props: { row: Row<InstanceEvent>; scale: Scale; open: boolean;
   );
 }
 
+/** The lines of the tree beside an event: from its cause to it, past it to later siblings, and from it to what it caused. */
 function Rails({ row, indent }: { row: Row<InstanceEvent>; indent: number }) {
+  const rails = row.rails.slice(-indent);
+  const at = (level: number) => ({ left: `${level * STEP_IN + 6}px` });
   return (
     <span class="rails" aria-hidden="true">
-      {row.rails.slice(-indent).map((goesOn, level) =>
-        level === indent - 1 ? (
-          <span key={level} class={`rail elbow ${row.last ? 'last' : ''}`} style={{ left: `${level * 18 + 6}px` }} />
-        ) : row.rails[row.rails.length - indent + level + 1] || goesOn ? (
-          <span key={level} class="rail" style={{ left: `${level * 18 + 6}px` }} />
-        ) : null,
-      )}
+      {Array.from({ length: indent }, (_, level) => {
+        if (level === indent - 1) return <span key={level} class={`rail elbow ${row.last ? '' : 'on'}`} style={at(level)} />;
+        return rails[level + 1] ? <span key={level} class="rail" style={at(level)} /> : null;
+      })}
+      {row.cause && row.depth < MOST_RAILS && <span class="rail down" style={at(indent)} />}
     </span>
   );
 }
@@ -133,7 +145,7 @@ function StepLine({ at, event, scale, indent }: { at: AtStep; event: InstanceEve
   const left = share(event.at, scale);
   return (
     <li class={`event-line at-step ${at.path ? '' : 'side'}`}>
-      <div class="event-what" style={{ paddingLeft: `${indent * 18 + 17}px` }}>
+      <div class="event-what" style={{ paddingLeft: `${indent * STEP_IN + 17}px` }}>
         <span class={`state tone-${tone}`}>
           <ToneIcon tone={tone} size={13} />
           {stepWord(at.state)}
@@ -161,7 +173,8 @@ function share(at: number, scale: Scale): number {
   return Math.max(0, Math.min(100, (100 * (at - scale.from)) / scale.span));
 }
 
-function Details({ event }: { event: InstanceEvent }) {
+function Details({ event, instance }: { event: InstanceEvent; instance: string }) {
+  const { payloads } = useAbilities();
   return (
     <dl class="details">
       <Detail name="Event">
@@ -184,9 +197,9 @@ function Details({ event }: { event: InstanceEvent }) {
           <Wire class="mono">{`${event.trace} / ${event.span ?? '—'}`}</Wire>
         </Detail>
       )}
-      {typeof event.payload === 'string' && (
-        <Detail name="Payload">
-          <pre>{event.payload}</pre>
+      {payloads && (
+        <Detail name="Value">
+          <Value instance={instance} event={event.id} />
         </Detail>
       )}
     </dl>
@@ -199,5 +212,31 @@ function Detail({ name, children }: { name: string; children: preact.ComponentCh
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** Longest part of a value that is shown. */
+const LONGEST_VALUE = 100_000;
+
+/** The value of an event, asked for when somebody wants to see it; text, whatever it holds. */
+function Value({ instance, event }: { instance: string; event: string }) {
+  const [shown, show] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const look = async () => {
+    try {
+      const text = await value(instance, event, AbortSignal.timeout(15_000));
+      show(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)} …` : text);
+    } catch (caught) {
+      setError(caught instanceof Error ? caught.message : String(caught));
+    }
+  };
+  if (shown !== null) return <pre>{shown === '' ? '(empty)' : shown}</pre>;
+  return (
+    <>
+      <button type="button" onClick={() => void look()}>
+        Show
+      </button>
+      {error !== null && <span class="form-error"> {error}</span>}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // Replaying dead letters: first what it would do, then doing it, with its progress.
 
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { actions, NoAnswer, replay, setAccessToken } from '../api/client';
+import { NoAnswer, replay, setAccessToken } from '../api/client';
 import type { Count, LetterPlace } from '../api/types';
 import { count, plural } from '../lib/number';
 import { added } from '../lib/outcomes';
@@ -9,24 +9,6 @@ import { plain } from '../lib/words';
 
 /** Dead letters of one request: small, so that the progress is seen and a stop takes effect soon. */
 const BATCH = 50;
-
-let allowed: Promise<boolean> | null = null;
-
-/** Whether the server lets operators act. It is asked once. */
-export function useAllowed(): boolean {
-  const [may, set] = useState(false);
-  useEffect(() => {
-    allowed ??= actions(new AbortController().signal).then(
-      (answer) => answer.allowed === true,
-      () => {
-        allowed = null;
-        return false;
-      },
-    );
-    void allowed.then(set);
-  }, []);
-  return may;
-}
 
 /** Who acts, remembered while the page is open. */
 let actor = '';
