@@ -2,10 +2,11 @@
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | it holds: nothing was found |
-//! | 1 | findings: something is to be mended, and the output says what |
+//! | 0 | it holds: nothing was found, nothing is stuck |
+//! | 1 | findings: something is to be mended, and the output says what; or an instance is stuck: failed, lost, stalled |
 //! | 2 | wrong usage, or an input that cannot be read: the message names the file and the line |
-//! | 3 | it could not come to an answer: a registry is away, a git ref is missing; the message says the fix |
+//! | 3 | it could not come to an answer: a registry or an observer is away, a git ref is missing, nobody knows the id; the
+//! | | message says the fix |
 
 use std::process::ExitCode;
 
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// It holds: nothing was found.
     Holds = 0,
-    /// Findings of severity `error`.
+    /// Findings of severity `error`, or an instance that is stuck.
     Findings = 1,
     /// Wrong usage, or an input that cannot be read. Nothing was written.
     Usage = 2,

@@ -34,6 +34,12 @@ pub const MAX_SHOWN_CHANGES: usize = 50;
 /// The largest answer of a registry that is read, in bytes.
 pub const MAX_REGISTRY_ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 
+/// The largest answer of an observer that is read, in bytes: an instance of 10,000 events.
+pub const MAX_OBSERVER_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many instances `where` tells of in full, where a key names several.
+pub const MAX_WHERE: usize = 20;
+
 /// How many subjects of a registry are listed.
 pub const MAX_SUBJECTS: usize = 10_000;
 

@@ -8,7 +8,10 @@ use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
-use crate::{Console, Exit, Failure, check, console, diff, dlq, explain, format, registry, shell, topology};
+use crate::{
+    Console, Exit, Failure, check, console, diff, dlq, explain, format, instances, locate, observe, registry,
+    shell, topology,
+};
 
 /// What a command comes to.
 #[derive(Debug)]
@@ -59,6 +62,9 @@ fn execute(command: Command, format: Format, console: &mut Console<'_>) -> Resul
         Command::Registry(args) => registry::run(&args)?,
         Command::Topology(args) => return topology::run(&args, format),
         Command::Dlq(args) => return dlq::run(&args, format, console),
+        Command::Observe(args) => return observe::run(&args, console),
+        Command::Where(args) => return locate::run(&args, format, console),
+        Command::Instances(args) => return instances::run(&args, format),
         Command::Explain(args) => explain::run(&args)?,
         Command::Completions(args) => return Ok(Output::Text(shell::completions(&args))),
         Command::Man => return shell::manual().map(Output::Text),

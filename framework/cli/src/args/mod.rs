@@ -6,6 +6,7 @@ mod dlq;
 mod explain;
 mod format;
 mod moment;
+mod observe;
 mod registry;
 mod shell;
 mod topology;
@@ -18,6 +19,7 @@ pub use dlq::{
 pub use explain::Explain;
 pub use format::Format;
 pub use moment::Moment;
+pub use observe::{Asked, Drift, Instances, Observe, Where};
 pub use registry::{Contracts, Delete, Get, Pull, Registry, RegistryAction, Server, SubjectNames};
 pub use shell::Completions;
 pub use topology::{Asyncapi, Drawing, Graph, Topology, TopologyCheck, TopologyCommand};
@@ -47,6 +49,12 @@ pub enum Command {
     Registry(Registry),
     /// What services declare, joined: checked, drawn, and written as `AsyncAPI`.
     Topology(Topology),
+    /// Watch: where every instance of every workflow is, with a page, for as long as it runs.
+    Observe(Observe),
+    /// Where one instance is, which step owes the next event, and what is wrong.
+    Where(Where),
+    /// List instances of workflows, those that changed last first.
+    Instances(Instances),
     /// What steps set aside: listed, replayed once, edited, given up, exported.
     Dlq(Dlq),
     /// Explain a rule: how such a change breaks a team, and what to do instead.
@@ -60,10 +68,10 @@ pub enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  it holds: nothing was found
-  1  findings: something is to be mended, and the output says what
+  0  it holds: nothing was found, nothing is stuck
+  1  findings: something is to be mended or is stuck, and the output says what
   2  wrong usage, or an input that cannot be read
-  3  could not come to an answer (registry away, git ref missing); the message says the fix";
+  3  could not come to an answer (registry or observer away, git ref missing); the message says the fix";
 
 #[cfg(test)]
 mod tests {

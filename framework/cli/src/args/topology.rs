@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Drift;
+
 /// The arguments of `topology`.
 #[derive(Debug, Args)]
 pub struct Topology {
@@ -19,6 +21,8 @@ pub enum TopologyCommand {
     Graph(Graph),
     /// Write the choreography as `AsyncAPI` 3.0.
     Asyncapi(Asyncapi),
+    /// Where what is declared and what is seen on Kafka differ, as a running observer tells it.
+    Drift(Drift),
 }
 
 /// The arguments of `topology check`.

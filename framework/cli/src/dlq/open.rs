@@ -1,5 +1,6 @@
 //! From the environment and files to dead letters.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use choreograph::settings::Settings;
@@ -8,8 +9,8 @@ use choreograph_dead_letters::{DeadLetters, Error};
 use crate::topology::inputs::Inputs;
 use crate::{Failure, Problem};
 
-/// What the names of the variables for schema registries begin with: they are not a service's.
-const REGISTRY: &str = "CHOREOGRAPH_REGISTRY_";
+/// What the names of this command's own variables begin with: they are not a service's.
+const OWN: [&str; 2] = ["CHOREOGRAPH_REGISTRY_", "CHOREOGRAPH_OBSERVER"];
 
 /// Reads the environment as services do.
 ///
@@ -17,8 +18,8 @@ const REGISTRY: &str = "CHOREOGRAPH_REGISTRY_";
 ///
 /// A [`Failure`] that names every variable which cannot be used.
 pub fn settings() -> Result<Settings, Failure> {
-    let variables = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with(REGISTRY));
-    Settings::read(variables).map_err(|error| {
+    let is_own = |name: &OsString| OWN.iter().any(|own| name.to_string_lossy().starts_with(own));
+    Settings::read(std::env::vars_os().filter(|(name, _)| !is_own(name))).map_err(|error| {
         Failure::inputs(error.problems.iter().map(|problem| Problem::new(problem.to_string())).collect())
     })
 }

@@ -11,7 +11,7 @@ const MAX_SECRET_BYTES: usize = 1024 * 1024;
 
 /// A text that no message, no log and no `Debug` shows.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     pub(super) fn new(text: String) -> Self {
@@ -19,7 +19,7 @@ impl Secret {
     }
 
     /// The text itself: for the wire alone.
-    pub(super) fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Secret {
 }
 
 /// The value of a variable of the environment, if it is set and not empty.
-pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
@@ -46,7 +46,7 @@ pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
 }
 
 /// A secret from `NAME`, or from the file that `NAME_FILE` names.
-pub(super) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
+pub(crate) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
     let from_file = format!("{name}_FILE");
     match (variable(name)?, variable(&from_file)?) {
         (Some(_), Some(_)) => {

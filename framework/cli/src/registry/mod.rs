@@ -17,6 +17,9 @@ pub use client::{Client, Limits};
 pub use credentials::Credentials;
 pub use past::from_registry;
 
+pub(crate) use client::segment;
+pub(crate) use file_secret::{secret, variable};
+
 use crate::Failure;
 use crate::args::{Registry, RegistryAction, Server};
 use crate::report::Report;

@@ -1,6 +1,8 @@
 //! Every rule that a finding can name: those of schemas, which the crate `choreograph-contracts` knows, those
-//! of manifests, which `choreograph-topology` knows, and those of files, which are this command's.
+//! of manifests, which `choreograph-topology` knows, and those of files and of what an observer sees, which are
+//! this command's.
 
+pub mod drift;
 pub mod files;
 
 use choreograph_contracts::compat;
@@ -24,6 +26,7 @@ pub struct Rule {
 /// Every rule, ordered by name.
 pub fn all() -> Vec<Rule> {
     let mut rules: Vec<Rule> = files::RULES.to_vec();
+    rules.extend(drift::RULES);
     rules.extend(choreograph_topology::rules().iter().map(of_manifests));
     rules.extend(compat::rules().iter().map(of_schemas).filter(|rule| files::find(rule.id).is_none()));
     rules.sort_by_key(|rule| rule.id);
@@ -33,6 +36,7 @@ pub fn all() -> Vec<Rule> {
 /// The rule named `id`.
 pub fn find(id: &str) -> Option<Rule> {
     files::find(id)
+        .or_else(|| drift::find(id))
         .or_else(|| compat::rule(id).map(of_schemas))
         .or_else(|| choreograph_topology::rule(id).map(of_manifests))
 }

@@ -3,6 +3,7 @@
 mod asyncapi;
 mod check;
 mod convert;
+mod drift;
 mod graph;
 pub(crate) mod inputs;
 
@@ -18,6 +19,7 @@ pub fn run(args: &Topology, format: Format) -> Result<Output, Failure> {
     match &args.command {
         TopologyCommand::Check(args) => check::run(args).map(|report| Output::Report(Box::new(report))),
         TopologyCommand::Graph(args) => graph::run(args, format).map(Output::Text),
+        TopologyCommand::Drift(args) => drift::run(args).map(|report| Output::Report(Box::new(report))),
         TopologyCommand::Asyncapi(args) => asyncapi::run(args).map(Output::Text),
     }
 }

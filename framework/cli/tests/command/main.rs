@@ -7,6 +7,7 @@ mod dlq;
 mod explain;
 mod git;
 mod guide;
+mod observer;
 mod registry;
 mod support;
 mod topology;

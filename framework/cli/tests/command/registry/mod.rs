@@ -2,5 +2,5 @@
 
 mod faults;
 mod memory;
-mod server;
+pub(crate) mod server;
 mod work;

@@ -1,0 +1,108 @@
+//! `choreograph where`: where one instance is, asked of a running observer, or found out from Kafka.
+
+mod alone;
+mod watch;
+
+use choreograph_observer::answer::{AsOf, Instance, Instances};
+use serde::Serialize;
+
+use crate::args::{Format, Where};
+use crate::observer::{self, Ask, Said};
+use crate::{Console, Failure, MAX_WHERE, Output};
+
+/// What was found of an id or a key.
+#[derive(Debug, Serialize)]
+struct Found {
+    as_of: AsOf,
+    /// How many instances the text names.
+    total: u64,
+    /// Whether one of those below is stuck.
+    stuck: bool,
+    /// The first [`MAX_WHERE`] of them.
+    instances: Vec<Instance>,
+}
+
+/// Says where an instance is.
+///
+/// # Errors
+///
+/// A [`Failure`] if no observer answers and this command cannot find out by itself, or if nobody knows the text.
+pub fn run(args: &Where, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
+    let json = is_json(format, "where")?;
+    let ask = Ask::new(&args.asked)?;
+    if args.watch {
+        return watch::run(&ask, &args.text, json, console);
+    }
+    let found = match of_observer(&ask, &args.text) {
+        Err(Said::Away(_)) if !ask.is_named() && !args.manifests.is_empty() => alone::find(args)?,
+        Err(Said::Away(failure)) if !ask.is_named() => {
+            let help = "or let this command find out by itself: `--manifests FOLDER`, with KAFKA_BOOTSTRAP_SERVERS set";
+            return Err(failure.help(help));
+        }
+        other => other?,
+    };
+    if found.instances.is_empty() {
+        return Err(unknown(&args.text, found.as_of));
+    }
+    let text = if json { pretty(&found)? } else { told(&found) };
+    Ok(Output::Answer(text, observer::exit(found.stuck)))
+}
+
+/// Asks an observer for all that a text names.
+fn of_observer(ask: &Ask, text: &str) -> Result<Found, Said> {
+    let page: Instances = ask.get(&["api", "where", text], &[])?;
+    let mut instances = Vec::new();
+    for item in page.items.iter().take(MAX_WHERE) {
+        match ask.get(&["api", "instances", &item.id], &[]) {
+            Ok(instance) => instances.push(instance),
+            // It has aged out between the two questions.
+            Err(Said::Unknown(_)) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(Found::of(page.as_of, page.total, instances))
+}
+
+impl Found {
+    fn of(as_of: AsOf, total: u64, instances: Vec<Instance>) -> Self {
+        let stuck = instances.iter().any(|instance| observer::is_stuck(instance.summary.state));
+        Self { as_of, total, stuck, instances }
+    }
+}
+
+fn told(found: &Found) -> String {
+    let mut told: Vec<String> = found.instances.iter().map(observer::instance).collect();
+    if found.total > found.instances.len() as u64 {
+        told.push(format!("{} in all, and the first {} are told\n", found.total, found.instances.len()));
+    }
+    told.join("\n")
+}
+
+fn unknown(text: &str, as_of: AsOf) -> Failure {
+    let failure = Failure::incomplete(format!(
+        "nobody knows `{text}`: no instance has this id or key, and no event this id"
+    ));
+    if as_of.caught_up {
+        failure
+            .help("instances that ended long ago are forgotten; one that starts now is seen a second later")
+    } else {
+        failure.help("the observer still reads what is there: ask again when it has caught up")
+    }
+}
+
+/// Whether JSON is asked for; only that and text are to be had.
+pub(crate) fn is_json(format: Format, command: &str) -> Result<bool, Failure> {
+    match format {
+        Format::Text => Ok(false),
+        Format::Json => Ok(true),
+        _ => Err(Failure::usage(format!("`{command}` is printed as text or as json"))
+            .help("--format text or json")),
+    }
+}
+
+/// JSON for a person too.
+pub(crate) fn pretty(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n")
+        .map_err(|error| Failure::incomplete(format!("no JSON can be written: {error}")))
+}

@@ -1,0 +1,70 @@
+//! `--watch`: the same question once a second, told whenever the answer is another.
+
+use std::io;
+use std::thread::sleep;
+use std::time::Duration;
+
+use choreograph_observer::answer::{Instance, InstanceState};
+
+use super::{of_observer, pretty, unknown};
+use crate::observer::{Ask, exit};
+use crate::{Console, Failure, Output};
+
+/// How often the observer is asked.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Questions in a row to which nobody answers before it is given up.
+const MAX_UNANSWERED: u32 = 10;
+
+/// Watches until every instance that `text` names has ended, or one is stuck.
+pub(super) fn run(ask: &Ask, text: &str, json: bool, console: &mut Console<'_>) -> Result<Output, Failure> {
+    let (mut told, mut unanswered) = (String::new(), 0);
+    loop {
+        let found = match of_observer(ask, text) {
+            Ok(found) => found,
+            Err(said) if told.is_empty() || unanswered == MAX_UNANSWERED => return Err(said.into()),
+            Err(_) => {
+                unanswered += 1;
+                sleep(EVERY);
+                continue;
+            }
+        };
+        unanswered = 0;
+        if found.instances.is_empty() {
+            return Err(unknown(text, found.as_of));
+        }
+        let now: String = found.instances.iter().map(stand).collect();
+        if now != told {
+            told = now;
+            let shown = if json { pretty(&found)? } else { super::told(&found) };
+            if let Err(error) = write(console, &shown) {
+                return Err(Failure::incomplete(format!("cannot write the output: {error}")));
+            }
+        }
+        let over = found.instances.iter().all(|instance| instance.summary.state == InstanceState::Completed);
+        if found.stuck || over {
+            return Ok(Output::Answer(String::new(), exit(found.stuck)));
+        }
+        sleep(EVERY);
+    }
+}
+
+/// What is told anew when it changes: not the time that passes.
+fn stand(instance: &Instance) -> String {
+    let summary = &instance.summary;
+    let owed: Vec<_> =
+        instance.frontier.iter().map(|owing| (&owing.event, &owing.step, &owing.state)).collect();
+    format!(
+        "{:?} {:?} {} {owed:?} {observed}\n",
+        summary.state,
+        summary.reason,
+        summary.attempts,
+        observed = summary.events
+    )
+}
+
+fn write(console: &mut Console<'_>, text: &str) -> io::Result<()> {
+    console.out.write_all(text.as_bytes())?;
+    console.out.write_all(b"\n")?;
+    console.out.flush()
+}

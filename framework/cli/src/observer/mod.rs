@@ -1,0 +1,9 @@
+//! A running observer, asked over HTTP, and what it says put into words.
+
+mod ask;
+mod token;
+mod words;
+
+pub(crate) use ask::{Ask, Said};
+pub(crate) use token::token;
+pub(crate) use words::{age, exit, instance, instances, is_stuck};

@@ -1,0 +1,267 @@
+//! `where`, `instances`, `topology drift` and `observe`, against an observer that a test plays.
+
+use serde_json::{Value, json};
+
+use crate::registry::server::{Answer, Request, Server};
+use crate::support::{Run, binary, folder, of};
+
+fn as_of() -> Value {
+    json!({ "now": 1_767_225_600_000_u64, "behind_ms": 1_234, "caught_up": true })
+}
+
+/// An instance in a list.
+fn summary(id: &str, state: &str, reason: Option<&str>) -> Value {
+    json!({
+        "id": id, "workflow": "order", "key": "key-\u{1b}[2J1", "state": state, "reason": reason, "step": "payment/charge",
+        "sentence": "waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving", "attempts": 0,
+        "error": null, "started": 1_767_225_000_000_u64, "updated": 1_767_225_001_000_u64, "finished": null,
+        "events": 1, "dead_letters": 1
+    })
+}
+
+fn instance(id: &str, state: &str, reason: Option<&str>) -> Value {
+    let queued = json!({ "state": "queued", "partition": 2, "ahead": 312, "moving": true });
+    json!({
+        "as_of": as_of(),
+        "summary": summary(id, state, reason),
+        "frontier": [{
+            "event": "e1", "event_type": "order.placed.v1", "step": "payment/charge", "path": true, "state": queued,
+            "since": 1_767_225_360_000_u64, "deadline_ms": 30_000, "stalled": reason, "sentence": "312 ahead of it",
+            "evidence": ["offset 400, committed 88\u{1b}]0;evil\u{7}"]
+        }],
+        "events": [{
+            "id": "e1", "event_type": "order.placed.v1", "source": null, "causation": null, "hops": 0,
+            "at": 1_767_225_000_000_u64, "topic": "orders", "partition": 2, "offset": 400, "key": "k",
+            "contract_version": "1.0", "trace": null, "span": null, "duplicates": 1,
+            "steps": [{ "step": "payment/charge", "path": true, "state": queued }]
+        }],
+        "dead_letters": [{
+            "id": "d1", "step": "mail/send", "instance": id, "event": "e1", "event_type": "order.placed.v1", "key": "k",
+            "reason": "rejected", "error": "no address", "violations": null, "contract": null,
+            "failed_at": 1_767_225_001_000_u64, "attempts": 5, "replays": 0, "topic": "mail.send.dlq", "partition": 0,
+            "offset": 3, "origin": "orders/2/400", "trace": null, "open": true, "actions": []
+        }],
+        "traces": [{ "id": "0af7651916cd43dd8448eb211c80319c", "from": 1, "to": 2, "events": 1, "url": null }]
+    })
+}
+
+fn page(items: &[Value], state: &str) -> Value {
+    json!({
+        "as_of": as_of(), "items": items, "total": items.len(), "next": null,
+        "by_state": [{ "name": state, "count": items.len() }], "by_reason": [], "by_step": []
+    })
+}
+
+/// Plays an observer that knows one instance, `o-1`, in this state.
+fn observer(state: &'static str, reason: Option<&'static str>) -> Server {
+    Server::start(move |request: &Request| -> Answer {
+        let known = [summary("o-1", state, reason)];
+        let answer = match request.line.split(['?', ' ']).nth(1) {
+            Some("/api/where/o%2F1" | "/api/where/o-1" | "/api/instances") => page(&known, state),
+            Some("/api/instances/o-1") => instance("o-1", state, reason),
+            Some(_) => page(&[], state),
+            None => return (400, json!({ "error": "what?" }).to_string()),
+        };
+        (200, answer.to_string())
+    })
+}
+
+fn asked(url: &str, args: &[&str]) -> Run {
+    let folder = folder(&[]);
+    of(&binary(folder.path())
+        .args(args)
+        .env("CHOREOGRAPH_OBSERVER", url)
+        .output()
+        .expect("the binary starts"))
+}
+
+#[test]
+fn where_names_step_and_reason_and_says_by_its_code_whether_it_is_stuck() {
+    let stuck = observer("stalled", Some("backlog"));
+    let run = asked(&stuck.url(), &["where", "o-1"]);
+    assert_eq!((run.code, run.errors.as_str()), (1, ""), "{}", run.out);
+    for told in [
+        "o-1 (key-\\u{1b}[2J1) order stalled: backlog\n",
+        "waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving\n",
+        "owed by payment/charge for 4 min: order.placed.v1, 312 ahead of it\n",
+        "offset 400, committed 88",
+        "payment/charge: queued, 312 ahead of it in partition 2, moving\n",
+        "dead letter d1 (open) at mail/send: rejected\n",
+        "as of 1.2 s ago",
+    ] {
+        assert!(run.out.contains(told), "{told}: {}", run.out);
+    }
+    assert!(!run.out.chars().any(|character| character.is_control() && character != '\n'), "{:?}", run.out);
+    let json = asked(&stuck.url(), &["where", "o/1", "--format", "json"]);
+    assert_eq!(json.code, 1);
+    let json = json.json("where");
+    assert_eq!((&json["total"], &json["stuck"]), (&json!(1), &json!(true)));
+    assert_eq!(json["instances"][0]["frontier"][0]["step"], "payment/charge");
+
+    let well = observer("running", None);
+    assert_eq!(asked(&well.url(), &["where", "o-1"]).code, 0);
+}
+
+#[test]
+fn watching_ends_when_there_is_nothing_more_to_see() {
+    for (state, code) in [("completed", 0), ("failed", 1)] {
+        let ended = observer(state, None);
+        let run = asked(&ended.url(), &["where", "o-1", "--watch"]);
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(run.out.matches("payment/charge: queued").count(), 1, "told once: {}", run.out);
+    }
+}
+
+#[test]
+fn what_nobody_knows_is_three_and_said() {
+    let observer = observer("running", None);
+    let run = asked(&observer.url(), &["where", "o-2"]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.errors.contains("nobody knows `o-2`"), "{}", run.errors);
+}
+
+#[test]
+fn instances_are_asked_for_by_their_filters() {
+    let observer = observer("lost", None);
+    let filters = [
+        "instances",
+        "--workflow",
+        "order",
+        "--state",
+        "lost,failed",
+        "--step",
+        "payment/charge",
+        "--reason",
+        "backlog",
+        "--attempt",
+        "2",
+        "--error",
+        "no & money",
+        "--older",
+        "15m",
+        "--key",
+        "k",
+        "--limit",
+        "7",
+        "--cursor",
+        "5-1",
+    ];
+    let run = asked(&observer.url(), &filters);
+    assert_eq!((run.code, run.errors.as_str()), (1, ""), "{}", run.out);
+    assert!(run.out.contains("1 in all: 1 lost; as of 1.2 s ago\n"), "{}", run.out);
+    let line = &observer.lines()[0];
+    for part in
+        ["workflow=order", "state=lost%2Cfailed", "attempt=2", "older=900000", "limit=7", "cursor=5-1"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(line.contains("error=no%20%26%20money") || line.contains("error=no+%26+money"), "{line}");
+    let json = asked(&observer.url(), &["instances", "--format", "json"]);
+    assert_eq!(json.json("instances")["items"][0]["id"], "o-1");
+    let wrong = asked(&observer.url(), &["instances", "--format", "junit"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
+    assert_eq!(asked(&observer.url(), &["instances", "--older", "soon"]).code, 2);
+    assert_eq!(asked(&observer.url(), &["instances", "--limit", "1001"]).code, 2);
+}
+
+#[test]
+fn drift_is_findings_with_rules_that_are_explained() {
+    let drift = |kind: &str| {
+        json!({
+            "kind": kind, "from": "payment/charge", "event_type": "payment.confirmed.v1", "to": null,
+            "contract_version": null, "sentence": format!("payment.confirmed.v1 is {kind}")
+        })
+    };
+    let answer = |drifts: Vec<Value>| {
+        let answer = json!({ "as_of": as_of(), "window_ms": 86_400_000, "drifts": drifts }).to_string();
+        Server::start(move |_| (200, answer.clone()))
+    };
+    let none = asked(&answer(vec![]).url(), &["topology", "drift"]);
+    assert_eq!(
+        (none.code, none.out.as_str()),
+        (0, "what is declared and what is seen agree, over the last 24 h; as of 1.2 s ago\n")
+    );
+    let silent = asked(&answer(vec![drift("silent")]).url(), &["topology", "drift"]);
+    assert_eq!(silent.code, 0, "it may be rare: {}", silent.out);
+    let grave = answer(vec![drift("undeclared"), drift("version_skew")]);
+    let run = asked(&grave.url(), &["topology", "drift"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out.starts_with("error[DRIFT_UNDECLARED]: payment.confirmed.v1 is undeclared\n"),
+        "{}",
+        run.out
+    );
+    let json = asked(&grave.url(), &["topology", "drift", "--format", "json"]);
+    assert_eq!(json.json("drift")["holds"], json!(false));
+    for rule in ["DRIFT_SILENT", "DRIFT_UNDECLARED", "DRIFT_VERSION_SKEW"] {
+        assert_eq!(asked("http://127.0.0.1:1", &["explain", rule]).code, 0, "{rule}");
+    }
+}
+
+#[test]
+fn an_observer_that_is_away_or_none_is_three_and_says_what_to_do() {
+    let gone = observer("running", None).url();
+    for args in [&["where", "o-1"][..], &["instances"], &["topology", "drift"]] {
+        let run = asked(&gone, args);
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{args:?}");
+        assert!(run.errors.contains(&gone) && run.errors.contains("choreograph observe"), "{}", run.errors);
+    }
+    for (status, body, told) in [
+        (200, "<html>", "is no observer"),
+        (200, "{}", "is no observer"),
+        (500, "<html>", "is no observer"),
+        (401, r#"{"error":"the token is missing or wrong"}"#, "CHOREOGRAPH_OBSERVER_TOKEN"),
+        (503, r#"{"error":"too \u001b[2J busy"}"#, "refuses: too \\u{1b}[2J busy"),
+    ] {
+        let other = Server::start(move |_| (status, body.to_owned()));
+        let run = asked(&other.url(), &["instances"]);
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{body}");
+        assert!(run.errors.contains(told), "{}", run.errors);
+    }
+    let refused = Server::start(|_| (400, r#"{"error":"`gone` is no state"}"#.to_owned()));
+    let run = asked(&refused.url(), &["instances", "--state", "gone"]);
+    assert_eq!((run.code, run.errors.contains("`gone` is no state")), (2, true), "{}", run.errors);
+    let wrong = asked("http://ann:hunter2@localhost", &["instances"]);
+    assert_eq!((wrong.code, wrong.errors.contains("hunter2")), (2, false), "{}", wrong.errors);
+}
+
+#[test]
+fn the_token_goes_to_the_observer_and_nowhere_else() {
+    let observer = observer("running", None);
+    let folder = folder(&[("token", "hunter2\n")]);
+    let mut command = binary(folder.path());
+    command
+        .args(["instances", "--observer", &observer.url()])
+        .env("CHOREOGRAPH_OBSERVER_TOKEN_FILE", "token");
+    let run = of(&command.output().expect("the binary starts"));
+    assert_eq!(run.code, 0, "{}", run.errors);
+    assert_eq!(observer.requests()[0].authorization.as_deref(), Some("Bearer hunter2"));
+    assert!(!format!("{run:?}").contains("hunter2"));
+}
+
+#[test]
+fn an_observer_is_not_started_on_what_cannot_work() {
+    let folder = folder(&[("a.json", r#"{"manifest":1,"service":"a"}"#)]);
+    let start = |settings: &[(&str, &str)], more: &[&str]| {
+        let mut command = binary(folder.path());
+        command.args(["observe", "--manifests", "a.json"]).args(more).envs(settings.iter().copied());
+        of(&command.output().expect("the binary starts"))
+    };
+    let kafka = ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
+    for (settings, more, told) in [
+        (&[][..], &[][..], "KAFKA_BOOTSTRAP_SERVERS"),
+        (&[kafka, ("CHOREOGRAPH_NAMESPCE", "a")], &[], "did you mean CHOREOGRAPH_NAMESPACE"),
+        (&[kafka], &["--listen", "0.0.0.0:0"], "set CHOREOGRAPH_OBSERVER_TOKEN"),
+        (&[kafka], &["--listen", "here"], "--listen"),
+        (&[kafka], &["--state", "a.json", "--listen", "127.0.0.1:0"], "snapshots cannot be kept in a.json"),
+        (
+            &[kafka, ("CHOREOGRAPH_OBSERVER_TOKEN", "x"), ("CHOREOGRAPH_OBSERVER_TOKEN_FILE", "y")],
+            &[],
+            "both set",
+        ),
+    ] {
+        let run = start(settings, more);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{more:?}: {}", run.errors);
+        assert!(run.errors.contains(told), "{told}: {}", run.errors);
+    }
+}
