@@ -5,7 +5,7 @@ import { useAnswer } from '../live/hooks';
 import { count, plural, short } from '../lib/number';
 import { duration } from '../lib/time';
 import { Empty, Skeleton, Trouble } from '../ui/states';
-import { Ago, Section, Step, Wire } from '../ui/text';
+import { Ago, Section, Sentence, Step, Wire } from '../ui/text';
 
 export const DRIFT_LABEL: Record<DriftKind, string> = { silent: 'Silent', undeclared: 'Undeclared', version_skew: 'Version skew' };
 
@@ -57,7 +57,7 @@ function DriftList({ drifts }: { drifts: Drift[] }) {
       {sorted.map((drift) => (
         <li key={`${drift.kind} ${drift.from} ${drift.event_type} ${drift.to} ${drift.contract_version}`}>
           <span class={`drift drift-${drift.kind}`}>{DRIFT_LABEL[drift.kind] ?? drift.kind}</span>
-          <Wire>{drift.sentence}</Wire>
+          <Sentence>{drift.sentence}</Sentence>
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 // What failed: grouped by step and error, then one by one; replayed one at a time or all that fit.
 
 import { useState } from 'preact/hooks';
-import { ask } from '../api/client';
+import { ask as look } from '../api/client';
 import type { DeadLetter, FailureGroup, Failures as Answered, LetterPlace } from '../api/types';
 import { FAILURE_FILTERS, type FailureFilter, failuresHref, type Filters, readFilters, without, writeFilters } from '../lib/filters';
 import { count, plural } from '../lib/number';
@@ -24,15 +24,24 @@ const GATHERED_AT_ONCE = 500;
 /** Groups that are shown at once. */
 const MOST_GROUPS = 100;
 
-export function Failures({ query: asked }: { query: URLSearchParams }) {
-  const filters = readFilters(FAILURE_FILTERS, asked);
+/** What is about to be replayed. */
+interface Asked {
+  letters: LetterPlace[];
+  about: string;
+}
+
+export function Failures({ query: place }: { query: URLSearchParams }) {
+  const filters = readFilters(FAILURE_FILTERS, place);
   const query = writeFilters(FAILURE_FILTERS, filters);
   const path = `/api/failures${query}${query === '' ? '?' : '&'}open=true`;
   const pages = usePages<DeadLetter, Answered>(path, (letter) => letter.id);
   const { data, error, again, stale } = pages.first;
   const filtered = Object.keys(filters).length > 0;
+  // Asked for up here: what is being replayed leaves the list, and its dialog must not go with it.
+  const [asked, ask] = useState<Asked | null>(null);
   return (
     <>
+      {asked && <ReplayDialog letters={asked.letters} about={asked.about} close={() => ask(null)} done={again} />}
       <div class="title-line">
         <h1>Failures</h1>
         <p class="total" aria-live="polite">
@@ -61,10 +70,10 @@ export function Failures({ query: asked }: { query: URLSearchParams }) {
           <Section id="groups" title="By step and error" note={data.groups.length > MOST_GROUPS && `the largest ${MOST_GROUPS} of ${data.groups.length}`}>
             <Groups groups={data.groups.slice(0, MOST_GROUPS)} filters={filters} />
           </Section>
-          <Section id="letters" title="One by one" note={<ReplayAll path={path} total={data.total} done={again} />}>
+          <Section id="letters" title="One by one" note={<ReplayAll path={path} total={data.total} ask={ask} />}>
             <ol class="letter-rows">
               {pages.items.map((letter) => (
-                <LetterRow key={letter.id} letter={letter} done={again} />
+                <LetterRow key={letter.id} letter={letter} ask={ask} />
               ))}
             </ol>
             {pages.items.length < pages.total ? (
@@ -132,10 +141,9 @@ function Groups({ groups, filters }: { groups: FailureGroup[]; filters: Filters<
   );
 }
 
-function LetterRow({ letter, done }: { letter: DeadLetter; done: () => void }) {
+function LetterRow({ letter, ask }: { letter: DeadLetter; ask: (asked: Asked) => void }) {
   const { actions: allowed } = useAbilities();
   const [open, setOpen] = useState(false);
-  const [asking, ask] = useState(false);
   return (
     <li class={open ? 'open' : ''}>
       <div class="letter-row">
@@ -154,28 +162,26 @@ function LetterRow({ letter, done }: { letter: DeadLetter; done: () => void }) {
           </span>
         </button>
         {letter.open && allowed && (
-          <button type="button" onClick={() => ask(true)} aria-label={`Replay the dead letter of ${letter.key ?? letter.id}`}>
+          <button type="button" onClick={() => ask({ letters: [letter], about: `the dead letter of ${letter.step}` })} aria-label={`Replay the dead letter of ${letter.key ?? letter.id}`}>
             Replay…
           </button>
         )}
       </div>
       {open && <LetterBody letter={letter} linked />}
-      {asking && <ReplayDialog letters={[letter]} about={`the dead letter of ${letter.step}`} close={() => ask(false)} done={done} />}
     </li>
   );
 }
 
-function ReplayAll({ path, total, done }: { path: string; total: number; done: () => void }) {
+function ReplayAll({ path, total, ask }: { path: string; total: number; ask: (asked: Asked) => void }) {
   const { actions: allowed } = useAbilities();
   const [gathering, setGathering] = useState(false);
-  const [letters, setLetters] = useState<LetterPlace[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   if (!allowed) return <>replay them with the command <code>choreograph dlq replay</code></>;
   const gather = async () => {
     setGathering(true);
     setError(null);
     try {
-      setLetters(await gathered(path));
+      ask({ letters: await gathered(path), about: 'it' });
     } catch (caught) {
       setError(caught instanceof Error ? caught.message : String(caught));
     }
@@ -187,7 +193,6 @@ function ReplayAll({ path, total, done }: { path: string; total: number; done: (
       <button type="button" disabled={gathering || total === 0} onClick={() => void gather()}>
         {gathering ? 'Gathering…' : `Replay ${total > MOST_REPLAYED ? `the newest ${count(MOST_REPLAYED)}` : total === 1 ? 'it' : `all ${count(total)}`}…`}
       </button>
-      {letters !== null && <ReplayDialog letters={letters} about="it" close={() => setLetters(null)} done={done} />}
     </>
   );
 }
@@ -199,7 +204,7 @@ async function gathered(path: string): Promise<LetterPlace[]> {
   let cursor: string | null = null;
   do {
     const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Answered = await ask<Answered>(`${path}${separator}limit=${GATHERED_AT_ONCE}${from}`, AbortSignal.timeout(30_000));
+    const page: Answered = await look<Answered>(`${path}${separator}limit=${GATHERED_AT_ONCE}${from}`, AbortSignal.timeout(30_000));
     for (const letter of page.items) if (letter.open) letters.set(letter.id, letter);
     cursor = page.next;
   } while (cursor !== null && letters.size < MOST_REPLAYED);

@@ -11,7 +11,7 @@ import { type Concern, concerns, merged } from '../lib/trouble';
 import { reason, STATES, STATE_MEANING } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
 import { Empty, Skeleton, Trouble } from '../ui/states';
-import { Section, Step, Wire } from '../ui/text';
+import { Section, Sentence, Step, Wire } from '../ui/text';
 
 /** Workflows in trouble whose steps are asked for; of the others the overview tells the numbers. */
 const MOST_GRAPHS = 8;
@@ -97,7 +97,7 @@ function Problems({ problems }: { problems: string[] }) {
       <ul>
         {problems.map((problem) => (
           <li key={problem}>
-            <Wire>{problem}</Wire>
+            <Sentence>{problem}</Sentence>
           </li>
         ))}
       </ul>
@@ -126,11 +126,11 @@ function Attention({ data }: { data: Overview }) {
           ))}
         </ol>
       ) : (
-        <Empty good title="Nothing is stuck">
+        <Empty good={data.instances > 0} title={data.instances > 0 ? 'Nothing is stuck' : 'Nothing has been seen yet'}>
           <p>
-            {data.workflows.length > 0
+            {data.instances > 0
               ? 'No instance has failed, is lost or stands still beyond its step’s deadline.'
-              : 'Nothing has been seen yet.'}
+              : 'What fails, is lost or stands still will be named here, with its step and the reason.'}
           </p>
         </Empty>
       )}

@@ -11,7 +11,7 @@ import { DeadLetterCard } from '../ui/DeadLetter';
 import { Events } from '../ui/Events';
 import { Glyph, State, ToneIcon } from '../ui/icons';
 import { Empty, Skeleton, Trouble } from '../ui/states';
-import { Ago, Id, Section, Since, Step, Wire } from '../ui/text';
+import { Ago, Id, Section, Sentence, Since, Step, Wire } from '../ui/text';
 
 export function InstancePage({ id }: { id: string }) {
   const { data, error, again } = useAnswer<Instance>(`/api/instances/${encodeURIComponent(id)}`);
@@ -112,7 +112,7 @@ function Frontier({ instance }: { instance: Instance }) {
         <ToneIcon tone={summary.state} size={28} />
         <div>
           <p class="frontier-sentence">
-            <Wire>{summary.sentence}</Wire>
+            <Sentence>{summary.sentence}</Sentence>
           </p>
           {words && (
             <p class="frontier-why">
@@ -168,7 +168,7 @@ function Owed({ owing, workflow, told }: { owing: Owing; workflow: string; told:
       )}
       {owing.sentence !== told && (
         <p class="owed-sentence">
-          <Wire>{owing.sentence}</Wire>
+          <Sentence>{owing.sentence}</Sentence>
         </p>
       )}
       {owing.evidence.length > 0 && (
@@ -177,7 +177,7 @@ function Owed({ owing, workflow, told }: { owing: Owing; workflow: string; told:
           <ul>
             {owing.evidence.map((line) => (
               <li key={line}>
-                <Wire>{line}</Wire>
+                <Sentence>{line}</Sentence>
               </li>
             ))}
           </ul>

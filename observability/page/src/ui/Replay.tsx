@@ -79,8 +79,8 @@ export function ReplayDialog({ letters, about, close, done }: Props) {
     >
       <h2 id={title}>Replay {letters.length === 1 ? about : plural(letters.length, 'dead letter')}</h2>
       <p class="muted">
-        Each goes back to the step that set it aside, and to no other, as the same event: what was done once already is not done twice. It
-        is checked against the present contract first, and your name is kept in the audit topic.
+        Each goes back to the step that set it aside, and to no other, as the same event under the same id. It is checked against the
+        present contract first, and your name is kept in the audit topic.
       </p>
       <form method="dialog" onSubmit={(event) => event.preventDefault()}>
         <label class="field">

@@ -48,6 +48,13 @@ export function Wire({ children, class: name = '' }: { children: string; class?:
   return <bdi class={`wire ${name}`}>{children}</bdi>;
 }
 
+/** A sentence of the observer: what it puts between backticks stands out as a name. */
+export function Sentence({ children }: { children: string }) {
+  const parts = children.split('`');
+  if (parts.length < 3 || parts.length % 2 === 0) return <Wire>{children}</Wire>;
+  return <bdi class="wire">{parts.map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</bdi>;
+}
+
 /** An id that can be copied. */
 export function Id({ value, label }: { value: string; label: string }) {
   const [copied, set] = useState(false);
