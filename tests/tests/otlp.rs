@@ -46,6 +46,17 @@ fn last_batch(protocol: &str, receiver: &Receiver, endpoint: &str) -> Vec<String
     receiver.spans().into_iter().map(|span| span.name).collect()
 }
 
+/// How many spans did not fit the queue to the collector, as the metrics tell.
+fn dropped(telemetry: &Telemetry) -> f64 {
+    let families = telemetry.metrics().gather();
+    let processed =
+        families.iter().filter(|family| family.name() == "otel_sdk_processor_span_processed_total");
+    let full = processed.flat_map(|family| family.get_metric()).filter(|metric| {
+        metric.get_label().iter().any(|label| (label.name(), label.value()) == ("error_type", "queue_full"))
+    });
+    full.map(|metric| metric.get_counter().get_value()).sum()
+}
+
 #[test]
 fn the_last_batch_survives_over_grpc() {
     let _alone = alone();
@@ -71,6 +82,7 @@ fn a_collector_that_does_not_answer_does_not_hold_the_end_up() {
         for _ in 0..10_000 {
             global::tracer("test").in_span("one of many", |_| ());
         }
+        assert!(dropped(&telemetry) > 0.0, "what does not fit the queue is counted");
         runtime.block_on(telemetry.shutdown(Duration::from_millis(100)));
         // What still waits for the collector is left alone with its thread.
         runtime.shutdown_background();

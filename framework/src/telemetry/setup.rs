@@ -78,11 +78,9 @@ impl Telemetry {
     ///
     /// When an exporter cannot be made. A collector that is away is no error.
     pub fn setup(settings: &Settings, service: &str, version: &str) -> Result<Self, SetupError> {
-        let telemetry = Self::build(settings, service, version)?;
-        // The tracer's own counters of dropped spans need the meter, so that comes first.
-        if let Some(meters) = &telemetry.meters {
+        let telemetry = Self::build(settings, service, version, |meters| {
             opentelemetry::global::set_meter_provider(meters.clone());
-        }
+        })?;
         if let Some(tracers) = &telemetry.tracers {
             opentelemetry::global::set_tracer_provider(tracers.clone());
         }
@@ -144,8 +142,14 @@ impl Telemetry {
         }
     }
 
-    /// Everything that touches nothing outside.
-    pub(super) fn build(settings: &Settings, service: &str, version: &str) -> Result<Self, SetupError> {
+    /// Everything that touches nothing outside. What counts dropped spans asks the process for its meter when it is
+    /// made, so `told` hears of the meters before there are tracers.
+    pub(super) fn build(
+        settings: &Settings,
+        service: &str,
+        version: &str,
+        told: impl FnOnce(&SdkMeterProvider),
+    ) -> Result<Self, SetupError> {
         let registry = Registry::new();
         let otel = &settings.telemetry;
         if otel.disabled {
@@ -158,6 +162,7 @@ impl Telemetry {
         let entered = connections.as_ref().map(Runtime::enter);
         let resource = resource(settings, service, version);
         let meters = meters(&otel.metrics, resource.clone(), &registry)?;
+        told(&meters);
         let tracers = tracers(&otel.traces, resource)?;
         let tracer = tracers.as_ref().map(scoped_tracer);
         let mut shared = Shared::new(tracer, otel.sampler, Instruments::new(&meter(Some(&meters))));

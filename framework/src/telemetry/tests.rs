@@ -355,7 +355,7 @@ fn a_start_below_the_callers_span_joins_its_trace() {
 #[test]
 fn a_process_that_exports_nothing_leaves_the_decision_to_those_after_it() {
     let settings = crate::settings::Settings::read([] as [(&str, &str); 0]).unwrap();
-    let telemetry = Telemetry::build(&settings, "shop", "1.0").unwrap();
+    let telemetry = Telemetry::build(&settings, "shop", "1.0", |_| {}).unwrap();
     assert_eq!(start(&telemetry), None);
     let quiet = Telemetry::quiet();
     assert_eq!(start(&quiet).map(|context| context.is_sampled()), Some(false));
@@ -365,7 +365,7 @@ fn a_process_that_exports_nothing_leaves_the_decision_to_those_after_it() {
 fn without_propagation_no_context_is_read_or_written() {
     let pairs = [("OTEL_PROPAGATORS", "none")];
     let settings = crate::settings::Settings::read(pairs).unwrap();
-    let telemetry = Telemetry::build(&settings, "shop", "1.0").unwrap();
+    let telemetry = Telemetry::build(&settings, "shop", "1.0", |_| {}).unwrap();
     let step = telemetry.step("shop", "charge", "shop.charge");
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     assert_eq!(step.trace_context(Some(header)), None);
