@@ -18,6 +18,7 @@ mod run;
 mod seen;
 mod start;
 mod tally;
+mod telemetry;
 mod window;
 
 pub use self::children::{Ended, SUPERVISED, leave_with_the_supervisor};

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use choreograph::telemetry::Telemetry;
+use choreograph::telemetry::SetupError;
 use choreograph::{EmbeddedError, Manifest, Publisher, StartError, settings};
 use tokio::sync::mpsc;
 
@@ -19,6 +19,7 @@ use super::feed::{self, Feed, Outside};
 use super::kafka::{self, BrokenTill, Cluster, Groups, Watch, wait_for};
 use super::options::Options;
 use super::run::{Channels, FedRows, Run};
+use super::telemetry;
 use super::window::Window;
 use crate::intake::{self, Counts, Intake, Invoice, Refused};
 use crate::report::Report;
@@ -44,6 +45,9 @@ pub enum Error {
     /// Kafka refused or did not answer.
     #[error("Kafka is at fault")]
     Kafka(#[from] kafka::Error),
+    /// Nothing can be told to the collector.
+    #[error("the collector's exporter is at fault")]
+    Telemetry(#[from] SetupError),
     /// No workflow can be published.
     #[error("the publisher is at fault")]
     Publisher(#[from] StartError),
@@ -166,7 +170,8 @@ impl Shop<'_> {
         let (channels, threads) = Channels::open(watch, groups, news).map_err(self.place.set_up())?;
         let (invoices, reader) = read(intake).map_err(self.place.set_up())?;
 
-        let publisher = |service| Publisher::connect(service, self.settings, &Telemetry::quiet());
+        let telemetry = telemetry::begin(self.settings)?;
+        let publisher = |service| Publisher::connect(service, self.settings, &telemetry);
         let outside = Outside {
             till: publisher("site")?,
             desk: publisher("customers")?,
@@ -179,6 +184,7 @@ impl Shop<'_> {
         let run = Run::new(&self.place.run, window, position, feed);
         let ended = run.until_the_end(channels, &stop, || children.check()).await;
         threads.join();
+        telemetry::end(telemetry).await;
 
         let ended = ended?;
         for name in children.stop(LEAVE) {
