@@ -15,7 +15,7 @@ try {
     .map((file) => join(here, file));
   await build({ entryPoints, outdir: out, bundle: true, platform: 'node', format: 'esm', outExtension: { '.js': '.mjs' }, sourcemap: 'inline', logLevel: 'warning' });
   const files = readdirSync(out).map((file) => join(out, file));
-  const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit', env: { ...process.env, TZ: 'Asia/Kolkata' } });
+  const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit', cwd: join(here, '..'), env: { ...process.env, TZ: 'Asia/Kolkata' } });
   process.exitCode = run.status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });

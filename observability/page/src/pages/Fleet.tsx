@@ -106,18 +106,22 @@ function Problems({ problems }: { problems: string[] }) {
 }
 
 function Attention({ data }: { data: Overview }) {
-  const [graphs, set] = useState<Record<string, WorkflowGraph>>({});
+  // `null`: asked for, and not to be had.
+  const [graphs, set] = useState<Record<string, WorkflowGraph | null>>({});
   const bad = (workflow: WorkflowSummary) => workflow.failed + workflow.lost + workflow.stalled;
   const troubled = data.workflows
     .filter((workflow) => bad(workflow) > 0 || graphs[workflow.name]?.steps.some((step) => step.dead_letters > 0))
     .sort((a, b) => bad(b) - bad(a));
   // Dead letters of side steps fail nobody: whose they are only the graphs tell.
   const asked = (troubled.length > 0 ? troubled : data.dead_letters_open > 0 ? data.workflows : []).slice(0, MOST_GRAPHS);
-  const found = merged(troubled.flatMap((workflow) => concerns(workflow, graphs[workflow.name] ?? null)));
+  // Whose steps are still to come is not told of yet: a moment later it would be told better.
+  const pending = asked.filter((workflow) => graphs[workflow.name] === undefined);
+  const told = troubled.filter((workflow) => !pending.includes(workflow));
+  const found = merged(told.flatMap((workflow) => concerns(workflow, graphs[workflow.name] ?? null)));
   return (
     <Section id="attention" title="Needs attention" note={found.length > MOST_CONCERNS && `the first ${MOST_CONCERNS} of ${found.length}`}>
       {asked.map((workflow) => (
-        <Asked key={workflow.name} name={workflow.name} found={(graph) => set((before) => ({ ...before, [graph.name]: graph }))} />
+        <Asked key={workflow.name} name={workflow.name} found={(graph) => set((before) => ({ ...before, [workflow.name]: graph }))} />
       ))}
       {found.length > 0 ? (
         <ol class="concerns">
@@ -125,6 +129,8 @@ function Attention({ data }: { data: Overview }) {
             <Row key={`${concern.workflows[0]} ${concern.step} ${concern.reason}`} concern={concern} />
           ))}
         </ol>
+      ) : pending.length > 0 ? (
+        <Skeleton lines={3} label="what needs attention" />
       ) : (
         <Empty good={data.instances > 0} title={data.instances > 0 ? 'Nothing is stuck' : 'Nothing has been seen yet'}>
           <p>
@@ -139,11 +145,11 @@ function Attention({ data }: { data: Overview }) {
 }
 
 /** Asks for a workflow's graph and hands it on; shows nothing. */
-function Asked({ name, found }: { name: string; found: (graph: WorkflowGraph) => void }) {
-  const { data } = useAnswer<WorkflowGraph>(`/api/workflows/${encodeURIComponent(name)}`);
+function Asked({ name, found }: { name: string; found: (graph: WorkflowGraph | null) => void }) {
+  const { data, error } = useAnswer<WorkflowGraph>(`/api/workflows/${encodeURIComponent(name)}`);
   useEffect(() => {
-    if (data) found(data);
-  }, [data]);
+    if (data || error) found(data);
+  }, [data, error]);
   return null;
 }
 

@@ -53,7 +53,9 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
         <h1>
           <Wire class="mono">{summary.key ?? summary.id}</Wire>
         </h1>
-        <State state={summary.state} />
+        <span aria-live="polite">
+          <State state={summary.state} />
+        </span>
       </div>
       <p class="meta">
         <span>
@@ -108,7 +110,7 @@ function Frontier({ instance }: { instance: Instance }) {
       <h2 id="frontier" class="vh">
         Where it is
       </h2>
-      <div class="frontier-main" aria-live="polite">
+      <div class="frontier-main">
         <ToneIcon tone={summary.state} size={28} />
         <div>
           <p class="frontier-sentence">

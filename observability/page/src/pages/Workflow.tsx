@@ -23,9 +23,12 @@ export function Workflow({ name }: { name: string }) {
         <h1>
           <Wire>{name}</Wire>
         </h1>
-        <a class="button" href={instancesHref({ workflow: name })}>
-          All its instances
-        </a>
+        <span class="title-links">
+          <a href="#steps">Steps as a table</a>
+          <a class="button" href={instancesHref({ workflow: name })}>
+            All its instances
+          </a>
+        </span>
       </div>
       {data ? (
         <Shown graph={data} />
