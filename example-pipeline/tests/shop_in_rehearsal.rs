@@ -27,6 +27,7 @@ const STEPS: [&str; 13] = [
     "orders.settle",
     "warehouse.dispatch",
     "warehouse.take-back",
+    "site.follow-test",
     "catalogue.show-test",
     "shipping.ship",
     "carrier.deliver",
@@ -37,7 +38,7 @@ const STEPS: [&str; 13] = [
 
 fn shop(seed: u64, shelf: &Shelf) -> Rehearsal {
     Rehearsal::new(seed)
-        .service(site::service())
+        .service(site::service(site::Orders::default(), "test"))
         .service(payment::service())
         .service(orders::service())
         .service(warehouse::service())

@@ -33,10 +33,10 @@ pub const NAMES: [&str; 10] = [
     "statistics",
 ];
 
-/// What every service declares. `instance` names this run's catalogue: see [`catalogue`].
+/// What every service declares. `instance` names this run's site and catalogue: see [`site`] and [`catalogue`].
 pub fn manifests(instance: &str) -> Vec<Manifest> {
     vec![
-        site::service().manifest(),
+        site::service(site::Orders::default(), instance).manifest(),
         payment::service().manifest(),
         orders::service().manifest(),
         warehouse::service().manifest(),
@@ -52,7 +52,7 @@ pub fn manifests(instance: &str) -> Vec<Manifest> {
 /// Answers as the service's own binary would; `arguments` begins with the program's name. `None` if there is no such service.
 pub fn main(name: &str, arguments: Vec<OsString>) -> Option<ExitCode> {
     let service = match name {
-        "site" => site::service(),
+        "site" => return Some(site::main(arguments)),
         "payment" => payment::service(),
         "orders" => orders::service(),
         "warehouse" => warehouse::service(),
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_service_can_run() {
-        assert!(site::service().check().is_ok());
+        assert!(site::service(site::Orders::default(), "test").check().is_ok());
         assert!(payment::service().check().is_ok());
         assert!(orders::service().check().is_ok());
         assert!(warehouse::service().check().is_ok());

@@ -11,5 +11,5 @@ mod show;
 
 pub use self::main::main;
 pub use self::page::serve;
-pub use self::shelf::{MAX_PRODUCTS, RECENT_EVENTS, Shelf};
+pub use self::shelf::{MAX_PRODUCTS, Quantity, RECENT_EVENTS, Shelf};
 pub use self::show::service;

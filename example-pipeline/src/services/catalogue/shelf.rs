@@ -3,15 +3,37 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Serialize;
+use tokio::sync::broadcast::{self, Receiver, Sender};
+
 /// The most products shown; the published data has about 4,000. Changes of further products are counted as not shown.
 pub const MAX_PRODUCTS: usize = 100_000;
 /// How many events of a product are remembered by id, so that one delivered again changes nothing.
 pub const RECENT_EVENTS: usize = 32;
 
+/// How many changes a slow page may be behind before it is told everything anew.
+const MAX_BEHIND: usize = 1_024;
+
 /// Quantities by product. Clones share them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Shelf {
     products: Arc<Mutex<BTreeMap<String, Product>>>,
+    changed: Sender<Quantity>,
+}
+
+/// How many there are of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quantity {
+    /// The product.
+    pub stock_code: String,
+    /// How many.
+    pub quantity: i64,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self { products: Arc::default(), changed: broadcast::channel(MAX_BEHIND).0 }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +60,15 @@ impl Shelf {
         }
         product.recent.push_back(event_id.to_owned());
         product.quantity += change;
+        let quantity = Quantity { stock_code: stock_code.to_owned(), quantity: product.quantity };
+        // Nobody may be looking.
+        let _unseen = self.changed.send(quantity);
         true
+    }
+
+    /// Every quantity that changes from now on.
+    pub fn changes(&self) -> Receiver<Quantity> {
+        self.changed.subscribe()
     }
 
     /// How many there are of a product; `None` for one never seen.
@@ -69,6 +99,17 @@ mod tests {
         }
         assert_eq!(shelf.quantity("85123A"), Some(7));
         assert_eq!(shelf.quantity("71053"), None);
+    }
+
+    #[test]
+    fn a_change_is_pushed_once() {
+        let shelf = Shelf::default();
+        let mut changes = shelf.changes();
+        shelf.change("a", "85123A", 10);
+        shelf.change("a", "85123A", 10);
+        let quantity = Quantity { stock_code: "85123A".to_owned(), quantity: 10 };
+        assert_eq!(changes.try_recv(), Ok(quantity));
+        assert!(changes.try_recv().is_err());
     }
 
     #[test]

@@ -1,20 +1,11 @@
 //! From a placed order to a temporary one with a transaction.
 
-use choreograph::{In, Service, step};
+use choreograph::In;
 
-use super::events::{OrderPlaced, OrderReserved, ReservedLine, ReturnAnnounced};
-
-/// The service: its till publishes orders and returns, its step holds the orders.
-pub fn service() -> Service {
-    Service::new("site", ())
-        .owner("Storefront")
-        .publishes::<OrderPlaced>()
-        .publishes::<ReturnAnnounced>()
-        .step(step("checkout", checkout))
-}
+use super::events::{OrderPlaced, OrderReserved, ReservedLine};
 
 /// Holds a temporary order until it is paid.
-async fn checkout(order: In<OrderPlaced>) -> OrderReserved {
+pub(super) async fn checkout(order: In<OrderPlaced>) -> OrderReserved {
     let order = order.into_inner();
     OrderReserved {
         transaction_id: transaction(&order.order_id),

@@ -122,3 +122,39 @@ pub struct ReturnAnnounced {
     /// The products that come back; none if money alone is given back.
     pub lines: Vec<Line>,
 }
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.created", major = 1, topic = "orders")]
+pub(super) struct OrderCreated {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.dispatched", major = 1, topic = "orders")]
+pub(super) struct OrderDispatched {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.out-of-stock", major = 1, topic = "orders")]
+pub(super) struct OrderOutOfStock {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.shipped", major = 1, topic = "orders")]
+pub(super) struct OrderShipped {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.delivered", major = 1, topic = "orders")]
+pub(super) struct OrderDelivered {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.cancelled", major = 1, topic = "orders")]
+pub(super) struct OrderCancelled {
+    pub(super) order_id: String,
+}

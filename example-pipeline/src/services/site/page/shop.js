@@ -1,0 +1,185 @@
+// The customers' page: quantities are pushed by the catalogue, an order's stages by the site.
+"use strict";
+
+const STAGES = [
+  ["placed", "Order placed"], ["reserved", "Waiting for payment"], ["paid", "Paid"], ["dispatched", "Packed and sent"],
+  ["shipped", "On its way"], ["delivered", "Delivered"],
+];
+const SAID = {
+  placed: "We have your order.", reserved: "We are holding it for you.", paid: "Thank you, it is paid.",
+  "out-of-stock": "Sorry, the shelf was empty: your money is on its way back.", dispatched: "It left our warehouse.",
+  shipped: "The parcel is on its way.", delivered: "It is at your door. Enjoy!", cancelled: "This order was cancelled.",
+};
+const MAX_SHOWN = 200; // products in the table; the others are found by typing
+const MAX_ORDERS = 20;
+const TIDY_MS = 5_000;
+
+const at = (id) => document.getElementById(id);
+const quantities = new Map();
+const changed = new Set();
+let products = {};
+let shop = {};
+
+function row(code) {
+  const made = at("product").content.cloneNode(true).firstElementChild;
+  made.id = `p-${code}`;
+  made.querySelector(".name").textContent = (products[code].description || "no description").toLowerCase();
+  made.querySelector(".code").textContent = code;
+  made.querySelector(".price").textContent = `£${products[code].unit_price}`;
+  made.querySelector("button").addEventListener("click", (event) => order(code, event.currentTarget));
+  return made;
+}
+
+function stock(made, code) {
+  const cell = made.querySelector(".stock");
+  const quantity = quantities.get(code);
+  cell.textContent = quantity === undefined ? "…" : String(quantity);
+  if (changed.delete(code)) {
+    cell.classList.remove("changed");
+    void cell.offsetWidth; // the flash begins anew
+    cell.classList.add("changed");
+  }
+}
+
+function wanted() {
+  const words = at("find").value.trim().toLowerCase();
+  const fits = ([code, product]) => `${code} ${product.description}`.toLowerCase().includes(words);
+  return Object.entries(products).filter(fits).slice(0, MAX_SHOWN).map(([code]) => code);
+}
+
+function draw() {
+  const body = at("products");
+  const codes = wanted();
+  const kept = new Set(codes.map((code) => `p-${code}`));
+  for (const old of [...body.children]) if (!kept.has(old.id)) old.remove();
+  codes.forEach((code, place) => {
+    const made = document.getElementById(`p-${code}`) ?? row(code);
+    if (body.children[place] !== made) body.insertBefore(made, body.children[place] ?? null);
+    stock(made, code);
+  });
+  at("none").hidden = codes.length > 0;
+}
+
+let drawing = 0;
+function soon() {
+  drawing ||= requestAnimationFrame(() => { drawing = 0; draw(); });
+}
+
+async function load() {
+  try {
+    const answer = await fetch("/api/shop");
+    if (!answer.ok) throw new Error(answer.statusText);
+    shop = await answer.json();
+    products = shop.products;
+    watchStock();
+    soon();
+  } catch {
+    link(false);
+  }
+}
+
+function link(up) {
+  at("link").textContent = up ? "live" : "connection lost, trying again…";
+  at("link").classList.toggle("away", !up);
+}
+
+let shelves;
+function watchStock() {
+  if (shelves || !shop.catalogue) return;
+  shelves = new EventSource(`${shop.catalogue}/live`);
+  shelves.addEventListener("open", () => link(true));
+  shelves.addEventListener("error", () => link(false));
+  shelves.addEventListener("products", (event) => {
+    for (const [code, quantity] of Object.entries(JSON.parse(event.data))) quantities.set(code, quantity);
+    soon();
+  });
+  shelves.addEventListener("product", (event) => {
+    const { stock_code: code, quantity } = JSON.parse(event.data);
+    quantities.set(code, quantity);
+    changed.add(code);
+    soon();
+  });
+}
+
+async function order(code, button) {
+  button.disabled = true;
+  // The same click is the same order, however often it is sent.
+  const request = crypto.randomUUID();
+  try {
+    const answer = await fetch("/api/orders", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ request, stock_code: code, quantity: 1 }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    remember({ ...(await answer.json()), what: products[code].description || code });
+  } catch (error) {
+    link(false);
+    at("link").textContent = error.message || "we could not take your order";
+  }
+  button.disabled = false;
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem("orders")) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(made) {
+  sessionStorage.setItem("orders", JSON.stringify([made, ...remembered()].slice(0, MAX_ORDERS)));
+  follow(made);
+}
+
+function follow({ order_id: id, workflow_id: workflow, what }) {
+  const made = at("order").content.cloneNode(true).firstElementChild;
+  made.querySelector("h3").textContent = what.toLowerCase();
+  const watch = made.querySelector(".watch");
+  if (shop.observer) {
+    watch.href = `${shop.observer}/instances/${encodeURIComponent(workflow)}`;
+    watch.hidden = false;
+  }
+  at("no-orders").hidden = true;
+  at("orders").prepend(made);
+  while (at("orders").children.length > MAX_ORDERS) at("orders").lastElementChild.remove();
+  const live = new EventSource(`/api/orders/${encodeURIComponent(id)}/live`);
+  live.addEventListener("order", (event) => {
+    const { stages } = JSON.parse(event.data);
+    show(made, stages);
+    const last = stages.at(-1)?.[0];
+    if (last === "delivered" || last === "cancelled") live.close();
+  });
+  show(made, []);
+}
+
+function show(made, stages) {
+  const when = new Map(stages);
+  const last = stages.at(-1)?.[0];
+  made.querySelector(".said").textContent = SAID[last] ?? "We are taking your order…";
+  made.classList.toggle("ended", last === "delivered");
+  made.classList.toggle("failed", when.has("cancelled") || when.has("out-of-stock"));
+  const list = when.has("cancelled") || when.has("out-of-stock")
+    ? [...STAGES.filter(([stage]) => when.has(stage)), ["out-of-stock", "Shelf was empty"], ["cancelled", "Cancelled"]]
+      .filter(([stage]) => when.has(stage) || stage === "cancelled")
+    : STAGES;
+  made.querySelector(".stages").replaceChildren(...list.map(([stage, words]) => {
+    const item = document.createElement("li");
+    const name = document.createElement("span");
+    name.textContent = words;
+    item.append(name);
+    if (when.has(stage)) {
+      item.className = "done";
+      const time = document.createElement("time");
+      time.textContent = new Date(when.get(stage)).toLocaleTimeString();
+      item.append(time);
+    }
+    return item;
+  }));
+}
+
+at("find").addEventListener("input", soon);
+load().then(() => remembered().reverse().forEach(follow));
+// Products that were sold since, with their descriptions and prices.
+setInterval(load, TIDY_MS);
