@@ -31,6 +31,9 @@ struct Arguments {
     /// Orders in the Online Retail format: a file, or a folder of .csv files [default: the sample that ships with the shop]
     #[arg(long, value_name = "FILE|FOLDER")]
     orders: Option<PathBuf>,
+    /// Open the shop to be looked at: an order every 1.5 s until Ctrl-C, with a page for customers and the observer's page
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
     /// Print one JSON object on standard output instead of the table
     #[arg(long)]
     json: bool,
@@ -80,7 +83,13 @@ fn service(name: &str, arguments: Vec<OsString>) -> ExitCode {
 
 /// The whole shop.
 fn shop(arguments: Arguments) -> ExitCode {
-    let Arguments { orders, json, namespace, folder, .. } = arguments;
+    let Arguments { orders, json, namespace, folder, watch, .. } = arguments;
+    if watch {
+        return match supervisor::watch(&Options { orders, namespace, folder }) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        };
+    }
     match supervisor::start(&Options { orders, namespace, folder }) {
         Ok(report) => show(&report, json),
         Err(error) => failed(&error),

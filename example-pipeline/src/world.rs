@@ -12,6 +12,24 @@
 //! | the carrier's gateway is busy at first | 1 in [`CARRIER_BUSY_ONE_IN`] of those dispatched | the second attempt succeeds |
 //! | a broken till writes [`Garbage`] beside the order | 1 in [`GARBAGE_ONE_IN`] | dead letters; the order itself is not harmed |
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How long a gateway, a packer or a driver takes, in milliseconds; nothing if it is not set. For people who look on.
+pub const PACE: &str = "SHOP_WORLD_PACE_MS";
+/// Nobody takes longer than a minute.
+const MAX_PACE: u64 = 60_000;
+
+/// Something in the world happens, which takes its time where somebody set [`PACE`].
+pub async fn takes_its_time() {
+    static MILLIS: OnceLock<u64> = OnceLock::new();
+    let set = || std::env::var(PACE).ok()?.parse().ok();
+    let millis = *MILLIS.get_or_init(|| set().unwrap_or(0_u64).min(MAX_PACE));
+    if millis > 0 {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
 /// One payment in so many is declined.
 pub const DECLINED_ONE_IN: u64 = 16;
 /// One paid order in so many meets an empty shelf.

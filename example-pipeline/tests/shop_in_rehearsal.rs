@@ -19,7 +19,7 @@ use example_pipeline::world::{self, Garbage};
 /// The topics that a run is judged by.
 const TOPICS: [&str; 7] = ["orders", "payments", "stock", "returns", "customers", "statistics", "mails"];
 /// Every step, for its dead letters.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     "site.checkout",
     "payment.charge",
     "payment.refund",
@@ -69,7 +69,7 @@ fn feed(rehearsal: &mut Rehearsal, tally: &mut Tally, number: usize, invoice: &I
         let (event_type, value) = garbage.record(&id);
         let headers: Vec<_> = event_type.map(|text| ("ce_type", Some(text.as_bytes()))).into_iter().collect();
         rehearsal.publish_raw("orders", Some(id.as_bytes()), Some(value.as_bytes()), &headers);
-        tally.garbage(if garbage == Garbage::NoType { 7 } else { 2 });
+        tally.garbage(if garbage == Garbage::NoType { 8 } else { 3 });
     }
     let started = rehearsal.start(&site::order(id, invoice)).expect("starts");
     tally.started(started.correlation_id(), Started::Order(fate));

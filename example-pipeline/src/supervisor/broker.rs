@@ -52,6 +52,7 @@ impl Broker {
         let mut environment = vec![
             ("CHOREOGRAPH_NAMESPACE", namespace.to_owned()),
             ("CHOREOGRAPH_OPS_ADDRESS", "127.0.0.1:0".to_owned()),
+            ("SHOP_SITE_INSTANCE", instance.to_owned()),
             ("SHOP_CATALOGUE_INSTANCE", instance.to_owned()),
         ];
         environment.extend(unless_set("SHOP_CATALOGUE_ADDRESS", "127.0.0.1:0".to_owned()));

@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn garbage_reaches_those_who_read_it() {
         let dead_letters = DeadLetters::of(&crate::services::manifests("test"));
-        assert_eq!((dead_letters.consumers, dead_letters.readers), (2, 7));
-        assert_eq!((dead_letters.from(Garbage::Cut), dead_letters.from(Garbage::NoType)), (2, 7));
+        assert_eq!((dead_letters.consumers, dead_letters.readers), (3, 8));
+        assert_eq!((dead_letters.from(Garbage::Cut), dead_letters.from(Garbage::NoType)), (3, 8));
     }
 }

@@ -19,6 +19,7 @@ mod seen;
 mod start;
 mod tally;
 mod telemetry;
+mod watch;
 mod window;
 
 pub use self::children::{Ended, SUPERVISED, leave_with_the_supervisor};
@@ -29,4 +30,5 @@ pub use self::run::{DRAIN, STALLED};
 pub use self::seen::{Raw, Seen, What};
 pub use self::start::{Error, start};
 pub use self::tally::{MAX_ENDED, MAX_UNKNOWN, Started, Tally, mails};
+pub use self::watch::{PACE, watch};
 pub use self::window::{EMBEDDED_KIB, KAFKA_KIB};

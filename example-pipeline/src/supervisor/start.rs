@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use choreograph::telemetry::SetupError;
+use choreograph::telemetry::Telemetry;
 use choreograph::{EmbeddedError, Manifest, Publisher, StartError, settings};
 use tokio::sync::mpsc;
 
@@ -26,7 +27,7 @@ use crate::report::Report;
 use crate::services;
 
 /// The longest wait for the services to make their topics.
-const TOPICS: Duration = Duration::from_mins(1);
+pub(super) const TOPICS: Duration = Duration::from_mins(1);
 /// How many invoices wait to be fed.
 const INVOICES: usize = 64;
 /// How much of what the feed did waits to be taken down.
@@ -57,6 +58,9 @@ pub enum Error {
     /// The feed ended early.
     #[error("the orders could not be placed to their end")]
     Feed(#[from] feed::Error),
+    /// The observer does not start.
+    #[error("the observer does not start")]
+    Observer(#[from] choreograph_observer::StartError),
     /// A service ended.
     #[error(transparent)]
     Service(#[from] children::Ended),
@@ -79,15 +83,15 @@ pub enum Error {
 }
 
 /// What a run is called, and where it leaves its files.
-#[derive(Debug)]
-struct Place {
-    run: String,
-    namespace: String,
-    folder: PathBuf,
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) run: String,
+    pub(super) namespace: String,
+    pub(super) folder: PathBuf,
 }
 
 impl Place {
-    fn of(options: &Options) -> Result<Self, Error> {
+    pub(super) fn of(options: &Options) -> Result<Self, Error> {
         // The end of such an id is random.
         let id = uuid::Uuid::now_v7().simple().to_string();
         let run = format!("r{}", &id[id.len() - 10..]);
@@ -103,7 +107,7 @@ impl Place {
         self.folder.join("refused.csv")
     }
 
-    fn set_up(&self) -> impl Fn(io::Error) -> Error + use<> {
+    pub(super) fn set_up(&self) -> impl Fn(io::Error) -> Error + use<> {
         let folder = self.folder.clone();
         move |source| Error::SetUp { folder: folder.clone(), source }
     }
@@ -171,13 +175,7 @@ impl Shop<'_> {
         let (invoices, reader) = read(intake).map_err(self.place.set_up())?;
 
         let telemetry = telemetry::begin(self.settings)?;
-        let publisher = |service| Publisher::connect(service, self.settings, &telemetry);
-        let outside = Outside {
-            till: publisher("site")?,
-            desk: publisher("customers")?,
-            dock: publisher("warehouse")?,
-            broken_till: BrokenTill::new(self.cluster)?,
-        };
+        let outside = outside(self.settings, self.cluster, &telemetry)?;
         let feed = Feed::new(&self.place.run, outside, self.manifests, window.clone(), news_to);
         let no_more = Arc::clone(&stop);
         let feed = tokio::spawn(async move { feed.run(invoices, &no_more).await });
@@ -211,7 +209,22 @@ impl Shop<'_> {
     }
 }
 
-fn intake(options: &Options, place: &Place) -> Result<Intake<BufWriter<File>>, Error> {
+/// Everybody outside of the services who publishes something.
+pub(super) fn outside(
+    settings: &settings::Settings,
+    cluster: &Cluster,
+    telemetry: &Telemetry,
+) -> Result<Outside, Error> {
+    let publisher = |service| Publisher::connect(service, settings, telemetry);
+    Ok(Outside {
+        till: publisher("site")?,
+        desk: publisher("customers")?,
+        dock: publisher("warehouse")?,
+        broken_till: BrokenTill::new(cluster)?,
+    })
+}
+
+pub(super) fn intake(options: &Options, place: &Place) -> Result<Intake<BufWriter<File>>, Error> {
     let file = File::create(place.refused()).map_err(place.set_up())?;
     let refused = Refused::new(BufWriter::new(file)).map_err(intake::Error::from)?;
     let orders = match &options.orders {
@@ -222,7 +235,7 @@ fn intake(options: &Options, place: &Place) -> Result<Intake<BufWriter<File>>, E
 }
 
 /// The topics of events with the dead letters', and all that the services need.
-fn topics(manifests: &[Manifest]) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(super) fn topics(manifests: &[Manifest]) -> (BTreeSet<String>, BTreeSet<String>) {
     let all: BTreeSet<String> =
         manifests.iter().flat_map(|manifest| &manifest.topics).map(|topic| topic.name.clone()).collect();
     let events = all.iter().filter(|topic| topic.strip_suffix(".retry").is_none()).cloned().collect();

@@ -3,6 +3,7 @@
 use choreograph::{In, Service, step};
 
 use super::events::{OrderDelivered, OrderShipped};
+use crate::world;
 
 /// The service.
 pub fn service() -> Service {
@@ -10,6 +11,7 @@ pub fn service() -> Service {
 }
 
 async fn deliver(parcel: In<OrderShipped>) -> OrderDelivered {
+    world::takes_its_time().await;
     let OrderShipped { order_id, invoice, parcel_id } = parcel.into_inner();
     OrderDelivered { order_id, invoice, parcel_id }
 }

@@ -36,7 +36,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 fn page(shelf: &Shelf) -> io::Result<()> {
     let Ok(address) = env::var(ADDRESS) else { return Ok(()) };
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(address))?;
     eprintln!("the catalogue shows its products at http://{}/products", listener.local_addr()?);
     let shelf = shelf.clone();

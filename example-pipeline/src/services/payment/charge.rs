@@ -14,6 +14,7 @@ pub(super) enum Payment {
 
 /// Asks the gateway for the money.
 pub(super) async fn charge(order: In<OrderReserved>) -> Result<Payment, StepError> {
+    world::takes_its_time().await;
     let attempt = order.metadata().attempt();
     let order = order.into_inner();
     let codes = order.lines.iter().map(|line| line.stock_code.as_str());

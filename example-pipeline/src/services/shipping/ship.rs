@@ -16,6 +16,7 @@ pub fn service() -> Service {
 }
 
 async fn ship(order: In<OrderDispatched>) -> Result<OrderShipped, StepError> {
+    world::takes_its_time().await;
     let attempt = order.metadata().attempt();
     let OrderDispatched { order_id, invoice, country, stock_codes } = order.into_inner();
     let parcel = world::Order::new(&invoice, stock_codes.iter().map(String::as_str));

@@ -110,8 +110,11 @@ impl Orders {
         let _unseen = self.changed.send(order);
     }
 
-    /// The product was sold.
+    /// The product was sold. What has no description in words is not offered on the page.
     pub fn sold(&self, stock_code: &str, description: &str, unit_price: &str) {
+        if !description.chars().any(char::is_alphabetic) {
+            return;
+        }
         let mut known = self.known();
         if known.products.contains_key(stock_code) || known.products.len() < MAX_PRODUCTS {
             let product = Product { description: description.to_owned(), unit_price: unit_price.to_owned() };

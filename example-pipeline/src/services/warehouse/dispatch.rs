@@ -16,6 +16,7 @@ pub(super) enum Picked {
 
 /// Packs the order, or says that the shelf is empty.
 pub(super) async fn dispatch(order: In<OrderCreated>) -> Picked {
+    world::takes_its_time().await;
     let order = order.into_inner();
     let codes = order.lines.iter().map(|line| line.stock_code.as_str());
     if !world::Order::new(&order.invoice, codes).in_stock() {

@@ -46,6 +46,7 @@ pub async fn serve(listener: TcpListener, page: Page) -> io::Result<()> {
         .route("/", get(html))
         .route("/shop.css", get(css))
         .route("/shop.js", get(js))
+        .route("/shop.svg", get(icon))
         .route("/api/shop", get(shop))
         .route("/api/orders", post(place::place))
         .route("/api/orders/{id}/live", get(live::live))
@@ -76,6 +77,10 @@ async fn css(State(page): State<Page>) -> impl IntoResponse {
 
 async fn js(State(page): State<Page>) -> impl IntoResponse {
     file(&page, "text/javascript; charset=utf-8", include_str!("shop.js"))
+}
+
+async fn icon(State(page): State<Page>) -> impl IntoResponse {
+    file(&page, "image/svg+xml", include_str!("shop.svg"))
 }
 
 /// What the page begins with.

@@ -20,12 +20,15 @@ const changed = new Set();
 let products = {};
 let shop = {};
 
+// An exact decimal with two digits at least.
+const pounds = (price) => `£${price.replace(/^(\d+)(?:\.(\d*))?$/, (_, whole, cents = "") => `${whole}.${cents.padEnd(2, "0")}`)}`;
+
 function row(code) {
   const made = at("product").content.cloneNode(true).firstElementChild;
   made.id = `p-${code}`;
-  made.querySelector(".name").textContent = (products[code].description || "no description").toLowerCase();
+  made.querySelector(".name").textContent = products[code].description.toLowerCase();
   made.querySelector(".code").textContent = code;
-  made.querySelector(".price").textContent = `£${products[code].unit_price}`;
+  made.querySelector(".price").textContent = pounds(products[code].unit_price);
   made.querySelector("button").addEventListener("click", (event) => order(code, event.currentTarget));
   return made;
 }
@@ -112,7 +115,7 @@ async function order(code, button) {
       body: JSON.stringify({ request, stock_code: code, quantity: 1 }),
     });
     if (!answer.ok) throw new Error(await answer.text());
-    remember({ ...(await answer.json()), what: products[code].description || code });
+    remember({ ...(await answer.json()), what: products[code].description });
   } catch (error) {
     link(false);
     at("link").textContent = error.message || "we could not take your order";

@@ -1,0 +1,194 @@
+//! The shop at a human pace, to be looked at: an order now and then, until Ctrl-C.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use choreograph::Manifest;
+use choreograph::settings::Settings;
+use choreograph_observer::Observer;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::broker::Broker;
+use super::children::{Children, LEAVE};
+use super::feed::{Fed, Feed};
+use super::interrupts::Interrupts;
+use super::kafka::{Cluster, wait_for};
+use super::options::Options;
+use super::start::{Error, Place, TOPICS, intake, outside, topics};
+use super::telemetry;
+use super::window::Window;
+use crate::intake::{self, Invoice};
+use crate::services;
+use crate::world::PACE as PACE_OF_THE_WORLD;
+
+/// Between two orders.
+pub const PACE: Duration = Duration::from_millis(1_500);
+/// How long a gateway, a packer or a driver takes meanwhile, in milliseconds.
+const WORLD_PACE_MS: u64 = 1_200;
+/// How often it is looked whether the services still run.
+const LOOK: Duration = Duration::from_millis(250);
+/// How many orders and news of them wait.
+const WAITING: usize = 16;
+
+/// Where the customers' page, the catalogue's quantities and the observer's page are, where these ports are free.
+const SITE_PORT: u16 = 8_080;
+const CATALOGUE_PORT: u16 = 8_081;
+const OBSERVER_PORT: u16 = 4_747;
+
+/// Opens the shop, prints where to look at it, and places the orders over and over, one every [`PACE`], until Ctrl-C.
+///
+/// # Errors
+/// [`Error`], each saying what to do.
+pub fn watch(options: &Options) -> Result<(), Error> {
+    let place = Place::of(options)?;
+    let manifests = services::manifests(&place.run);
+    let (_, all) = topics(&manifests);
+    let broker = Broker::find()?;
+    let addresses = Addresses::find();
+    let mut environment = broker.environment(&place.namespace, &place.run);
+    environment.retain(|(name, _)| name != "SHOP_CATALOGUE_ADDRESS");
+    environment.extend(addresses.environment());
+    environment.push((PACE_OF_THE_WORLD.into(), WORLD_PACE_MS.to_string().into()));
+    let settings = Broker::settings(&environment)?;
+    broker.create(&place.namespace, &all)?;
+    let children = Children::start(&services::NAMES, &environment, &place.folder).map_err(place.set_up())?;
+    let cluster = Cluster::new(settings.kafka.clone(), &place.namespace);
+    let missing = wait_for(&cluster, &all, Instant::now() + TOPICS)?;
+    if !missing.is_empty() {
+        return Err(Error::Topics { missing, logs: place.folder });
+    }
+    let observer = observe(&settings, &manifests, addresses.observer)?;
+    eprintln!(
+        "the shop, for its customers:    http://{}/\nits observer, for its people:   http://{}/\nthe services' logs are in {}; Ctrl-C closes the shop",
+        addresses.site,
+        observer.address(),
+        place.folder.display()
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(place.set_up())?;
+    let open = Open { options, place: &place, manifests: &manifests, cluster: &cluster, settings: &settings };
+    runtime.block_on(open.until_closed(children))?;
+    observer.stop();
+    Ok(())
+}
+
+/// Addresses on this machine.
+struct Addresses {
+    site: SocketAddr,
+    catalogue: SocketAddr,
+    observer: SocketAddr,
+}
+
+impl Addresses {
+    fn find() -> Self {
+        Self { site: free(SITE_PORT), catalogue: free(CATALOGUE_PORT), observer: free(OBSERVER_PORT) }
+    }
+
+    /// What the services find in their environment.
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        [
+            ("SHOP_SITE_ADDRESS", self.site.to_string()),
+            ("SHOP_CATALOGUE_ADDRESS", self.catalogue.to_string()),
+            ("SHOP_CATALOGUE_URL", format!("http://{}", self.catalogue)),
+            ("SHOP_OBSERVER_URL", format!("http://{}", self.observer)),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into()
+    }
+}
+
+/// The address with this port, or with any that is free.
+fn free(port: u16) -> SocketAddr {
+    let at = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
+    at(port).or_else(|_| at(0)).unwrap_or_else(|_| (Ipv4Addr::LOCALHOST, port).into())
+}
+
+/// An observer of the shop, in this process.
+fn observe(settings: &Settings, manifests: &[Manifest], listen: SocketAddr) -> Result<Observer, Error> {
+    let mut options = choreograph_observer::Options::new(settings.clone());
+    options.listen = listen;
+    options.given = manifests.iter().filter_map(declared).collect();
+    Ok(Observer::start(&options)?)
+}
+
+/// A manifest as an observer reads it.
+fn declared(manifest: &Manifest) -> Option<choreograph_topology::Manifest> {
+    let text = serde_json::to_vec(manifest).ok()?;
+    choreograph_topology::Manifest::read(&manifest.service, &text).ok()
+}
+
+/// The shop once its services are there.
+struct Open<'a> {
+    options: &'a Options,
+    place: &'a Place,
+    manifests: &'a [Manifest],
+    cluster: &'a Cluster,
+    settings: &'a Settings,
+}
+
+impl Open<'_> {
+    /// Places orders until Ctrl-C or until a service ends.
+    async fn until_closed(&self, mut children: Children) -> Result<(), Error> {
+        let window = Window::new(super::window::EMBEDDED_KIB);
+        let (told, mut news) = mpsc::channel(WAITING);
+        let telemetry = telemetry::begin(self.settings)?;
+        let feed = Feed::new(
+            &self.place.run,
+            outside(self.settings, self.cluster, &telemetry)?,
+            self.manifests,
+            window.clone(),
+            told,
+        );
+        let no_more = Arc::new(AtomicBool::new(false));
+        let feed = tokio::spawn({
+            let (invoices, no_more) = (self.invoices()?, Arc::clone(&no_more));
+            async move { feed.run(invoices, &no_more).await }
+        });
+        let mut interrupts = Interrupts::listen();
+        let mut look = interval(LOOK);
+        let checked = loop {
+            tokio::select! {
+                () = interrupts.next() => break Ok(()),
+                // At this pace the window is never full for long.
+                Some(Fed::Started { weight, .. }) = news.recv() => window.release(weight),
+                _ = look.tick() => if let Err(ended) = children.check() { break Err(ended.into()) },
+            }
+        };
+        feed.abort();
+        eprintln!("closing the shop");
+        children.stop(LEAVE);
+        checked
+    }
+
+    /// The orders over and over, one every [`PACE`].
+    fn invoices(&self) -> Result<Receiver<Invoice>, Error> {
+        let (tell, invoices) = mpsc::channel(1);
+        // What cannot be read shows now, not at some order.
+        let mut intake = intake(self.options, self.place)?;
+        let (options, place) = (self.options.clone(), self.place.clone());
+        tokio::spawn(async move {
+            let mut pace = interval(PACE);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                let mut any = false;
+                while let Some(invoice) = intake.next() {
+                    any = true;
+                    pace.tick().await;
+                    let invoice = invoice?;
+                    if tell.send(invoice).await.is_err() {
+                        return Ok::<_, intake::Error>(());
+                    }
+                }
+                match self::intake(&options, &place) {
+                    Ok(again) if any => intake = again,
+                    _ => return Ok(()),
+                }
+            }
+        });
+        Ok(invoices)
+    }
+}
