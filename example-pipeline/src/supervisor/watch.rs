@@ -171,13 +171,13 @@ impl Open<'_> {
         let mut intake = intake(self.options, self.place)?;
         let (options, place) = (self.options.clone(), self.place.clone());
         tokio::spawn(async move {
-            let mut pace = interval(PACE);
-            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut next = interval(PACE);
+            next.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 let mut any = false;
-                while let Some(invoice) = intake.next() {
+                for invoice in intake.by_ref() {
                     any = true;
-                    pace.tick().await;
+                    next.tick().await;
                     let invoice = invoice?;
                     if tell.send(invoice).await.is_err() {
                         return Ok::<_, intake::Error>(());

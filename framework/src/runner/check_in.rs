@@ -75,6 +75,10 @@ fn read_older(
     }
 }
 
+#[cfg_attr(
+    not(feature = "cost"),
+    expect(clippy::unnecessary_wraps, reason = "what measures the check can do without it")
+)]
 fn asserted(route: &Route) -> Option<&Contract> {
     #[cfg(feature = "cost")]
     if !crate::cost::asserts_contracts() {

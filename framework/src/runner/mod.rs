@@ -73,6 +73,10 @@ pub(crate) struct Runner<P: Port> {
 
 impl<P: Port> Runner<P> {
     /// A runner that tells nobody.
+    #[cfg_attr(
+        not(any(test, feature = "cost")),
+        expect(dead_code, reason = "tests and measurements need no more")
+    )]
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let telemetry = Telemetry::quiet().step(&plan.service, &plan.step, &plan.group);
         let health = Health::new().step(plan.source.clone());
