@@ -9,8 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use choreograph::telemetry::SetupError;
-use choreograph::telemetry::Telemetry;
+use choreograph::telemetry::{SetupError, Telemetry};
 use choreograph::{EmbeddedError, Manifest, Publisher, StartError, settings};
 use tokio::sync::mpsc;
 

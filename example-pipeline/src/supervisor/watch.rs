@@ -161,6 +161,7 @@ impl Open<'_> {
         feed.abort();
         eprintln!("closing the shop");
         children.stop(LEAVE);
+        telemetry::end(telemetry).await;
         checked
     }
 
