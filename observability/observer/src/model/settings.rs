@@ -17,6 +17,8 @@ pub const DEFAULT_DEADLINE_FLOOR_MS: Millis = 30_000;
 /// How long a group may have no member before it is called one without a consumer, in milliseconds: longer than a
 /// rebalance or a rolling restart takes.
 pub const DEFAULT_REBALANCE_MS: Millis = 15_000;
+/// The most problems that are kept of what the driver cannot see.
+pub const MAX_PROBLEMS: usize = 100;
 /// The audit topic of operators' actions, without the namespace.
 pub const AUDIT_TOPIC: &str = "choreograph.audit";
 

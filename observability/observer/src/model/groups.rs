@@ -1,0 +1,281 @@
+//! Consumer groups: their states, and what they committed.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use super::rate::Rate;
+use super::save::{In, Out, Saved, saved};
+use super::snapshot::SnapshotError;
+use crate::fact::{self, GroupState, Held, Millis};
+
+/// The most runs of settled offsets that are kept of one commit: more than metadata of 3 KiB can name.
+const MAX_RUNS: usize = 2_000;
+/// Metadata with at most so many runs and held records has room for more, so what it does not list is not so.
+const ROOM_FOR_RUNS: usize = 100;
+/// The same for records held back.
+const ROOM_FOR_HELD: usize = 40;
+
+/// One group.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    /// Its state and since when; `None` before it was asked about.
+    pub(super) state: Option<(GroupState, Millis)>,
+    /// Its commits by partition.
+    pub(super) commits: BTreeMap<u32, Commit>,
+}
+
+saved!(Group { state, commits });
+
+/// What a group committed for one partition.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Commit {
+    /// The newest committed offset; `None` where it never committed.
+    pub(super) offset: Option<i64>,
+    /// Runs of settled offsets at or above it.
+    settled: Vec<(i64, i64)>,
+    /// Records held back.
+    pub(super) held: Vec<Held>,
+    /// Whether anything was said beside the offset, and whether all was.
+    said: bool,
+    said_all: bool,
+    /// The last time at which the group was seen to get on, or to have nothing to do.
+    pub(super) still_since: Millis,
+    /// Whether it was ever seen to get on.
+    pub(super) moved: bool,
+    /// The first offset that it committed, where the observer saw that there was none before, or came later.
+    pub(super) begin: Option<i64>,
+    /// The offset at the newest consistent cut.
+    proved: Option<i64>,
+    /// The runs settled above it at that cut.
+    proved_settled: Vec<(i64, i64)>,
+    /// Records that it committed lately, and since the observer knows it.
+    pub(super) rate: Rate,
+    pub(super) committed: u64,
+}
+
+saved!(Commit {
+    offset,
+    settled,
+    held,
+    said,
+    said_all,
+    still_since,
+    moved,
+    begin,
+    proved,
+    proved_settled,
+    rate,
+    committed
+});
+
+impl Commit {
+    /// Tells what was fetched at `at`; `reach` is the offset behind the last record that is there.
+    pub(super) fn told(&mut self, now: &fact::Committed, reach: i64, at: Millis) {
+        let before = std::mem::replace(&mut self.offset, now.offset);
+        let first = self.still_since == 0;
+        let grown = match (before, now.offset) {
+            (Some(before), Some(after)) if after >= before => {
+                self.count((after - before) as u64, at);
+                let grown = self.merge_settled(now, after);
+                grown || after > before
+            }
+            (before, Some(after)) => {
+                // The first commit, or offsets that somebody set back: nothing of before holds.
+                self.settled.clear();
+                self.merge_settled(now, after);
+                self.begin = Some(self.begin.map_or(after, |begin| begin.min(after)));
+                before.is_some() || !first
+            }
+            (_, None) => false,
+        };
+        let idle = now.offset.is_some_and(|offset| offset >= reach);
+        if first || grown || idle {
+            self.still_since = at;
+        }
+        self.moved |= grown && !first;
+        self.said = now.progress.is_some();
+        let progress = now.progress.as_ref();
+        self.held = progress.map(|it| it.held.clone()).unwrap_or_default();
+        self.said_all =
+            progress.is_some_and(|it| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD);
+    }
+
+    fn count(&mut self, records: u64, at: Millis) {
+        self.committed = self.committed.saturating_add(records);
+        self.rate.add(u32::try_from(records).unwrap_or(u32::MAX), at);
+    }
+
+    /// Adds what is listed to what was listed: a list that was cut short takes nothing back. Whether it grew.
+    fn merge_settled(&mut self, now: &fact::Committed, committed: i64) -> bool {
+        let listed = now.progress.as_ref().map_or(&[][..], |it| &it.settled);
+        let before = covered(&self.settled, committed);
+        self.settled = merged(&self.settled, listed, committed);
+        covered(&self.settled, committed) > before
+    }
+
+    /// Whether the newest commit settles an offset.
+    pub(super) fn settles(&self, offset: i64) -> bool {
+        self.offset.is_some_and(|committed| offset < committed) || within(&self.settled, offset)
+    }
+
+    /// Whether an offset was settled at the newest consistent cut.
+    pub(super) fn proves(&self, offset: i64) -> bool {
+        self.proved.is_some_and(|committed| offset < committed) || within(&self.proved_settled, offset)
+    }
+
+    /// Whether what was said beside the commit proves that an offset at or above it is not settled.
+    pub(super) fn denies(&self, offset: i64) -> bool {
+        if !self.said || self.settles(offset) {
+            return false;
+        }
+        self.said_all || self.settled.last().is_some_and(|(_, last)| offset < *last)
+    }
+
+    /// What was said about a record held back.
+    pub(super) fn held(&self, offset: i64) -> Option<&Held> {
+        self.held.binary_search_by_key(&offset, |held| held.offset).ok().map(|at| &self.held[at])
+    }
+
+    /// Whether the step told that what it needs is away.
+    pub(super) fn in_outage(&self) -> bool {
+        self.held.iter().any(|held| held.outage)
+    }
+
+    /// How many records before `offset` are not settled, from `start` on where nothing is committed.
+    pub(super) fn ahead(&self, offset: i64, start: i64) -> u64 {
+        let from = self.offset.unwrap_or(start);
+        let settled: i64 = self
+            .settled
+            .iter()
+            .map(|(first, last)| ((*last).min(offset - 1) - (*first).max(from) + 1).max(0))
+            .sum();
+        u64::try_from(offset - from - settled).unwrap_or(0)
+    }
+
+    /// The offset and the settled runs, for a cut.
+    pub(super) fn settled_now(&self) -> (Option<i64>, Vec<(i64, i64)>) {
+        (self.offset, self.settled.clone())
+    }
+
+    /// A cut proves what was committed then.
+    pub(super) fn prove(&mut self, offset: Option<i64>, settled: Vec<(i64, i64)>) {
+        self.proved = offset;
+        self.proved_settled = settled;
+    }
+}
+
+fn within(runs: &[(i64, i64)], offset: i64) -> bool {
+    let after = runs.partition_point(|(first, _)| *first <= offset);
+    after > 0 && runs[after - 1].1 >= offset
+}
+
+/// How many offsets at or above `from` the runs name.
+fn covered(runs: &[(i64, i64)], from: i64) -> i64 {
+    runs.iter().map(|(first, last)| (last - (*first).max(from) + 1).max(0)).sum()
+}
+
+/// The union of runs at or above `from`, ascending and apart.
+fn merged(old: &[(i64, i64)], new: &[RangeInclusive<i64>], from: i64) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> =
+        old.iter().copied().chain(new.iter().map(|run| (*run.start(), *run.end()))).collect();
+    all.retain(|(first, last)| *last >= from && first <= last);
+    all.sort_unstable();
+    let mut runs: Vec<(i64, i64)> = Vec::with_capacity(all.len().min(MAX_RUNS));
+    for (first, last) in all {
+        match runs.last_mut() {
+            Some(run) if first <= run.1.saturating_add(1) => run.1 = run.1.max(last),
+            _ => runs.push((first, last)),
+        }
+    }
+    runs.truncate(MAX_RUNS);
+    runs
+}
+
+impl Saved for GroupState {
+    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
+        let number: u8 = match self {
+            Self::Stable => 0,
+            Self::Rebalancing => 1,
+            Self::Empty => 2,
+            Self::Dead => 3,
+            Self::Unknown => 4,
+        };
+        number.save(out)
+    }
+
+    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Ok(match u8::load(input)? {
+            0 => Self::Stable,
+            1 => Self::Rebalancing,
+            2 => Self::Empty,
+            3 => Self::Dead,
+            4 => Self::Unknown,
+            _ => return Err(SnapshotError::Form("no state of a group")),
+        })
+    }
+}
+
+saved!(Held { offset, attempts, due, first_failed_at, outage });
+
+#[cfg(test)]
+mod tests {
+    use super::Commit;
+    use crate::fact::{Committed, Held, Progress};
+
+    fn committed(offset: i64, progress: Option<Progress>) -> Committed {
+        Committed { group: "g".into(), topic: "t".into(), partition: 0, offset: Some(offset), progress }
+    }
+
+    fn held(offset: i64) -> Held {
+        Held { offset, attempts: 1, due: 0, first_failed_at: 0, outage: false }
+    }
+
+    #[test]
+    fn what_was_listed_once_stays_settled_though_the_list_is_cut_short() {
+        let mut commit = Commit::default();
+        let first = Progress { settled: vec![12..=14, 20..=20], held: vec![held(10)] };
+        commit.told(&committed(10, Some(first)), 30, 1_000);
+        commit.told(
+            &committed(10, Some(Progress { settled: vec![15..=15], held: vec![held(10)] })),
+            30,
+            2_000,
+        );
+        let settled: Vec<i64> = (0..30).filter(|offset| commit.settles(*offset)).collect();
+        assert_eq!(settled, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 20]);
+        assert_eq!(commit.ahead(16, 0), 2);
+        assert!(commit.denies(11) && commit.denies(25) && !commit.denies(12));
+        assert!(commit.held(10).is_some() && commit.held(11).is_none());
+    }
+
+    #[test]
+    fn without_metadata_nothing_is_denied() {
+        let mut commit = Commit::default();
+        commit.told(&committed(10, None), 30, 1_000);
+        assert!(!commit.denies(12) && !commit.settles(12) && commit.settles(9));
+    }
+
+    #[test]
+    fn it_stands_still_only_while_there_is_something_to_do() {
+        let mut commit = Commit::default();
+        commit.told(&committed(10, None), 10, 1_000);
+        commit.told(&committed(10, None), 10, 9_000);
+        assert_eq!((commit.still_since, commit.moved), (9_000, false), "idle");
+        commit.told(&committed(10, None), 11, 11_000);
+        assert_eq!(commit.still_since, 9_000, "a record waits");
+        commit.told(&committed(11, None), 12, 13_000);
+        assert_eq!((commit.still_since, commit.moved), (13_000, true));
+        let progress = Progress { settled: vec![13..=13], held: Vec::new() };
+        commit.told(&committed(11, Some(progress)), 20, 15_000);
+        assert_eq!(commit.still_since, 15_000, "what is settled above it grew");
+    }
+
+    #[test]
+    fn only_a_cut_proves() {
+        let mut commit = Commit::default();
+        commit.told(&committed(10, None), 10, 1_000);
+        assert!(commit.settles(9) && !commit.proves(9));
+        let (offset, settled) = commit.settled_now();
+        commit.prove(offset, settled);
+        assert!(commit.proves(9) && !commit.proves(10));
+    }
+}

@@ -1,0 +1,235 @@
+//! What is kept of an event and of an instance: small, for there are millions.
+
+use super::id::Id;
+use super::save::saved;
+use super::slab::NOWHERE;
+use crate::fact::Millis;
+
+/// An event. 96 bytes, for ten million of them are kept.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) id: Id,
+    /// The event whose handling emitted it; [`Id::NONE`] for none.
+    pub(super) cause: Id,
+    /// The record's timestamp.
+    pub(super) at: Millis,
+    /// Since when it has been there by the observer's clock.
+    pub(super) since: Millis,
+    pub(super) offset: i64,
+    pub(super) span: u64,
+    pub(super) place: u32,
+    pub(super) instance: u32,
+    /// The next event of the instance, in the order in which they were read.
+    pub(super) next: u32,
+    pub(super) event_type: u16,
+    pub(super) source: u16,
+    pub(super) major: u16,
+    pub(super) minor: u16,
+    /// Among the instance's traces.
+    pub(super) trace: u16,
+    /// Among the instance's keys.
+    pub(super) key: u16,
+    pub(super) duplicates: u16,
+    pub(super) hops: u8,
+    pub(super) flags: u8,
+}
+
+saved!(Row {
+    id,
+    cause,
+    at,
+    since,
+    offset,
+    span,
+    place,
+    instance,
+    next,
+    event_type,
+    source,
+    major,
+    minor,
+    trace,
+    key,
+    duplicates,
+    hops,
+    flags
+});
+
+/// The record has no value: nothing is owed for it.
+pub(super) const TOMBSTONE: u8 = 1;
+/// Only a copy was seen, on a retry or dead-letter topic; the record itself not yet, or not any more.
+pub(super) const COPY: u8 = 2;
+
+/// No trace, no key.
+pub(super) const NO_INDEX: u16 = u16::MAX;
+
+/// An instance.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) id: Id,
+    pub(super) started: Millis,
+    /// The newest sign of it.
+    pub(super) updated: Millis,
+    /// When the newest of its records was read.
+    pub(super) read: Millis,
+    /// When its terminal event was emitted; zero for not yet.
+    pub(super) finished: Millis,
+    /// The key of its first record.
+    pub(super) key: Option<Box<str>>,
+    /// Its first trace; zeros for none.
+    pub(super) trace: (u64, u64),
+    /// What most instances have not.
+    pub(super) more: Option<Box<More>>,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) events: u32,
+    /// Neighbours among the instances with the same key.
+    pub(super) newer: u32,
+    pub(super) older: u32,
+    pub(super) workflow: u16,
+    pub(super) standing: Standing,
+    /// In which list it is.
+    pub(super) list: List,
+    /// Which of its places in the list of those aside counts: the newest.
+    pub(super) turn: u32,
+}
+
+/// What few instances have.
+#[derive(Debug, Clone, Default)]
+pub(super) struct More {
+    /// Further keys than the first.
+    pub(super) keys: Vec<Box<str>>,
+    /// Further traces than the first.
+    pub(super) traces: Vec<(u64, u64)>,
+    /// The texts of ids that are no UUIDs.
+    pub(super) texts: Vec<(Id, Box<str>)>,
+    /// Retries and dead letters.
+    pub(super) notes: Vec<Note>,
+    /// Events beyond the bound, which are not kept.
+    pub(super) dropped: u32,
+}
+
+saved!(More { keys, traces, texts, notes, dropped });
+
+/// Something that happened to an event at a step, beside its being handled.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) row: u32,
+    pub(super) step: u16,
+    /// How often the record was replayed before.
+    pub(super) replays: u32,
+    /// Since when.
+    pub(super) since: Millis,
+    /// Where the record lies.
+    pub(super) place: u32,
+    pub(super) offset: i64,
+    pub(super) attempts: u32,
+    /// The dead letter's id; [`Id::NONE`] for a record on the step's retry topic.
+    pub(super) letter: Id,
+    /// Why it was set aside.
+    pub(super) reason: u16,
+    /// What an operator did with it.
+    pub(super) action: u8,
+}
+
+saved!(Note { row, step, replays, since, place, offset, attempts, letter, reason, action });
+
+/// Nobody has done anything with a dead letter.
+pub(super) const OPEN: u8 = 0;
+/// It was written to the step's retry topic again, edited or not.
+pub(super) const REPLAYED: u8 = 1;
+/// Somebody gave it up.
+pub(super) const DISCARDED: u8 = 2;
+
+/// What an instance has come to, as of the last tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// [`InstanceState`](crate::answer::InstanceState) by its number.
+    pub(super) state: u8,
+    /// [`StallReason`](crate::answer::StallReason) by its number, [`NO_REASON`] for none.
+    pub(super) reason: u8,
+    /// The step that owes the next event; zero for none.
+    pub(super) step: u16,
+    /// Attempts spent there.
+    pub(super) attempts: u16,
+}
+
+saved!(Standing { state, reason, step, attempts });
+
+/// Nothing stands still.
+pub(super) const NO_REASON: u8 = u8::MAX;
+
+/// Who looks after an instance at each tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    /// The place is free.
+    Free,
+    /// It goes on: looked at each time.
+    Open,
+    /// Its path is at rest and side steps still owe: looked at in turns.
+    Aside,
+    /// Nothing changes without a new fact.
+    Closed,
+}
+
+impl Kept {
+    /// An instance of which nothing is known.
+    pub(super) fn new(id: Id) -> Self {
+        Self {
+            id,
+            started: 0,
+            updated: 0,
+            read: 0,
+            finished: 0,
+            key: None,
+            trace: (0, 0),
+            more: None,
+            first: NOWHERE,
+            last: NOWHERE,
+            events: 0,
+            newer: NOWHERE,
+            older: NOWHERE,
+            workflow: 0,
+            standing: Standing { state: super::words::RUNNING, reason: NO_REASON, step: 0, attempts: 0 },
+            list: List::Free,
+            turn: 0,
+        }
+    }
+
+    /// What few have, made where it is absent.
+    pub(super) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Retries and dead letters.
+    pub(super) fn notes(&self) -> &[Note] {
+        self.more.as_ref().map_or(&[], |more| &more.notes)
+    }
+
+    /// A key of one of its events.
+    pub(super) fn key_text(&self, number: u16) -> Option<&str> {
+        match number {
+            NO_INDEX => None,
+            0 => self.key.as_deref(),
+            _ => self.more.as_ref()?.keys.get(usize::from(number) - 1).map(|key| &**key),
+        }
+    }
+
+    /// A trace of one of its events.
+    pub(super) fn trace_id(&self, number: u16) -> Option<(u64, u64)> {
+        match number {
+            NO_INDEX => None,
+            0 => Some(self.trace),
+            _ => self.more.as_ref()?.traces.get(usize::from(number) - 1).copied(),
+        }
+    }
+
+    /// The text of an id.
+    pub(super) fn id_text(&self, id: Id) -> String {
+        if !id.is_digest() {
+            return id.text();
+        }
+        let texts = self.more.as_ref().map_or(&[][..], |more| &more.texts);
+        texts.iter().find(|(it, _)| *it == id).map_or_else(|| id.text(), |(_, text)| text.to_string())
+    }
+}

@@ -1,0 +1,233 @@
+//! Dead letters, with their words.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::id::Id;
+use super::save::{In, Out, Saved, saved};
+use super::snapshot::SnapshotError;
+use crate::fact::Millis;
+
+/// The most actions that are kept of one dead letter.
+const MAX_ACTIONS: usize = 20;
+/// The most dead letters of which only an action was seen yet.
+const MAX_UNSEEN: usize = 10_000;
+
+/// A dead letter.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) id: Box<str>,
+    pub(super) step: u16,
+    pub(super) workflow: u16,
+    pub(super) instance: Option<Box<str>>,
+    pub(super) event: Option<Box<str>>,
+    pub(super) event_type: Option<Box<str>>,
+    pub(super) key: Option<Box<str>>,
+    pub(super) reason: u16,
+    pub(super) error: Box<str>,
+    /// The error with numbers and ids taken out.
+    pub(super) kind: Box<str>,
+    pub(super) violations: Option<Box<str>>,
+    pub(super) contract: Option<Box<str>>,
+    pub(super) failed_at: Millis,
+    pub(super) attempts: u32,
+    pub(super) replays: u32,
+    pub(super) topic: u16,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) origin: Option<Box<str>>,
+    pub(super) trace: Option<(u64, u64)>,
+    pub(super) actions: Vec<Action>,
+}
+
+saved!(Letter {
+    id,
+    step,
+    workflow,
+    instance,
+    event,
+    event_type,
+    key,
+    reason,
+    error,
+    kind,
+    violations,
+    contract,
+    failed_at,
+    attempts,
+    replays,
+    topic,
+    partition,
+    offset,
+    origin,
+    trace,
+    actions
+});
+
+/// What an operator did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Action {
+    pub(super) id: Box<str>,
+    pub(super) action: Box<str>,
+    pub(super) by: Box<str>,
+    pub(super) at: Millis,
+}
+
+saved!(Action { id, action, by, at });
+
+impl Letter {
+    /// Whether nobody has replayed or discarded it yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.actions.is_empty()
+    }
+}
+
+/// All dead letters that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Letters {
+    by_id: HashMap<Id, Letter>,
+    /// By time, for pages and for what goes first.
+    by_time: BTreeSet<(Millis, Id)>,
+    /// Actions on dead letters that were not seen yet.
+    unseen: BTreeMap<Id, Vec<Action>>,
+    /// How many are open, by workflow and step.
+    open: BTreeMap<(u16, u16), u64>,
+}
+
+impl Letters {
+    /// Keeps a letter; one that was seen before changes nothing. Whether it is new.
+    pub(super) fn insert(&mut self, id: Id, mut letter: Letter, bound: usize) -> bool {
+        if self.by_id.contains_key(&id) {
+            return false;
+        }
+        if let Some(actions) = self.unseen.remove(&id) {
+            letter.actions = actions;
+        }
+        if letter.is_open() {
+            *self.open.entry((letter.workflow, letter.step)).or_default() += 1;
+        }
+        self.by_time.insert((letter.failed_at, id));
+        self.by_id.insert(id, letter);
+        while self.by_id.len() > bound.max(1) {
+            self.drop_one();
+        }
+        true
+    }
+
+    /// The oldest of the closed ones goes first. Only the oldest hundred are looked through.
+    fn drop_one(&mut self) {
+        const LOOKED_THROUGH: usize = 100;
+        let closed = |(_, id): &&(Millis, Id)| self.by_id.get(id).is_some_and(|letter| !letter.is_open());
+        let found = self.by_time.iter().take(LOOKED_THROUGH).find(closed).or_else(|| self.by_time.first());
+        let Some(&(at, id)) = found else { return };
+        self.by_time.remove(&(at, id));
+        if let Some(letter) = self.by_id.remove(&id)
+            && letter.is_open()
+        {
+            self.count_closed(&letter);
+        }
+    }
+
+    fn count_closed(&mut self, letter: &Letter) {
+        if let Some(open) = self.open.get_mut(&(letter.workflow, letter.step)) {
+            *open = open.saturating_sub(1);
+        }
+    }
+
+    /// Takes an action down, once for each id.
+    pub(super) fn act(&mut self, id: Id, action: Action) {
+        let Some(letter) = self.by_id.get_mut(&id) else {
+            if self.unseen.len() < MAX_UNSEEN || self.unseen.contains_key(&id) {
+                push(self.unseen.entry(id).or_default(), action);
+            }
+            return;
+        };
+        let was_open = letter.is_open();
+        push(&mut letter.actions, action);
+        if was_open {
+            let place = (letter.workflow, letter.step);
+            if let Some(open) = self.open.get_mut(&place) {
+                *open = open.saturating_sub(1);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, id: Id) -> Option<&Letter> {
+        self.by_id.get(&id)
+    }
+
+    /// All, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = (Id, &Letter)> {
+        self.by_time.iter().rev().filter_map(|(_, id)| self.by_id.get(id).map(|letter| (*id, letter)))
+    }
+
+    /// How many are open, by workflow and step.
+    pub(super) fn open(&self) -> impl Iterator<Item = ((u16, u16), u64)> {
+        self.open.iter().filter(|(_, open)| **open > 0).map(|(place, open)| (*place, *open))
+    }
+}
+
+fn push(actions: &mut Vec<Action>, action: Action) {
+    if let Some(same) = actions.iter_mut().find(|it| it.id == action.id && !it.id.is_empty()) {
+        // The mark in the audit topic says more than the replayed record does.
+        if &*same.action == "replayed" {
+            same.action = action.action;
+        }
+    } else if actions.len() < MAX_ACTIONS {
+        actions.push(action);
+    }
+}
+
+impl Saved for Letters {
+    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
+        let letters: Vec<(Id, &Letter)> = self.newest_first().collect();
+        (letters.len() as u32).save(out)?;
+        for (id, letter) in letters {
+            id.save(out)?;
+            letter.save(out)?;
+        }
+        self.unseen.save(out)
+    }
+
+    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let mut letters = Self::default();
+        for (id, letter) in Vec::<(Id, Letter)>::load(input)? {
+            letters.insert(id, letter, usize::MAX);
+        }
+        letters.unseen = Saved::load(input)?;
+        Ok(letters)
+    }
+}
+
+/// An error with numbers and ids replaced by `…`, so that equal ones are grouped.
+pub(super) fn kind_of(error: &str) -> String {
+    let mut kind = String::with_capacity(error.len());
+    for word in
+        error.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.' && c != '_')
+    {
+        let body = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if body.bytes().any(|byte| byte.is_ascii_digit()) {
+            if !kind.ends_with('…') {
+                kind.push('…');
+            }
+            kind.push_str(&word[body.len()..]);
+        } else {
+            kind.push_str(word);
+        }
+    }
+    kind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_of;
+
+    #[test]
+    fn numbers_and_ids_do_not_tell_errors_apart() {
+        assert_eq!(kind_of("order 17 has no total"), "order … has no total");
+        assert_eq!(
+            kind_of("no answer within 3.5s from 2ea4cd0f-e49b-84c0-9fcd-c5c6d3e6cf85: again"),
+            "no answer within … from …: again"
+        );
+        assert_eq!(kind_of("the card was declined"), "the card was declined");
+    }
+}

@@ -1,0 +1,147 @@
+//! One instance.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::head::trace_text;
+use super::id::Id;
+use super::kept::Kept;
+use super::pair::{Effects, Pair};
+use super::standing::Scratch;
+use super::state::Model;
+use crate::answer::{AtStep, DeadLetter, Event, Instance, Owing, Trace};
+use crate::fact::Millis;
+
+impl Model {
+    /// One instance; `None` where nobody knows it.
+    pub fn instance(&self, id: &str, now: Millis) -> Option<Instance> {
+        let id = id.trim();
+        let slot = self
+            .store
+            .find_instance(Id::of(id))
+            .or_else(|| self.store.find_instance(Id::of(&id.to_ascii_lowercase())))?;
+        let instance = &self.store.instances[slot];
+        let mut scratch = Scratch::default();
+        let judged = self.judge(slot, &mut scratch);
+        let mut left: Vec<Pair> = std::mem::take(&mut scratch.left);
+        left.retain(|pair| pair.is_owed() || pair.at == super::pair::At::Dead);
+        left.sort_by_key(|pair| (!pair.path, pair.stalled.is_none(), pair.since));
+        let order = self.causes_first(slot);
+        Some(Instance {
+            as_of: self.as_of(now),
+            summary: self.summary(slot, &judged, now),
+            frontier: left.iter().map(|pair| self.owing(instance, pair, now)).collect(),
+            events: self.events(slot, &order),
+            dead_letters: self.dead_letters_of(instance),
+            traces: self.traces(instance, &order),
+        })
+    }
+
+    fn owing(&self, instance: &Kept, pair: &Pair, now: Millis) -> Owing {
+        let row = &self.store.rows[pair.row];
+        Owing {
+            event: instance.id_text(row.id),
+            event_type: self.names.types.text(row.event_type).to_owned(),
+            step: self.names.steps.text(pair.step).to_owned(),
+            path: pair.path,
+            state: self.step_state(instance, pair),
+            since: pair.since,
+            deadline_ms: self.deadline(pair.step),
+            stalled: pair.stalled,
+            sentence: self.pair_sentence(instance, pair, now),
+            evidence: self.evidence(instance, pair, now),
+        }
+    }
+
+    /// The instance's events: causes before effects, else by time.
+    fn causes_first(&self, slot: u32) -> Vec<u32> {
+        let mut children: HashMap<Id, BTreeSet<(Millis, u32)>> = HashMap::new();
+        let mut ready: BTreeSet<(Millis, u32)> = BTreeSet::new();
+        let ids: BTreeSet<Id> = self.store.rows_of(slot).map(|row| self.store.rows[row].id).collect();
+        for number in self.store.rows_of(slot) {
+            let row = &self.store.rows[number];
+            if row.cause != row.id && ids.contains(&row.cause) {
+                children.entry(row.cause).or_default().insert((row.at, number));
+            } else {
+                ready.insert((row.at, number));
+            }
+        }
+        let mut order = Vec::with_capacity(ids.len());
+        // Causes that go round (a hostile record) are never ready: they come last.
+        let mut circular: BTreeMap<u32, Millis> =
+            self.store.rows_of(slot).map(|row| (row, self.store.rows[row].at)).collect();
+        while let Some((_, number)) = ready.pop_first() {
+            order.push(number);
+            circular.remove(&number);
+            ready.extend(children.remove(&self.store.rows[number].id).into_iter().flatten());
+        }
+        let mut rest: Vec<(Millis, u32)> = circular.into_iter().map(|(row, at)| (at, row)).collect();
+        rest.sort_unstable();
+        order.extend(rest.into_iter().map(|(_, row)| row));
+        order
+    }
+
+    fn events(&self, slot: u32, order: &[u32]) -> Vec<Event> {
+        let instance = &self.store.instances[slot];
+        let mut effects = Effects::new();
+        self.effects(slot, &mut effects);
+        order.iter().map(|row| self.event_told(instance, *row, &effects)).collect()
+    }
+
+    fn event_told(&self, instance: &Kept, number: u32, effects: &Effects) -> Event {
+        let row = &self.store.rows[number];
+        let mut steps = Vec::new();
+        self.pairs(instance, number, effects, |pair| {
+            let state = self.step_state(instance, &pair);
+            let step = self.names.steps.text(pair.step).to_owned();
+            steps.push(AtStep { step, path: pair.path, state });
+        });
+        let place = (row.place != super::slab::NOWHERE).then(|| self.places.get(row.place));
+        let trace = instance.trace_id(row.trace);
+        Event {
+            id: instance.id_text(row.id),
+            event_type: self.names.types.text(row.event_type).to_owned(),
+            source: (row.source != 0).then(|| self.names.steps.text(row.source).to_owned()),
+            causation: (!row.cause.is_none()).then(|| instance.id_text(row.cause)),
+            hops: u32::from(row.hops),
+            at: row.at,
+            topic: place.map_or_else(String::new, |place| self.names.topics.text(place.topic).to_owned()),
+            partition: place.map_or(-1, |place| place.partition),
+            offset: row.offset,
+            key: instance.key_text(row.key).map(str::to_owned),
+            contract_version: (row.major > 0).then(|| format!("{}.{}", row.major, row.minor)),
+            trace: trace.map(trace_text),
+            span: trace.map(|_| format!("{:016x}", row.span)),
+            duplicates: u32::from(row.duplicates),
+            steps,
+        }
+    }
+
+    fn dead_letters_of(&self, instance: &Kept) -> Vec<DeadLetter> {
+        let letters = instance.notes().iter().filter(|note| !note.letter.is_none());
+        letters
+            .filter_map(|note| self.letters.get(note.letter))
+            .map(|letter| self.dead_letter_told(letter))
+            .collect()
+    }
+
+    fn traces(&self, instance: &Kept, order: &[u32]) -> Vec<Trace> {
+        let mut traces: BTreeMap<u16, (Millis, Millis, u32)> = BTreeMap::new();
+        for row in order.iter().map(|row| &self.store.rows[*row]) {
+            if instance.trace_id(row.trace).is_some() {
+                let (from, to, events) = traces.entry(row.trace).or_insert((row.at, row.at, 0));
+                (*from, *to) = ((*from).min(row.at), (*to).max(row.at));
+                *events += 1;
+            }
+        }
+        let mut told: Vec<Trace> = traces
+            .into_iter()
+            .filter_map(|(number, (from, to, events))| {
+                let id = trace_text(instance.trace_id(number)?);
+                let url = self.settings.trace_url.as_ref().map(|url| url.replace("{trace}", &id));
+                Some(Trace { id, from, to, events, url })
+            })
+            .collect();
+        told.sort_by_key(|trace| trace.from);
+        told
+    }
+}

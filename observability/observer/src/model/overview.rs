@@ -1,0 +1,190 @@
+//! The fleet at a glance, and the numbers of the observer's own metrics.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::gauges::{Gauges, GroupGauge};
+use super::state::Model;
+use super::tally::Tally;
+use super::words::ALL_STATES;
+use crate::answer::{Count, Overview, WorkflowSummary};
+use crate::fact::Millis;
+
+/// The most problems of its own that the model tells.
+const MAX_OWN_PROBLEMS: usize = 20;
+/// The groups have not been heard of for so long: nothing ages meanwhile.
+const BLIND_MS: Millis = 30_000;
+
+impl Model {
+    /// The fleet at a glance.
+    pub fn overview(&self, now: Millis) -> Overview {
+        Overview {
+            as_of: self.as_of(now),
+            workflows: self
+                .workflows()
+                .into_iter()
+                .map(|number| self.workflow_summary(number, now))
+                .collect(),
+            dead_letters_open: self.letters.open().map(|(_, open)| open).sum(),
+            events: self.store.rows.len() as u64,
+            instances: self.store.instances.len() as u64,
+            unreadable: self.unreadable,
+            problems: self.all_problems(now),
+        }
+    }
+
+    /// Every workflow that was declared or of which an instance is kept, by name.
+    pub(super) fn workflows(&self) -> Vec<u16> {
+        let seen = self.store.counts.iter().enumerate();
+        let seen =
+            seen.filter(|(_, counts)| counts.iter().any(|count| *count > 0)).map(|(number, _)| number as u16);
+        let mut all: BTreeSet<u16> = seen.collect();
+        all.extend(&self.declared.workflows);
+        let mut all: Vec<u16> = all.into_iter().collect();
+        all.sort_by_key(|number| self.workflow_name(*number));
+        all
+    }
+
+    fn workflow_summary(&self, number: u16, now: Millis) -> WorkflowSummary {
+        let [failed, lost, stalled, completed, running] = self.counts_of(number);
+        let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
+        for ((workflow, _, reason), count) in &self.tally.stalled {
+            if *workflow == number {
+                *by_reason.entry(reason.word()).or_default() += count;
+            }
+        }
+        let at = self.tally.at.iter().filter(|((workflow, _), _)| *workflow == number);
+        let at: BTreeMap<&str, u64> =
+            at.map(|((_, step), count)| (self.names.steps.text(*step), *count)).collect();
+        let lately = self.lately.get(&number);
+        let quantile = |share| lately.and_then(|lately| lately.durations.quantile(share));
+        WorkflowSummary {
+            name: self.workflow_name(number),
+            running,
+            completed,
+            failed,
+            stalled,
+            lost,
+            stalled_by: counted(by_reason),
+            waiting_at: counted(at),
+            oldest_waiting_ms: self.tally.oldest_of.get(&number).map(|since| now.saturating_sub(*since)),
+            started_last_minute: lately.map_or(0, |lately| lately.started.last_minute(now)),
+            finished_last_minute: lately.map_or(0, |lately| lately.finished.last_minute(now)),
+            duration_ms: quantile(0.5).zip(quantile(0.95)),
+        }
+    }
+
+    /// The instances of a workflow by state.
+    fn counts_of(&self, workflow: u16) -> [u64; ALL_STATES.len()] {
+        self.store.counts.get(usize::from(workflow)).copied().unwrap_or_default()
+    }
+
+    fn all_problems(&self, now: Millis) -> Vec<String> {
+        let mut problems = self.problems.clone();
+        if self.looked_at > 0 && now.saturating_sub(self.looked_at) > BLIND_MS {
+            let time = super::words::duration(now - self.looked_at);
+            problems.push(format!(
+                "nothing was heard of the consumer groups for {time}: no new stall can be told"
+            ));
+        }
+        if !self.cut.caught_up {
+            problems.push(
+                "still reading what was in the topics when the observer started: nothing is called lost yet"
+                    .to_owned(),
+            );
+        }
+        let mut unknown: Vec<&str> = Vec::new();
+        for (group, _) in &self.declared.groups {
+            let state = self.names.groups.find(group).and_then(|number| self.group(number)?.state);
+            if matches!(state, None | Some((crate::fact::GroupState::Unknown, _))) {
+                unknown.push(group);
+            }
+        }
+        if self.looked_at > 0 {
+            let told = unknown.iter().take(MAX_OWN_PROBLEMS);
+            problems.extend(told.map(|group| format!("the state of group {group} is not known")));
+        }
+        problems
+    }
+
+    /// Numbers for the observer's own metrics.
+    pub fn gauges(&self, now: Millis) -> Gauges {
+        let step = |number: &u16| self.names.steps.text(*number).to_owned();
+        let instances = self.workflows().into_iter().flat_map(|number| {
+            let name = self.workflow_name(number);
+            let counts = self.counts_of(number);
+            ALL_STATES.into_iter().zip(counts).map(move |(state, count)| (name.clone(), state, count))
+        });
+        let mut waiting: BTreeMap<(u16, u16, &'static str), u64> = BTreeMap::new();
+        let mut oldest: BTreeMap<(u16, u16), Millis> = BTreeMap::new();
+        for tally in self.tallies() {
+            for (place, count) in &tally.waiting {
+                *waiting.entry(*place).or_default() += count;
+            }
+            for (seat, since) in &tally.oldest {
+                let age = now.saturating_sub(*since);
+                let slot = oldest.entry(*seat).or_default();
+                *slot = (*slot).max(age);
+            }
+        }
+        let stalled = self.tally.stalled.iter();
+        Gauges {
+            instances: instances.collect(),
+            waiting: waiting
+                .into_iter()
+                .map(|((workflow, at, word), count)| (self.workflow_name(workflow), step(&at), word, count))
+                .collect(),
+            stalled: stalled
+                .map(|((workflow, at, reason), count)| {
+                    (self.workflow_name(*workflow), step(at), *reason, *count)
+                })
+                .collect(),
+            oldest_waiting_ms: oldest
+                .into_iter()
+                .map(|((workflow, at), age)| (self.workflow_name(workflow), step(&at), age))
+                .collect(),
+            dead_letters_open: self
+                .letters
+                .open()
+                .map(|((workflow, at), open)| (self.workflow_name(workflow), step(&at), open))
+                .collect(),
+            drift: self.drifts(now).drifts,
+            observer_lag_ms: now.saturating_sub(self.cut.proved_at),
+            groups: self.group_gauges(),
+        }
+    }
+
+    /// The counts of the instances that go on, and of those aside.
+    pub(super) fn tallies(&self) -> [&Tally; 2] {
+        [&self.tally, &self.aside_tally]
+    }
+
+    fn group_gauges(&self) -> Vec<GroupGauge> {
+        let mut gauges = Vec::new();
+        for (group, topics) in &self.declared.groups {
+            let Some(known) = self.names.groups.find(group).and_then(|number| self.group(number)) else {
+                continue;
+            };
+            for topic in topics {
+                let Some(number) = self.names.topics.find(topic) else { continue };
+                let mut gauge =
+                    GroupGauge { group: Arc::clone(group), topic: Arc::clone(topic), lag: 0, committed: 0 };
+                for (place, commit) in &known.commits {
+                    let place = self.places.get(*place);
+                    if place.topic == number {
+                        let from = commit.offset.unwrap_or(place.start);
+                        gauge.lag += u64::try_from(place.end - from).unwrap_or(0);
+                        gauge.committed += commit.committed;
+                    }
+                }
+                gauges.push(gauge);
+            }
+        }
+        gauges
+    }
+}
+
+/// Counts by name, as they are told.
+pub(super) fn counted(counts: BTreeMap<&str, u64>) -> Vec<Count> {
+    counts.into_iter().map(|(name, count)| Count { name: name.to_owned(), count }).collect()
+}

@@ -1,0 +1,290 @@
+//! Where one event is at one step.
+
+use super::declared::{From, StepDecl};
+use super::groups::Commit;
+use super::id::Id;
+use super::kept::{DISCARDED, Kept, Note, OPEN, Row, TOMBSTONE};
+use super::slab::NOWHERE;
+use super::state::Model;
+use crate::answer::StallReason;
+use crate::fact::{GroupState, Held, Millis};
+
+/// How long after its last progress a group is still said to be moving, in milliseconds.
+const MOVING_MS: Millis = 10_000;
+
+/// Where an event is at a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum At {
+    /// Settled, and everything that followed was read.
+    Done,
+    /// Settled; what followed may not have been read yet.
+    Settling,
+    /// What it caused is seen, and it is not settled yet.
+    Emitting,
+    /// Waiting in the partition.
+    Queued,
+    /// First of those that are not settled.
+    Handling,
+    /// Held back for its next attempt.
+    Held(Held),
+    /// Set aside: a dead letter that is open.
+    Dead,
+    /// Set aside, and given up by a person.
+    Discarded,
+    /// Replayed by a person, and the record on the retry topic is not read yet.
+    Awaited,
+    /// Nothing is said about it.
+    Unknown,
+    /// The step does not owe it.
+    NotOwed,
+}
+
+/// One event at one step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) row: u32,
+    pub(super) step: u16,
+    /// Whether a terminal event can follow.
+    pub(super) path: bool,
+    pub(super) at: At,
+    /// Since when it waits.
+    pub(super) since: Millis,
+    /// The partition in which it waits: the step's input, or its retry topic.
+    pub(super) place: u32,
+    pub(super) offset: i64,
+    /// Whether that is the retry topic.
+    pub(super) again: bool,
+    /// Attempts that were spent.
+    pub(super) attempts: u32,
+    /// Among the instance's notes: the dead letter.
+    pub(super) note: Option<usize>,
+    pub(super) stalled: Option<StallReason>,
+}
+
+impl Pair {
+    /// Whether the step still has something to do.
+    pub(super) fn is_owed(&self) -> bool {
+        !matches!(self.at, At::Done | At::Dead | At::Discarded | At::NotOwed)
+    }
+}
+
+/// What an instance's events caused: cause, source, and whether the instance can go on after it.
+pub(super) type Effects = Vec<(Id, u16, bool)>;
+
+/// Whether a step was seen to emit something for an event; with `onward` only what the instance can go on after.
+pub(super) fn has_effect(effects: &Effects, cause: Id, source: u16, onward: bool) -> bool {
+    let first = effects.partition_point(|(id, step, _)| (*id, *step) < (cause, source));
+    effects[first..]
+        .iter()
+        .take_while(|(id, step, _)| (*id, *step) == (cause, source))
+        .any(|(_, _, goes_on)| *goes_on || !onward)
+}
+
+impl Model {
+    /// What an instance's events caused.
+    pub(super) fn effects(&self, slot: u32, effects: &mut Effects) {
+        effects.clear();
+        for row in self.store.rows_of(slot) {
+            let row = &self.store.rows[row];
+            if !row.cause.is_none() {
+                effects.push((row.cause, row.source, self.declared.may_end(row.event_type)));
+            }
+        }
+        effects.sort_unstable();
+    }
+
+    /// An event at every step that is declared to consume it, and at those that set it aside.
+    pub(super) fn pairs(
+        &self,
+        instance: &Kept,
+        row_number: u32,
+        effects: &Effects,
+        mut each: impl FnMut(Pair),
+    ) {
+        let row = &self.store.rows[row_number];
+        let consumers = self.declared.event_type(row.event_type).map_or(&[][..], |decl| &decl.consumers);
+        for &step in consumers {
+            if let Some(decl) = self.declared.step(step) {
+                each(self.pair(instance, (row_number, row), (step, decl), effects));
+            }
+        }
+        let notes = instance.notes().iter().filter(|note| note.row == row_number);
+        let mut others: Vec<u16> =
+            notes.map(|note| note.step).filter(|step| !consumers.contains(step)).collect();
+        others.sort_unstable();
+        others.dedup();
+        for step in others {
+            if let Some(decl) = self.declared.step(step) {
+                each(self.pair(instance, (row_number, row), (step, decl), effects));
+            }
+        }
+    }
+
+    fn pair(
+        &self,
+        instance: &Kept,
+        (number, row): (u32, &Row),
+        (step, decl): (u16, &StepDecl),
+        effects: &Effects,
+    ) -> Pair {
+        let mut pair = Pair {
+            row: number,
+            step,
+            path: decl.may_end && !self.declared.event_type(row.event_type).is_some_and(|decl| decl.terminal),
+            at: At::NotOwed,
+            since: row.since,
+            place: row.place,
+            offset: row.offset,
+            again: false,
+            attempts: 0,
+            note: None,
+            stalled: None,
+        };
+        let caused = has_effect(effects, row.id, step, false);
+        if instance.more.is_some() && !self.place_by_notes(instance.notes(), &mut pair) {
+            return self.with_stall(pair, decl);
+        }
+        if !pair.again && !self.is_owed(row, (step, decl), caused) {
+            return pair;
+        }
+        pair.at = self.locate(row, &mut pair, decl, caused);
+        self.with_stall(pair, decl)
+    }
+
+    /// What retries and dead letters say; `false` where that is all there is to say.
+    fn place_by_notes(&self, notes: &[Note], pair: &mut Pair) -> bool {
+        let mine =
+            || notes.iter().enumerate().filter(|(_, note)| note.row == pair.row && note.step == pair.step);
+        let letter = mine().filter(|(_, note)| !note.letter.is_none()).max_by_key(|(_, note)| note.replays);
+        let visit = mine().filter(|(_, note)| note.letter.is_none()).max_by_key(|(_, note)| note.replays);
+        if let Some((at, letter)) = letter
+            && visit.is_none_or(|(_, visit)| visit.replays <= letter.replays)
+        {
+            pair.note = Some(at);
+            (pair.since, pair.attempts) = (letter.since, letter.attempts);
+            pair.at = match letter.action {
+                OPEN => At::Dead,
+                DISCARDED => At::Discarded,
+                _ => At::Awaited,
+            };
+            return false;
+        }
+        if let Some((_, visit)) = visit {
+            (pair.place, pair.offset, pair.since) = (visit.place, visit.offset, visit.since);
+            (pair.again, pair.attempts) = (true, visit.attempts);
+        }
+        true
+    }
+
+    /// Whether the step owes anything for the event at all.
+    fn is_owed(&self, row: &Row, (_, decl): (u16, &StepDecl), caused: bool) -> bool {
+        if row.flags & TOMBSTONE != 0 || row.place == NOWHERE {
+            return false;
+        }
+        let topic = self.places.get(row.place).topic;
+        let reads = decl.consumes.iter().any(|it| *it == (row.event_type, topic));
+        if caused || !reads {
+            return caused;
+        }
+        let begin = self.group(decl.group).and_then(|group| group.commits.get(&row.place));
+        let skipped_at_start = match (decl.from, begin.and_then(|commit| commit.begin)) {
+            (From::Earliest, _) => false,
+            (From::At(time), _) => row.at < time,
+            (From::Latest, None) => true,
+            (From::Latest, Some(begin)) => row.offset < begin,
+        };
+        row.since >= decl.since && !skipped_at_start
+    }
+
+    /// What offsets and metadata say.
+    fn locate(&self, row: &Row, pair: &mut Pair, decl: &StepDecl, caused: bool) -> At {
+        let Some(commit) = self.commit(decl.group, pair.place) else {
+            return if caused { At::Emitting } else { At::Unknown };
+        };
+        debug_assert!(pair.again || row.place == pair.place);
+        if commit.settles(pair.offset) {
+            return if commit.proves(pair.offset) { At::Done } else { At::Settling };
+        }
+        if let Some(held) = commit.held(pair.offset) {
+            pair.attempts = pair.attempts.max(held.attempts);
+            return At::Held(*held);
+        }
+        if caused && !pair.again {
+            return At::Emitting;
+        }
+        let state = self.group(decl.group).and_then(|group| group.state).map(|(state, _)| state);
+        if self.is_first(commit, pair) {
+            return match state {
+                Some(GroupState::Stable | GroupState::Unknown) | None => At::Handling,
+                _ => At::Queued,
+            };
+        }
+        let has_member = !matches!(state, Some(GroupState::Empty | GroupState::Dead));
+        if has_member && self.is_still(commit, pair) && !commit.denies(pair.offset) {
+            return At::Unknown;
+        }
+        At::Queued
+    }
+
+    /// What the group of a step committed for a partition; `None` where that was never told.
+    pub(super) fn commit(&self, group: u16, place: u32) -> Option<&Commit> {
+        self.group(group)?.commits.get(&place)
+    }
+
+    /// Whether the event is the first that is not settled.
+    pub(super) fn is_first(&self, commit: &Commit, pair: &Pair) -> bool {
+        pair.offset == commit.offset.unwrap_or_else(|| self.places.get(pair.place).start)
+    }
+
+    /// Whether the partition has not moved for as long as the step may take for one event.
+    fn is_still(&self, commit: &Commit, pair: &Pair) -> bool {
+        self.still_for(commit, pair) > self.deadline(pair.step)
+    }
+
+    /// How long the partition has not moved while the event waits there.
+    pub(super) fn still_for(&self, commit: &Commit, pair: &Pair) -> Millis {
+        self.looked_at.saturating_sub(commit.still_since.max(pair.since))
+    }
+
+    /// Whether the partition moves, as far as is known.
+    pub(super) fn is_moving(&self, commit: &Commit, pair: &Pair) -> bool {
+        self.still_for(commit, pair) < MOVING_MS
+    }
+
+    /// How long the step's group has had no member.
+    pub(super) fn without_member(&self, group: u16) -> Option<Millis> {
+        match self.group(group)?.state? {
+            (GroupState::Empty | GroupState::Dead, since) => Some(self.looked_at.saturating_sub(since)),
+            _ => None,
+        }
+    }
+
+    fn with_stall(&self, mut pair: Pair, decl: &StepDecl) -> Pair {
+        pair.stalled = match pair.at {
+            At::Dead => Some(StallReason::DeadLetter),
+            At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited => None,
+            _ if self.looked_at.saturating_sub(pair.since) <= self.deadline(pair.step) => None,
+            _ if self.without_member(decl.group).is_some_and(|time| time > self.settings.rebalance_ms) => {
+                Some(StallReason::NoConsumer)
+            }
+            At::Held(_) => Some(StallReason::Retrying),
+            At::Unknown => None,
+            At::Emitting | At::Queued | At::Handling => self.why_waiting(&pair, decl),
+        };
+        pair
+    }
+
+    /// Why an event waits longer than it may, where its group is alive.
+    fn why_waiting(&self, pair: &Pair, decl: &StepDecl) -> Option<StallReason> {
+        let commit = self.commit(decl.group, pair.place)?;
+        if commit.in_outage() {
+            return Some(StallReason::Retrying);
+        }
+        if !self.is_still(commit, pair) {
+            // Not long enough watched to know is no reason.
+            return commit.moved.then_some(StallReason::Backlog);
+        }
+        let proved = self.is_first(commit, pair) || commit.denies(pair.offset);
+        proved.then_some(StallReason::NotProgressing)
+    }
+}

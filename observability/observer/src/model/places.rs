@@ -1,0 +1,204 @@
+//! Partitions: how far they were read, and how far they reach.
+
+use rapidhash::{HashMapExt as _, RapidHashMap};
+
+use super::save::{In, Out, Saved, saved};
+use super::snapshot::SnapshotError;
+use crate::fact::{Millis, PartitionEnds};
+
+/// The most partitions, of all topics together. Records of others are counted and say nothing.
+const MAX_PLACES: usize = 200_000;
+/// An offset of which nothing is known.
+const UNKNOWN: i64 = -1;
+
+/// One partition.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) topic: u16,
+    pub(super) partition: i32,
+    /// The offset at which reading goes on, [`UNKNOWN`] before anything was read.
+    next: i64,
+    /// The offset of the oldest record that was there when the ends were fetched.
+    pub(super) start: i64,
+    /// The offset of the next record when the ends were fetched.
+    pub(super) end: i64,
+    /// When the ends were fetched; zero for never.
+    ends_at: Millis,
+    /// The observer knows everything from this offset on.
+    covered_from: i64,
+    /// The time of the first record that it knows from there on; zero for none yet.
+    covered_since: Millis,
+}
+
+saved!(Place { topic, partition, next, start, end, ends_at, covered_from, covered_since });
+
+impl Place {
+    /// The offset at which reading goes on.
+    pub(super) fn next(&self) -> Option<i64> {
+        (self.next != UNKNOWN).then_some(self.next)
+    }
+
+    /// Records that were appended at least so late: those at or behind the end that was fetched at this time.
+    fn appended_after(&self, offset: i64) -> Millis {
+        if offset >= self.end { self.ends_at } else { 0 }
+    }
+
+    /// Takes note of a record. The answer is since when it has been there by the observer's clock, as closely as can
+    /// be told: its own timestamp, but no later than now, and no earlier than the fetch that did not see it yet. So a
+    /// producer's clock, fast or slow, ages nothing. `None` for a record that was told before.
+    pub(super) fn read(&mut self, offset: i64, timestamp: Option<Millis>, now: Millis) -> Option<Millis> {
+        if offset < self.next {
+            return None;
+        }
+        let since = timestamp.unwrap_or(now).max(self.appended_after(offset)).min(now);
+        if self.next == UNKNOWN {
+            self.covered_from = offset;
+        }
+        if self.covered_since == 0 {
+            self.covered_since = since.max(1);
+        }
+        self.next = offset + 1;
+        Some(since)
+    }
+
+    /// Everything below was read.
+    pub(super) fn read_to(&mut self, next: i64) {
+        if self.next == UNKNOWN {
+            self.covered_from = self.start;
+        }
+        self.next = self.next.max(next);
+    }
+
+    fn told(&mut self, ends: &PartitionEnds, at: Millis) {
+        let made_anew = self.next != UNKNOWN && ends.end < self.next;
+        if self.next == UNKNOWN || self.next < ends.start || made_anew {
+            // What lies before is gone: retention took it, or the topic was made anew.
+            self.next = ends.start;
+            self.covered_from = ends.start;
+            self.covered_since = 0;
+        }
+        (self.start, self.end, self.ends_at) = (ends.start, ends.end, at);
+    }
+
+    /// Whether a record that was written after `since` may lie before all that the observer knows.
+    pub(super) fn may_have_lost(&self, since: Millis) -> bool {
+        self.covered_from > 0 && (self.covered_since == 0 || self.covered_since >= since)
+    }
+
+    /// The offset behind the last record that is known to be there.
+    pub(super) fn reach(&self) -> i64 {
+        self.end.max(self.next)
+    }
+}
+
+/// All partitions.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    list: Vec<Place>,
+    by_name: RapidHashMap<(u16, i32), u32>,
+}
+
+impl Places {
+    /// The number of a partition, new or not; `None` where there are too many.
+    pub(super) fn of(&mut self, topic: u16, partition: i32) -> Option<u32> {
+        if let Some(&number) = self.by_name.get(&(topic, partition)) {
+            return Some(number);
+        }
+        if self.list.len() >= MAX_PLACES {
+            return None;
+        }
+        let number = self.list.len() as u32;
+        self.list.push(Place {
+            topic,
+            partition,
+            next: UNKNOWN,
+            start: 0,
+            end: 0,
+            ends_at: 0,
+            covered_from: 0,
+            covered_since: 0,
+        });
+        self.by_name.insert((topic, partition), number);
+        Some(number)
+    }
+
+    /// The number of a partition that is known.
+    pub(super) fn find(&self, topic: u16, partition: i32) -> Option<u32> {
+        self.by_name.get(&(topic, partition)).copied()
+    }
+
+    /// Tells the ends of one partition.
+    pub(super) fn told(&mut self, number: u32, ends: &PartitionEnds, at: Millis) {
+        self.list[number as usize].told(ends, at);
+    }
+
+    /// Whether there is a partition of this number.
+    pub(super) fn knows(&self, number: u32) -> bool {
+        (number as usize) < self.list.len()
+    }
+
+    pub(super) fn get(&self, number: u32) -> &Place {
+        &self.list[number as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> &mut Place {
+        &mut self.list[number as usize]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Place)> {
+        self.list.iter().enumerate().map(|(number, place)| (number as u32, place))
+    }
+}
+
+impl Saved for Places {
+    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
+        self.list.save(out)
+    }
+
+    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+        let list = Vec::<Place>::load(input)?;
+        let mut by_name = RapidHashMap::with_capacity(list.len());
+        for (number, place) in list.iter().enumerate() {
+            by_name.insert((place.topic, place.partition), number as u32);
+        }
+        Ok(Self { list, by_name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+    use crate::fact::PartitionEnds;
+
+    fn ends(start: i64, end: i64) -> PartitionEnds {
+        PartitionEnds { topic: "t".into(), partition: 0, start, end }
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_ages_nothing() {
+        let mut places = Places::default();
+        let number = places.of(5, 0).unwrap();
+        places.told(number, &ends(0, 10), 1_000);
+        let place = places.get_mut(number);
+        assert_eq!(place.read(9, Some(7), 1_100), Some(7), "history: its own time");
+        assert_eq!(place.read(10, Some(7), 1_100), Some(1_000), "appended after the ends were fetched");
+        assert_eq!(place.read(11, Some(9_999), 1_100), Some(1_100), "not in the future");
+        assert_eq!(place.read(11, Some(1_050), 1_100), None, "told before");
+        assert_eq!(place.read(13, None, 1_100), Some(1_100));
+    }
+
+    #[test]
+    fn what_retention_took_is_known_to_be_unknown() {
+        let mut places = Places::default();
+        let number = places.of(5, 0).unwrap();
+        places.told(number, &ends(100, 110), 1_000);
+        assert_eq!(places.get(number).next(), Some(100));
+        assert!(places.get(number).may_have_lost(10), "nothing was read yet");
+        places.get_mut(number).read(100, Some(500), 1_000);
+        assert!(places.get(number).may_have_lost(500));
+        assert!(!places.get(number).may_have_lost(501));
+        places.told(number, &ends(105, 120), 2_000);
+        assert_eq!(places.get(number).next(), Some(105), "a gap: reading goes on at the start");
+        assert!(places.get(number).may_have_lost(501));
+    }
+}

@@ -1,0 +1,159 @@
+//! What an instance has come to.
+
+use super::kept::{Kept, List, NO_REASON, Standing};
+use super::pair::{At, Effects, Pair, has_effect};
+use super::state::Model;
+use crate::answer::{InstanceState, StallReason};
+use crate::fact::Millis;
+
+/// Room that is used again from one instance to the next.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    effects: Effects,
+    /// The pairs that are not done.
+    pub(super) left: Vec<Pair>,
+}
+
+/// What an instance has come to, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) state: InstanceState,
+    pub(super) reason: Option<StallReason>,
+    /// The pair that decides: the one in trouble, the one that swallowed the event, else the oldest that is owed.
+    pub(super) decides: Option<Pair>,
+    /// When its terminal event was emitted.
+    pub(super) finished: Option<Millis>,
+    /// Whether all that was written before its newest record was read.
+    pub(super) whole: bool,
+    /// An event after which it may go on, that no declared step consumes.
+    pub(super) hanging: Option<u32>,
+    /// Events of which only side steps owe something.
+    pub(super) side: usize,
+    pub(super) list: List,
+}
+
+impl Judged {
+    pub(super) fn standing(&self) -> Standing {
+        let attempts = self.decides.map_or(0, |pair| pair.attempts);
+        Standing {
+            state: self.state.number(),
+            reason: self.reason.map_or(NO_REASON, StallReason::number),
+            step: self.decides.map_or(0, |pair| pair.step),
+            attempts: u16::try_from(attempts).unwrap_or(u16::MAX),
+        }
+    }
+}
+
+/// What the events of an instance say together.
+#[derive(Default)]
+struct Sum {
+    finished: Option<Millis>,
+    dead: Option<Pair>,
+    stalled: Option<Pair>,
+    owing: Option<Pair>,
+    discarded: Option<Pair>,
+    swallowed: Option<Pair>,
+    /// What a swallowed event caused may have been taken by retention before it was read.
+    lost_sight: bool,
+    hanging: Option<u32>,
+    side: usize,
+}
+
+fn older(best: &mut Option<Pair>, pair: Pair) {
+    if best.is_none_or(|best| pair.since < best.since) {
+        *best = Some(pair);
+    }
+}
+
+impl Model {
+    /// Judges an instance by all that is known.
+    pub(super) fn judge(&self, slot: u32, scratch: &mut Scratch) -> Judged {
+        let instance = &self.store.instances[slot];
+        let mut sum = Sum::default();
+        let Scratch { effects, left } = scratch;
+        left.clear();
+        self.effects(slot, effects);
+        for number in self.store.rows_of(slot) {
+            let row = &self.store.rows[number];
+            let decl = self.declared.event_type(row.event_type);
+            if decl.is_some_and(|decl| decl.terminal) {
+                sum.finished = Some(sum.finished.map_or(row.since, |at: Millis| at.min(row.since)));
+            } else if decl.is_none_or(|decl| decl.consumers.is_empty() && !decl.outbound) {
+                sum.hanging = Some(number);
+            }
+            self.pairs(instance, number, effects, |pair| {
+                self.sum_up(&mut sum, &pair, effects);
+                if pair.at != At::Done && pair.at != At::NotOwed {
+                    left.push(pair);
+                }
+            });
+        }
+        self.conclude(instance, &sum)
+    }
+
+    fn sum_up(&self, sum: &mut Sum, pair: &Pair, effects: &Effects) {
+        if !pair.path {
+            sum.side += usize::from(pair.is_owed());
+            return;
+        }
+        match pair.at {
+            At::Dead => older(&mut sum.dead, *pair),
+            At::Discarded => older(&mut sum.discarded, *pair),
+            At::NotOwed => {}
+            At::Done => {
+                let row = &self.store.rows[pair.row];
+                if !has_effect(effects, row.id, pair.step, true) {
+                    sum.lost_sight |= self.may_have_lost_effects(pair.step, row.since);
+                    older(&mut sum.swallowed, *pair);
+                }
+            }
+            _ => {
+                older(&mut sum.owing, *pair);
+                if pair.stalled.is_some() {
+                    older(&mut sum.stalled, *pair);
+                }
+            }
+        }
+    }
+
+    /// Whether something that the step emitted after a time may have been taken by retention before it was read.
+    fn may_have_lost_effects(&self, step: u16, since: Millis) -> bool {
+        let Some(decl) = self.declared.step(step) else { return true };
+        let emits = |topic: u16| decl.emits.iter().any(|emit| emit.topic == topic);
+        self.places.iter().any(|(_, place)| emits(place.topic) && place.may_have_lost(since))
+    }
+
+    fn conclude(&self, instance: &Kept, sum: &Sum) -> Judged {
+        let whole = self.cut.whole_at > instance.read;
+        let dropped = instance.more.as_ref().is_some_and(|more| more.dropped > 0);
+        let at_rest = whole && sum.owing.is_none();
+        let (state, reason, decides) = if let Some(dead) = sum.dead {
+            (InstanceState::Failed, Some(StallReason::DeadLetter), Some(dead))
+        } else if let Some(owing) = sum.owing {
+            match sum.stalled {
+                Some(stalled) => (InstanceState::Stalled, stalled.stalled, Some(stalled)),
+                None => (InstanceState::Running, None, Some(owing)),
+            }
+        } else if !whole {
+            (InstanceState::Running, None, None)
+        } else if sum.finished.is_some() {
+            (InstanceState::Completed, None, None)
+        } else if let Some(discarded) = sum.discarded {
+            (InstanceState::Failed, None, Some(discarded))
+        } else {
+            match sum.swallowed {
+                Some(pair) if sum.hanging.is_none() && !sum.lost_sight && !dropped => {
+                    (InstanceState::Lost, Some(StallReason::Lost), Some(pair))
+                }
+                _ => (InstanceState::Running, None, None),
+            }
+        };
+        let list = match (at_rest, sum.side) {
+            (false, _) => List::Open,
+            (true, 0) => List::Closed,
+            (true, _) => List::Aside,
+        };
+        let (finished, hanging, side) = (sum.finished, sum.hanging, sum.side);
+        Judged { state, reason, decides, finished, whole, hanging, side, list }
+    }
+}

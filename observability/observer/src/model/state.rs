@@ -1,0 +1,254 @@
+//! The model's parts, and what it is told beside records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use choreograph_topology::Manifest;
+
+use super::cut::Cut;
+use super::declared::{AllNames, Declared};
+use super::flows::Flows;
+use super::groups::Group;
+use super::kept::List;
+use super::letters::Letters;
+use super::places::Places;
+use super::rate::{Rate, Sketch};
+use super::save::saved;
+use super::settings::{MAX_PROBLEMS, ModelSettings};
+use super::store::Store;
+use super::tally::Tally;
+use crate::answer::AsOf;
+use crate::fact::{self, GroupState, Millis};
+
+/// The projection of facts: what it was told, and what follows. The [module](super) says how it is told and asked.
+#[derive(Debug)]
+pub struct Model {
+    pub(super) settings: ModelSettings,
+    pub(super) names: AllNames,
+    pub(super) declared: Declared,
+    /// When each step was first declared; zero for those that were declared from the beginning.
+    pub(super) declared_since: BTreeMap<Arc<str>, Millis>,
+    /// Whether manifests were ever told.
+    pub(super) was_declared: bool,
+    /// Tells whether the manifests changed since the snapshot.
+    pub(super) fingerprint: u64,
+    pub(super) places: Places,
+    /// By the number of their names.
+    pub(super) groups: Vec<Group>,
+    pub(super) cut: Cut,
+    pub(super) store: Store,
+    pub(super) letters: Letters,
+    pub(super) flows: Flows,
+    /// How long steps take, from an event to what it caused.
+    pub(super) sketches: BTreeMap<u16, Sketch>,
+    /// How long each step may take, as of the last tick.
+    pub(super) deadlines: Vec<Millis>,
+    /// By workflow.
+    pub(super) lately: BTreeMap<u16, Lately>,
+    /// Instances that go on.
+    pub(super) open: Vec<u32>,
+    /// Instances of which only side steps owe, each with its turn; one with an older turn counts no more.
+    pub(super) aside: Vec<(u32, u32)>,
+    /// Where the turn through them is.
+    pub(super) aside_at: usize,
+    pub(super) tally: Tally,
+    pub(super) aside_tally: Tally,
+    pub(super) aside_next: Tally,
+    pub(super) unreadable: u64,
+    pub(super) problems: Vec<String>,
+    pub(super) generation: u64,
+    /// When the newest commits were fetched: stalls are decided as of then, so that nothing ages while the observer
+    /// sees nothing.
+    pub(super) looked_at: Millis,
+    /// The time of the oldest record that was seen.
+    pub(super) watching_since: Millis,
+    /// When finished instances were last looked through.
+    pub(super) aged_at: Millis,
+}
+
+/// What happened in a workflow lately.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lately {
+    pub(super) started: Rate,
+    pub(super) finished: Rate,
+    pub(super) durations: Sketch,
+}
+
+saved!(Lately { started, finished, durations });
+
+/// Steps declared later than the first ones owe nothing for events that are older than this before; a manifest that
+/// was only told late is not taken for a new step.
+const DECLARED_LATE_MS: Millis = 10 * 60 * 1_000;
+
+impl Model {
+    /// A model that was told nothing yet.
+    pub fn new(settings: ModelSettings) -> Self {
+        Self {
+            settings,
+            names: AllNames::default(),
+            declared: Declared::default(),
+            declared_since: BTreeMap::new(),
+            was_declared: false,
+            fingerprint: 0,
+            places: Places::default(),
+            groups: Vec::new(),
+            cut: Cut::default(),
+            store: Store::default(),
+            letters: Letters::default(),
+            flows: Flows::default(),
+            sketches: BTreeMap::new(),
+            deadlines: Vec::new(),
+            lately: BTreeMap::new(),
+            open: Vec::new(),
+            aside: Vec::new(),
+            aside_at: 0,
+            tally: Tally::default(),
+            aside_tally: Tally::default(),
+            aside_next: Tally::default(),
+            unreadable: 0,
+            problems: Vec::new(),
+            generation: 0,
+            looked_at: 0,
+            watching_since: 0,
+            aged_at: 0,
+        }
+    }
+
+    /// Tells all that is declared now; it replaces what was declared before. Steps that are declared no longer owe
+    /// nothing.
+    pub fn manifests(&mut self, manifests: &[Manifest], now: Millis) {
+        let since = if self.was_declared { now.saturating_sub(DECLARED_LATE_MS) } else { 0 };
+        self.was_declared = true;
+        for manifest in manifests {
+            for step in &manifest.steps {
+                let name: Arc<str> = format!("{}/{}", manifest.service, step.name).into();
+                self.declared_since.entry(name).or_insert(since);
+            }
+        }
+        let before = std::mem::take(&mut self.declared);
+        self.declared = Declared::of(manifests, &mut self.names, &self.declared_since);
+        if self.declared.topics != before.topics && !before.topics.is_empty() {
+            self.cut.begin_again();
+        }
+        if self.declared.fingerprint != self.fingerprint {
+            self.fingerprint = self.declared.fingerprint;
+            self.generation += 1;
+            for slot in self.store.slots().collect::<Vec<_>>() {
+                self.reopen(slot);
+            }
+        }
+    }
+
+    /// The topics to read: declared inputs and outputs, retry and dead-letter topics, the audit topic. Without the
+    /// namespace, ordered.
+    pub fn topics(&self) -> Vec<Arc<str>> {
+        self.declared.topics.iter().map(Arc::clone).collect()
+    }
+
+    /// The groups to ask about, and the topics (retry topics too) for which their committed offsets are wanted.
+    pub fn groups_wanted(&self) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+        let wanted = self.declared.groups.iter();
+        wanted.map(|(group, topics)| (Arc::clone(group), topics.iter().map(Arc::clone).collect())).collect()
+    }
+
+    /// The offset at which reading goes on; `None` where nothing was read yet: begin at the log's start.
+    pub fn next_offset(&self, topic: &str, partition: i32) -> Option<i64> {
+        let place = self.places.find(self.names.topics.find(topic)?, partition)?;
+        self.places.get(place).next()
+    }
+
+    /// Tells that everything below `next` was read, whether there was a record or not: the marks of transactions take
+    /// offsets too, and without this the model would wait for a record that never comes. To be told at each end of a
+    /// partition.
+    pub fn read_to(&mut self, topic: &str, partition: i32, next: i64) {
+        let topic = self.names.topics.of(topic);
+        if let Some(place) = self.places.of(topic, partition) {
+            self.places.get_mut(place).read_to(next);
+        }
+    }
+
+    /// Tells the ends of all partitions, fetched after the groups that were told last.
+    pub fn ends(&mut self, ends: &fact::Ends) {
+        let mut targets = Vec::with_capacity(ends.partitions.len());
+        for partition in &ends.partitions {
+            let topic = self.names.topics.of(&partition.topic);
+            if let Some(place) = self.places.of(topic, partition.partition) {
+                self.places.told(place, partition, ends.at);
+                targets.push((place, partition.end));
+            }
+        }
+        self.cut.ends(ends.at, targets);
+        self.generation += 1;
+    }
+
+    /// Tells committed offsets and the states of groups.
+    pub fn groups(&mut self, groups: &fact::Groups) {
+        for (name, state) in &groups.states {
+            let has_member = |state: GroupState| !matches!(state, GroupState::Empty | GroupState::Dead);
+            let group = group_mut(&mut self.groups, self.names.groups.of(name));
+            let since = group.state.filter(|(before, _)| has_member(*before) == has_member(*state));
+            group.state = Some((*state, since.map_or(groups.at, |(_, since)| since)));
+        }
+        let mut settled = Vec::with_capacity(groups.committed.len());
+        for committed in &groups.committed {
+            let number = self.names.groups.of(&committed.group);
+            let topic = self.names.topics.of(&committed.topic);
+            let Some(place) = self.places.of(topic, committed.partition) else { continue };
+            let commit = group_mut(&mut self.groups, number).commits.entry(place).or_default();
+            commit.told(committed, self.places.get(place).reach(), groups.at);
+            let (offset, runs) = commit.settled_now();
+            settled.push((number, place, offset, runs));
+        }
+        self.cut.groups(groups.at, settled);
+        self.looked_at = self.looked_at.max(groups.at);
+        self.generation += 1;
+    }
+
+    /// Tells what the driver cannot see now, each in a sentence, for
+    /// [`Overview::problems`](crate::answer::Overview::problems); it replaces what was told before. At most
+    /// [`MAX_PROBLEMS`] are kept.
+    pub fn problems(&mut self, mut problems: Vec<String>) {
+        problems.truncate(MAX_PROBLEMS);
+        if self.problems != problems {
+            self.problems = problems;
+            self.generation += 1;
+        }
+    }
+
+    /// Grows with every change of anything that can be asked for.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Has an instance looked at by the next tick.
+    pub(super) fn reopen(&mut self, slot: u32) {
+        let instance = &mut self.store.instances[slot];
+        if instance.list != List::Open {
+            instance.list = List::Open;
+            self.open.push(slot);
+        }
+    }
+
+    /// A group that was asked about or declared.
+    pub(super) fn group(&self, number: u16) -> Option<&Group> {
+        self.groups.get(usize::from(number))
+    }
+
+    /// How long a step may take.
+    pub(super) fn deadline(&self, step: u16) -> Millis {
+        self.deadlines.get(usize::from(step)).copied().unwrap_or(self.settings.deadline_floor_ms)
+    }
+
+    /// How far the observer has read.
+    pub(super) fn as_of(&self, now: Millis) -> AsOf {
+        AsOf { now, behind_ms: now.saturating_sub(self.cut.proved_at), caught_up: self.cut.caught_up }
+    }
+}
+
+fn group_mut(groups: &mut Vec<Group>, number: u16) -> &mut Group {
+    let at = usize::from(number);
+    if groups.len() <= at {
+        groups.resize_with(at + 1, Group::default);
+    }
+    &mut groups[at]
+}

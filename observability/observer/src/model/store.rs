@@ -1,0 +1,259 @@
+//! Events and instances with their indexes.
+
+use hashbrown::HashTable;
+use rapidhash::fast::RandomState;
+use std::hash::BuildHasher as _;
+
+use super::id::Id;
+use super::kept::{Kept, List, NO_INDEX, Row};
+use super::slab::{NOWHERE, Slab};
+use super::words::STATES;
+
+/// The most keys and the most traces of one instance; the events of further ones show none.
+const MAX_KEYS: usize = 1_000;
+/// The most texts of ids that are no UUIDs of one instance.
+const MAX_TEXTS: usize = 20_000;
+/// The longest key that is kept, in bytes.
+const MAX_KEY: usize = 256;
+
+/// All events and instances.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    pub(super) rows: Slab<Row>,
+    pub(super) instances: Slab<Kept>,
+    row_of: HashTable<u32>,
+    instance_of: HashTable<u32>,
+    /// The newest instance with a key; the others hang on it.
+    newest_of: HashTable<u32>,
+    hash: RandomState,
+    /// Instances by workflow and state.
+    pub(super) counts: Vec<[u64; STATES]>,
+}
+
+impl Store {
+    /// The event with an id.
+    pub(super) fn find_row(&self, id: Id) -> Option<u32> {
+        self.row_of.find(self.hash.hash_one(id), |&row| self.rows[row].id == id).copied()
+    }
+
+    /// The instance with an id.
+    pub(super) fn find_instance(&self, id: Id) -> Option<u32> {
+        let found = self.instance_of.find(self.hash.hash_one(id), |&slot| self.instances[slot].id == id);
+        found.copied()
+    }
+
+    /// Keeps a new instance; [`NOWHERE`] where there is no room.
+    pub(super) fn add_instance(&mut self, kept: Kept) -> u32 {
+        let (id, workflow, state) = (kept.id, kept.workflow, kept.standing.state);
+        let key_hash = kept.key.as_ref().map(|key| self.hash.hash_one(&**key));
+        let slot = self.instances.insert(kept);
+        if slot == NOWHERE {
+            return NOWHERE;
+        }
+        let (instances, hash) = (&self.instances, &self.hash);
+        self.instance_of.insert_unique(hash.hash_one(id), slot, |&slot| hash.hash_one(instances[slot].id));
+        *self.count_of(workflow, state) += 1;
+        if let Some(key_hash) = key_hash {
+            self.hang(slot, key_hash);
+        }
+        slot
+    }
+
+    /// Gives an instance that has none its key.
+    pub(super) fn set_key(&mut self, slot: u32, key: &str) {
+        let key: Box<str> = super::head::cut(key, MAX_KEY).into();
+        let key_hash = self.hash.hash_one(&*key);
+        self.instances[slot].key = Some(key);
+        self.hang(slot, key_hash);
+    }
+
+    fn hang(&mut self, slot: u32, key_hash: u64) {
+        let (instances, hash) = (&self.instances, &self.hash);
+        let same = |other: &u32| instances[*other].key == instances[slot].key;
+        let before = self.newest_of.find(key_hash, same).copied();
+        match before {
+            Some(other) => {
+                if let Some(newest) = self.newest_of.find_mut(key_hash, same) {
+                    *newest = slot;
+                }
+                self.instances[other].newer = slot;
+                self.instances[slot].older = other;
+            }
+            None => {
+                self.newest_of.insert_unique(key_hash, slot, |&slot| {
+                    hash.hash_one(instances[slot].key.as_deref().unwrap_or_default())
+                });
+            }
+        }
+    }
+
+    fn unhang(&mut self, slot: u32) {
+        let (newer, older) = (self.instances[slot].newer, self.instances[slot].older);
+        if older != NOWHERE {
+            self.instances[older].newer = newer;
+        }
+        if newer != NOWHERE {
+            self.instances[newer].older = older;
+        } else if let Some(key) = &self.instances[slot].key {
+            let key_hash = self.hash.hash_one(&**key);
+            if let Ok(mut entry) = self.newest_of.find_entry(key_hash, |&other| other == slot) {
+                if older == NOWHERE {
+                    entry.remove();
+                } else {
+                    *entry.get_mut() = older;
+                }
+            }
+        }
+    }
+
+    /// The instances with a key, the newest first.
+    pub(super) fn with_key(&self, key: &str) -> impl Iterator<Item = u32> {
+        let same = |slot: &u32| self.instances[*slot].key.as_deref() == Some(key);
+        let mut next = self.newest_of.find(self.hash.hash_one(key), same).copied().unwrap_or(NOWHERE);
+        std::iter::from_fn(move || {
+            let slot = next;
+            (slot != NOWHERE).then(|| {
+                next = self.instances[slot].older;
+                slot
+            })
+        })
+    }
+
+    /// Adds an event at the end of its instance; [`NOWHERE`] where there is no room.
+    pub(super) fn add_row(&mut self, row: Row) -> u32 {
+        let (id, slot) = (row.id, row.instance);
+        let number = self.rows.insert(row);
+        if number == NOWHERE {
+            return NOWHERE;
+        }
+        let (rows, hash) = (&self.rows, &self.hash);
+        self.row_of.insert_unique(hash.hash_one(id), number, |&row| hash.hash_one(rows[row].id));
+        let instance = &mut self.instances[slot];
+        let last = std::mem::replace(&mut instance.last, number);
+        instance.events += 1;
+        if last == NOWHERE {
+            instance.first = number;
+        } else {
+            self.rows[last].next = number;
+        }
+        number
+    }
+
+    /// The numbers of an instance's events, in the order in which they were read.
+    pub(super) fn rows_of(&self, slot: u32) -> impl Iterator<Item = u32> {
+        let mut next = self.instances[slot].first;
+        std::iter::from_fn(move || {
+            let row = next;
+            (row != NOWHERE).then(|| {
+                next = self.rows[row].next;
+                row
+            })
+        })
+    }
+
+    /// The number that a key has among the instance's; the first one is its business key.
+    pub(super) fn key_number(&mut self, slot: u32, key: Option<&[u8]>) -> u16 {
+        let Some(key) = key else { return NO_INDEX };
+        let key = String::from_utf8_lossy(key);
+        let key = super::head::cut(&key, MAX_KEY);
+        let instance = &mut self.instances[slot];
+        match &instance.key {
+            None => {
+                self.set_key(slot, key);
+                0
+            }
+            Some(first) if **first == *key => 0,
+            Some(_) => number_of(&mut instance.more().keys, |it| **it == *key, || key.into()),
+        }
+    }
+
+    /// The number that a trace has among the instance's.
+    pub(super) fn trace_number(&mut self, slot: u32, trace: (u64, u64)) -> u16 {
+        let instance = &mut self.instances[slot];
+        if instance.trace == (0, 0) {
+            instance.trace = trace;
+        }
+        if instance.trace == trace {
+            return 0;
+        }
+        number_of(&mut instance.more().traces, |it| *it == trace, || trace)
+    }
+
+    /// Keeps the text of an id that is no UUID.
+    pub(super) fn keep_text(&mut self, slot: u32, id: Id, text: &str) {
+        if !id.is_digest() {
+            return;
+        }
+        let texts = &mut self.instances[slot].more().texts;
+        if texts.len() < MAX_TEXTS && !texts.iter().any(|(it, _)| *it == id) {
+            texts.push((id, text.into()));
+        }
+    }
+
+    /// Changes what an instance has come to, and counts it.
+    pub(super) fn set_standing(&mut self, slot: u32, standing: super::kept::Standing) {
+        let instance = &mut self.instances[slot];
+        let (workflow, before) = (instance.workflow, instance.standing.state);
+        instance.standing = standing;
+        if before != standing.state {
+            *self.count_of(workflow, before) -= 1;
+            *self.count_of(workflow, standing.state) += 1;
+        }
+    }
+
+    /// Names the workflow of an instance of which it was not known.
+    pub(super) fn set_workflow(&mut self, slot: u32, workflow: u16) {
+        let instance = &mut self.instances[slot];
+        let (before, state) = (std::mem::replace(&mut instance.workflow, workflow), instance.standing.state);
+        *self.count_of(before, state) -= 1;
+        *self.count_of(workflow, state) += 1;
+    }
+
+    fn count_of(&mut self, workflow: u16, state: u8) -> &mut u64 {
+        let at = usize::from(workflow);
+        if self.counts.len() <= at {
+            self.counts.resize(at + 1, [0; STATES]);
+        }
+        &mut self.counts[at][usize::from(state)]
+    }
+
+    /// Forgets an instance with its events.
+    pub(super) fn remove(&mut self, slot: u32) {
+        let mut row = self.instances[slot].first;
+        while row != NOWHERE {
+            let (id, next) = (self.rows[row].id, self.rows[row].next);
+            if let Ok(entry) = self.row_of.find_entry(self.hash.hash_one(id), |&it| it == row) {
+                entry.remove();
+            }
+            self.rows.free(row);
+            row = next;
+        }
+        self.unhang(slot);
+        let (id, workflow, state) = {
+            let instance = &self.instances[slot];
+            (instance.id, instance.workflow, instance.standing.state)
+        };
+        if let Ok(entry) = self.instance_of.find_entry(self.hash.hash_one(id), |&it| it == slot) {
+            entry.remove();
+        }
+        *self.count_of(workflow, state) -= 1;
+        self.instances[slot] = Kept::new(Id::NONE);
+        self.instances.free(slot);
+    }
+
+    /// The instances that are kept.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> {
+        (0..self.instances.bound()).filter(|&slot| self.instances[slot].list != List::Free)
+    }
+}
+
+fn number_of<T>(list: &mut Vec<T>, same: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> u16 {
+    if let Some(at) = list.iter().position(same) {
+        return at as u16 + 1;
+    }
+    if list.len() >= MAX_KEYS {
+        return NO_INDEX;
+    }
+    list.push(make());
+    list.len() as u16
+}

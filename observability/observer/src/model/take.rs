@@ -1,0 +1,449 @@
+//! Records: what each says of an event, an instance, a dead letter.
+
+use std::borrow::Cow;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::declared::Role;
+use super::head::{self, Head};
+use super::id::{Id, of_stranger};
+use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE};
+use super::letters::{Action, Letter, kind_of};
+use super::names::NONE;
+use super::slab::NOWHERE;
+use super::state::Model;
+use crate::fact::{self, Millis};
+
+/// The most retries and dead letters of one instance that are kept; the oldest go first.
+const MAX_NOTES: usize = 1_000;
+/// The longest error that is kept, in bytes: as long as a step writes it.
+const MAX_ERROR: usize = 1_024;
+/// The longest list of violations that is kept, in bytes: as long as a step writes it.
+const MAX_VIOLATIONS: usize = 4 * 1_024;
+/// The longest other text that is kept, in bytes.
+const MAX_TEXT: usize = 256;
+
+/// An event as a record shows it: the record itself, or a copy of it on a retry or dead-letter topic.
+struct Sighting<'a> {
+    head: &'a Head<'a>,
+    id: Cow<'a, str>,
+    /// Where the record itself lies; [`NOWHERE`] where a copy does not tell.
+    place: u32,
+    offset: i64,
+    at: Millis,
+    since: Millis,
+    key: Option<&'a [u8]>,
+    traceparent: Option<&'a str>,
+    flags: u8,
+}
+
+impl Model {
+    /// Tells a record. One that was told before (its offset lies before [`next_offset`](Self::next_offset)) changes
+    /// nothing.
+    pub fn record(&mut self, record: &fact::Record<'_>, now: Millis) {
+        let topic = self.names.topics.of(record.topic);
+        let Some(place) = self.places.of(topic, record.partition).filter(|_| record.offset >= 0) else {
+            self.unreadable += 1;
+            return;
+        };
+        let Some(since) = self.places.get_mut(place).read(record.offset, record.timestamp, now) else {
+            return;
+        };
+        self.generation += 1;
+        if self.watching_since == 0 || since < self.watching_since {
+            self.watching_since = since.max(1);
+        }
+        let head = Head::of(record.headers);
+        match self.declared.role(topic) {
+            Role::Audit => self.audit(&head, since),
+            Role::Events => self.event(record, &head, (place, since), now),
+            Role::Retry(step) => self.retry(record, &head, (place, since), step, now),
+            Role::DeadLetters(step) => self.dead_letter(record, &head, (place, since), step, now),
+        }
+    }
+
+    fn event(
+        &mut self,
+        record: &fact::Record<'_>,
+        head: &Head<'_>,
+        (place, since): (u32, Millis),
+        now: Millis,
+    ) {
+        let id = match head.id {
+            Some(id) => Cow::Borrowed(id),
+            None => of_stranger(&self.namespaced(record.topic), record.partition, record.offset).into(),
+        };
+        let sighting = Sighting {
+            head,
+            id,
+            place,
+            offset: record.offset,
+            at: record.timestamp.unwrap_or(since),
+            since,
+            key: record.key,
+            traceparent: head.traceparent,
+            flags: if record.tombstone { TOMBSTONE } else { 0 },
+        };
+        self.sight(&sighting, now);
+    }
+
+    /// The event of which a record on a retry or dead-letter topic is a copy.
+    fn copy(
+        &mut self,
+        record: &fact::Record<'_>,
+        head: &Head<'_>,
+        since: Millis,
+        now: Millis,
+    ) -> Option<u32> {
+        let origin = head.origin();
+        let place = origin.and_then(|(topic, partition, _)| {
+            let prefix = self.settings.namespace.as_ref().map(|namespace| format!("{namespace}."));
+            let topic = prefix.and_then(|prefix| topic.strip_prefix(&prefix)).unwrap_or(topic);
+            let topic = self.names.topics.find(topic)?;
+            self.places.of(topic, partition)
+        });
+        let id = match (head.id, origin) {
+            (Some(id), _) => Cow::Borrowed(id),
+            (None, Some((topic, partition, offset))) => of_stranger(topic, partition, offset).into(),
+            (None, None) => return None,
+        };
+        let at = head.origin_timestamp.and_then(|text| text.parse().ok()).unwrap_or(since);
+        let sighting = Sighting {
+            head,
+            id,
+            place: place.unwrap_or(NOWHERE),
+            offset: origin.map_or(-1, |(_, _, offset)| offset),
+            at,
+            since: at.min(since),
+            key: record.key,
+            traceparent: head.origin_traceparent,
+            flags: COPY,
+        };
+        self.sight(&sighting, now)
+    }
+
+    /// Takes an event down, or recognises it. `None` where it says too little, or the bounds are reached.
+    fn sight(&mut self, seen: &Sighting<'_>, now: Millis) -> Option<u32> {
+        let head = seen.head;
+        let event_type = head.event_type.map_or(NONE, |text| self.names.types.of(text));
+        let is_known = self.declared.event_type(event_type).is_some();
+        if !is_known && seen.flags & COPY == 0 {
+            self.unreadable += 1;
+        }
+        if !is_known && head.correlation.is_none() {
+            return None;
+        }
+        let id = Id::of(&seen.id);
+        if let Some(row) = self.store.find_row(id) {
+            self.recognise(row, seen, now);
+            return Some(row);
+        }
+        let correlation = head.correlation.unwrap_or(&seen.id);
+        let slot = self.instance_of(correlation, seen, event_type, now);
+        if slot == NOWHERE {
+            return None;
+        }
+        self.touch(slot, seen.since, now);
+        if self.store.instances[slot].events as usize >= self.settings.max_events_of_one {
+            let more = self.store.instances[slot].more();
+            more.dropped = more.dropped.saturating_add(1);
+            return None;
+        }
+        Some(self.add(slot, id, seen, event_type, now)).filter(|row| *row != NOWHERE)
+    }
+
+    /// An event that is known was seen again.
+    fn recognise(&mut self, row: u32, seen: &Sighting<'_>, now: Millis) {
+        let event = &mut self.store.rows[row];
+        let same_place = event.place == seen.place && event.offset == seen.offset;
+        match (event.flags & COPY != 0, seen.flags & COPY != 0) {
+            // Before there was only a copy: this is the record.
+            (true, false) => {
+                (event.place, event.offset, event.at, event.since) =
+                    (seen.place, seen.offset, seen.at, seen.since);
+                event.flags = seen.flags;
+            }
+            (false, false) if !same_place => event.duplicates = event.duplicates.saturating_add(1),
+            _ => {}
+        }
+        let slot = event.instance;
+        self.touch(slot, seen.since, now);
+    }
+
+    fn instance_of(&mut self, correlation: &str, seen: &Sighting<'_>, event_type: u16, now: Millis) -> u32 {
+        let said = seen.head.workflow().filter(|_| seen.head.correlation.is_some());
+        let starts = self.declared.event_type(event_type).map_or(NONE, |decl| decl.starts);
+        let workflow = said.map_or(starts, |(name, ..)| self.names.workflows.of(name));
+        let id = Id::of(correlation);
+        if let Some(slot) = self.store.find_instance(id) {
+            if self.store.instances[slot].workflow == NONE && workflow != NONE {
+                self.store.set_workflow(slot, workflow);
+            }
+            return slot;
+        }
+        self.make_room();
+        let started = said.map_or(0, |(_, started, _)| started);
+        let started = if started == 0 { seen.since } else { started.min(now) };
+        let slot = self.store.add_instance(Kept { workflow, started, ..Kept::new(id) });
+        if slot != NOWHERE {
+            self.store.keep_text(slot, id, correlation);
+            self.lately.entry(workflow).or_default().started.add(1, started);
+        }
+        slot
+    }
+
+    fn add(&mut self, slot: u32, id: Id, seen: &Sighting<'_>, event_type: u16, now: Millis) -> u32 {
+        let head = seen.head;
+        let key = self.store.key_number(slot, seen.key);
+        let (trace, span) = match head::trace(seen.traceparent) {
+            Some((trace, span)) => (self.store.trace_number(slot, trace), span),
+            None => (NO_INDEX, 0),
+        };
+        let cause = head.causation.map_or(Id::NONE, Id::of);
+        self.store.keep_text(slot, id, &seen.id);
+        if let Some(text) = head.causation {
+            self.store.keep_text(slot, cause, text);
+        }
+        let source = head.source.map_or(NONE, |text| self.names.steps.of(text));
+        let (major, minor) = head.version();
+        let hops = head.workflow().map_or(0, |(_, _, hops)| u8::try_from(hops).unwrap_or(u8::MAX));
+        let row = Row {
+            id,
+            cause,
+            at: seen.at,
+            since: seen.since,
+            offset: seen.offset,
+            span,
+            place: seen.place,
+            instance: slot,
+            next: NOWHERE,
+            event_type,
+            source,
+            major,
+            minor,
+            trace,
+            key,
+            duplicates: 0,
+            hops,
+            flags: seen.flags,
+        };
+        let number = self.store.add_row(row);
+        self.note_flow(slot, (cause, source), (event_type, (major, minor)), seen.since, now);
+        number
+    }
+
+    /// Counts who emitted the event for what, how long that took, and whether a workflow ended.
+    fn note_flow(
+        &mut self,
+        slot: u32,
+        (cause, source): (Id, u16),
+        (event_type, version): (u16, (u16, u16)),
+        since: Millis,
+        now: Millis,
+    ) {
+        let workflow = self.store.instances[slot].workflow;
+        self.flows.emit((workflow, source, event_type, version), since);
+        if let Some(cause) = (!cause.is_none()).then(|| self.store.find_row(cause)).flatten() {
+            let cause = &self.store.rows[cause];
+            self.flows.take((workflow, cause.event_type, source), since);
+            if self.declared.step(source).is_some() {
+                self.sketches.entry(source).or_default().add(since.saturating_sub(cause.since));
+            }
+        }
+        if self.declared.event_type(event_type).is_some_and(|decl| decl.terminal) {
+            let instance = &mut self.store.instances[slot];
+            if instance.finished == 0 {
+                instance.finished = since;
+                let lately = self.lately.entry(workflow).or_default();
+                lately.finished.add(1, since.min(now));
+                lately.durations.add(since.saturating_sub(instance.started));
+            }
+        }
+    }
+
+    /// An instance gave a sign.
+    fn touch(&mut self, slot: u32, since: Millis, now: Millis) {
+        let instance = &mut self.store.instances[slot];
+        instance.updated = instance.updated.max(since);
+        instance.read = instance.read.max(now);
+        self.reopen(slot);
+    }
+
+    fn retry(
+        &mut self,
+        record: &fact::Record<'_>,
+        head: &Head<'_>,
+        (place, since): (u32, Millis),
+        step: u16,
+        now: Millis,
+    ) {
+        let Some(row) = self.copy(record, head, since, now) else {
+            self.unreadable += 1;
+            return;
+        };
+        let replays = number(head.replays);
+        let note = Note {
+            row,
+            step,
+            replays,
+            since,
+            place,
+            offset: record.offset,
+            attempts: number(head.attempt),
+            letter: Id::NONE,
+            reason: NONE,
+            action: OPEN,
+        };
+        let slot = self.store.rows[row].instance;
+        self.touch(slot, since, now);
+        let notes = &mut self.store.instances[slot].more().notes;
+        let mut replayed = Vec::new();
+        for letter in notes.iter_mut().filter(|note| note.row == row && note.step == step) {
+            if !letter.letter.is_none() && letter.replays < replays {
+                letter.action = REPLAYED;
+                replayed.push(letter.letter);
+            }
+        }
+        push(notes, note);
+        for letter in replayed {
+            let by = head.replayed_by.unwrap_or("unknown");
+            self.letters.act(letter, action(head.replay.unwrap_or_default(), "replayed", by, since));
+        }
+    }
+
+    fn dead_letter(
+        &mut self,
+        record: &fact::Record<'_>,
+        head: &Head<'_>,
+        (place, since): (u32, Millis),
+        step: u16,
+        now: Millis,
+    ) {
+        let step = match (head.service, head.step) {
+            (Some(service), Some(step)) => self.names.steps.of(&format!("{service}/{step}")),
+            _ => step,
+        };
+        let row = self.copy(record, head, since, now);
+        let slot = row.map(|row| self.store.rows[row].instance);
+        let here = || format!("{}/{}/{}", record.topic, record.partition, record.offset);
+        let id_text = head.letter.map_or_else(here, str::to_owned);
+        let id = Id::of(&id_text);
+        let reason = self.names.reasons.of(head::cut(head.reason.unwrap_or("unknown"), MAX_TEXT));
+        let failed_at = head.failed_at.and_then(rfc3339).unwrap_or(since).min(now);
+        let letter = Letter {
+            id: id_text.into(),
+            step,
+            workflow: slot.map_or(NONE, |slot| self.store.instances[slot].workflow),
+            instance: slot
+                .map(|slot| self.store.instances[slot].id_text(self.store.instances[slot].id).into()),
+            event: slot
+                .zip(row)
+                .map(|(slot, row)| self.store.instances[slot].id_text(self.store.rows[row].id).into()),
+            event_type: head.event_type.map(Into::into),
+            key: record.key.map(|key| head::cut(&String::from_utf8_lossy(key), MAX_TEXT).into()),
+            reason,
+            error: head::cut(head.error.unwrap_or_default(), MAX_ERROR).into(),
+            kind: kind_of(head::cut(head.error.unwrap_or_default(), MAX_ERROR)).into(),
+            violations: head.violations.filter(|text| text.len() <= MAX_VIOLATIONS).map(Into::into),
+            contract: head.contract.map(|text| head::cut(text, MAX_TEXT).into()),
+            failed_at,
+            attempts: number(head.attempt),
+            replays: number(head.replays),
+            topic: self.places.get(place).topic,
+            partition: record.partition,
+            offset: record.offset,
+            origin: head.origin().map(|(topic, partition, offset)| {
+                format!("{}/{partition}/{offset}", head::cut(topic, MAX_TEXT)).into()
+            }),
+            trace: head::trace(head.traceparent).map(|(trace, _)| trace),
+            actions: Vec::new(),
+        };
+        let (attempts, replays) = (letter.attempts, letter.replays);
+        let is_new = self.letters.insert(id, letter, self.settings.max_dead_letters);
+        let (Some(row), Some(slot)) = (row, slot) else { return };
+        self.touch(slot, since, now);
+        let known = self.store.instances[slot].notes().iter().any(|note| note.letter == id);
+        if !is_new && known {
+            return;
+        }
+        let later = |note: &&Note| {
+            note.row == row && note.step == step && note.letter.is_none() && note.replays > replays
+        };
+        let replayed = self.store.instances[slot].notes().iter().any(|note| later(&note));
+        let said = self.letters.get(id).map_or(OPEN, |letter| outcome(&letter.actions));
+        let action = if replayed { REPLAYED } else { said };
+        let note = Note {
+            row,
+            step,
+            replays,
+            since,
+            place,
+            offset: record.offset,
+            attempts,
+            letter: id,
+            reason,
+            action,
+        };
+        push(&mut self.store.instances[slot].more().notes, note);
+    }
+
+    /// An operator did something with a dead letter.
+    fn audit(&mut self, head: &Head<'_>, at: Millis) {
+        let (Some(letter), Some(word)) = (head.letter, head.action) else {
+            self.unreadable += 1;
+            return;
+        };
+        if !matches!(word, "replayed" | "edited" | "discarded") {
+            self.unreadable += 1;
+            return;
+        }
+        let id = Id::of(letter);
+        let by = head.replayed_by.unwrap_or("unknown");
+        self.letters.act(id, action(head.replay.unwrap_or_default(), word, by, at));
+        let instance = self.letters.get(id).and_then(|letter| letter.instance.as_deref());
+        let instance = instance.or(head.correlation).map(Id::of);
+        let Some(slot) = instance.and_then(|id| self.store.find_instance(id)) else { return };
+        let kept = &mut self.store.instances[slot];
+        kept.updated = kept.updated.max(at);
+        for note in kept.more.iter_mut().flat_map(|more| &mut more.notes).filter(|note| note.letter == id) {
+            note.action = if word == "discarded" { DISCARDED } else { REPLAYED };
+        }
+        self.reopen(slot);
+    }
+
+    fn namespaced(&self, topic: &str) -> String {
+        match &self.settings.namespace {
+            Some(namespace) => format!("{namespace}.{topic}"),
+            None => topic.to_owned(),
+        }
+    }
+}
+
+fn push(notes: &mut Vec<Note>, note: Note) {
+    if notes.len() >= MAX_NOTES {
+        notes.remove(0);
+    }
+    notes.push(note);
+}
+
+fn action(id: &str, word: &str, by: &str, at: Millis) -> Action {
+    Action { id: id.into(), action: word.into(), by: head::cut(by, MAX_TEXT).into(), at }
+}
+
+fn outcome(actions: &[Action]) -> u8 {
+    match actions.last() {
+        None => OPEN,
+        Some(action) if &*action.action == "discarded" => DISCARDED,
+        Some(_) => REPLAYED,
+    }
+}
+
+fn number(text: Option<&str>) -> u32 {
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn rfc3339(text: &str) -> Option<Millis> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}

@@ -1,0 +1,184 @@
+//! What is done at each tick: the cut, the deadlines, the states, and what grows old.
+
+use super::kept::List;
+use super::standing::Scratch;
+use super::state::Model;
+use super::words::ALL_STATES;
+use crate::answer::InstanceState;
+use crate::fact::Millis;
+
+/// How many instances of which only side steps owe are looked at in one tick.
+const ASIDE_EACH_TICK: usize = 20_000;
+/// How often finished instances are looked through, in milliseconds.
+const AGE_EVERY_MS: Millis = 10_000;
+/// Deadlines are this many times what takes the slowest of a hundred.
+const DEADLINE_FACTOR: Millis = 5;
+/// So many samples make a deadline.
+const DEADLINE_SAMPLES: u32 = 50;
+/// The share of the instances that goes at once where there are too many: one in so many.
+const ROOM_SHARE: usize = 64;
+
+impl Model {
+    /// Ages out, decides stalls, counts. To be called after each round of facts, at least every two seconds; lists and
+    /// counts are as of the last call.
+    pub fn tick(&mut self, now: Millis) {
+        if let Some(round) = self.cut.proved(&self.places) {
+            for (group, place, offset, settled) in round.commits {
+                let group = self.groups.get_mut(usize::from(group));
+                if let Some(commit) = group.and_then(|group| group.commits.get_mut(&place)) {
+                    commit.prove(offset, settled);
+                }
+            }
+            self.generation += 1;
+        }
+        self.set_deadlines();
+        let mut scratch = Scratch::default();
+        self.look_at_open(&mut scratch);
+        self.look_aside(&mut scratch);
+        if now.saturating_sub(self.aged_at) >= AGE_EVERY_MS {
+            self.aged_at = now;
+            self.age_out(now);
+        }
+    }
+
+    fn set_deadlines(&mut self) {
+        let floor = self.settings.deadline_floor_ms;
+        let mut deadlines = std::mem::take(&mut self.deadlines);
+        deadlines.clear();
+        for (number, step) in self.declared.steps() {
+            deadlines.resize(usize::from(number), floor);
+            let seen = self.sketches.get(&number).filter(|sketch| sketch.samples() >= DEADLINE_SAMPLES);
+            let slowest = seen.and_then(|sketch| sketch.quantile(0.99)).unwrap_or(0);
+            deadlines.push(step.deadline.unwrap_or((slowest * DEADLINE_FACTOR).max(floor)));
+        }
+        self.deadlines = deadlines;
+    }
+
+    fn look_at_open(&mut self, scratch: &mut Scratch) {
+        let mut open = std::mem::take(&mut self.open);
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.clear();
+        open.retain(|&slot| {
+            let list =
+                self.look_at(slot, scratch, |workflow, judged, left| tally.add(workflow, judged, left));
+            self.store.instances[slot].list = list;
+            if list == List::Aside {
+                self.put_aside(slot);
+            }
+            list == List::Open
+        });
+        self.open = open;
+        self.tally = tally;
+    }
+
+    /// Looks at one instance, and takes down what it has come to.
+    fn look_at(
+        &mut self,
+        slot: u32,
+        scratch: &mut Scratch,
+        count: impl FnOnce(u16, &super::standing::Judged, &[super::pair::Pair]),
+    ) -> List {
+        let judged = self.judge(slot, scratch);
+        let standing = judged.standing();
+        let instance = &mut self.store.instances[slot];
+        if let Some(finished) = judged.finished {
+            instance.finished = finished;
+        }
+        let workflow = instance.workflow;
+        if instance.standing != standing {
+            self.generation += 1;
+            self.store.set_standing(slot, standing);
+        }
+        count(workflow, &judged, &scratch.left);
+        judged.list
+    }
+
+    /// Instances of which only side steps owe are looked at in turns; their counts are those of the last whole turn.
+    fn look_aside(&mut self, scratch: &mut Scratch) {
+        let mut next = std::mem::take(&mut self.aside_next);
+        for _ in 0..ASIDE_EACH_TICK {
+            if self.aside_at >= self.aside.len() {
+                self.aside_at = 0;
+                self.aside_tally = std::mem::take(&mut next);
+                break;
+            }
+            let (slot, turn) = self.aside[self.aside_at];
+            if !self.is_aside(slot, turn) {
+                self.aside.swap_remove(self.aside_at);
+                continue;
+            }
+            let list = self.look_at(slot, scratch, |workflow, judged, left| next.add(workflow, judged, left));
+            self.store.instances[slot].list = list;
+            match list {
+                List::Aside => self.aside_at += 1,
+                List::Open => {
+                    self.aside.swap_remove(self.aside_at);
+                    self.open.push(slot);
+                }
+                List::Closed | List::Free => _ = self.aside.swap_remove(self.aside_at),
+            }
+        }
+        self.aside_next = next;
+    }
+
+    pub(super) fn put_aside(&mut self, slot: u32) {
+        let instance = &mut self.store.instances[slot];
+        instance.turn = instance.turn.wrapping_add(1);
+        self.aside.push((slot, instance.turn));
+    }
+
+    fn is_aside(&self, slot: u32, turn: u32) -> bool {
+        let instance = &self.store.instances[slot];
+        instance.list == List::Aside && instance.turn == turn
+    }
+
+    /// Finished instances go after their time. One with an open dead letter is not finished.
+    fn age_out(&mut self, now: Millis) {
+        let Some(before) = now.checked_sub(self.settings.keep_finished_ms) else { return };
+        let old: Vec<u32> = self
+            .store
+            .slots()
+            .filter(|&slot| {
+                let instance = &self.store.instances[slot];
+                let open_letter = ALL_STATES[usize::from(instance.standing.state)] == InstanceState::Failed
+                    && instance.standing.reason != super::kept::NO_REASON;
+                instance.list != List::Open && instance.updated < before && !open_letter
+            })
+            .collect();
+        self.forget(&old);
+    }
+
+    /// Makes room for a new instance: those at rest that changed longest ago go first.
+    pub(super) fn make_room(&mut self) {
+        let bound = self.settings.max_instances.max(1);
+        if self.store.instances.len() < bound {
+            return;
+        }
+        let mut all: Vec<(bool, Millis, u32)> = self
+            .store
+            .slots()
+            .map(|slot| {
+                let instance = &self.store.instances[slot];
+                (instance.list == List::Open, instance.updated, slot)
+            })
+            .collect();
+        let going = (bound / ROOM_SHARE).max(1).min(all.len());
+        all.select_nth_unstable(going - 1);
+        let going: Vec<u32> = all[..going].iter().map(|(.., slot)| *slot).collect();
+        self.forget(&going);
+    }
+
+    fn forget(&mut self, slots: &[u32]) {
+        if slots.is_empty() {
+            return;
+        }
+        self.generation += 1;
+        for &slot in slots {
+            self.store.remove(slot);
+        }
+        let instances = &self.store.instances;
+        self.open.retain(|&slot| instances[slot].list == List::Open);
+        self.aside
+            .retain(|&(slot, turn)| instances[slot].list == List::Aside && instances[slot].turn == turn);
+    }
+}
