@@ -4,7 +4,7 @@
 
 import { build } from 'esbuild';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -19,7 +19,7 @@ await mkdir(join(out, 'assets'), { recursive: true });
 const built = await build({
   absWorkingDir: here,
   entryPoints: { app: 'src/main.tsx' },
-  outdir: join(process.cwd(), out, 'assets'),
+  outdir: resolve(out, 'assets'),
   bundle: true,
   minify: true,
   format: 'esm',
