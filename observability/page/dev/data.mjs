@@ -225,6 +225,7 @@ export function graph(name, items, now) {
       edges.push({ from: step, event_type: type, to: null, seen: silent ? 0 : 48_000, seen_last_minute: silent ? 0 : rate(type), drift: silent ? 'silent' : type === 'stock.changed.v1' ? 'version_skew' : null });
     }
   }
+  edges.push({ from: 'shop', event_type: 'order.placed.v1', to: null, seen: 48_000, seen_last_minute: rate('order.placed.v1'), drift: null });
   edges.push({ from: null, event_type: 'order.created.v1', to: 'legacy/audit', seen: 120, seen_last_minute: 3, drift: 'undeclared' });
   return { name, steps, events, edges };
 }

@@ -40,7 +40,7 @@ function instances(query) {
   const q = (name) => query.get(name);
   const fits = items.filter(
     (item) =>
-      (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || item.state === q('state')) && (!q('step') || item.step === q('step')) && (!q('reason') || item.reason === q('reason')) &&
+      (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || q('state').split(',').includes(item.state)) && (!q('step') || item.step === q('step')) && (!q('reason') || item.reason === q('reason')) &&
       (!q('attempt') || item.attempts >= Number(q('attempt'))) && (!q('error') || (item.error ?? '').includes(q('error'))) && (!q('key') || item.key === q('key')) && (!q('older') || Date.now() - item.started > Number(q('older'))),
   );
   return { ...page(fits, query), by_state: counts(fits, (item) => item.state), by_reason: counts(fits, (item) => item.reason), by_step: counts(fits, (item) => item.step) };

@@ -40,13 +40,12 @@ export function Drawing({ graph }: { graph: WorkflowGraph }) {
               <Stroke key={line.id} line={line} flow={flows.get(line.id)} side={steps.get(line.step)?.path === false} />
             ))}
           </svg>
-          {drawn.boxes.map((box) =>
-            box.kind === 'step' ? (
-              <StepBox key={box.id} box={box} step={steps.get(box.name)} workflow={graph.name} />
-            ) : (
-              <EventBox key={box.id} box={box} event={events.get(box.name)} />
-            ),
-          )}
+          {drawn.boxes.map((box) => {
+            const step = steps.get(box.name);
+            if (box.kind === 'event') return <EventBox key={box.id} box={box} event={events.get(box.name)} />;
+            if (step === undefined) return <SourceBox key={box.id} box={box} />;
+            return <StepBox key={box.id} box={box} step={step} workflow={graph.name} />;
+          })}
         </div>
       </div>
     </>
@@ -83,22 +82,34 @@ function place(box: Box) {
   };
 }
 
-function StepBox({ box, step, workflow }: { box: Box; step: StepNode | undefined; workflow: string }) {
-  const owed = step ? waiting(step.owing) : 0;
-  const stalled = step?.stalled ?? null;
+/** Who only publishes: a service, or one that no manifest names. It consumes nothing, so nothing can wait there. */
+function SourceBox({ box }: { box: Box }) {
+  return (
+    <div class="box step-box box-source edge-quiet" style={place(box)} title={box.name}>
+      <span class="box-name">
+        <Step name={box.name} />
+      </span>
+      <span class="muted">publishes</span>
+    </div>
+  );
+}
+
+function StepBox({ box, step, workflow }: { box: Box; step: StepNode; workflow: string }) {
+  const owed = waiting(step.owing);
+  const stalled = step.stalled;
   const tone = stalled === 'dead_letter' ? 'failed' : stalled === 'lost' ? 'lost' : stalled ? 'stalled' : 'quiet';
   const words = stalled ? reason(stalled).label : null;
-  const kind = step?.declared === false ? 'undeclared' : step?.path === false ? 'side' : 'path';
+  const kind = !step.declared ? 'undeclared' : !step.path ? 'side' : 'path';
   return (
     <a
       class={`box step-box box-${kind} edge-${tone}`}
       style={place(box)}
       href={instancesHref({ workflow, step: box.name })}
-      title={`${box.name}${step?.owner ? `, ${step.owner}` : ''}\n${plural(owed, 'event')} waiting, lag ${count(step?.lag ?? 0)}, group ${step?.group_state ?? 'unknown'}`}
+      title={`${box.name}${step.owner !== null ? `, ${step.owner}` : ''}\n${plural(owed, 'event')} waiting, lag ${count(step.lag)}, group ${step.group_state}`}
     >
       <span class="box-name">
         <Step name={box.name} />
-        {step && step.dead_letters > 0 ? (
+        {step.dead_letters > 0 ? (
           <span class="state tone-failed">
             <ToneIcon tone="failed" size={13} />
             {short(step.dead_letters)} dead
@@ -112,10 +123,10 @@ function StepBox({ box, step, workflow }: { box: Box; step: StepNode | undefined
           <b>{short(owed)}</b> waiting
         </span>
         <span class="muted">
-          lag <b>{short(step?.lag ?? 0)}</b>
+          lag <b>{short(step.lag)}</b>
         </span>
         <span class="muted">
-          <b>{short(step?.committed_last_minute ?? 0)}</b>/min
+          <b>{short(step.committed_last_minute)}</b>/min
         </span>
       </span>
       <span class="box-state">
@@ -125,9 +136,9 @@ function StepBox({ box, step, workflow }: { box: Box; step: StepNode | undefined
             {words}
           </span>
         ) : (
-          <span class="muted">{step?.oldest_waiting_ms ? `oldest ${shortDuration(step.oldest_waiting_ms)}` : owed > 0 ? 'working' : ' '}</span>
+          <span class="muted">{step.oldest_waiting_ms ? `oldest ${shortDuration(step.oldest_waiting_ms)}` : owed > 0 ? 'working' : ' '}</span>
         )}
-        {words && step?.oldest_waiting_ms ? <span class="muted">oldest {shortDuration(step.oldest_waiting_ms)}</span> : null}
+        {words && step.oldest_waiting_ms ? <span class="muted">oldest {shortDuration(step.oldest_waiting_ms)}</span> : null}
       </span>
     </a>
   );

@@ -98,10 +98,11 @@ export function picture(graph: WorkflowGraph): Picture {
   g.setGraph({ rankdir: 'TB', nodesep: 26, edgesep: 14, ranksep: 30, marginx: 16, marginy: 16 });
   g.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map<string, Box>();
+  const steps = new Set(graph.steps.map((step) => step.step));
   const add = (kind: Box['kind'], name: string) => {
     const id = `${kind} ${name}`;
     if (boxes.has(id) || boxes.size >= MOST_NODES) return;
-    const box = { id, kind, name, x: 0, y: 0, ...size(kind, name) };
+    const box = { id, kind, name, x: 0, y: 0, ...size(kind, name, steps.has(name)) };
     boxes.set(id, box);
     g.setNode(id, { width: box.width, height: box.height });
   };
@@ -137,8 +138,11 @@ export function picture(graph: WorkflowGraph): Picture {
   return { width, height, boxes: [...boxes.values()], lines };
 }
 
-function size(kind: Box['kind'], name: string): { width: number; height: number } {
-  if (kind === 'step') return { width: STEP_WIDTH, height: STEP_HEIGHT };
+/** The height of who only publishes. */
+const SOURCE_HEIGHT = 50;
+
+function size(kind: Box['kind'], name: string, known = true): { width: number; height: number } {
+  if (kind === 'step') return { width: STEP_WIDTH, height: known ? STEP_HEIGHT : SOURCE_HEIGHT };
   return { width: Math.min(WIDEST_EVENT, Math.round(name.length * EVENT_CHARACTER) + EVENT_MARGIN), height: EVENT_HEIGHT };
 }
 

@@ -18,6 +18,9 @@ import type { InstanceState } from '../api/types';
 /** How long typing rests before it filters. */
 const TYPING_MS = 250;
 
+/** The states that want somebody. */
+const STUCK = 'failed,lost,stalled';
+
 const FILTER_LABEL: Record<InstanceFilter, string> = {
   workflow: 'Workflow',
   state: 'State',
@@ -41,6 +44,11 @@ export function Instances({ query }: { query: URLSearchParams }) {
         <p class="total" aria-live="polite">
           {data && !stale ? plural(data.total, 'instance') : ' '}
         </p>
+        <span class="title-links">
+          <a class="button" href={instancesHref({ ...without(filters, 'state'), ...(filters.state === STUCK ? {} : { state: STUCK }) })} aria-current={filters.state === STUCK ? 'true' : undefined}>
+            Only what is stuck
+          </a>
+        </span>
       </div>
       <div class="list-page">
         <Side filters={filters} data={data} />
@@ -145,8 +153,8 @@ interface FacetProps {
 }
 
 function Facet({ title, filter, filters, counts, label }: FacetProps) {
-  const chosen = filters[filter];
-  const shown = counts.filter(({ count: n, name }) => n > 0 || name === chosen).slice(0, MOST_VALUES);
+  const chosen = filters[filter]?.split(',') ?? [];
+  const shown = counts.filter(({ count: n, name }) => n > 0 || chosen.includes(name)).slice(0, MOST_VALUES);
   if (shown.length === 0) return null;
   const most = Math.max(...shown.map(({ count: n }) => n), 1);
   return (
@@ -155,7 +163,7 @@ function Facet({ title, filter, filters, counts, label }: FacetProps) {
       <ul>
         {shown.map(({ name, count: n }) => (
           <li key={name}>
-            <a href={instancesHref(toggled(filters, filter, name))} aria-current={chosen === name ? 'true' : undefined}>
+            <a href={instancesHref(toggled(filters, filter, name))} aria-current={chosen.includes(name) ? 'true' : undefined}>
               <span class="facet-name">{label(name)}</span>
               <span class="num">{count(n)}</span>
               <span class="facet-bar" aria-hidden="true" style={{ width: `${Math.max(1, (100 * n) / most)}%` }} />
@@ -256,6 +264,7 @@ function Chosen({ filters }: { filters: Filters<InstanceFilter> }) {
 
 function said(name: InstanceFilter, value: string): string {
   if (name === 'reason') return reason(value).label;
+  if (name === 'state') return value.split(',').join(' or ');
   if (name === 'older') return AGE_WORDS[value] ?? value;
   return value;
 }
