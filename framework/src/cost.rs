@@ -187,6 +187,7 @@ pub fn engine(keys: u64, n: usize) {
 /// The envelope alone: headers scanned, metadata copied out, identity derived, headers of one emit written.
 pub fn envelope(sample: &Sample, n: usize) {
     let fixed = EventHeaders {
+        extensions: Vec::new(),
         source: "payment/charge".to_owned(),
         event_type: "payment.confirmed.v1".to_owned(),
         data_schema: "urn:contract:payment.confirmed/1.0".to_owned(),
@@ -199,7 +200,7 @@ pub fn envelope(sample: &Sample, n: usize) {
         let identity = Identity::of(&record, Some("order"), &mut stranger);
         black_box(Metadata::of(&record, &identity, 1));
         workflow.clear();
-        identity.workflow.write_next(None, &mut workflow);
+        identity.workflow.write_next(None, "", &mut workflow);
         let id = id::derived(identity.id, "payment.charge", &fixed.event_type, 0);
         let mut id_text = [0; Hyphenated::LENGTH];
         let emit = EmitHeaders {

@@ -130,9 +130,9 @@ pub use choreograph_derive::{Consumes, Emits, Event};
 #[doc(inline)]
 pub use crate::{
     consumes::{Consumes, Routes},
-    emits::{Declared, EmitError, Emits, Outbox, Shape},
+    emits::{Declared, EmitError, Emits, Outbox, Shape, Twins},
     envelope::{Headers, Metadata, Workflow},
-    event::{Event, In, KeyError, OwnedEvent, StartingEvent},
+    event::{Deprecation, Event, In, KeyError, OwnedEvent, StartingEvent},
     manifest::Manifest,
     publisher::{Publisher, StartError, Started},
     service::{RunError, Service, ServiceError, exit},

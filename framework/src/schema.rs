@@ -19,5 +19,11 @@ pub(crate) fn writer<E: OwnedEvent>() -> Value {
             Err(_) => panic!("an event's NAME is lower-case words joined by dots, its MAJOR 1 or more"),
         }
     };
-    views::writer_schema::<E>(id)
+    let mut schema = views::writer_schema::<E>(id);
+    if E::DEPRECATED.is_some()
+        && let Some(root) = schema.as_object_mut()
+    {
+        root.insert("deprecated".to_owned(), Value::Bool(true));
+    }
+    schema
 }

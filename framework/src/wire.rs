@@ -17,6 +17,8 @@
 
 use std::ops::RangeInclusive;
 
+use choreograph_contracts::EventVersion;
+
 use crate::engine::{HeldFor, Left, read_metadata};
 pub use crate::envelope::names as header;
 use crate::envelope::workflow;
@@ -65,6 +67,27 @@ pub fn after_a_wait(workflow: &str) -> String {
     let kept: Vec<&str> = workflow.split(';').filter(|pair| !is_trace(pair)).collect();
     let linked = format!("{};trace=link", kept.join(";"));
     if linked.len() <= workflow::MAX_BYTES { linked } else { workflow.to_owned() }
+}
+
+/// Whether a record is a fact that another record says in a later major: what somebody counts who counts facts. `event_type`
+/// is its header `ce_type`, `workflow` its header `wf`.
+///
+/// A fact that is written in several majors is one record each, side by side on one topic: same key, same correlation,
+/// same causation, and `majors=1,2` in `wf` of each. Each has an id of its own, which never changes; what a step emits
+/// names as its cause the one that the step handled. A step handles one of them and settles the others.
+///
+/// ```
+/// use choreograph::wire::is_older_twin;
+///
+/// let workflow = "name=order;started=1;hops=2;majors=1,2";
+/// assert!(is_older_twin("payment.confirmed.v1", workflow));
+/// assert!(!is_older_twin("payment.confirmed.v2", workflow));
+/// assert!(!is_older_twin("payment.confirmed.v1", "name=order;started=1;hops=2"));
+/// ```
+pub fn is_older_twin(event_type: &str, workflow: &str) -> bool {
+    let Ok(version) = EventVersion::parse(event_type) else { return false };
+    let majors = workflow::Workflow::parse(workflow).and_then(|workflow| workflow.majors().max());
+    majors.is_some_and(|highest| version.major() < highest)
 }
 
 /// What a step's commit of an offset says beside it (its metadata).

@@ -3,15 +3,19 @@
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, DeriveInput, Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Result, Token, token};
+use syn::{
+    Attribute, DeriveInput, Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Path, Result, Token, token,
+};
 
+use crate::deprecated::Deprecated;
 use crate::names;
 use crate::upcast::{self, Link};
 
 const OWNED_EXAMPLE: &str =
     "#[event(type = \"order.placed\", version = \"1.0\", topic = \"orders\", key = \"order_id\")]";
 const VIEW_EXAMPLE: &str = "#[event(view, type = \"order.placed\", major = 1, topic = \"orders\")]";
-const OWNED_ONLY: [&str; 6] = ["version", "key", "subject", "starts", "terminal", "outbound"];
+const OWNED_ONLY: [&str; 8] =
+    ["version", "key", "subject", "starts", "terminal", "outbound", "also", "deprecated"];
 
 /// What an event's attribute says.
 pub(crate) struct Attributes {
@@ -45,13 +49,17 @@ pub(crate) struct Own {
     pub(crate) starts: Option<LitStr>,
     pub(crate) terminal: bool,
     pub(crate) outbound: bool,
+    /// The same fact in an older major.
+    pub(crate) also: Option<Path>,
+    pub(crate) deprecated: Option<Deprecated>,
 }
 
-/// One `name`, `name = value` or `name(1 = function)` of the attribute.
+/// One `name`, `name = value` or `name(..)` of the attribute.
 struct Item {
     name: Ident,
     value: Option<Expr>,
     links: Option<Vec<Link>>,
+    deprecated: Option<Deprecated>,
 }
 
 impl Parse for Item {
@@ -62,7 +70,17 @@ impl Parse for Item {
             let inner;
             syn::parenthesized!(inner in input);
             let links = Punctuated::<_, Token![,]>::parse_terminated_with(&inner, link)?;
-            return Ok(Self { name, value: None, links: Some(links.into_iter().collect()) });
+            let links = Some(links.into_iter().collect());
+            return Ok(Self { name, value: None, links, deprecated: None });
+        }
+        if input.peek(token::Paren) && name == "deprecated" {
+            let inner;
+            syn::parenthesized!(inner in input);
+            let mut deprecated = Deprecated::default();
+            for (name, value) in Punctuated::<_, Token![,]>::parse_terminated_with(&inner, pair)? {
+                deprecated.take(&name, value)?;
+            }
+            return Ok(Self { name, value: None, links: None, deprecated: Some(deprecated) });
         }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
@@ -70,7 +88,7 @@ impl Parse for Item {
         } else {
             None
         };
-        Ok(Self { name, value, links: None })
+        Ok(Self { name, value, links: None, deprecated: None })
     }
 }
 
@@ -81,6 +99,13 @@ fn link(input: ParseStream<'_>) -> Result<Link> {
         .map_err(|error| Error::new(error.span(), "write `upcast(1 = from_v1)`: major = function"))?;
     input.parse::<Token![=]>()?;
     Ok(Link::new(from, input.parse()?))
+}
+
+/// `from = "2026-01-31"`.
+fn pair(input: ParseStream<'_>) -> Result<(Ident, LitStr)> {
+    let name = input.parse()?;
+    input.parse::<Token![=]>()?;
+    Ok((name, input.parse()?))
 }
 
 /// Every item by name, each at most once.
@@ -98,6 +123,8 @@ struct Items {
     external: bool,
     outbound: bool,
     upcast: Option<(Vec<Link>, Span)>,
+    also: Option<Path>,
+    deprecated: Option<Deprecated>,
     /// Where each name that only an owner may write stands.
     owned_only: Vec<Ident>,
     seen: Vec<String>,
@@ -132,7 +159,7 @@ impl Attributes {
 
 impl Items {
     fn take(&mut self, mut item: Item) -> Result<()> {
-        let links = item.links.take();
+        let (links, deprecated) = (item.links.take(), item.deprecated.take());
         let item = &item;
         let name = item.name.to_string();
         if self.seen.contains(&name) {
@@ -153,13 +180,20 @@ impl Items {
             "subject" => self.subject = Some(text(item, "invoice")?),
             "starts" => self.starts = Some(text(item, "order")?),
             "major" => self.major = Some(major(item)?),
+            "also" => self.also = Some(path(item)?),
+            "deprecated" => {
+                if deprecated.is_none() {
+                    flag(item)?;
+                }
+                self.deprecated = Some(deprecated.unwrap_or_default());
+            }
             "upcast" => self.upcast = Some((links.unwrap_or_default(), item.name.span())),
             _ => {
                 return Err(Error::new(
                     item.name.span(),
                     format!(
                         "an event has no `{name}`: write `type`, `version`, `topic`, `key` and, where they apply, \
-                         `subject`, `starts`, `terminal`, `external`, `outbound`, `upcast`; on a view `view`, `type`, `major`, `topic` \
+                         `subject`, `starts`, `terminal`, `external`, `outbound`, `upcast`, `also`, `deprecated`; on a view `view`, `type`, `major`, `topic` \
                          and, where they apply, `external`, `upcast`"
                     ),
                 ));
@@ -206,7 +240,8 @@ impl Items {
             names::workflow(workflow)?;
         }
         let (subject, starts, terminal, outbound) = (self.subject, self.starts, self.terminal, self.outbound);
-        let own = Own { minor, key, subject, starts, terminal, outbound };
+        let (also, deprecated) = (self.also, self.deprecated);
+        let own = Own { minor, key, subject, starts, terminal, outbound, also, deprecated };
         let upcasts = chain(self.upcast, major)?;
         let owner = Owner::Own(Box::new(own));
         Ok(Attributes { name, major, topic, external: self.external, upcasts, owner })
@@ -231,6 +266,19 @@ fn flag(item: &Item) -> Result<bool> {
         None => Ok(true),
         Some(value) => {
             Err(Error::new_spanned(value, format!("`{}` stands alone, without a value", item.name)))
+        }
+    }
+}
+
+fn path(item: &Item) -> Result<Path> {
+    match &item.value {
+        Some(Expr::Path(path)) if path.qself.is_none() => Ok(path.path.clone()),
+        _ => {
+            let span = item.value.as_ref().map_or_else(|| item.name.span(), syn::spanned::Spanned::span);
+            Err(Error::new(
+                span,
+                "write `also = PaymentConfirmedV1`: the event of your own that is the older major",
+            ))
         }
     }
 }

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result};
 
 use crate::attributes::{Attributes, Own, Owner};
+use crate::deprecated::Deprecated;
 use crate::json_name;
 use crate::upcast;
 
@@ -90,6 +91,13 @@ fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
             }
         }
     });
+    let also = own.also.as_ref().map(also);
+    let is_older = own.also.as_ref().map(|older| {
+        quote_spanned! { syn::spanned::Spanned::span(older) =>
+            const _: () = ::choreograph::__private::is_older_major::<#ident, #older>();
+        }
+    });
+    let deprecated = own.deprecated.as_ref().map(Deprecated::constant);
     let emits = emits(input, &TokenStream::new());
     Ok(quote_spanned! { ident.span() =>
         #[automatically_derived]
@@ -105,10 +113,30 @@ fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
                 ::choreograph::__private::write_key(&self.#key, out)
             }
             #write_subject
+            #deprecated
+            #also
         }
+        #is_older
         #starting
         #emits
     })
+}
+
+/// The same fact in an older major, spanned at its type, so that a missing `From` is said of it.
+fn also(older: &syn::Path) -> TokenStream {
+    quote_spanned! { syn::spanned::Spanned::span(older) =>
+        fn declare_also(
+            declared: &mut ::choreograph::Declared,
+        ) -> ::core::option::Option<::choreograph::Shape> {
+            ::core::option::Option::Some(declared.event::<#older>())
+        }
+        fn write_also(
+            &self,
+            twins: &mut ::choreograph::Twins<'_>,
+        ) -> ::core::result::Result<(), ::choreograph::EmitError> {
+            twins.push(&<#older as ::core::convert::From<&Self>>::from(self))
+        }
+    }
 }
 
 /// A view emits nothing: the bound can never hold, and its message says why.

@@ -8,6 +8,7 @@
 
 mod attributes;
 mod consumes;
+mod deprecated;
 mod emits;
 mod event;
 mod json_name;
@@ -48,6 +49,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `external` | both, optional | it comes from outside the choreography: from a customer, or a system without a manifest |
 /// | `outbound` | owned, optional | it is read outside the choreography, so that no service needs to consume it |
 /// | `upcast(1 = from_v1)` | both, optional | reads older majors: a function for each step from one major to the next, up to the event's own |
+/// | `also = PaymentConfirmedV1` | owned, optional | the same fact is written in an older major too: that event, made with `From<&Self>` |
+/// | `deprecated`, `deprecated(from = "2026-01-31", sunset = "2026-12-31", migration = "https://…")` | owned, optional | readers are to move to another event or major |
 /// | `view` | view | this type belongs to somebody else |
 /// | `major = 1` | view | the major that the view reads |
 #[proc_macro_derive(Event, attributes(event))]

@@ -1,9 +1,9 @@
 //! What a step may emit, read off its return type.
 
-mod outbox;
+pub(crate) mod outbox;
 mod shape;
 
-pub use outbox::{EmitError, Outbox};
+pub use outbox::{EmitError, Outbox, Twins};
 pub(crate) use shape::EmittedEvent;
 pub use shape::{Declared, Shape};
 
@@ -18,7 +18,7 @@ pub use shape::{Declared, Shape};
 /// | `(A, B, ..)`, up to 8 | all of them (fan-out), in order |
 /// | an enum with `#[derive(Emits)]` | one of its variants (alternatives) |
 ///
-/// They nest: `(Audited, Option<Vec<Shipment>>)`.
+/// They nest: `(Audited, Option<Vec<Shipment>>)`. An event that says `also = ..` is written in an older major too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a step can emit",
     label = "cannot be emitted",

@@ -46,6 +46,8 @@ pub(crate) struct Emitted {
     pub(crate) subject: Option<Range<usize>>,
     /// Whether the value is known to keep its contract.
     pub(crate) kept: bool,
+    /// The index of the event that was emitted: another one where this is the same fact in an older major.
+    pub(crate) head: usize,
 }
 
 /// Why an event could not be put into the outbox. It never quotes the event.
@@ -74,6 +76,12 @@ pub enum EmitError {
     )]
     Undeclared {
         /// The event's Rust type.
+        event: &'static str,
+    },
+    /// An older major of a fact has another key, so that its records would lie elsewhere.
+    #[error("`{event}` is the same fact in an older major, and has another key: let its `From` keep the key")]
+    TwinKey {
+        /// The Rust type of the older major.
         event: &'static str,
     },
     /// More than 10,000 events in one run.
@@ -108,17 +116,21 @@ impl Outbox {
     ///
     /// [`EmitError`] where the event cannot be written, is not declared, or exceeds a bound.
     pub fn push<E: OwnedEvent>(&mut self, event: &E) -> Result<(), EmitError> {
-        let before = self.bytes.len();
-        match self.encode(event) {
-            Ok(emitted) => {
-                self.emits.push(emitted);
-                Ok(())
-            }
-            Err(error) => {
-                self.bytes.truncate(before);
-                Err(error)
-            }
+        let (bytes, emits) = (self.bytes.len(), self.emits.len());
+        let put = self.put(event);
+        if put.is_err() {
+            self.bytes.truncate(bytes);
+            self.emits.truncate(emits);
         }
+        put
+    }
+
+    /// The event, and the same fact in older majors.
+    fn put<E: OwnedEvent>(&mut self, event: &E) -> Result<(), EmitError> {
+        let emitted = self.encode(event)?;
+        let (head, key) = (emitted.head, emitted.key.clone());
+        self.emits.push(emitted);
+        event.write_also(&mut Twins { outbox: self, head, key })
     }
 
     /// The emits in order.
@@ -163,6 +175,7 @@ impl Outbox {
             value: value_start..subject_start,
             subject: has_subject.then_some(subject_start..self.bytes.len()),
             kept,
+            head: index,
         })
     }
 
@@ -178,6 +191,30 @@ impl Outbox {
             return Ok(false);
         };
         Ok(contract.write(&mut self.tape, event, &mut self.bytes)? == Kept::Yes)
+    }
+}
+
+/// Where the derive puts the same fact in an older major. Handlers never see it.
+#[derive(Debug)]
+pub struct Twins<'a> {
+    outbox: &'a mut Outbox,
+    head: usize,
+    key: Range<usize>,
+}
+
+impl Twins<'_> {
+    /// Encodes the fact in an older major, and in those that are still older.
+    ///
+    /// # Errors
+    ///
+    /// As [`Outbox::push`], and [`EmitError::TwinKey`].
+    pub fn push<E: OwnedEvent>(&mut self, event: &E) -> Result<(), EmitError> {
+        let emitted = Emitted { head: self.head, ..self.outbox.encode(event)? };
+        if self.outbox.bytes(&emitted.key) != self.outbox.bytes(&self.key) {
+            return Err(EmitError::TwinKey { event: type_name::<E>() });
+        }
+        self.outbox.emits.push(emitted);
+        event.write_also(self)
     }
 }
 

@@ -4,21 +4,33 @@ use std::any::{TypeId, type_name};
 
 use serde_json::Value;
 
-use crate::event::OwnedEvent;
+use crate::event::{Deprecation, OwnedEvent};
 
 /// The event types that a step may emit, each once, collected from its return type.
 #[derive(Debug, Default)]
 pub struct Declared(Vec<EmittedEvent>);
 
 impl Declared {
-    /// Declares an event type; declaring it again changes nothing.
+    /// Declares an event type, and the older majors in which the same fact is written; declaring it again changes
+    /// nothing.
     pub fn event<E: OwnedEvent>(&mut self) -> Shape {
         let id = TypeId::of::<E>();
         let index = self.0.iter().position(|known| known.type_id == id).unwrap_or_else(|| {
             self.0.push(EmittedEvent::of::<E>());
             self.0.len() - 1
         });
-        Shape::One(index)
+        match E::declare_also(self) {
+            None => Shape::One(index),
+            Some(Shape::All(older)) => Shape::All([Shape::One(index)].into_iter().chain(older).collect()),
+            Some(older) => Shape::All(vec![Shape::One(index), older]),
+        }
+    }
+
+    /// Declares what is known already, and an event type.
+    pub(crate) fn with<E: OwnedEvent>(known: Vec<EmittedEvent>) -> Vec<EmittedEvent> {
+        let mut declared = Self(known);
+        declared.event::<E>();
+        declared.0
     }
 
     pub(crate) fn into_events(self) -> Vec<EmittedEvent> {
@@ -65,6 +77,10 @@ pub(crate) struct EmittedEvent {
     pub(crate) external: bool,
     /// Whether it is read outside the choreography.
     pub(crate) outbound: bool,
+    /// Whether readers are to leave it.
+    pub(crate) deprecated: Option<Deprecation>,
+    /// The majors in which a fact is written that is emitted as this event, rising.
+    pub(crate) majors: fn() -> Vec<u32>,
     /// The Rust type, by which an outbox finds the declaration.
     pub(crate) type_id: TypeId,
     /// The Rust type's name, for errors.
@@ -86,9 +102,18 @@ impl EmittedEvent {
             terminal: E::TERMINAL,
             external: E::EXTERNAL,
             outbound: E::OUTBOUND,
+            deprecated: E::DEPRECATED,
+            majors: majors::<E>,
             type_id: TypeId::of::<E>(),
             rust_type: type_name::<E>(),
             writer_schema: crate::schema::writer::<E>,
         }
     }
+}
+
+/// The majors of one fact.
+fn majors<E: OwnedEvent>() -> Vec<u32> {
+    let mut majors: Vec<u32> = Declared::with::<E>(Vec::new()).iter().map(|event| event.major).collect();
+    majors.sort_unstable();
+    majors
 }

@@ -25,6 +25,14 @@ pub const CE_DATASCHEMA: &str = "ce_dataschema";
 pub const CE_CORRELATIONID: &str = "ce_correlationid";
 /// The id of the event whose handling emitted this one; absent on a starting event.
 pub const CE_CAUSATIONID: &str = "ce_causationid";
+/// `true` on an event that its readers are to leave: the deprecation extension of `CloudEvents`.
+pub const CE_DEPRECATED: &str = "ce_deprecated";
+/// Since when readers are to leave it: RFC 3339.
+pub const CE_DEPRECATIONFROM: &str = "ce_deprecationfrom";
+/// When it may end: RFC 3339.
+pub const CE_DEPRECATIONSUNSET: &str = "ce_deprecationsunset";
+/// Where to read what to do instead.
+pub const CE_DEPRECATIONMIGRATION: &str = "ce_deprecationmigration";
 /// The value's media type: [`JSON`].
 pub const CONTENT_TYPE: &str = "content-type";
 /// The workflow's identity; see [`Workflow`](super::Workflow).

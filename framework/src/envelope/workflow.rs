@@ -110,7 +110,8 @@ impl Parsed {
                 _ => workflow.has_unknown = true,
             }
         }
-        (seen_hops && workflow.name.start < workflow.name.end).then_some(workflow)
+        // A name may be empty: that of a workflow which a stranger's record began. A piece that was read begins behind `name=`.
+        (seen_hops && workflow.name.start > 0).then_some(workflow)
     }
 
     /// The same with `text`, of which it was read.
@@ -192,8 +193,9 @@ impl<'a> Workflow<'a> {
     /// is room. `out` is empty before.
     ///
     /// `new_trace` is the start of a trace which begins with this handling (milliseconds since the Unix epoch).
-    pub(crate) fn write_next(&self, new_trace: Option<u64>, out: &mut String) {
-        self.write(self.hops.saturating_add(1), out);
+    /// `majors` are those in which the fact is written, joined by commas; empty where there is one.
+    pub(crate) fn write_next(&self, new_trace: Option<u64>, majors: &str, out: &mut String) {
+        self.write(self.hops.saturating_add(1), majors, out);
         match (new_trace, self.trace_started) {
             (Some(started), _) => push_number(out, ";trace-started=", started, Some(1)),
             (None, Some(started)) => {
@@ -204,12 +206,12 @@ impl<'a> Workflow<'a> {
         self.pass_on_unknown(out);
     }
 
-    /// Writes the header of a starting event.
-    pub(crate) fn write_start(&self, out: &mut String) {
-        self.write(0, out);
+    /// Writes the header of a starting event; `majors` as in [`write_next`](Self::write_next).
+    pub(crate) fn write_start(&self, majors: &str, out: &mut String) {
+        self.write(0, majors, out);
     }
 
-    fn write(&self, hops: u32, out: &mut String) {
+    fn write(&self, hops: u32, majors: &str, out: &mut String) {
         out.push_str("name=");
         out.push_str(self.name);
         if self.started_text.is_empty() {
@@ -219,6 +221,10 @@ impl<'a> Workflow<'a> {
             out.push_str(self.started_text);
         }
         push_number(out, ";hops=", u64::from(hops), None);
+        if !majors.is_empty() {
+            out.push_str(";majors=");
+            out.push_str(majors);
+        }
     }
 
     fn pass_on_unknown(&self, out: &mut String) {
@@ -275,7 +281,7 @@ mod tests {
 
     fn next(text: &str, new_trace: Option<u64>) -> String {
         let mut out = String::new();
-        Workflow::parse(text).unwrap().write_next(new_trace, &mut out);
+        Workflow::parse(text).unwrap().write_next(new_trace, "", &mut out);
         out
     }
 
@@ -290,8 +296,28 @@ mod tests {
     }
 
     #[test]
+    fn the_majors_of_a_fact_are_written_before_what_may_be_left_out() {
+        let mut out = String::new();
+        Workflow::parse("name=o;tenant=7;started=1;hops=0").unwrap().write_next(None, "1,2", &mut out);
+        assert_eq!(out, "name=o;started=1;hops=1;majors=1,2;tenant=7");
+        assert!(Workflow::parse(&out).unwrap().majors().eq([1, 2]));
+        out.clear();
+        Workflow::start("o", 1).write_start("1,2", &mut out);
+        assert_eq!(out, "name=o;started=1;hops=0;majors=1,2");
+    }
+
+    #[test]
     fn unknown_keys_are_passed_on() {
         assert_eq!(next("name=o;tenant=7;started=1;hops=0", None), "name=o;started=1;hops=1;tenant=7");
+    }
+
+    #[test]
+    fn a_workflow_without_a_name_keeps_what_else_is_said() {
+        let mut out = String::new();
+        Workflow::start("", 7).write_next(None, "1,2", &mut out);
+        let read = Workflow::parse(&out).unwrap();
+        assert_eq!((read.name(), read.hops(), read.started()), ("", 1, 7));
+        assert!(read.majors().eq([1, 2]));
     }
 
     #[test]
@@ -311,7 +337,6 @@ mod tests {
             "",
             "name",
             "name=o",
-            "name=;hops=1",
             "name=o;hops=x",
             "name=o;hops=1;started=-1",
             "name=o;hops=1;started=+1",

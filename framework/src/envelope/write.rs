@@ -4,7 +4,7 @@ use super::names;
 use crate::runner::port::HeaderRef;
 
 /// The most headers that an emitted event has.
-pub(crate) const MAX_EVENT_HEADERS: usize = 13;
+pub(crate) const MAX_EVENT_HEADERS: usize = 17;
 
 /// What does not change from one emit of a step to the next: computed when the step starts.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(crate) struct EventHeaders {
     pub(crate) event_type: String,
     /// The contract with its exact version.
     pub(crate) data_schema: String,
+    /// Attributes that most events do not have.
+    pub(crate) extensions: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// What differs from one emit to the next.
@@ -60,6 +62,9 @@ pub(crate) fn with_event_headers<'a, T>(
     write(names::CE_CAUSATIONID, emit.causation.map(str::as_bytes));
     write(names::CONTENT_TYPE, Some(names::JSON.as_bytes()));
     write(names::WF, Some(emit.workflow.as_bytes()));
+    for (name, value) in &fixed.extensions {
+        write(name, Some(value));
+    }
     publish(&headers[..count])
 }
 
@@ -72,6 +77,7 @@ mod tests {
             source: "payment/charge".to_owned(),
             event_type: "payment.confirmed.v1".to_owned(),
             data_schema: "schemas/payment.confirmed/1.0".to_owned(),
+            extensions: ["a", "b", "c", "d"].map(|name| (name, Vec::new())).into(),
         };
         let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
         with_event_headers(&fixed, emit, |headers| {
@@ -103,7 +109,11 @@ mod tests {
                 "ce_dataschema",
                 "ce_correlationid",
                 "content-type",
-                "wf"
+                "wf",
+                "a",
+                "b",
+                "c",
+                "d",
             ]
         );
         let full = EmitHeaders {

@@ -1,5 +1,6 @@
 //! What an event is: a fact of a type, on a topic, with a contract.
 
+mod deprecation;
 mod input;
 mod key;
 
@@ -7,8 +8,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::emits::{Declared, EmitError, Shape, Twins};
 use crate::upcast::Upcast;
 
+pub use deprecation::Deprecation;
 pub use input::In;
 pub use key::{KeyError, write_key};
 
@@ -72,6 +75,8 @@ pub trait OwnedEvent: Event + Serialize {
     const TERMINAL: bool;
     /// Whether it is read outside the choreography, so that nobody in it needs to consume it.
     const OUTBOUND: bool = false;
+    /// Whether readers are to move to another event or major.
+    const DEPRECATED: Option<Deprecation> = None;
 
     /// Appends the text of the record's key.
     ///
@@ -88,6 +93,22 @@ pub trait OwnedEvent: Event + Serialize {
     fn write_subject(&self, out: &mut Vec<u8>) -> Result<bool, KeyError> {
         let _ = out;
         Ok(false)
+    }
+
+    /// Declares the older major in which the same fact is written too: `#[event(.., also = PaymentConfirmedV1)]`.
+    fn declare_also(declared: &mut Declared) -> Option<Shape> {
+        let _ = declared;
+        None
+    }
+
+    /// Encodes the same fact in that older major.
+    ///
+    /// # Errors
+    ///
+    /// Where that event cannot be written, or has another key.
+    fn write_also(&self, twins: &mut Twins<'_>) -> Result<(), EmitError> {
+        let _ = twins;
+        Ok(())
     }
 }
 

@@ -128,20 +128,30 @@ impl KafkaStarts {
 
     /// Publishes the event and returns its id once the broker has acknowledged it.
     pub(crate) async fn start(&self, starting: Starting, id: Option<&str>) -> Result<Uuid, StartError> {
-        let ready = &*starting.ready;
         let event_id = match id {
-            Some(id) => id::from_idempotency_id(id, &self.source, ready.event_type()),
+            Some(id) => id::from_idempotency_id(id, &self.source, starting.ready.event_type()),
             None => id::fresh(),
         };
         // Never closed, so there is always a permit to come.
         let _room = self.room.acquire().await.ok();
-        let text = event_id.to_string();
+        let workflow_id = event_id.to_string();
+        let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors() };
+        for older in &starting.older {
+            self.publish(older, &older.id_beside(&workflow_id).to_string(), fact).await?;
+        }
+        self.publish(&starting, &workflow_id, fact).await?;
+        Ok(event_id)
+    }
+
+    /// Publishes a fact in one of its majors.
+    async fn publish(&self, starting: &Starting, id: &str, fact: Fact<'_>) -> Result<(), StartError> {
+        let ready = &*starting.ready;
         let emit = Emit {
             topic: &ready.emitted.topic,
             event_type: ready.event_type(),
-            event_id: &text,
+            event_id: id,
             contract_version: &ready.contract_version,
-            workflow_id: &text,
+            workflow_id: fact.workflow_id,
             workflow: ready.workflow(),
             causation_id: None,
         };
@@ -151,7 +161,7 @@ impl KafkaStarts {
         } else {
             self.telemetry.start(&emit, now)
         };
-        let reported = self.send(&starting, &text, span.traceparent()).await;
+        let reported = self.send(starting, id, fact, span.traceparent()).await;
         let name = reported.map_err(protocol_name);
         self.telemetry.delivered(
             span,
@@ -159,18 +169,24 @@ impl KafkaStarts {
             UNIX_EPOCH + clock::wall(),
         );
         match (reported, name) {
-            (Ok(_), _) | (_, Ok(_)) => Ok(event_id),
+            (Ok(_), _) | (_, Ok(_)) => Ok(()),
             (Err(code), Err(error)) => Err(failed(ready, code, error)),
         }
     }
 
     /// Hands the event over and waits for its report.
-    async fn send(&self, starting: &Starting, id: &str, trace: Option<TraceParent>) -> Reported {
+    async fn send(
+        &self,
+        starting: &Starting,
+        id: &str,
+        fact: Fact<'_>,
+        trace: Option<TraceParent>,
+    ) -> Reported {
         let record = Record {
             topic: &starting.ready.emitted.topic,
             key: &starting.key,
             value: &starting.value,
-            headers: headers(starting, id, trace),
+            headers: headers(starting, id, fact, trace),
         };
         let producer = self.producer();
         let reported = record.send(&producer).await;
@@ -214,6 +230,14 @@ impl KafkaStarts {
     }
 }
 
+/// What the majors of one starting fact share.
+#[derive(Clone, Copy)]
+struct Fact<'a> {
+    /// The id of the event in its highest major.
+    workflow_id: &'a str,
+    majors: &'a str,
+}
+
 /// A starting event on its way.
 struct Record<'a> {
     topic: &'a str,
@@ -240,16 +264,16 @@ impl Record<'_> {
 }
 
 /// The headers of a starting event, which is the first of its workflow.
-fn headers(starting: &Starting, id: &str, trace: Option<TraceParent>) -> OwnedHeaders {
+fn headers(starting: &Starting, id: &str, fact: Fact<'_>, trace: Option<TraceParent>) -> OwnedHeaders {
     let now = Time(u64::try_from(clock::wall().as_millis()).unwrap_or(u64::MAX));
     let mut workflow = String::new();
-    Workflow::start(starting.ready.workflow(), now.0).write_start(&mut workflow);
+    Workflow::start(starting.ready.workflow(), now.0).write_start(fact.majors, &mut workflow);
     let mut traceparent = [0; TraceParent::LENGTH];
     let written = EmitHeaders {
         id,
         time: &clock_text::format(now),
         subject: starting.subject.as_deref(),
-        correlation: id,
+        correlation: fact.workflow_id,
         causation: None,
         workflow: &workflow,
         traceparent: trace.as_ref().map(|trace| trace.write(&mut traceparent)),

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use crate::consumes::ConsumedEvent;
 use crate::emits::{EmittedEvent, Shape};
+use crate::event::Deprecation;
 use crate::manifest::{
-    Alternatives, ConsumedManifest, EmittedManifest, Manifest, RetryManifest, StepManifest, TopicManifest,
+    Alternatives, ConsumedManifest, DeprecatedManifest, EmittedManifest, Manifest, RetryManifest,
+    StepManifest, TopicManifest,
 };
 use crate::service::ServiceDef;
 use crate::step::{Policy, StartFrom, StepDef};
@@ -70,8 +72,15 @@ fn emitted(event: &EmittedEvent) -> EmittedManifest {
         terminal: event.terminal,
         external: event.external,
         outbound: event.outbound,
+        majors: Some((event.majors)()).filter(|majors| majors.len() > 1).unwrap_or_default(),
+        deprecated: event.deprecated.map(deprecated),
         schema: (event.writer_schema)(),
     }
+}
+
+fn deprecated(it: Deprecation) -> DeprecatedManifest {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    DeprecatedManifest { from: owned(it.from), sunset: owned(it.sunset), migration: owned(it.migration) }
 }
 
 fn alternatives(shape: &Shape, events: &[EmittedEvent]) -> Alternatives {

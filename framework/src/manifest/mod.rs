@@ -4,5 +4,6 @@ mod build;
 mod model;
 
 pub use model::{
-    Alternatives, ConsumedManifest, EmittedManifest, Manifest, RetryManifest, StepManifest, TopicManifest,
+    Alternatives, ConsumedManifest, DeprecatedManifest, EmittedManifest, Manifest, RetryManifest,
+    StepManifest, TopicManifest,
 };

@@ -103,8 +103,29 @@ pub struct EmittedManifest {
     /// Whether it is read outside the choreography.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub outbound: bool,
+    /// The majors in which each fact is written that is emitted as this event, one record each; empty where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub majors: Vec<u32>,
+    /// What is said of it where readers are to leave it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deprecated: Option<DeprecatedManifest>,
     /// What is emitted: the closed writer schema, asserted on the way out.
     pub schema: Value,
+}
+
+/// What is said of an event that readers are to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeprecatedManifest {
+    /// Since when, as `2026-01-31`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<String>,
+    /// The day on which it may end, as `2026-12-31`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sunset: Option<String>,
+    /// Where to read what to do instead.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub migration: Option<String>,
 }
 
 /// How a step's emits belong together; a text is the type of an event among `emits`, with its major.

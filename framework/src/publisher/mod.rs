@@ -145,7 +145,7 @@ impl Publisher {
             let event_type = ready.event_type().to_owned();
             return Err(StartError::Undeclared { step: plan.source.clone(), event_type });
         }
-        let starting = Starting::new(ready, event, max_bytes)?;
+        let starting = Starting::new(&ready, event, max_bytes)?;
         let event_id = match &self.backend {
             Backend::Kafka(kafka) => kafka.start(starting, id).await?,
             Backend::Rehearsal(rehearsal) => rehearsal.start(starting, id).await?,

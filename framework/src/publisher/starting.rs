@@ -3,10 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use choreograph_contracts::Tape;
+use uuid::Uuid;
 
 use super::StartError;
 use crate::{
-    emits::{EmittedEvent, Outbox},
+    emits::{Declared, EmittedEvent, Outbox, outbox},
+    envelope::id,
     event::StartingEvent,
     runner::plan::{Emitted, emitted},
 };
@@ -16,7 +18,11 @@ pub(crate) struct Ready {
     pub(crate) emitted: Emitted,
     /// `1.2`.
     pub(crate) contract_version: String,
-    declared: EmittedEvent,
+    workflow: &'static str,
+    /// It, and behind it the older majors in which the same fact is written.
+    declared: Vec<EmittedEvent>,
+    /// Those older majors.
+    older: Vec<Arc<Ready>>,
 }
 
 impl Ready {
@@ -25,22 +31,40 @@ impl Ready {
         source: &str,
         topic: impl Fn(&str) -> String,
     ) -> Result<Self, StartError> {
-        let declared = EmittedEvent::of::<E>();
-        let emitted = emitted(&declared, source, topic).map_err(|error| StartError::Contract {
-            event_type: format!("{}.v{}", E::NAME, E::MAJOR),
+        let declared = Declared::with::<E>(Vec::new());
+        let older = declared.iter().skip(1).map(|event| Ok(Arc::new(Self::one(event, source, &topic)?)));
+        let older = older.collect::<Result<_, StartError>>()?;
+        let ready = Self::one(&EmittedEvent::of::<E>(), source, &topic)?;
+        Ok(Self { declared, older, ..ready })
+    }
+
+    fn one(event: &EmittedEvent, source: &str, topic: impl Fn(&str) -> String) -> Result<Self, StartError> {
+        let emitted = emitted(event, source, topic).map_err(|error| StartError::Contract {
+            event_type: format!("{}.v{}", event.name, event.major),
             problem: error.to_string(),
         })?;
-        Ok(Self { emitted, contract_version: format!("{}.{}", E::MAJOR, E::MINOR), declared })
+        Ok(Self {
+            emitted,
+            contract_version: format!("{}.{}", event.major, event.minor),
+            workflow: event.starts.unwrap_or_default(),
+            declared: Vec::new(),
+            older: Vec::new(),
+        })
     }
 
     /// The workflow that it starts.
     pub(crate) fn workflow(&self) -> &'static str {
-        self.declared.starts.unwrap_or_default()
+        self.workflow
     }
 
     /// The type with its major.
     pub(crate) fn event_type(&self) -> &str {
         &self.emitted.headers.event_type
+    }
+
+    /// The majors in which the fact is written, as the header `wf` says them.
+    pub(crate) fn majors(&self) -> &str {
+        &self.emitted.majors
     }
 }
 
@@ -57,27 +81,46 @@ pub(crate) struct Starting {
     pub(crate) key: Vec<u8>,
     pub(crate) value: Vec<u8>,
     pub(crate) subject: Option<Vec<u8>>,
+    /// The same fact in older majors. They go first: when the event is on the log, the whole fact is.
+    pub(crate) older: Vec<Starting>,
 }
 
 impl Starting {
     /// Encodes the event and asserts its contract.
     pub(crate) fn new<E: StartingEvent>(
-        ready: Arc<Ready>,
+        ready: &Arc<Ready>,
         event: &E,
         max_bytes: usize,
     ) -> Result<Self, StartError> {
-        let mut outbox = Outbox::new(&[ready.declared]);
+        let mut outbox = Outbox::new(&ready.declared);
         outbox.push(event)?;
         let mut tape = Tape::with_max_bytes(max_bytes);
-        // One was pushed.
-        let emit = &outbox.emits()[0];
+        // One was pushed, and each older major once.
+        let mut starting = Self::checked(Arc::clone(ready), &outbox, &outbox.emits()[0], &mut tape)?;
+        for (older, emit) in ready.older.iter().zip(&outbox.emits()[1..]) {
+            starting.older.push(Self::checked(Arc::clone(older), &outbox, emit, &mut tape)?);
+        }
+        Ok(starting)
+    }
+
+    fn checked(
+        ready: Arc<Ready>,
+        outbox: &Outbox,
+        emit: &outbox::Emitted,
+        tape: &mut Tape,
+    ) -> Result<Self, StartError> {
         let value = outbox.bytes(&emit.value);
-        ready.emitted.contract.check(&mut tape, value).map_err(|problem| StartError::Contract {
+        ready.emitted.contract.check(tape, value).map_err(|problem| StartError::Contract {
             event_type: ready.event_type().to_owned(),
             problem: problem.to_string(),
         })?;
         let (key, value) = (outbox.bytes(&emit.key).to_vec(), value.to_vec());
         let subject = emit.subject.as_ref().map(|range| outbox.bytes(range).to_vec());
-        Ok(Self { ready, key, value, subject })
+        Ok(Self { ready, key, value, subject, older: Vec::new() })
+    }
+
+    /// The id of an older major of the event that has the id `event`.
+    pub(crate) fn id_beside(&self, event: &str) -> Uuid {
+        id::derived(event, &self.ready.emitted.headers.source, self.ready.event_type(), 0)
     }
 }

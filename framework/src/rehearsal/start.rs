@@ -26,7 +26,7 @@ const SOURCE: &str = "rehearsal/test";
 /// Encodes an event that the test itself starts.
 pub(crate) fn encode<E: StartingEvent>(event: &E) -> Result<Starting, StartError> {
     let ready = Ready::of::<E>(SOURCE, str::to_owned)?;
-    Starting::new(Arc::new(ready), event, MAX_RECORD_BYTES)
+    Starting::new(&Arc::new(ready), event, MAX_RECORD_BYTES)
 }
 
 /// A start on its way to the log, with who waits for it. Bounded by the handlers that are at work.
@@ -125,46 +125,53 @@ pub(crate) fn start(starting: &Starting, idempotency_id: Option<&str>, world: &W
     write(starting, SOURCE, idempotency_id, world).1
 }
 
-/// Writes the first event of a workflow.
+/// Writes the first event of a workflow, after its older majors.
 fn write(starting: &Starting, source: &str, idempotency_id: Option<&str>, world: &World) -> (Uuid, Written) {
-    let now = world.now();
-    let headers = &starting.ready.emitted.headers;
-    let id = match idempotency_id {
-        Some(id) => id::from_idempotency_id(id, source, &headers.event_type),
+    let event_id = match idempotency_id {
+        Some(id) => id::from_idempotency_id(id, source, starting.ready.event_type()),
         None => drawn(world),
     };
-    let event_id = id;
-    let id = id.to_string();
+    let workflow_id = event_id.to_string();
+    let majors = starting.ready.majors();
+    for older in &starting.older {
+        write_one(older, &older.id_beside(&workflow_id).to_string(), (&workflow_id, majors), world);
+    }
+    (event_id, write_one(starting, &workflow_id, (&workflow_id, majors), world))
+}
+
+fn write_one(starting: &Starting, id: &str, (workflow_id, majors): (&str, &str), world: &World) -> Written {
+    let now = world.now();
+    let ready = &starting.ready;
     let mut workflow = String::new();
-    Workflow::start(starting.ready.workflow(), now.0).write_start(&mut workflow);
+    Workflow::start(ready.workflow(), now.0).write_start(majors, &mut workflow);
     let emit = Emit {
-        topic: &starting.ready.emitted.topic,
-        event_type: &headers.event_type,
-        event_id: &id,
-        contract_version: &starting.ready.contract_version,
-        workflow_id: &id,
-        workflow: starting.ready.workflow(),
+        topic: &ready.emitted.topic,
+        event_type: ready.event_type(),
+        event_id: id,
+        contract_version: &ready.contract_version,
+        workflow_id,
+        workflow: ready.workflow(),
         causation_id: None,
     };
     let at = UNIX_EPOCH + Duration::from_millis(now.0);
     let send = world.publisher.start(&emit, at);
     let mut traceparent = [0; TraceParent::LENGTH];
     let written = EmitHeaders {
-        id: &id,
+        id,
         time: &clock_text::format(now),
         subject: starting.subject.as_deref(),
-        correlation: &id,
+        correlation: workflow_id,
         causation: None,
         workflow: &workflow,
         traceparent: send.traceparent().map(|parent| parent.write(&mut traceparent)),
         tracestate: None,
     };
-    let body = with_event_headers(headers, &written, |headers| {
+    let body = with_event_headers(&ready.emitted.headers, &written, |headers| {
         Body::new(Some(&starting.key), Some(&starting.value), headers)
     });
-    let written = world.write(&starting.ready.emitted.topic, body);
+    let written = world.write(&ready.emitted.topic, body);
     world.publisher.delivered(send, Ok((written.partition(), written.offset())), at);
-    (event_id, written)
+    written
 }
 
 /// A `UUIDv7` of the rehearsal's clock and chance.

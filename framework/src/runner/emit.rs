@@ -40,13 +40,19 @@ impl<P: Port> Runner<P> {
             return Some(Finish::Failed(Failure::new("retry", "the attempt has no span")));
         };
         self.workflow_text.clear();
-        identity.workflow.write_next(process.new_trace(), &mut self.workflow_text);
+        let new_trace = process.new_trace();
+        identity.workflow.write_next(new_trace, "", &mut self.workflow_text);
         self.positions.fill(0);
         let tracestate = process.passes_tracestate().then(|| taken.head().text(Known::TraceState)).flatten();
         let mut publishes = 0;
         let mut refused = Vec::new();
         for emit in seat.outbox.emits() {
             let emitted = &self.plan.emits[emit.event];
+            let majors = &self.plan.emits[emit.head].majors;
+            if !majors.is_empty() {
+                self.majors_text.clear();
+                identity.workflow.write_next(new_trace, majors, &mut self.majors_text);
+            }
             let id = id::derived(
                 identity.id,
                 &self.plan.group,
@@ -73,11 +79,12 @@ impl<P: Port> Runner<P> {
                 subject: emit.subject.as_ref().map(|range| seat.outbox.bytes(range)),
                 correlation: identity.correlation,
                 causation: Some(identity.id),
-                workflow: &self.workflow_text,
+                workflow: if majors.is_empty() { &self.workflow_text } else { &self.majors_text },
                 traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
                 tracestate,
             };
-            if emitted.terminal {
+            // A fact in several majors ends its workflow once.
+            if emitted.terminal && emit.head == emit.event {
                 self.telemetry.finished(&process, identity.workflow.started(), "completed", wall);
             }
             let in_flight = InFlight { ticket, kind: Kind::Emit(emit.event), span };

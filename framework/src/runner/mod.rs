@@ -63,6 +63,8 @@ pub(crate) struct Runner<P: Port> {
     /// How many events of each declared type the present run emitted so far.
     positions: Vec<u32>,
     workflow_text: String,
+    /// The same for a fact that is written in several majors.
+    majors_text: String,
     lane_hash: rapidhash::fast::RandomState,
     telemetry: Arc<StepTelemetry>,
     health: Arc<StepHealth>,
@@ -98,6 +100,7 @@ impl<P: Port> Runner<P> {
             clock_text: ClockText::default(),
             positions: vec![0; plan.emits.len()],
             workflow_text: String::new(),
+            majors_text: String::new(),
             lane_hash: rapidhash::fast::RandomState::default(),
             plan,
         }
@@ -360,7 +363,7 @@ impl Parts<'_> {
             if !taken.head().has(Known::CorrelationId) {
                 self.telemetry.started(&process);
             }
-            if taken.head().has(Known::Workflow) && identity.workflow.name().is_empty() {
+            if taken.head().has(Known::Workflow) && taken.head().workflow().is_none() {
                 self.telemetry.malformed_header(names::WF);
             }
             process

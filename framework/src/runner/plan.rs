@@ -9,7 +9,8 @@ use crate::{
     consumes::ConsumedEvent,
     emits::{EmittedEvent, Outbox},
     engine,
-    envelope::write::EventHeaders,
+    envelope::{names, write::EventHeaders},
+    event::Deprecation,
     settings::Settings,
     step::{ErasedStep, StartFrom, StepDef},
     upcast::Chain,
@@ -52,6 +53,9 @@ pub(crate) struct Emitted {
     /// `1.2`.
     pub(crate) version: String,
     pub(crate) headers: EventHeaders,
+    /// The majors in which a fact is written that is emitted as this event, as the header `wf` says them: `1,2`. Empty
+    /// where there is one.
+    pub(crate) majors: String,
     /// Whether a workflow owes nothing after it.
     pub(crate) terminal: bool,
     /// The writer's view.
@@ -224,10 +228,32 @@ pub(crate) fn emitted(
             source: source.to_owned(),
             event_type: id.event_version().to_string(),
             data_schema: id.to_string(),
+            extensions: extensions(event.deprecated),
         },
+        majors: majors_text(&(event.majors)()),
         terminal: event.terminal,
         contract: Arc::new(contract),
     })
+}
+
+/// The attributes of `CloudEvents`' deprecation extension.
+fn extensions(deprecated: Option<Deprecation>) -> Vec<(&'static str, Vec<u8>)> {
+    let Some(Deprecation { from, sunset, migration }) = deprecated else { return Vec::new() };
+    let midnight = |day: &str| format!("{day}T00:00:00Z").into_bytes();
+    let mut headers = vec![(names::CE_DEPRECATED, b"true".to_vec())];
+    headers.extend(from.map(|day| (names::CE_DEPRECATIONFROM, midnight(day))));
+    headers.extend(sunset.map(|day| (names::CE_DEPRECATIONSUNSET, midnight(day))));
+    headers.extend(migration.map(|address| (names::CE_DEPRECATIONMIGRATION, address.as_bytes().to_vec())));
+    headers
+}
+
+/// Majors as the header `wf` says them; nothing where there is one.
+pub(crate) fn majors_text(majors: &[u32]) -> String {
+    if majors.len() < 2 {
+        return String::new();
+    }
+    let majors: Vec<String> = majors.iter().map(u32::to_string).collect();
+    majors.join(",")
 }
 
 fn engine_settings(step: &StepDef, settings: &Settings, source: &str) -> engine::Settings {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::emits::EmittedEvent;
+use crate::emits::Declared;
 use crate::event::StartingEvent;
 use crate::manifest::Manifest;
 use crate::service::{ServiceDef, ServiceError};
@@ -43,10 +43,7 @@ impl<S: Send + Sync + 'static> Service<S> {
     /// Declares that code of this service outside of any step (an HTTP handler, a batch job) starts workflows with `E`, so that
     /// the manifest says it and the service owns the event's contract.
     pub fn publishes<E: StartingEvent>(mut self) -> Self {
-        let event = EmittedEvent::of::<E>();
-        if !self.definition.publishes.iter().any(|known| known.type_id == event.type_id) {
-            self.definition.publishes.push(event);
-        }
+        self.definition.publishes = Declared::with::<E>(self.definition.publishes);
         self
     }
 

@@ -5,9 +5,13 @@ use std::fmt::{self, Display};
 
 use crate::consumes::ConsumedEvent;
 use crate::emits::EmittedEvent;
+use crate::runner::plan::majors_text;
 use crate::service::{ServiceDef, key_check};
 use crate::step::StepDef;
 use crate::upcast;
+
+/// The most bytes that the majors of one fact may have in the header `wf`, joined by commas.
+const MAX_MAJORS: usize = 32;
 
 /// The longest name of a service or a step, in bytes.
 const MAX_NAME: usize = 63;
@@ -73,6 +77,9 @@ impl ServiceDef {
                     other.rust_type
                 )),
                 Some(_) => {}
+                None if majors_text(&(event.majors)()).len() > MAX_MAJORS => problems.push(format!(
+                    "`{rust_type}` is written in too many majors at once: end the oldest ones"
+                )),
                 None => problems.extend(key_check::unfit(&(event.writer_schema)(), event.key_field).map(|kind| {
                     format!(
                         "the key `{}` of `{rust_type}` is {kind}, but a key is a text, a whole number or a boolean",

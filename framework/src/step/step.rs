@@ -119,10 +119,7 @@ impl<S> Step<S> {
 
     /// Lets the handler start workflows with this event; each is a new one, linked to the present.
     pub fn starts<E: StartingEvent>(mut self) -> Self {
-        let event = EmittedEvent::of::<E>();
-        if !self.starts.iter().any(|known| known.type_id == event.type_id) {
-            self.starts.push(event);
-        }
+        self.starts = Declared::with::<E>(self.starts);
         self
     }
 

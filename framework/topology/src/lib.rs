@@ -38,7 +38,7 @@ pub use against::{Against, against};
 pub use check::{Finding, MAX_FINDINGS, Party, check};
 pub use choreography::{Choreography, Consumer, Emitter, EventId, Flow, MAX_MANIFESTS, Way};
 pub use manifest::{
-    Consumed, Emitted, FORM, MAX_MANIFEST_BYTES, MAX_STEPS, Manifest, ReadError, Retry, SCHEMA, Shape, Step,
-    Topic,
+    Consumed, Deprecated, Emitted, FORM, MAX_MANIFEST_BYTES, MAX_STEPS, Manifest, ReadError, Retry, SCHEMA,
+    Shape, Step, Topic,
 };
 pub use rules::{Rule, rule, rules};

@@ -5,10 +5,15 @@
 
 mod bad_input;
 mod faults;
+mod majors;
 mod stage;
 mod traces;
 
 /// All services of this binary.
 fn casts() -> impl Iterator<Item = &'static stage::Cast> {
-    std::slice::from_ref(&bad_input::CAST).iter().chain(&faults::CASTS).chain(&traces::CASTS)
+    std::slice::from_ref(&bad_input::CAST)
+        .iter()
+        .chain(&faults::CASTS)
+        .chain(&traces::CASTS)
+        .chain(&majors::CASTS)
 }

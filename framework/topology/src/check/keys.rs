@@ -36,6 +36,11 @@ fn of_one_event(id: &EventId, emitters: &[Emitter<'_>]) -> Option<Finding> {
     })
 }
 
+/// Whether they are one fact in two majors: then their keys have one text, whatever the fields are called.
+fn are_one_fact((id, one): (&EventId, &Emitter<'_>), (other, two): (&EventId, &Emitter<'_>)) -> bool {
+    id.name == other.name && (one.event.majors.contains(&other.major) || two.event.majors.contains(&id.major))
+}
+
 /// A step that reads several events of one topic relies on their order.
 fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step) -> Vec<Finding> {
     let mut by_topic: BTreeMap<&str, Vec<(EventId, &Emitter<'_>)>> = BTreeMap::new();
@@ -51,8 +56,10 @@ fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step)
         .into_iter()
         .filter_map(|(topic, events)| {
             let (first, one) = events.first()?;
-            let others: Vec<&(EventId, &Emitter<'_>)> =
-                events.iter().filter(|(_, emitter)| emitter.event.key != one.event.key).collect();
+            let others: Vec<&(EventId, &Emitter<'_>)> = events
+                .iter()
+                .filter(|(id, other)| other.event.key != one.event.key && !are_one_fact((first, one), (id, other)))
+                .collect();
             let (other, two) = others.first()?;
             let who = Party::step(service, step, &pointer);
             Some(Finding {

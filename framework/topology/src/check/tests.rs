@@ -98,6 +98,23 @@ fn a_major_that_nobody_writes_is_told_with_the_one_that_is_written() {
 }
 
 #[test]
+fn a_fact_in_two_majors_has_one_key_whatever_the_fields_are_called() {
+    let mut older = emitted("start", &["external"]);
+    older["key"] = json!("old_id");
+    let mut newer = emitted("start", &["external"]);
+    newer["version"] = json!("2.0");
+    let mut reads = step("a", &["start"], &[], &json!("nothing"));
+    reads["consumes"] = json!([consumed("start"), consumed("start")]);
+    reads["consumes"][1]["major"] = json!(2);
+    let reader = service("r", "Three", &json!({ "steps": [reads] }));
+    let apart = service("w", "Two", &json!({ "publishes": [newer.clone(), older.clone()] }));
+    assert_eq!(rules(&[apart, reader.clone()]), ["KEYS_DIFFER"]);
+    newer["majors"] = json!([1, 2]);
+    let twins = service("w", "Two", &json!({ "publishes": [newer, older] }));
+    assert_eq!(rules(&[twins, reader]), Vec::<&str>::new());
+}
+
+#[test]
 fn upcasters_lead_a_reader_to_what_is_written() {
     let reads = |upcasts: &[u32]| {
         let mut step = step("a", &["start"], &[], &json!("nothing"));

@@ -9,5 +9,5 @@ mod model;
 mod read;
 
 pub use error::ReadError;
-pub use model::{Consumed, Emitted, Manifest, Retry, Shape, Step, Topic};
+pub use model::{Consumed, Deprecated, Emitted, Manifest, Retry, Shape, Step, Topic};
 pub use read::{FORM, MAX_MANIFEST_BYTES, MAX_STEPS, SCHEMA};

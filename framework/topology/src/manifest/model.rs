@@ -124,8 +124,28 @@ pub struct Emitted {
     /// Whether it is read outside the choreography, so that nobody in it needs to consume it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outbound: bool,
+    /// The majors in which each fact is written that is emitted as this event, one record each; empty where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub majors: Vec<u32>,
+    /// What is said of it where readers are to leave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecated>,
     /// The writer's schema: what the service asserts on the way out.
     pub schema: Value,
+}
+
+/// What is said of an event that readers are to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deprecated {
+    /// Since when, as `2026-01-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The day on which it may end, as `2026-12-31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sunset: Option<String>,
+    /// Where to read what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<String>,
 }
 
 /// How a step's emits belong together; a text is the type of an event among `emits`, with its major.

@@ -1,0 +1,226 @@
+//! A fact in several majors on real Kafka: written in both while readers move, each reader takes it once.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use choreograph::upcast::Value;
+use choreograph::{Consumes, Event, In, Service, ServiceError, UpcastError, step};
+use choreograph_tests::topics::{self, Message, Record};
+use choreograph_tests::{eventually, kafka};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::stage::{Cast, Stage, WITHIN, header, no_arguments};
+
+/// An order, of which the test writes as many as it needs.
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "order.placed", major = 1, topic = "orders")]
+struct OrderPlaced {
+    order_id: String,
+    cents: u64,
+}
+
+/// It was paid: as it is told from now on.
+#[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "payment.confirmed", version = "2.0", topic = "payments", key = "order", also = PaidV1)]
+struct Paid {
+    order: String,
+    cents: u64,
+    currency: String,
+}
+
+/// As it was told until now.
+#[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "payment.confirmed", version = "1.3", topic = "payments", key = "order_id", deprecated)]
+struct PaidV1 {
+    order_id: String,
+    total: String,
+}
+
+impl From<&Paid> for PaidV1 {
+    fn from(paid: &Paid) -> Self {
+        Self { order_id: paid.order.clone(), total: format!("{}.{:02}", paid.cents / 100, paid.cents % 100) }
+    }
+}
+
+async fn charge(order: In<OrderPlaced>) -> Paid {
+    let order = order.into_inner();
+    Paid { order: order.order_id, cents: order.cents, currency: "EUR".to_owned() }
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "payment.confirmed", major = 1, topic = "payments")]
+struct ReadsOne {
+    total: String,
+}
+
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "payment.confirmed", major = 2, topic = "payments")]
+struct ReadsTwo {
+    cents: u64,
+    currency: String,
+}
+
+/// Reads major 2, and what lies on the topic from before.
+#[derive(Debug, Event, Deserialize, JsonSchema)]
+#[event(view, type = "payment.confirmed", major = 2, topic = "payments", upcast(1 = in_cents))]
+struct Upcast {
+    cents: u64,
+    currency: String,
+}
+
+fn in_cents(mut paid: Value) -> Result<Value, UpcastError> {
+    let total = paid["total"].as_str().ok_or("`total` is no text")?.replace('.', "");
+    paid["cents"] = total.parse::<u64>().map_err(|_| "`total` is no amount")?.into();
+    paid["currency"] = "GBP".into();
+    Ok(paid)
+}
+
+#[derive(Debug, Consumes)]
+enum ReadsBoth {
+    One(ReadsOne),
+    Two(ReadsTwo),
+}
+
+/// What a reader made of it.
+#[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "payment.read", version = "1.0", topic = "readings", key = "reading", terminal)]
+struct Reading {
+    reading: String,
+}
+
+fn reading(reading: String) -> Reading {
+    Reading { reading }
+}
+
+async fn one(paid: In<ReadsOne>) -> Reading {
+    reading(format!("one {}", paid.total))
+}
+
+async fn two(paid: In<ReadsTwo>) -> Reading {
+    reading(format!("two {} {}", paid.cents, paid.currency))
+}
+
+async fn both(paid: In<ReadsBoth>) -> Reading {
+    match paid.into_inner() {
+        ReadsBoth::One(paid) => reading(format!("both {}", paid.total)),
+        ReadsBoth::Two(paid) => reading(format!("both {} {}", paid.cents, paid.currency)),
+    }
+}
+
+async fn upcast(paid: In<Upcast>) -> Reading {
+    reading(format!("upcast {} {}", paid.cents, paid.currency))
+}
+
+fn emitter() -> Service {
+    Service::new("payment", ()).step(step("charge", charge))
+}
+
+fn readers() -> Service {
+    let readers = Service::new("readers", ()).step(step("one", one)).step(step("two", two));
+    readers.step(step("both", both)).step(step("upcast", upcast))
+}
+
+/// They on the stage.
+pub(crate) const CASTS: [Cast; 2] = [
+    Cast { name: "majors-payment", main: run_emitter, check: check_emitter },
+    Cast { name: "majors-readers", main: run_readers, check: check_readers },
+];
+
+fn run_emitter() -> ExitCode {
+    emitter().main_from(no_arguments())
+}
+
+fn run_readers() -> ExitCode {
+    readers().main_from(no_arguments())
+}
+
+fn check_emitter() -> Result<(), ServiceError> {
+    emitter().check()
+}
+
+fn check_readers() -> Result<(), ServiceError> {
+    readers().check()
+}
+
+#[test]
+fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
+    const ORDERS: usize = 50;
+    let stage = Stage::on(kafka::shared());
+    let dead = ["one", "two", "both", "upcast"].map(|step| format!("readers.{step}.dlq"));
+    let topics = ["orders", "payments", "readings"].map(|topic| stage.topic(topic, 4));
+    stage.create(&topics);
+    stage.create(&dead.each_ref().map(|topic| stage.topic(topic, 1)));
+
+    // What lies on the topic from the time before major 2, and one that no upcaster can lead on.
+    let before = |n: usize, total: &str| {
+        let record = Record::to(&stage.full("payments")).key(format!("old-{n}"));
+        let record = record.value(format!(r#"{{"order_id":"old-{n}","total":"{total}"}}"#));
+        record.header("ce_id", format!("old-{n}")).header("ce_type", "payment.confirmed.v1")
+    };
+    topics::write(stage.kafka(), &[before(1, "0.01"), before(2, "much")]).expect("acknowledged");
+
+    let services = ["majors-payment", "majors-readers"].map(|name| stage.start(name, &[]));
+    let order = |n: usize| {
+        let record = Record::to(&stage.full("orders")).key(format!("o-{n}"));
+        let record = record.value(format!(r#"{{"order_id":"o-{n}","cents":{}}}"#, 100 + n));
+        record.header("ce_id", format!("order-{n}")).header("ce_type", "order.placed.v1")
+    };
+    topics::write(stage.kafka(), &(0..ORDERS).map(order).collect::<Vec<_>>()).expect("acknowledged");
+    stage.settled("payment.charge", "orders");
+    // The step that reads major 2 alone cannot read what was written before it; the others can, but for one record.
+    let readings = 4 * ORDERS + 2 + 2 + 1;
+    eventually("all is read", WITHIN, || match stage.read("readings").len() {
+        count if count >= readings => Ok(()),
+        count => Err(format!("{count} readings")),
+    });
+    for step in ["one", "two", "both", "upcast"] {
+        stage.settled(&format!("readers.{step}"), "payments");
+    }
+
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for record in stage.read("readings") {
+        *times.entry(String::from_utf8(record.key.expect("a key")).expect("text")).or_default() += 1;
+    }
+    let more_than_once: Vec<_> = times.iter().filter(|(_, times)| **times != 1).collect();
+    assert!(more_than_once.is_empty(), "{more_than_once:?}");
+    assert_eq!(times.len(), readings);
+    for n in 0..ORDERS {
+        let (cents, total) = (100 + n, format!("1.{n:02}"));
+        for reading in [
+            format!("one {total}"),
+            format!("two {cents} EUR"),
+            format!("both {cents} EUR"),
+            format!("upcast {cents} EUR"),
+        ] {
+            assert!(times.contains_key(&reading), "{reading}");
+        }
+    }
+    assert!(times.contains_key("upcast 1 GBP") && times.contains_key("both 0.01"));
+
+    let reasons = dead.each_ref().map(|topic| {
+        let letters = stage.read(topic);
+        let mut reasons: Vec<_> =
+            letters.iter().filter_map(|letter| header(letter, "dlq-reason").map(str::to_owned)).collect();
+        reasons.sort();
+        reasons
+    });
+    assert_eq!(reasons[0], [""; 0], "no twin is set aside");
+    assert_eq!(reasons[1], ["unsupported_version"; 2], "what was written before major 2, and no twin");
+    assert_eq!(reasons[2], [""; 0]);
+    assert_eq!(reasons[3], ["unreadable"]);
+
+    let payments = stage.read("payments");
+    assert_eq!(payments.len(), 2 + 2 * ORDERS);
+    let facts: Vec<&Message> = payments
+        .iter()
+        .filter(|it| {
+            let (event_type, wf) = (header(it, "ce_type"), header(it, "wf"));
+            !choreograph::wire::is_older_twin(event_type.unwrap_or_default(), wf.unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(facts.len(), 2 + ORDERS, "who counts facts counts each once");
+    for service in services {
+        service.leave();
+    }
+}
