@@ -1,0 +1,127 @@
+//! `--watch`, as a person looks at it: a customer orders on the page and sees the order travel, and the observer knows where
+//! it is.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use choreograph_tests::eventually;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The shop, killed with the test.
+struct Shop(Child);
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already, which is what is wanted.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// An answer's body, to be read as it comes. HTTP/1.0 has no chunks to take apart.
+fn ask(address: &str, method: &str, path: &str, body: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("it takes the request");
+    let mut answer = BufReader::new(stream);
+    let mut line = String::new();
+    while answer.read_line(&mut line).expect("it answers") > 2 {
+        line.clear();
+    }
+    answer
+}
+
+fn json(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
+    let mut text = String::new();
+    ask(address, method, path, body).read_to_string(&mut text).expect("a whole answer");
+    serde_json::from_str(&text).ok()
+}
+
+/// The data of the next server-sent event of that name.
+fn next(events: &mut impl BufRead, name: &str) -> Value {
+    let mut named = false;
+    for line in events.lines() {
+        let line = line.expect("the stream goes on");
+        if let Some(data) = line.strip_prefix("data: ").filter(|_| named) {
+            return serde_json::from_str(data).expect("JSON");
+        }
+        named = line == format!("event: {name}");
+    }
+    panic!("the stream ended without `{name}`")
+}
+
+#[test]
+fn a_customer_orders_and_sees_the_order_travel() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let mut shop = Shop(
+        Command::new(env!("CARGO_BIN_EXE_example-pipeline"))
+            .args(["--watch", "--folder"])
+            .arg(folder.path())
+            .env_remove("KAFKA_BOOTSTRAP_SERVERS")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the shop's command starts"),
+    );
+    let mut told = BufReader::new(shop.0.stderr.take().expect("piped")).lines();
+    let mut address = || {
+        let line =
+            told.by_ref().map_while(Result::ok).find(|line| line.contains("http://")).expect("an address");
+        line.rsplit("http://").next().unwrap_or_default().trim_end_matches('/').to_owned()
+    };
+    let (site, observer) = (address(), address());
+
+    let shelf = eventually("the first products are for sale", PATIENCE, || {
+        let shop = json(&site, "GET", "/api/shop", "").unwrap_or_default();
+        if shop["products"].as_object().is_some_and(|all| !all.is_empty()) { Ok(shop) } else { Err(shop) }
+    });
+    let code = shelf["products"].as_object().expect("products").keys().next().expect("one").clone();
+    let catalogue = shelf["catalogue"].as_str().expect("an address").trim_start_matches("http://").to_owned();
+    let mut quantities = ask(&catalogue, "GET", "/live", "");
+    assert!(next(&mut quantities, "products")[&code].is_i64());
+
+    let order = json!({ "request": "a-click-of-a-test", "stock_code": code, "quantity": 1 }).to_string();
+    let placed = json(&site, "POST", "/api/orders", &order).expect("it is placed");
+    assert_eq!(
+        json(&site, "POST", "/api/orders", &order).as_ref(),
+        Some(&placed),
+        "the same click is the same order"
+    );
+    let id = placed["order_id"].as_str().expect("an id");
+    let mut live = ask(&site, "GET", &format!("/api/orders/{id}/live"), "");
+    let stages = loop {
+        let order = next(&mut live, "order");
+        let stages: Vec<String> = order["stages"]
+            .as_array()
+            .expect("stages")
+            .iter()
+            .filter_map(|stage| stage[0].as_str().map(str::to_owned))
+            .collect();
+        if stages.last().is_some_and(|last| last == "delivered" || last == "cancelled") {
+            break stages;
+        }
+    };
+    assert_eq!(stages[..2], ["placed", "reserved"], "{stages:?}");
+    // Every order that is sent changes a quantity, this one or the next.
+    assert!(next(&mut quantities, "product")["quantity"].is_i64());
+
+    let workflow = placed["workflow_id"].as_str().expect("a workflow");
+    let completed = eventually("the observer sees its end", PATIENCE, || {
+        let instance = json(&observer, "GET", &format!("/api/instances/{workflow}"), "").unwrap_or_default();
+        if instance["summary"]["state"] == "completed" { Ok(instance) } else { Err(instance) }
+    });
+    assert_eq!(completed["summary"]["workflow"], "order");
+
+    let closed = Command::new("kill").args(["-INT", &shop.0.id().to_string()]).status();
+    assert!(closed.is_ok_and(|status| status.success()));
+    assert!(shop.0.wait().expect("it ends").success());
+}
