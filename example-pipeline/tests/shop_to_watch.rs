@@ -86,6 +86,10 @@ fn a_customer_orders_and_sees_the_order_travel() {
     });
     let code = shelf["products"].as_object().expect("products").keys().next().expect("one").clone();
     let catalogue = shelf["catalogue"].as_str().expect("an address").trim_start_matches("http://").to_owned();
+    eventually("the catalogue knows how many there are", PATIENCE, || {
+        let quantities = json(&catalogue, "GET", "/products", "").unwrap_or_default();
+        if quantities[&code].is_i64() { Ok(()) } else { Err(quantities) }
+    });
     let mut quantities = ask(&catalogue, "GET", "/live", "");
     assert!(next(&mut quantities, "products")[&code].is_i64());
 
