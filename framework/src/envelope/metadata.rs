@@ -56,17 +56,29 @@ impl<'r> Identity<'r> {
         let head = record.head();
         let id = match head.text(Known::Id) {
             Some(id) => id,
-            None => id::of_stranger(record.topic(), record.partition(), record.offset())
-                .as_hyphenated()
-                .encode_lower(stranger),
+            None => id_of_place(record).as_hyphenated().encode_lower(stranger),
         };
-        let started = record.timestamp().and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
-        let fresh = Workflow::start(starts.unwrap_or(""), started);
+        let fresh = || {
+            let first = head.number(Known::OriginTimestamp).or_else(|| record.timestamp());
+            Workflow::start(starts.unwrap_or(""), first.and_then(|at| u64::try_from(at).ok()).unwrap_or(0))
+        };
         match head.text(Known::CorrelationId) {
-            Some(correlation) => Self { id, correlation, workflow: head.workflow().unwrap_or(fresh) },
-            None => Self { id, correlation: id, workflow: fresh },
+            Some(correlation) => Self { id, correlation, workflow: head.workflow().unwrap_or_else(fresh) },
+            None => Self { id, correlation: id, workflow: fresh() },
         }
     }
+}
+
+/// The id of a record that carries none: that of the place where it was first delivered, so that a replay has the same.
+fn id_of_place(record: &impl RawRecord) -> uuid::Uuid {
+    let head = record.head();
+    let first = || {
+        let topic = head.text(Known::OriginTopic)?;
+        Some((topic, head.number(Known::OriginPartition)?, head.number(Known::OriginOffset)?))
+    };
+    let (topic, partition, offset) =
+        first().unwrap_or_else(|| (record.topic(), record.partition(), record.offset()));
+    id::of_stranger(topic, partition, offset)
 }
 
 impl Metadata {
@@ -290,6 +302,18 @@ mod tests {
             (Some("order"), 1_700_000_000_000, 0)
         );
         assert_eq!(stranger.id(), metadata(&[]).id(), "the id comes from where the record lies");
+    }
+
+    #[test]
+    fn a_stranger_that_is_replayed_is_who_it_was() {
+        let place = [("wf-origin-topic", "orders"), ("wf-origin-partition", "3"), ("wf-origin-offset", "42")];
+        let first = metadata(&[("ce_type", "order.placed.v1")]);
+        let mut record = TestRecord::with(&place);
+        record.topic = "payment.charge.retry".into();
+        let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
+        assert_eq!(Identity::of(&record, None, &mut id).id, first.id());
+        let older = metadata(&[("wf-origin-timestamp", "5")]);
+        assert_eq!((older.workflow_started(), first.workflow_started()), (5, 1_700_000_000_000));
     }
 
     #[test]

@@ -292,36 +292,49 @@ impl Run<'_> {
         self.report.refuse(id, refusal);
     }
 
-    /// Writes a batch, without those of it that the brokers refuse, and empties it.
+    /// Writes a batch and empties it. A broker refuses records in the pieces in which the client sends them: what is in a
+    /// refused one is tried in halves, down to the dead letter that is at fault.
     fn write(
         &mut self,
         writer: Option<&Writer>,
         batch: &mut Batch,
         left: &mut HashSet<Uuid>,
     ) -> Option<Trouble> {
-        while !batch.is_empty() {
-            if let Some(writer) = writer {
-                self.throttle.wait(batch.len(), self.watch);
-                match writer.write(&batch.records()) {
-                    Ok(()) => {}
-                    Err(Trouble::Refused { index, code }) => {
-                        if let Some(id) = batch.remove(index) {
-                            self.refuse(id, Refusal::Refused(code), left);
-                        }
-                        continue;
-                    }
-                    Err(trouble) => return Some(trouble),
+        let empty = Batch::new(self.order.rate);
+        // Never longer than the number of times that a batch can be halved.
+        let mut parts = vec![std::mem::replace(batch, empty)];
+        while let Some(mut part) = parts.pop() {
+            let written = match writer.filter(|_| !part.is_empty()) {
+                Some(writer) => {
+                    self.throttle.wait(part.len(), self.watch);
+                    writer.write(&part.records())
                 }
+                None => Ok(()),
+            };
+            match written {
+                Ok(()) => self.settle(&mut part, left),
+                Err(Trouble::Refused(code)) if part.len() == 1 => {
+                    part.drain().for_each(|(id, _)| self.refuse(id, Refusal::Refused(code.clone()), left));
+                }
+                Err(Trouble::Refused(_)) => {
+                    let later = part.split();
+                    parts.extend([later, part]);
+                }
+                Err(trouble) => return Some(trouble),
             }
-            for (id, forced) in batch.drain() {
-                left.remove(&id);
-                self.report.done += 1;
-                self.report.forced += u64::from(forced);
-            }
-            let done = self.report.done + self.report.already + self.report.refused;
-            self.watch.told(Progress { stage: Stage::Acting, done, total: self.report.chosen });
         }
         None
+    }
+
+    /// What a batch holds is done.
+    fn settle(&mut self, batch: &mut Batch, left: &mut HashSet<Uuid>) {
+        for (id, forced) in batch.drain() {
+            left.remove(&id);
+            self.report.done += 1;
+            self.report.forced += u64::from(forced);
+        }
+        let done = self.report.done + self.report.already + self.report.refused;
+        self.watch.told(Progress { stage: Stage::Acting, done, total: self.report.chosen });
     }
 }
 
@@ -356,7 +369,7 @@ fn ended(trouble: Trouble, site: &Site<'_>) -> Result<Round, Error> {
         Trouble::Unknown(why) => Ok(Round::Unknown(why)),
         Trouble::Fenced => Err(Error::Fenced { topic: site.topic.to_owned() }),
         Trouble::Never(error) => Err(error),
-        Trouble::Refused { code, .. } => {
+        Trouble::Refused(code) => {
             Err(Error::Kafka { doing: format!("act on the dead letters of {}", site.topic), code })
         }
     }

@@ -64,14 +64,10 @@ impl Batch {
         self.entries.iter().flat_map(|entry| entry.again.iter().chain([&entry.audit])).collect()
     }
 
-    /// Takes out the dead letter that the record number `index` is for.
-    pub(crate) fn remove(&mut self, index: usize) -> Option<Uuid> {
-        let mut records = 0;
-        let at = self.entries.iter().position(|entry| {
-            records += usize::from(entry.again.is_some()) + 1;
-            index < records
-        })?;
-        Some(self.entries.remove(at).id)
+    /// Its later half, taken out of it. It is empty where there is but one dead letter.
+    pub(crate) fn split(&mut self) -> Self {
+        let entries = self.entries.split_off(self.entries.len().div_ceil(2));
+        Self { entries, bytes: 0, limit: self.limit }
     }
 
     /// Empties it: the dead letters, and which of them were forced.
@@ -118,16 +114,16 @@ mod tests {
     }
 
     #[test]
-    fn the_dead_letter_of_a_refused_record_is_taken_out() {
+    fn halves_hold_all_in_order() {
         let mut batch = Batch::new(None);
         batch.push(Uuid::from_u128(1), Some(record(1)), record(1), false);
         batch.push(Uuid::from_u128(2), None, record(1), false);
         batch.push(Uuid::from_u128(3), Some(record(1)), record(1), true);
         assert_eq!(batch.records().len(), 5);
-        assert_eq!(batch.remove(5), None);
-        assert_eq!(batch.remove(2), Some(Uuid::from_u128(2)));
-        assert_eq!(batch.remove(3), Some(Uuid::from_u128(3)));
-        assert_eq!(batch.drain().collect::<Vec<_>>(), [(Uuid::from_u128(1), false)]);
+        let mut later = batch.split();
+        assert_eq!((batch.len(), later.len(), later.split().is_empty()), (2, 1, true));
+        let all: Vec<_> = batch.drain().chain(later.drain()).collect();
+        assert_eq!(all, [1, 2, 3].map(|number| (Uuid::from_u128(number), number == 3)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::Connection;
@@ -24,13 +24,9 @@ const QUEUE_WAIT: Duration = Duration::from_millis(10);
 /// Why a transaction did not come to its end.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// One of the records is refused for its own sake. Nothing was written.
-    Refused {
-        /// Which of them.
-        index: usize,
-        /// What the broker or the client says.
-        code: String,
-    },
+    /// A record is refused for its own sake, and with it whatever the client sent in one piece with it; in the broker's
+    /// words. Nothing was written.
+    Refused(String),
     /// Somebody else has taken the transactional id. Nothing of this transaction is committed.
     Fenced,
     /// Nobody knows whether it is committed: the id must be taken anew, and the audit topic read again.
@@ -72,10 +68,10 @@ impl Writer {
     pub(crate) fn write(&self, records: &[&Outgoing]) -> Result<(), Trouble> {
         self.reports.lock().clear();
         self.producer.begin_transaction().map_err(|error| trouble(&error))?;
-        for (index, record) in records.iter().enumerate() {
-            if let Err(error) = self.send(index, record) {
+        for record in records {
+            if let Err(error) = self.send(record) {
                 self.abort()?;
-                return Err(refused(index, &error, &record.topic));
+                return Err(refused(&error, &record.topic));
             }
         }
         let Err(error) = self.producer.commit_transaction(WITHIN) else { return Ok(()) };
@@ -84,15 +80,10 @@ impl Writer {
             return Err(trouble(&error));
         }
         self.abort()?;
-        let first = self
-            .reports
-            .lock()
-            .iter()
-            .copied()
-            .find(|(_, code)| is_of_a_record(*code) || is_of_the_set_up(*code));
-        let topic = |index: usize| records.get(index).map_or("", |record| &*record.topic);
-        match first {
-            Some((index, code)) => Err(refused(index, &KafkaError::MessageProduction(code), topic(index))),
+        let is_told =
+            |(_, code): &&(String, RDKafkaErrorCode)| is_of_a_record(*code) || is_of_the_set_up(*code);
+        match self.reports.lock().iter().find(is_told) {
+            Some((topic, code)) => Err(refused(&KafkaError::MessageProduction(*code), topic)),
             None => Err(Trouble::Unknown(error.to_string())),
         }
     }
@@ -101,13 +92,13 @@ impl Writer {
         self.producer.abort_transaction(WITHIN).map_err(|error| trouble(&error))
     }
 
-    fn send(&self, index: usize, record: &Outgoing) -> Result<(), KafkaError> {
+    fn send(&self, record: &Outgoing) -> Result<(), KafkaError> {
         let headers = OwnedHeaders::new_with_capacity(record.headers.len());
         let headers = record
             .headers
             .iter()
             .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: value.as_ref() }));
-        let mut base = BaseRecord::with_opaque_to(&record.topic, Box::new(index));
+        let mut base = BaseRecord::to(&record.topic);
         base.key = record.key.as_ref();
         base.payload = record.value.as_ref();
         base = base.headers(headers);
@@ -136,9 +127,9 @@ fn trouble(error: &KafkaError) -> Trouble {
 }
 
 /// What an error means that one record has.
-fn refused(index: usize, error: &KafkaError, topic: &str) -> Trouble {
+fn refused(error: &KafkaError, topic: &str) -> Trouble {
     match error.rdkafka_error_code() {
-        Some(code) if is_of_a_record(code) => Trouble::Refused { index, code: code.to_string() },
+        Some(code) if is_of_a_record(code) => Trouble::Refused(code.to_string()),
         Some(code) if is_of_the_set_up(code) => Trouble::Never(Error::code(
             format!("write to topic {topic}"),
             format!("WRITE on topic {topic}"),
@@ -164,12 +155,12 @@ fn is_of_the_set_up(code: RDKafkaErrorCode) -> bool {
         || matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
 }
 
-/// What became of each record that failed, by its number.
+/// The records that failed, by their topics.
 #[derive(Clone, Default)]
-pub(super) struct Reports(Arc<Mutex<Vec<(usize, RDKafkaErrorCode)>>>);
+pub(super) struct Reports(Arc<Mutex<Vec<(String, RDKafkaErrorCode)>>>);
 
 impl Reports {
-    fn lock(&self) -> MutexGuard<'_, Vec<(usize, RDKafkaErrorCode)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(String, RDKafkaErrorCode)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -177,13 +168,13 @@ impl Reports {
 impl ClientContext for Reports {}
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = Box<usize>;
+    type DeliveryOpaque = ();
 
-    fn delivery(&self, result: &DeliveryResult<'_>, index: Box<usize>) {
-        if let Err((error, _)) = result
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, record)) = result
             && let Some(code) = error.rdkafka_error_code()
         {
-            self.lock().push((*index, code));
+            self.lock().push((record.topic().to_owned(), code));
         }
     }
 }

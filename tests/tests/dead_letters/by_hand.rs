@@ -1,0 +1,224 @@
+//! Dead letters written by hand, each with something the matter.
+
+use choreograph_tests::topics::{self, Record, Topic};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, header};
+
+/// A manifest of one step that reads orders with a total.
+const MANIFEST: &str = r#"{ "manifest": 1, "service": "payment", "steps": [{
+    "name": "charge", "group": "payment.charge", "consumes": [{
+        "type": "order.placed", "major": 1, "topic": "orders",
+        "schema": { "type": "object", "properties": { "total": { "type": "integer" } }, "required": ["total"] }
+    }] }] }"#;
+
+/// The id of the dead letter number `number`.
+pub(crate) fn id(number: u128) -> String {
+    format!("{number:08x}-0000-8000-8000-{number:012x}")
+}
+
+/// A dead letter on `topic` (with its namespace).
+pub(crate) fn letter(topic: &str, number: u128, reason: &str) -> Record {
+    let group = topic.strip_suffix(".dlq").expect("a dead-letter topic");
+    let mut words = group.rsplit('.');
+    let (step, service) = (words.next().expect("a step"), words.next().expect("a service"));
+    let event = format!("e{number}");
+    Record::to(topic)
+        .key(format!("k{}", number % 97))
+        .value(r#"{"total":1}"#)
+        .header("ce_id", event.as_str())
+        .header("ce_type", "order.placed.v1")
+        .header("ce_correlationid", event.as_str())
+        .header("wf", "name=order;started=1;hops=2;tenant=7")
+        .header("dlq-id", id(number))
+        .header("dlq-reason", reason)
+        .header("dlq-error", format!("order {number} is refused"))
+        .header("dlq-service", service)
+        .header("dlq-step", step)
+        .header("wf-attempt", "5")
+        .header("dlq-replay-count", "0")
+}
+
+/// A stage with the topics of payment's step and the audit topic, and the path of its manifest.
+fn payment() -> (Stage, String, String) {
+    let stage = Stage::new();
+    stage.create(&[
+        ("payment.charge.dlq", 2),
+        ("payment.charge.retry", 1),
+        ("choreograph.audit", 1),
+        ("orders", 1),
+    ]);
+    let manifest = stage.file("payment.json", MANIFEST);
+    let topic = stage.full("payment.charge.dlq");
+    (stage, manifest, topic)
+}
+
+#[test]
+fn each_refusal_has_its_reason_and_what_can_be_forced_is() {
+    let (stage, manifest, topic) = payment();
+    let placed = stage.full("orders");
+    stage.write(&[Record::to(&placed).value("another value")]);
+    let omitted = |number: u128, offset: &str, digest: &str| {
+        letter(&topic, number, "rejected")
+            .header("dlq-value-omitted", "true")
+            .header("dlq-value-sha256", digest)
+            .header("wf-origin-topic", placed.as_str())
+            .header("wf-origin-partition", "0")
+            .header("wf-origin-offset", offset)
+    };
+    stage.write(&[
+        letter(&topic, 1, "rejected"),
+        letter(&topic, 2, "rejected").header("dlq-replay-count", "10"),
+        letter(&topic, 3, "hop_limit").header("wf", "name=order;hops=65"),
+        letter(&topic, 4, "contract_violation").value(r#"{"total":"1"}"#),
+        letter(&topic, 5, "unsupported_version").header("ce_type", "order.placed.v9"),
+        omitted(6, "7", "aa"),
+        omitted(7, "0", "aa"),
+        Record::to(&topic).value("no dead letter").header("dlq-id", "x"),
+        letter(&topic, 1, "rejected"),
+    ]);
+    let list = stage.json(&["list"], 1);
+    assert_eq!(
+        (&list["total"], &list["open"], &list["strangers"]),
+        (&json!(7), &json!(7), &json!(1)),
+        "{list:#}"
+    );
+
+    let replay = ["replay", "--open", "--yes", "--manifests", &manifest];
+    let dry = stage.json(&[&replay[..], &["--dry-run"]].concat(), 1);
+    assert!(stage.read("payment.charge.retry").is_empty() && stage.read("choreograph.audit").is_empty());
+    let report = stage.json(&replay, 1);
+    let expected = json!({
+        "loop_guard": 1, "hop_limit": 1, "still_violates": 1, "not_consumed": 1, "value_gone": 1, "value_differs": 1,
+    });
+    for told in [&dry, &report] {
+        assert_eq!(
+            (&told["chosen"], &told["done"], &told["refused"]),
+            (&json!(7), &json!(1), &json!(6)),
+            "{told:#}"
+        );
+        assert_eq!(told["refused_for"], expected, "{told:#}");
+    }
+    let forced = stage.json(&[&replay[..], &["--force"]].concat(), 1);
+    assert_eq!(
+        (&forced["done"], &forced["forced"], &forced["refused"]),
+        (&json!(4), &json!(4), &json!(2)),
+        "{forced:#}"
+    );
+    assert_eq!(stage.read("payment.charge.retry").len(), 5);
+    let audit = stage.read("choreograph.audit");
+    let told: Vec<Value> = audit
+        .iter()
+        .map(|it| serde_json::from_slice(it.value.as_ref().expect("JSON")).expect("JSON"))
+        .collect();
+    assert_eq!(told.iter().filter(|told| told["forced_against"].is_string()).count(), 4, "{told:#?}");
+    assert_eq!(stage.json(&["list"], 1)["open"], 2);
+}
+
+#[test]
+fn lists_are_filtered_grouped_and_paged_and_payloads_stay_hidden() {
+    let (stage, _, topic) = payment();
+    let letters = (0..25).map(|number| {
+        let reason = if number % 5 == 0 { "panic" } else { "rejected" };
+        letter(&topic, number, reason).timestamp(1_700_000_000_000 + number as i64)
+    });
+    let hostile =
+        letter(&topic, 99, "rejected").header("dlq-error", "\u{1b}[2Jgone").value(r#"{"secret":"canary"}"#);
+    stage.write(&letters.chain([hostile]).collect::<Vec<_>>());
+
+    let count = |arguments: &[&str]| {
+        let code = stage.dlq(&[&["list"], arguments].concat()).code;
+        let list = stage.json(&[&["list"], arguments].concat(), code);
+        assert_eq!(code, i32::from(list["open"] != 0));
+        list["total"].as_u64().expect("a number")
+    };
+    assert_eq!(count(&["--reason", "panic"]), 5);
+    assert_eq!(count(&["--reason", "panic", "--reason", "rejected"]), 26);
+    assert_eq!(count(&["--step", "mail/send"]), 0);
+    assert_eq!(count(&["--type", "order.placed", "--instance", "e7"]), 1);
+    assert_eq!(count(&["--text", "order 7 is"]), 1);
+    assert_eq!((count(&["--text", "canary"]), count(&["--text", "canary", "--payloads"])), (0, 1));
+    assert_eq!(count(&["--until", "2023-11-14T22:13:20.010Z"]), 10);
+    assert_eq!(count(&["--since", "1h"]), 1);
+
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let after: &[&str] = if cursor.is_empty() { &[] } else { &["--cursor", &cursor] };
+        let page = stage.json(&[&["list", "--limit", "10"], after].concat(), 1);
+        let items = page["items"].as_array().expect("a page").clone();
+        seen.extend(items.iter().map(|item| item["event"].as_str().expect("an id").to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        assert_eq!(items.len(), 10);
+        next.clone_into(&mut cursor);
+    }
+    let newest_first = ["e99".to_owned()].into_iter().chain((0..25).rev().map(|number| format!("e{number}")));
+    assert_eq!(seen, newest_first.collect::<Vec<_>>());
+
+    let text = stage.dlq(&["list", "--limit", "1"]).out;
+    assert!(
+        text.contains("\\u{1b}[2Jgone") && !text.contains('\u{1b}') && !text.contains("canary"),
+        "{text}"
+    );
+    let groups = stage.dlq(&["list", "--group"]).out;
+    assert!(groups.contains("     20  payment/charge  rejected") || groups.contains("     20  "), "{groups}");
+    let shown = stage.dlq(&["show", &id(99)]);
+    assert!(shown.code == 0 && !shown.out.contains("canary") && !shown.out.contains('\u{1b}'), "{shown:?}");
+    assert!(stage.dlq(&["show", &id(99), "--payloads"]).out.contains("canary"));
+    let unknown = stage.dlq(&["show", &id(1_000)]);
+    assert!(unknown.code == 2 && unknown.errors.contains("there is no dead letter"), "{unknown:?}");
+
+    let lines = stage.dlq(&["export", "--reason", "panic"]).out;
+    assert_eq!(lines.lines().count(), 5);
+    assert!(
+        lines
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok_and(|it| it.get("value").is_none()))
+    );
+    let file = stage.file("there.jsonl", "");
+    assert_eq!(stage.dlq(&["export", "--into", &file]).code, 3, "nothing is overwritten");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let stage = Stage::new();
+    stage.create(&[("payment.charge.dlq", 1)]);
+    stage.write(&[letter(&stage.full("payment.charge.dlq"), 1, "rejected")]);
+    let discard = ["discard", "--open", "--because", "test"];
+    let told = stage.dlq(&discard);
+    assert_eq!(told.code, 3, "{told:?}");
+    assert!(
+        told.errors.contains("choreograph.audit: create it with cleanup.policy=delete and retention.ms=-1"),
+        "{told:?}"
+    );
+    assert!(told.errors.contains("--create-topics"), "{told:?}");
+    let replay = stage.dlq(&["replay", "--open", "--create-topics"]);
+    assert!(
+        replay.code == 3
+            && replay.errors.contains("there is no topic")
+            && replay.errors.contains("payment.charge.retry"),
+        "{replay:?}"
+    );
+    assert_eq!(stage.json(&discard, 0)["done"], 1);
+    let two = stage.json(&["discard", "--id", &id(1), "--because", "test"], 0);
+    assert_eq!((&two["done"], &two["already"]), (&json!(0), &json!(1)), "{two:#}");
+    let audit = stage.read("choreograph.audit");
+    assert_eq!((audit.len(), header(&audit[0], "audit-action")), (1, Some("discarded")));
+    assert_eq!(stage.json(&["list"], 0)["open"], 0);
+    assert_eq!(stage.json(&["list", "--all"], 0)["items"][0]["actions"][0]["by"], "ada");
+}
+
+#[test]
+fn a_record_that_the_brokers_refuse_is_left_out_of_its_transaction() {
+    let stage = Stage::new();
+    stage.create(&[("payment.charge.dlq", 1), ("choreograph.audit", 1)]);
+    let small = Topic::new(&stage.full("payment.charge.retry"), 1).setting("max.message.bytes", "3000");
+    topics::create(stage.kafka(), &[small]).expect("a topic");
+    let topic = stage.full("payment.charge.dlq");
+    let letters = (0..9).map(|number| letter(&topic, number, "rejected"));
+    let large = letter(&topic, 9, "rejected").value(vec![b'x'; 9_000]);
+    stage.write(&letters.chain([large]).collect::<Vec<_>>());
+    let report = stage.json(&["replay", "--open", "--yes"], 1);
+    assert_eq!((&report["done"], &report["refused"]), (&json!(9), &json!(1)), "{report:#}");
+    assert_eq!(report["refusals"][0]["id"], id(9));
+    assert_eq!((stage.read("payment.charge.retry").len(), stage.read("choreograph.audit").len()), (9, 9));
+}

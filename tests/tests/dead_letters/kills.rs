@@ -1,0 +1,123 @@
+//! Ten thousand dead letters replayed by a tool that is killed again and again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use choreograph_tests::eventually;
+use choreograph_tests::topics::{Group, Record};
+
+use crate::by_hand::{id, letter};
+use crate::stage::{Stage, WITHIN, header};
+
+const STEPS: [&str; 3] = ["payment.charge", "mail.send", "stock.reserve"];
+const REASONS: [&str; 4] = ["contract_violation", "rejected", "panic", "retries_exhausted"];
+const LETTERS: u128 = 10_000;
+/// How many more must be replayed before the tool is killed.
+const KILL_AFTER: i64 = 450;
+/// How often it is killed; then a second tool begins beside it.
+const KILLS: usize = 8;
+
+fn step(number: u128) -> &'static str {
+    STEPS[(number % 3) as usize]
+}
+
+fn reason(number: u128) -> &'static str {
+    REASONS[(number / 3 % 4) as usize]
+}
+
+fn is_chosen(number: u128) -> bool {
+    matches!(reason(number), "rejected" | "retries_exhausted")
+}
+
+fn prepared(count: u128) -> Stage {
+    let stage = Stage::new();
+    stage.create(&[("choreograph.audit", 1)]);
+    let topics: Vec<_> =
+        STEPS.iter().flat_map(|step| [(format!("{step}.dlq"), 3), (format!("{step}.retry"), 1)]).collect();
+    stage.create(&topics.iter().map(|(name, partitions)| (name.as_str(), *partitions)).collect::<Vec<_>>());
+    let letter = |number: u128| letter(&stage.full(&format!("{}.dlq", step(number))), number, reason(number));
+    let mut letters: Vec<Record> = (0..count).map(letter).collect();
+    // Steps that were killed wrote some of theirs twice.
+    letters.extend((0..count).step_by(101).map(letter));
+    stage.write(&letters);
+    stage
+}
+
+#[test]
+fn each_chosen_one_is_replayed_exactly_once_through_kills_and_rivals() {
+    let stage = prepared(LETTERS);
+    let replay = ["replay", "--reason", "rejected", "--reason", "retries_exhausted", "--yes"];
+    let group = Group::of(stage.kafka(), &stage.full("nobody")).expect("a look");
+    let audited = || group.lag(&stage.full("choreograph.audit")).expect("the end of the audit topic");
+
+    let mut kills = 0;
+    loop {
+        let before = audited();
+        let mut tool = stage.start(&replay);
+        let ended = eventually("it replays or ends", WITHIN, || {
+            if !tool.service.is_running().expect("a process") {
+                return Ok(true);
+            }
+            if audited() >= before + KILL_AFTER { Ok(false) } else { Err("too few") }
+        });
+        if ended {
+            let ran = tool.finish();
+            assert_eq!(ran.code, 0, "{ran:?}");
+            break;
+        }
+        if kills == KILLS {
+            // A second operator begins: the first one is fenced, or was faster.
+            let rival = stage.start(&replay);
+            let (first, second) = (tool.finish(), rival.finish());
+            assert!(first.code == 0 || first.errors.contains("somebody else has begun"), "{first:?}");
+            assert_eq!(second.code, 0, "{second:?}");
+            break;
+        }
+        tool.service.kill().expect("killed");
+        kills += 1;
+    }
+    assert!(kills >= KILLS / 2, "only {kills} kills prove little");
+    eprintln!("{kills} kills");
+    verify(&stage, kills);
+}
+
+/// Looks at every topic, as one who reads what is committed.
+fn verify(stage: &Stage, kills: usize) {
+    let chosen = (0..LETTERS).filter(|number| is_chosen(*number)).count();
+    let mut replayed: HashMap<String, usize> = HashMap::new();
+    for step in STEPS {
+        for message in stage.read(&format!("{step}.retry")) {
+            let event = header(&message, "ce_id").expect("an id").to_owned();
+            let number: u128 = event[1..].parse().expect("a number");
+            assert_eq!(self::step(number), step, "{event} is on its own step's topic");
+            assert_eq!(message.value.as_deref(), Some(&br#"{"total":1}"#[..]));
+            assert_eq!(header(&message, "dlq-replay-count"), Some("1"));
+            assert!(header(&message, "dlq-id").is_none() && header(&message, "wf-attempt").is_none());
+            *replayed.entry(event).or_default() += 1;
+        }
+    }
+    let mut marked: BTreeMap<String, usize> = BTreeMap::new();
+    for message in stage.read("choreograph.audit") {
+        *marked.entry(header(&message, "dlq-id").expect("an id").to_owned()).or_default() += 1;
+    }
+    assert_eq!((replayed.len(), marked.len()), (chosen, chosen), "after {kills} kills");
+    for number in 0..LETTERS {
+        let expected = is_chosen(number).then_some(1);
+        assert_eq!(replayed.get(&format!("e{number}")).copied(), expected, "e{number} after {kills} kills");
+        assert_eq!(marked.get(&id(number)).copied(), expected, "{} after {kills} kills", id(number));
+    }
+}
+
+/// How fast it is: `cargo test --release -p choreograph-tests --test dead_letters -- --ignored --nocapture how_fast`.
+#[test]
+#[ignore = "a measurement"]
+fn how_fast() {
+    let stage = prepared(100_000);
+    let started = Instant::now();
+    let list = stage.json(&["list", "--limit", "1"], 1);
+    eprintln!("list of {}: {:?}", list["total"], started.elapsed());
+    let started = Instant::now();
+    let report = stage.json(&["replay", "--open", "--yes"], 0);
+    let (done, took) = (report["done"].as_f64().expect("a number"), started.elapsed());
+    eprintln!("replay of {done}: {took:?}, {:.0} a second", done / took.as_secs_f64());
+}

@@ -1,0 +1,8 @@
+//! Dead letters on real Kafka, by the command that people use: `choreograph dlq`.
+//!
+//! The command runs as a process of its own, which is this binary again, so that it can be killed.
+
+mod by_hand;
+mod kills;
+mod stage;
+mod steps;
