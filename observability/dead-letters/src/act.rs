@@ -303,6 +303,7 @@ impl Run<'_> {
         let empty = Batch::new(self.order.rate);
         // Never longer than the number of times that a batch can be halved.
         let mut parts = vec![std::mem::replace(batch, empty)];
+        let mut aborted = 0;
         while let Some(mut part) = parts.pop() {
             let written = match writer.filter(|_| !part.is_empty()) {
                 Some(writer) => {
@@ -312,13 +313,20 @@ impl Run<'_> {
                 None => Ok(()),
             };
             match written {
-                Ok(()) => self.settle(&mut part, left),
+                Ok(()) => {
+                    aborted = 0;
+                    self.settle(&mut part, left);
+                }
                 Err(Trouble::Refused(code)) if part.len() == 1 => {
                     part.drain().for_each(|(id, _)| self.refuse(id, Refusal::Refused(code.clone()), left));
                 }
                 Err(Trouble::Refused(_)) => {
                     let later = part.split();
                     parts.extend([later, part]);
+                }
+                Err(Trouble::Aborted(_)) if aborted < MAX_ROUNDS => {
+                    aborted += 1;
+                    parts.push(part);
                 }
                 Err(trouble) => return Some(trouble),
             }
@@ -366,7 +374,7 @@ fn ranges(site: &Site<'_>, left: &HashSet<Uuid>) -> Ranges {
 
 fn ended(trouble: Trouble, site: &Site<'_>) -> Result<Round, Error> {
     match trouble {
-        Trouble::Unknown(why) => Ok(Round::Unknown(why)),
+        Trouble::Unknown(why) | Trouble::Aborted(why) => Ok(Round::Unknown(why)),
         Trouble::Fenced => Err(Error::Fenced { topic: site.topic.to_owned() }),
         Trouble::Never(error) => Err(error),
         Trouble::Refused(code) => {

@@ -27,6 +27,9 @@ pub(crate) enum Trouble {
     /// A record is refused for its own sake, and with it whatever the client sent in one piece with it; in the broker's
     /// words. Nothing was written.
     Refused(String),
+    /// It was aborted for no fault of a record: librdkafka does so once after a refusal, to number its records anew.
+    /// Nothing was written, and the transactional id is still ours.
+    Aborted(String),
     /// Somebody else has taken the transactional id. Nothing of this transaction is committed.
     Fenced,
     /// Nobody knows whether it is committed: the id must be taken anew, and the audit topic read again.
@@ -84,7 +87,7 @@ impl Writer {
             |(_, code): &&(String, RDKafkaErrorCode)| is_of_a_record(*code) || is_of_the_set_up(*code);
         match self.reports.lock().iter().find(is_told) {
             Some((topic, code)) => Err(refused(&KafkaError::MessageProduction(*code), topic)),
-            None => Err(Trouble::Unknown(error.to_string())),
+            None => Err(Trouble::Aborted(error.to_string())),
         }
     }
 
