@@ -14,8 +14,8 @@ ROOM = Path(__file__).resolve().parent.parent
 PINNED = re.compile(r"[\w./-]+:v?\d+(\.\d+)+|choreograph:local")
 BASE = re.compile(r"^FROM (\S+)", re.MULTILINE)
 PINNED_BASE = re.compile(r"[\w./-]+:[\w.]*\d[\w.-]*")
-# Without a shell or a program to ask with, or over once its work is done.
-WITHOUT_HEALTH = {"collector", "shop"}
+# Without a shell or a program to ask with.
+WITHOUT_HEALTH = {"collector"}
 
 
 def wrong(name, service):

@@ -88,16 +88,16 @@ impl Addresses {
         Self { site: free(SITE_PORT), catalogue: free(CATALOGUE_PORT), observer: free(OBSERVER_PORT) }
     }
 
-    /// What the services find in their environment.
+    /// What the services find in their environment. What a person set stands: in a container the pages are served to others.
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        [
+        let addresses = [
             ("SHOP_SITE_ADDRESS", self.site.to_string()),
             ("SHOP_CATALOGUE_ADDRESS", self.catalogue.to_string()),
             ("SHOP_CATALOGUE_URL", format!("http://{}", self.catalogue)),
             ("SHOP_OBSERVER_URL", format!("http://{}", self.observer)),
-        ]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into()
+        ];
+        let unset = addresses.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+        unset.map(|(name, value)| (name.into(), value.into())).collect()
     }
 }
 
