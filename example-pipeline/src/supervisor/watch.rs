@@ -85,7 +85,11 @@ struct Addresses {
 
 impl Addresses {
     fn find() -> Self {
-        Self { site: free(SITE_PORT), catalogue: free(CATALOGUE_PORT), observer: free(OBSERVER_PORT) }
+        Self {
+            site: set("SHOP_SITE_ADDRESS").unwrap_or_else(|| free(SITE_PORT)),
+            catalogue: set("SHOP_CATALOGUE_ADDRESS").unwrap_or_else(|| free(CATALOGUE_PORT)),
+            observer: free(OBSERVER_PORT),
+        }
     }
 
     /// What the services find in their environment. What a person set stands: in a container the pages are served to others.
@@ -99,6 +103,11 @@ impl Addresses {
         let unset = addresses.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
         unset.map(|(name, value)| (name.into(), value.into())).collect()
     }
+}
+
+/// The address that a person set; one that is wrong is the service's to refuse.
+fn set(name: &str) -> Option<SocketAddr> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// The address with this port, or with any that is free.
