@@ -94,6 +94,8 @@
 mod papers {
     #[doc = include_str!("../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../docs/evolution.md")]
+    mod evolution {}
     #[doc = include_str!("../../CONTRIBUTING.md")]
     mod contributing {}
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod diff;
 mod dlq;
+mod evolution_guide;
 mod explain;
 mod git;
 mod guide;

@@ -28,10 +28,10 @@ fn is_twin(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> bo
 }
 
 fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
-    let hungry = flow
-        .consumers
-        .iter()
-        .filter(|it| !upcasts::feed(choreography, it) && !upcasts::stop(choreography, it));
+    let hungry = flow.consumers.iter().filter(|it| {
+        // One that reads this major through upcasters reads a later one itself.
+        !it.upcasts && !upcasts::feed(choreography, it) && !upcasts::stop(choreography, it)
+    });
     let parties: Vec<Party> = hungry.map(Party::from).collect();
     if parties.is_empty() {
         return None;

@@ -151,6 +151,16 @@ fn upcasters_lead_a_reader_to_what_is_written() {
         ["EMITTED_BUT_NOT_CONSUMED", "MAJOR_NOT_EMITTED"],
         "without upcasters it is as it was"
     );
+    // Who has moved is not blamed for a major that only others still read.
+    let behind = step("b", &["start"], &[], &json!("nothing"));
+    let findings =
+        found(&[writer("4.0"), reads(&[1, 2, 3]), service("q", "Four", &json!({ "steps": [behind] }))]);
+    let parties: Vec<String> = findings
+        .iter()
+        .filter(|it| it.rule == "MAJOR_NOT_EMITTED")
+        .flat_map(|it| it.parties.iter().map(super::Party::place))
+        .collect();
+    assert_eq!(parties, ["q.b", "w"]);
     // Numbers that name no major below its own lead nowhere, and cost nothing.
     let mut hostile = reads(&[]);
     hostile.steps[0].consumes[0].major = u32::MAX;
