@@ -15,6 +15,24 @@ const MAX_OWN_PROBLEMS: usize = 20;
 /// The groups have not been heard of for so long: nothing ages meanwhile.
 const BLIND_MS: Millis = 30_000;
 
+/// What is to be said of groups whose states the broker does not tell, of `all` that are asked about.
+fn states_unknown(groups: &[&str], all: usize) -> Option<String> {
+    let named = groups.iter().take(MAX_OWN_PROBLEMS).copied().collect::<Vec<_>>().join(", ");
+    match groups.len() {
+        0 => None,
+        count if count == all => Some(
+            "the broker tells the state of no group: a step that has stopped shows as one that does not progress"
+                .to_owned(),
+        ),
+        1 => Some(format!("the state of group {named} is not known")),
+        count if count > MAX_OWN_PROBLEMS => {
+            let more = count - MAX_OWN_PROBLEMS;
+            Some(format!("the states of these groups are not known: {named} and {more} more"))
+        }
+        _ => Some(format!("the states of these groups are not known: {named}")),
+    }
+}
+
 impl Model {
     /// The fleet at a glance.
     pub fn overview(&self, now: Millis) -> Overview {
@@ -101,8 +119,7 @@ impl Model {
             }
         }
         if self.looked_at > 0 {
-            let told = unknown.iter().take(MAX_OWN_PROBLEMS);
-            problems.extend(told.map(|group| format!("the state of group {group} is not known")));
+            problems.extend(states_unknown(&unknown, self.declared.groups.len()));
         }
         problems
     }
