@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Edge, WorkflowGraph } from '../src/api/types';
-import { curve, lineId, links, MOST_NODES, picture, shape } from '../src/graph/layout';
+import { curve, lineId, links, MOST_NODES, picture, scaleToFit, shape } from '../src/graph/layout';
 
 const edge = (from: string | null, event_type: string, to: string | null, more: Partial<Edge> = {}): Edge => ({ from, event_type, to, seen: 10, seen_last_minute: 2, drift: null, ...more });
 
@@ -58,6 +58,14 @@ test('circles, loops and more than can be drawn are drawn as far as they can', (
   const many = picture(graph([], Array.from({ length: MOST_NODES + 50 }, (_, i) => `s/${i}`)));
   assert.equal(many.boxes.length, MOST_NODES);
   assert.deepEqual(picture(graph([], [])).boxes, []);
+});
+
+test('a picture is shrunk a little to fit, and else scrolled', () => {
+  assert.equal(scaleToFit(900, 1000, false), 1);
+  assert.equal(scaleToFit(1250, 1000, false), 0.8);
+  assert.equal(scaleToFit(4000, 1000, false), 0.72);
+  assert.equal(scaleToFit(1250, 360, true), 1);
+  assert.equal(scaleToFit(1250, 0, false), 1);
 });
 
 test('a path goes from the first point to the last', () => {

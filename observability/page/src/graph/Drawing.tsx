@@ -1,24 +1,38 @@
 // The picture of a workflow: lines in SVG, boxes as links above them.
 
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { EventNode, StepNode, WorkflowGraph } from '../api/types';
 import { instancesHref } from '../lib/filters';
 import { count, plural, short } from '../lib/number';
+import { onlyPublishes } from '../lib/steps';
 import { shortDuration } from '../lib/time';
 import { waiting } from '../lib/trouble';
 import { reason } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
+import { useNarrow } from '../ui/narrow';
 import { Step, Wire } from '../ui/text';
-import { type Box, type Flow, type Line, links, MOST_NODES, picture, shape } from './layout';
+import { type Box, type Flow, type Line, links, MOST_NODES, picture, scaleToFit, shape } from './layout';
 
 export function Drawing({ graph }: { graph: WorkflowGraph }) {
   const drawn = useMemo(() => picture(graph), [shape(graph)]);
   const view = useRef<HTMLDivElement>(null);
+  const narrow = useNarrow();
+  const [scale, setScale] = useState(1);
   useLayoutEffect(() => {
-    // Where the picture is wider than the page, it opens at the step that comes first.
-    const first = drawn.boxes.reduce<Box | null>((top, box) => (box.kind === 'step' && (top === null || box.y < top.y) ? box : top), null);
-    if (view.current && first) view.current.scrollLeft = first.x - view.current.clientWidth / 2;
-  }, [drawn]);
+    const box = view.current;
+    if (!box) return;
+    const fit = () => setScale(scaleToFit(drawn.width, box.clientWidth, narrow));
+    const watch = new ResizeObserver(fit);
+    watch.observe(box);
+    fit();
+    return () => watch.disconnect();
+  }, [drawn, narrow]);
+  useLayoutEffect(() => {
+    // Where the picture is still wider than the page, it opens at the step that comes first.
+    const named = new Set(graph.steps.filter((step) => step.path).map((step) => step.step));
+    const first = drawn.boxes.reduce<Box | null>((top, box) => (named.has(box.name) && (top === null || box.y < top.y) ? box : top), null);
+    if (view.current && first) view.current.scrollLeft = first.x * scale - view.current.clientWidth / 2;
+  }, [drawn, scale]);
   const flows = links(graph.edges);
   const steps = new Map(graph.steps.map((step) => [step.step, step]));
   const events = new Map(graph.events.map((event) => [event.event_type, event]));
@@ -27,25 +41,27 @@ export function Drawing({ graph }: { graph: WorkflowGraph }) {
     <>
       {left && <p class="muted">Only the first {MOST_NODES} steps and events are drawn; the table has all steps.</p>}
       <div ref={view} class="canvas-box" role="group" aria-label="The choreography as a picture; the table below has the same in words" tabIndex={0}>
-        <div class="canvas" style={{ width: `${drawn.width}px`, height: `${drawn.height}px` }}>
-          <svg width={drawn.width} height={drawn.height} aria-hidden="true">
-            <defs>
-              {['plain', 'silent', 'undeclared', 'version_skew', 'side'].map((kind) => (
-                <marker key={kind} id={`tip-${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">
-                  <path class={`tip tip-${kind}`} d="M0.5 0.8 7.5 4 0.5 7.2z" />
-                </marker>
+        <div class="canvas-place" style={{ width: `${drawn.width * scale}px`, height: `${drawn.height * scale}px` }}>
+          <div class="canvas" style={{ width: `${drawn.width}px`, height: `${drawn.height}px`, transform: scale === 1 ? 'none' : `scale(${scale})` }}>
+            <svg width={drawn.width} height={drawn.height} aria-hidden="true">
+              <defs>
+                {['plain', 'silent', 'undeclared', 'version_skew', 'side'].map((kind) => (
+                  <marker key={kind} id={`tip-${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">
+                    <path class={`tip tip-${kind}`} d="M0.5 0.8 7.5 4 0.5 7.2z" />
+                  </marker>
+                ))}
+              </defs>
+              {drawn.lines.map((line) => (
+                <Stroke key={line.id} line={line} flow={flows.get(line.id)} side={steps.get(line.step)?.path === false} />
               ))}
-            </defs>
-            {drawn.lines.map((line) => (
-              <Stroke key={line.id} line={line} flow={flows.get(line.id)} side={steps.get(line.step)?.path === false} />
-            ))}
-          </svg>
-          {drawn.boxes.map((box) => {
-            const step = steps.get(box.name);
-            if (box.kind === 'event') return <EventBox key={box.id} box={box} event={events.get(box.name)} />;
-            if (step === undefined) return <SourceBox key={box.id} box={box} />;
-            return <StepBox key={box.id} box={box} step={step} workflow={graph.name} />;
-          })}
+            </svg>
+            {drawn.boxes.map((box) => {
+              const step = steps.get(box.name);
+              if (box.kind === 'event') return <EventBox key={box.id} box={box} event={events.get(box.name)} />;
+              if (step === undefined || onlyPublishes(box.name)) return <SourceBox key={box.id} box={box} declared={step?.declared !== false} />;
+              return <StepBox key={box.id} box={box} step={step} workflow={graph.name} />;
+            })}
+          </div>
         </div>
       </div>
     </>
@@ -82,12 +98,13 @@ function place(box: Box) {
   };
 }
 
-/** Who only publishes: a service, or one that no manifest names. It consumes nothing, so nothing can wait there. */
-function SourceBox({ box }: { box: Box }) {
+/** Who only publishes, or is named by no manifest. */
+function SourceBox({ box, declared }: { box: Box; declared: boolean }) {
   return (
-    <div class="box step-box box-source edge-quiet" style={place(box)} title={box.name}>
+    <div class={`box step-box box-source edge-quiet ${declared ? '' : 'box-undeclared'}`} style={place(box)} title={box.name}>
       <span class="box-name">
         <Step name={box.name} />
+        {!declared && <span class="tag">undeclared</span>}
       </span>
       <span class="muted">publishes</span>
     </div>

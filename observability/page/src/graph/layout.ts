@@ -2,6 +2,7 @@
 // that nothing moves while one looks.
 
 import { Graph, layout as arrange } from '@dagrejs/dagre';
+import { onlyPublishes } from '../lib/steps';
 import type { DriftKind, Edge, WorkflowGraph } from '../api/types';
 
 /** Size of a step in the picture. */
@@ -98,7 +99,7 @@ export function picture(graph: WorkflowGraph): Picture {
   g.setGraph({ rankdir: 'TB', nodesep: 26, edgesep: 14, ranksep: 30, marginx: 16, marginy: 16 });
   g.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map<string, Box>();
-  const steps = new Set(graph.steps.map((step) => step.step));
+  const steps = new Set(graph.steps.map((step) => step.step).filter((step) => !onlyPublishes(step)));
   const add = (kind: Box['kind'], name: string) => {
     const id = `${kind} ${name}`;
     if (boxes.has(id) || boxes.size >= MOST_NODES) return;
@@ -166,6 +167,15 @@ export function curve(points: readonly Point[]): string {
   }
   if (rest.length === 1) path += `L${round(last.x)} ${round(last.y)}`;
   return path;
+}
+
+/** A picture is made smaller by no more than this to fit: below, it is scrolled. */
+const SMALLEST_SCALE = 0.72;
+
+/** The scale at which a picture is drawn in a view; on a phone it is scrolled rather than shrunk. */
+export function scaleToFit(pictureWidth: number, viewWidth: number, narrow: boolean): number {
+  if (narrow || viewWidth <= 0 || pictureWidth <= viewWidth) return 1;
+  return Math.max(SMALLEST_SCALE, Math.floor((100 * viewWidth) / pictureWidth) / 100);
 }
 
 function middle(points: readonly Point[]): Point {

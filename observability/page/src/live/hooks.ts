@@ -28,12 +28,26 @@ export function useLink(): Link {
   return useLive(() => current().link);
 }
 
+/** A clock for each pace, so that all rows of a list are drawn again in one go and not one by one. */
+const clocks = new Map<number, { timer: ReturnType<typeof setInterval>; listeners: Set<(now: number) => void> }>();
+
 /** The observer's clock, drawn again every `every` milliseconds. */
 export function useNow(every = 1000): number {
   const [now, set] = useState(observerNow);
   useEffect(() => {
-    const timer = setInterval(() => set(observerNow()), every);
-    return () => clearInterval(timer);
+    const listeners = clocks.get(every)?.listeners ?? new Set();
+    const tell = () => {
+      const told = observerNow();
+      for (const listener of listeners) listener(told);
+    };
+    if (listeners.size === 0) clocks.set(every, { timer: setInterval(tell, every), listeners });
+    listeners.add(set);
+    return () => {
+      listeners.delete(set);
+      if (listeners.size > 0) return;
+      clearInterval(clocks.get(every)?.timer);
+      clocks.delete(every);
+    };
   }, [every]);
   return now;
 }

@@ -16,6 +16,9 @@ import { Section, Sentence, Step, Wire } from '../ui/text';
 /** Workflows in trouble whose steps are asked for; of the others the overview tells the numbers. */
 const MOST_GRAPHS = 8;
 
+/** Problems that are shown at once: where one thing is wrong with all groups, the others only say so again. */
+const FIRST_PROBLEMS = 3;
+
 /** Concerns that are shown at once. */
 const MOST_CONCERNS = 30;
 
@@ -94,14 +97,26 @@ function Figure(props: { tone: Parameters<typeof ToneIcon>[0]['tone']; name: str
 function Problems({ problems }: { problems: string[] }) {
   return (
     <Section id="problems" title="The observer does not see everything" class="problems">
-      <ul>
-        {problems.map((problem) => (
-          <li key={problem}>
-            <Sentence>{problem}</Sentence>
-          </li>
-        ))}
-      </ul>
+      <ProblemList problems={problems.slice(0, FIRST_PROBLEMS)} />
+      {problems.length > FIRST_PROBLEMS && (
+        <details>
+          <summary>{count(problems.length - FIRST_PROBLEMS)} more</summary>
+          <ProblemList problems={problems.slice(FIRST_PROBLEMS)} />
+        </details>
+      )}
     </Section>
+  );
+}
+
+function ProblemList({ problems }: { problems: string[] }) {
+  return (
+    <ul>
+      {problems.map((problem) => (
+        <li key={problem}>
+          <Sentence>{problem}</Sentence>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,6 +1,6 @@
 // One instance: where it is, what it owes and why; how it came there; what failed.
 
-import type { Instance, Owing, Trace } from '../api/types';
+import type { Instance, InstanceSummary, Owing, Trace } from '../api/types';
 import { useAnswer, useNow } from '../live/hooks';
 import { instancesHref } from '../lib/filters';
 import { plural } from '../lib/number';
@@ -39,7 +39,9 @@ export function InstancePage({ id }: { id: string }) {
 }
 
 function Shown({ instance, again }: { instance: Instance; again: () => void }) {
-  const { summary, frontier, events, dead_letters: dead, traces } = instance;
+  const { summary, frontier, events, traces } = instance;
+  // Those of the step that decides the state stand first.
+  const dead = [...instance.dead_letters].sort((a, b) => Number(b.step === summary.step) - Number(a.step === summary.step));
   return (
     <>
       <p class="crumbs">
@@ -64,7 +66,7 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
         <span>
           started <Ago at={summary.started} />
         </span>
-        {summary.finished !== null ? (
+        {summary.state === 'completed' && summary.finished !== null ? (
           <span>took {duration(summary.finished - summary.started)}</span>
         ) : (
           <span>
@@ -105,6 +107,9 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
 function Frontier({ instance }: { instance: Instance }) {
   const { summary, frontier } = instance;
   const words = summary.reason ? reason(summary.reason) : null;
+  const path = frontier.filter((owing) => owing.path);
+  const side = frontier.filter((owing) => !owing.path);
+  const stuck = side.filter((owing) => owing.stalled !== null).length;
   return (
     <section class={`frontier edge-${summary.state}`} aria-labelledby="frontier">
       <h2 id="frontier" class="vh">
@@ -123,14 +128,28 @@ function Frontier({ instance }: { instance: Instance }) {
           )}
         </div>
       </div>
-      {frontier.length > 0 && (
-        <ol class="owing" aria-label="What is owed, the worst first">
-          {frontier.map((owing) => (
-            <Owed key={`${owing.event} ${owing.step}`} owing={owing} workflow={summary.workflow} told={summary.sentence} />
-          ))}
-        </ol>
+      <OwedList owing={path} summary={summary} />
+      {side.length > 0 && (
+        <details class="side-owing" open={path.length === 0}>
+          <summary>
+            {plural(side.length, 'event')} at side steps
+            {stuck > 0 && <span class="tone-stalled">, {stuck} of them stuck</span>}
+          </summary>
+          <OwedList owing={side} summary={summary} />
+        </details>
       )}
     </section>
+  );
+}
+
+function OwedList({ owing, summary }: { owing: readonly Owing[]; summary: InstanceSummary }) {
+  if (owing.length === 0) return null;
+  return (
+    <ol class="owing" aria-label="What is owed, the worst first">
+      {owing.map((owed) => (
+        <Owed key={`${owed.event} ${owed.step}`} owing={owed} workflow={summary.workflow} told={summary.sentence} />
+      ))}
+    </ol>
   );
 }
 
@@ -148,7 +167,6 @@ function Owed({ owing, workflow, told }: { owing: Owing; workflow: string; told:
         </a>
         <span class="owed-event">
           owes what follows <Wire class="mono">{owing.event_type}</Wire>
-          {!owing.path && ' · side step, changes nothing of the state'}
         </span>
         <span class={`state tone-${tone}`}>
           <ToneIcon tone={tone} size={14} />

@@ -5,6 +5,7 @@ import { Drawing } from '../graph/Drawing';
 import { useAnswer } from '../live/hooks';
 import { failuresHref, instancesHref } from '../lib/filters';
 import { count, plural } from '../lib/number';
+import { onlyPublishes } from '../lib/steps';
 import { duration } from '../lib/time';
 import { waiting } from '../lib/trouble';
 import { plain, reason } from '../lib/words';
@@ -55,13 +56,14 @@ function Shown({ graph }: { graph: WorkflowGraph }) {
       </Empty>
     );
   }
+  const steps = graph.steps.filter((step) => !onlyPublishes(step.step));
   return (
     <>
       <Section id="picture" title="Choreography" note={<Legend />} class="picture">
         <Drawing graph={graph} />
       </Section>
-      <Section id="steps" title="Steps" note={plural(graph.steps.length, 'step')}>
-        <Steps workflow={graph.name} steps={graph.steps} />
+      <Section id="steps" title="Steps" note={plural(steps.length, 'step')}>
+        <Steps workflow={graph.name} steps={steps} />
       </Section>
     </>
   );

@@ -55,7 +55,7 @@ function Row({ item, tabIndex }: { item: InstanceSummary; tabIndex: 0 | -1 }) {
             <Wire class="error">{item.error}</Wire>
           ) : item.step ? (
             <Step name={item.step} />
-          ) : item.finished !== null ? (
+          ) : item.state === 'completed' && item.finished !== null ? (
             `took ${duration(item.finished - item.started)}`
           ) : (
             ''
@@ -76,5 +76,5 @@ function Row({ item, tabIndex }: { item: InstanceSummary; tabIndex: 0 | -1 }) {
 
 function Age({ item }: { item: InstanceSummary }) {
   const now = useNow();
-  return <span class="under">{item.finished === null ? `age ${duration(now - item.started)}` : 'finished'}</span>;
+  return <span class="under">{item.state === 'completed' ? 'finished' : `age ${duration(now - item.started)}`}</span>;
 }
