@@ -167,9 +167,11 @@ impl Letters {
 }
 
 fn push(actions: &mut Vec<Action>, action: Action) {
-    if let Some(same) = actions.iter_mut().find(|it| it.id == action.id && !it.id.is_empty()) {
-        // The mark in the audit topic says more than the replayed record does.
-        if &*same.action == "replayed" {
+    if let Some(same) = actions.iter_mut().find(|it| it.id.is_empty() || it.id == action.id) {
+        // The mark in the audit topic says more than the replayed record does, and both more than that there is one.
+        if same.id.is_empty() {
+            *same = action;
+        } else if &*same.action == "replayed" {
             same.action = action.action;
         }
     } else if actions.len() < MAX_ACTIONS {

@@ -70,7 +70,8 @@ impl Place {
     }
 
     fn told(&mut self, ends: &PartitionEnds, at: Millis) {
-        let made_anew = self.next != UNKNOWN && ends.end < self.next;
+        // Ends never go back, but reading may have gone on while they were fetched.
+        let made_anew = ends.end < self.end;
         if self.next == UNKNOWN || self.next < ends.start || made_anew {
             // What lies before is gone: retention took it, or the topic was made anew.
             self.next = ends.start;
@@ -185,6 +186,17 @@ mod tests {
         assert_eq!(place.read(11, Some(9_999), 1_100), Some(1_100), "not in the future");
         assert_eq!(place.read(11, Some(1_050), 1_100), None, "told before");
         assert_eq!(place.read(13, None, 1_100), Some(1_100));
+    }
+
+    #[test]
+    fn reading_beyond_ends_that_were_fetched_before_is_no_new_topic() {
+        let mut places = Places::default();
+        let number = places.of(5, 0).unwrap();
+        places.get_mut(number).read(12, None, 900);
+        places.told(number, &ends(0, 10), 1_000);
+        assert_eq!(places.get(number).next(), Some(13));
+        places.told(number, &ends(0, 3), 2_000);
+        assert_eq!(places.get(number).next(), Some(0), "made anew");
     }
 
     #[test]

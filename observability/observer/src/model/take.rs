@@ -371,6 +371,10 @@ impl Model {
             note.row == row && note.step == step && note.letter.is_none() && note.replays > replays
         };
         let replayed = self.store.instances[slot].notes().iter().any(|note| later(&note));
+        if replayed {
+            // The replay was read first. Who did it is told by the audit topic.
+            self.letters.act(id, action("", "replayed", "unknown", since));
+        }
         let said = self.letters.get(id).map_or(OPEN, |letter| outcome(&letter.actions));
         let action = if replayed { REPLAYED } else { said };
         let note = Note {

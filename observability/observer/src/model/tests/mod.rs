@@ -1,1 +1,12 @@
-//! Tests on recorded logs.
+//! Tests on recorded logs: a small choreography is played, and the model is told what an observer would see.
+
+mod bounds;
+mod clocks;
+mod cut;
+mod failing;
+mod log;
+mod lookups;
+mod play;
+mod property;
+mod stalls;
+mod strange;

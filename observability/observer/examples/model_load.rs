@@ -1,0 +1,209 @@
+//! What the observer's model costs: events a second on one core, bytes an instance, and the time of its answers.
+//!
+//! Run with: `cargo run --release -p choreograph-observer --example model_load -- 1000000`
+//!
+//! The number is that of instances, each with ten events in a chain of ten types; a thousand go on at any time. Every
+//! 60,000 records (two seconds at 30,000 a second) groups and ends are told and the model ticks. Making the records up
+//! is not counted, ticks are.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use choreograph_observer::answer::InstanceState;
+use choreograph_observer::fact::{Committed, Ends, GroupState, Groups, PartitionEnds, Record};
+use choreograph_observer::model::{InstanceFilter, Model, ModelSettings};
+use choreograph_topology::Manifest;
+
+const EVENTS: u64 = 10;
+const AT_ONCE: u64 = 1_000;
+const PARTITIONS: u64 = 12;
+const BETWEEN_LOOKS: u64 = 60_000;
+const START: u64 = 1_767_225_600_000;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let instances: u64 = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
+    let before = resident()?;
+    let mut load = Load::new(instances)?;
+    load.run();
+    let bytes = resident()?.saturating_sub(before);
+    let events = instances * EVENTS;
+    println!("{instances} instances, {events} events");
+    println!(
+        "{:.0} events/s (looks and ticks are {:.1} % of the time)",
+        events as f64 / load.spent.as_secs_f64(),
+        load.in_looks.as_secs_f64() / load.spent.as_secs_f64() * 100.0
+    );
+    println!("{:.0} bytes an instance, {} MiB resident", bytes as f64 / instances as f64, resident()? >> 20);
+    load.ask();
+    Ok(())
+}
+
+/// The log, which is made up as it is told.
+struct Load {
+    model: Model,
+    instances: u64,
+    next: [[i64; PARTITIONS as usize]; EVENTS as usize],
+    now: u64,
+    spent: Duration,
+    in_looks: Duration,
+}
+
+impl Load {
+    fn new(instances: u64) -> Result<Self, Box<dyn std::error::Error>> {
+        let steps: Vec<String> = (0..EVENTS - 1)
+            .map(|at| {
+                let next = at + 1;
+                format!(
+                    r#"{{ "name": "s{at}", "group": "chain.s{at}",
+                    "consumes": [{{ "type": "e{at}", "major": 1, "topic": "t{at}", "schema": true }}],
+                    "emits": [{{ "type": "e{next}", "version": "1.0", "topic": "t{next}", "schema": true,
+                                 "terminal": {} }}] }}"#,
+                    next == EVENTS - 1
+                )
+            })
+            .collect();
+        let text = format!(
+            r#"{{ "manifest": 1, "service": "chain", "steps": [{}], "publishes": [{{ "type": "e0", "version": "1.0",
+            "topic": "t0", "external": true, "starts_workflow": "chain", "schema": true }}] }}"#,
+            steps.join(",")
+        );
+        let mut model = Model::new(ModelSettings::default());
+        model.manifests(&[Manifest::read("chain.json", text.as_bytes())?], START);
+        let next = [[0; PARTITIONS as usize]; EVENTS as usize];
+        Ok(Self { model, instances, next, now: START, spent: Duration::ZERO, in_looks: Duration::ZERO })
+    }
+
+    fn run(&mut self) {
+        let mut told = 0;
+        for turn in 0..self.instances + (EVENTS - 1) * AT_ONCE {
+            for event in 0..EVENTS {
+                if let Some(instance) = turn.checked_sub(event * AT_ONCE).filter(|it| *it < self.instances) {
+                    self.tell(instance, event);
+                    told += 1;
+                    if told % BETWEEN_LOOKS == 0 {
+                        self.look();
+                    }
+                }
+            }
+        }
+        self.look();
+        self.look();
+    }
+
+    fn tell(&mut self, instance: u64, event: u64) {
+        let id = uuid(instance, event);
+        let correlation = uuid(instance, 0);
+        let cause = uuid(instance, event.saturating_sub(1));
+        let workflow = format!("name=chain;started={START};hops={event}");
+        let trace = format!("00-{:032x}-{:016x}-01", instance + 1, event + 1);
+        let (event_type, topic) = (format!("e{event}.v1"), format!("t{event}"));
+        let source = format!("chain/s{}", event.saturating_sub(1));
+        let key = format!("order-{instance}");
+        let headers = [
+            ("traceparent", trace.as_str()),
+            ("ce_specversion", "1.0"),
+            ("ce_id", &id),
+            ("ce_source", &source),
+            ("ce_type", &event_type),
+            ("ce_time", "2026-01-01T00:00:00.000Z"),
+            ("ce_dataschema", "urn:contract:e/1.0"),
+            ("ce_correlationid", &correlation),
+            ("content-type", "application/json"),
+            ("wf", &workflow),
+            ("ce_causationid", &cause),
+        ];
+        let partition = instance % PARTITIONS;
+        let next = &mut self.next[event as usize][partition as usize];
+        let record = Record {
+            topic: &topic,
+            partition: partition as i32,
+            offset: *next,
+            timestamp: Some(self.now),
+            key: Some(key.as_bytes()),
+            headers: &headers[..if event == 0 { 10 } else { 11 }],
+            value_bytes: 300,
+            tombstone: false,
+        };
+        *next += 1;
+        let begin = Instant::now();
+        self.model.record(&record, self.now);
+        self.spent += begin.elapsed();
+    }
+
+    /// Every step has handled everything.
+    fn look(&mut self) {
+        self.now += 2_000;
+        let ends = |event: u64| (0..PARTITIONS).map(move |partition| (event, partition));
+        let all = (0..EVENTS).flat_map(ends);
+        let committed =
+            all.clone().filter(|(event, _)| *event < EVENTS - 1).map(|(event, partition)| Committed {
+                group: format!("chain.s{event}").into(),
+                topic: format!("t{event}").into(),
+                partition: partition as i32,
+                offset: Some(self.next[event as usize][partition as usize]),
+                progress: None,
+            });
+        let states = (0..EVENTS - 1).map(|event| (format!("chain.s{event}").into(), GroupState::Stable));
+        let groups = Groups { at: self.now, committed: committed.collect(), states: states.collect() };
+        let partitions = all.map(|(event, partition)| PartitionEnds {
+            topic: format!("t{event}").into(),
+            partition: partition as i32,
+            start: 0,
+            end: self.next[event as usize][partition as usize],
+        });
+        let ends = Ends { at: self.now + 1, partitions: partitions.collect() };
+        let begin = Instant::now();
+        self.model.groups(&groups);
+        self.model.ends(&ends);
+        self.model.tick(self.now + 2);
+        self.spent += begin.elapsed();
+        self.in_looks += begin.elapsed();
+    }
+
+    fn ask(&self) {
+        let now = self.now + 10;
+        let time = |what: &str, question: &dyn Fn()| {
+            let begin = Instant::now();
+            question();
+            println!("{what}: {:.1} ms", begin.elapsed().as_secs_f64() * 1_000.0);
+        };
+        let all = InstanceFilter::default();
+        let completed =
+            InstanceFilter { states: vec![InstanceState::Completed], ..InstanceFilter::default() };
+        let none = InstanceFilter { error: Some("refused".to_owned()), ..InstanceFilter::default() };
+        let id = uuid(self.instances / 2, 0);
+        let key = format!("order-{}", self.instances / 3);
+        time("list of all", &|| _ = black_box(self.model.instances(&all, now)));
+        time("list of the completed", &|| _ = black_box(self.model.instances(&completed, now)));
+        time("list by error", &|| _ = black_box(self.model.instances(&none, now)));
+        time("one instance", &|| _ = black_box(self.model.instance(&id, now)));
+        time("found by key", &|| _ = black_box(self.model.find(&key, now)));
+        time("overview", &|| _ = black_box(self.model.overview(now)));
+        time("picture", &|| _ = black_box(self.model.workflow("chain", now)));
+        let begin = Instant::now();
+        let mut bytes = Vec::new();
+        if self.model.write_snapshot(&mut bytes).is_ok() {
+            println!("snapshot: {} MiB in {:.1} s", bytes.len() >> 20, begin.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// An id that looks like those on the wire.
+fn uuid(instance: u64, event: u64) -> String {
+    let mixed = (instance * EVENTS + event + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!(
+        "{:08x}-{:04x}-8{:03x}-a{:03x}-{:012x}",
+        mixed >> 32,
+        mixed & 0xffff,
+        event,
+        instance & 0xfff,
+        instance
+    )
+}
+
+/// The process's resident memory, in bytes.
+fn resident() -> Result<usize, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = text.split(' ').nth(1).ok_or("no resident pages")?.parse()?;
+    Ok(pages * 4_096)
+}

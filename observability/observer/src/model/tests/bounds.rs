@@ -1,0 +1,142 @@
+//! Bounds are held, and what is old goes first.
+
+use super::log::Log;
+use crate::answer::InstanceState;
+use crate::model::{InstanceFilter, Model, ModelSettings, SnapshotError};
+
+fn complete(log: &mut Log, order: &str) {
+    log.place(order);
+    log.confirm(order);
+    log.deliver(order);
+    log.commit_all();
+    log.wait(5);
+    log.look();
+}
+
+#[test]
+fn finished_instances_go_first_and_those_that_go_on_stay() {
+    let settings = ModelSettings { max_instances: 10, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    log.place("open");
+    for order in 0..30 {
+        log.place(&format!("o-{order}"));
+        log.emit(
+            "payments",
+            &format!("o-{order}"),
+            (&format!("d-{order}"), "payment.declined.v1"),
+            "payment/charge",
+            "",
+        );
+        log.commit_all();
+        log.commit("payment.charge", "orders", 0);
+        log.wait(5);
+        log.look();
+    }
+    assert!(log.model.overview(log.now).instances <= 10);
+    let mut log = Log::with(ModelSettings { max_instances: 10, ..ModelSettings::default() });
+    log.look();
+    for order in 0..30 {
+        complete(&mut log, &format!("o-{order}"));
+    }
+    let overview = log.model.overview(log.now);
+    assert_eq!((overview.instances, overview.workflows[0].completed, overview.events), (10, 10, 30));
+    assert!(log.model.instance("o-19", log.now).is_none());
+    assert!(log.model.instance("o-20", log.now).is_some());
+}
+
+#[test]
+fn finished_instances_age_out() {
+    let settings = ModelSettings { keep_finished_ms: 100_000, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    complete(&mut log, "a");
+    log.place("b");
+    log.look_for(98_000);
+    assert!(log.model.instance("a", log.now).is_some());
+    log.look_for(20_000);
+    assert!(log.model.instance("a", log.now).is_none());
+    assert!(log.model.instance("b", log.now).is_some(), "it goes on");
+    assert_eq!(log.model.overview(log.now).workflows[0].completed, 0);
+}
+
+#[test]
+fn events_beyond_the_bound_are_counted_and_nothing_is_called_lost() {
+    let settings = ModelSettings { max_events_of_one: 2, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    log.place("a");
+    log.emit("mails", "a", ("m", "mail.sent.v1"), "mail/tell", "a");
+    log.confirm("a");
+    log.commit_all();
+    log.wait(5);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Running);
+    assert_eq!(log.summary("a").events, 3);
+}
+
+#[test]
+fn dead_letters_beyond_the_bound_go_the_closed_ones_first() {
+    let settings = ModelSettings { max_dead_letters: 3, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    for order in 0..4 {
+        let offset = log.place(&format!("o-{order}"));
+        let letter = log.dead_letter(&format!("o-{order}"), "payment/charge", offset, "0");
+        if order == 1 {
+            log.audit(&letter, "o-1", "discarded");
+        }
+    }
+    log.commit_all();
+    log.look();
+    assert_eq!(log.model.overview(log.now).dead_letters_open, 3);
+    assert_eq!(log.is("o-1"), (InstanceState::Failed, None), "what became of it is still known");
+}
+
+#[test]
+fn a_snapshot_gives_the_same_answers() {
+    let mut log = Log::new();
+    log.look();
+    complete(&mut log, "done");
+    let offset = log.place("failed");
+    log.dead_letter("failed", "payment/charge", offset, "0");
+    log.place("open");
+    log.look_for(64_000);
+    let mut bytes = Vec::new();
+    log.model.write_snapshot(&mut bytes).unwrap();
+    let mut again = Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+    again.manifests(&super::log::manifests(), log.now);
+    again.tick(log.now);
+    let all = |model: &Model| model.instances(&InstanceFilter::default(), log.now).items;
+    assert_eq!(all(&again), all(&log.model));
+    assert_eq!(again.next_offset("orders", 0), log.model.next_offset("orders", 0));
+    assert_eq!(again.overview(log.now).dead_letters_open, 1);
+    assert_eq!(again.find("open", log.now).total, 1);
+    for id in ["done", "failed", "open"] {
+        let (mut a, b) = (again.instance(id, log.now).unwrap(), log.model.instance(id, log.now).unwrap());
+        a.as_of = b.as_of;
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn a_snapshot_that_was_changed_cut_off_or_is_none_is_refused() {
+    let mut log = Log::new();
+    log.look();
+    complete(&mut log, "done");
+    let mut bytes = Vec::new();
+    log.model.write_snapshot(&mut bytes).unwrap();
+    let read = |bytes: &[u8]| Model::read_snapshot(bytes, ModelSettings::default()).err();
+    assert!(read(&bytes).is_none());
+    assert!(matches!(read(b""), Some(SnapshotError::Io(_))));
+    assert!(matches!(read(b"{\"manifest\": 1, \"service\": 2}"), Some(SnapshotError::Other)));
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x41;
+        assert!(read(&changed).is_some(), "byte {at} was changed");
+        assert!(read(&bytes[..at]).is_some(), "cut off at {at}");
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(read(&longer).is_some());
+}

@@ -1,0 +1,134 @@
+//! What an instance comes to, and that nothing is said before it is proved.
+
+use super::log::Log;
+use crate::answer::{InstanceState, StallReason, StepState};
+
+#[test]
+fn an_order_goes_from_step_to_step_to_its_end() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.wait(1_000);
+    log.look();
+    assert_eq!(log.at("a", "a", "payment/charge"), StepState::Handling);
+    log.confirm("a");
+    assert_eq!(log.at("a", "a", "payment/charge"), StepState::Emitting);
+    log.commit("payment.charge", "orders", 1);
+    log.look();
+    assert!(matches!(log.at("a", "a", "payment/charge"), StepState::Done { at: Some(_) }));
+    assert_eq!(log.is("a"), (InstanceState::Running, None));
+    assert_eq!(log.summary("a").step.as_deref(), Some("shipping/ship"));
+    log.deliver("a");
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Running, "the emit is seen, the commit not yet");
+    log.commit("shipping.ship", "payments", 1);
+    log.wait(10_000);
+    log.look();
+    let summary = log.summary("a");
+    assert_eq!(summary.state, InstanceState::Completed);
+    assert_eq!(summary.sentence, "came to its end 10 s ago, after 1 s; 2 side steps still owe");
+    log.commit_all();
+    log.look();
+    assert_eq!(log.summary("a").sentence, "came to its end 10 s ago, after 1 s");
+}
+
+#[test]
+fn a_swallowed_event_is_lost_only_once_everything_was_read() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.commit("payment.charge", "orders", 1);
+    log.look_at_groups();
+    log.model.tick(log.now);
+    assert_eq!(log.at("a", "a", "payment/charge"), StepState::Emitting, "committed, and nothing is proved");
+    assert_eq!(log.is("a").0, InstanceState::Running);
+    // There is a record behind, which may be what the step emitted.
+    let offset = log.write("payments", 0);
+    log.look_at_ends();
+    log.model.tick(log.now);
+    assert_eq!(log.is("a").0, InstanceState::Running, "not all was read");
+    log.tell("payments", 0, offset, "b", &[("ce_id", "x"), ("ce_type", "y.v1")], Some(log.now));
+    log.model.tick(log.now);
+    assert_eq!(log.is("a"), (InstanceState::Lost, Some(StallReason::Lost)));
+    let sentence = log.summary("a").sentence;
+    assert!(sentence.starts_with("lost at payment/charge: it took order.placed.v1 "), "{sentence}");
+    assert_eq!(log.summary("a").step.as_deref(), Some("payment/charge"));
+}
+
+#[test]
+fn what_was_late_to_be_read_was_not_swallowed() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    let late = log.write("payments", 0);
+    log.commit("payment.charge", "orders", 1);
+    for _ in 0..5 {
+        log.wait(2_000);
+        log.look();
+        assert_eq!(log.is("a").0, InstanceState::Running);
+    }
+    let headers = [
+        ("ce_id", "p"),
+        ("ce_type", "payment.confirmed.v1"),
+        ("ce_source", "payment/charge"),
+        ("ce_correlationid", "a"),
+        ("ce_causationid", "a"),
+    ];
+    log.tell("payments", 0, late, "a", &headers, Some(log.now));
+    log.look();
+    assert_eq!(log.summary("a").step.as_deref(), Some("shipping/ship"));
+}
+
+#[test]
+fn the_mark_of_a_transaction_is_read_without_a_record() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.write("payments", 0);
+    log.commit("payment.charge", "orders", 1);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Running);
+    log.model.read_to("payments", 0, 1);
+    log.model.tick(log.now);
+    assert_eq!(log.is("a").0, InstanceState::Lost);
+}
+
+#[test]
+fn a_terminal_event_that_was_read_before_its_cause_ends_nothing_yet() {
+    let mut log = Log::new();
+    log.look();
+    let placed = log.write("orders", 0);
+    log.confirm("a");
+    let delivered = log.write("orders", 0);
+    log.commit_all();
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Running);
+    let headers = |id, event, cause| {
+        [
+            ("ce_id", id),
+            ("ce_type", event),
+            ("ce_source", "shipping/ship"),
+            ("ce_correlationid", "a"),
+            ("ce_causationid", cause),
+        ]
+    };
+    log.tell("orders", 0, placed, "a", &headers("a", "order.placed.v1", ""), Some(log.now));
+    log.tell("orders", 0, delivered, "a", &headers("d", "order.delivered.v1", "a-paid"), Some(log.now));
+    log.wait(1);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Completed);
+    let events: Vec<String> =
+        log.model.instance("a", log.now).unwrap().events.into_iter().map(|it| it.id).collect();
+    assert_eq!(events, ["a", "a-paid", "d"], "causes before effects");
+}
+
+#[test]
+fn a_declined_payment_is_an_end_too() {
+    let mut log = Log::new();
+    log.place("a");
+    log.emit("payments", "a", ("d", "payment.declined.v1"), "payment/charge", "a");
+    log.commit_all();
+    log.wait(5);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Completed);
+}

@@ -1,0 +1,176 @@
+//! Dead letters: set aside, replayed, edited, discarded.
+
+use super::log::Log;
+use crate::answer::{InstanceState, StallReason, StepState};
+use crate::model::FailureFilter;
+
+fn open(log: &Log) -> u64 {
+    log.model.overview(log.now).dead_letters_open
+}
+
+#[test]
+fn a_path_step_that_sets_its_event_aside_fails_the_order() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    let letter = log.dead_letter("a", "payment/charge", offset, "0");
+    log.commit_all();
+    log.wait(300_000);
+    log.look();
+    assert_eq!(log.is("a"), (InstanceState::Failed, Some(StallReason::DeadLetter)));
+    let summary = log.summary("a");
+    assert_eq!(summary.sentence, "set aside by payment/charge 5 min ago, rejected: card 17 is unknown");
+    assert_eq!((summary.dead_letters, summary.attempts), (1, 3));
+    assert_eq!(summary.error.as_deref(), Some("card 17 is unknown"));
+    let failures = log.model.failures(&FailureFilter::default(), log.now);
+    assert_eq!((failures.total, failures.items[0].id.as_str()), (1, letter.as_str()));
+    assert_eq!(failures.items[0].origin.as_deref(), Some("orders/0/0"));
+    let group = &failures.groups[0];
+    assert_eq!(
+        (group.step.as_str(), group.error.as_str(), group.open),
+        ("payment/charge", "card … is unknown", 1)
+    );
+    assert_eq!(open(&log), 1);
+}
+
+#[test]
+fn a_side_step_that_sets_its_event_aside_does_not() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.confirm("a");
+    log.deliver("a");
+    log.dead_letter("a", "mail/tell", offset, "0");
+    log.commit_all();
+    log.wait(1);
+    log.look();
+    assert_eq!(log.is("a"), (InstanceState::Completed, None));
+    assert_eq!(log.summary("a").dead_letters, 1);
+    let wanted = StepState::DeadLettered { reason: "rejected".to_owned() };
+    assert_eq!(log.at("a", "a", "mail/tell"), wanted);
+}
+
+#[test]
+fn a_replay_brings_it_back_and_to_its_end() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    let letter = log.dead_letter("a", "payment/charge", offset, "0");
+    log.commit_all();
+    log.wait(5);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Failed);
+    log.audit(&letter, "a", "replayed");
+    log.model.tick(log.now);
+    assert_eq!((log.is("a").0, open(&log)), (InstanceState::Running, 0));
+    log.replay("a", "payment/charge", offset, "1");
+    log.look();
+    assert_eq!(log.at("a", "a", "payment/charge"), StepState::Handling);
+    let sentence = log.summary("a").sentence;
+    assert!(sentence.starts_with("at payment/charge for ") && sentence.contains(", replayed"), "{sentence}");
+    log.confirm("a");
+    log.deliver("a");
+    log.commit_all();
+    log.wait(5);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Completed);
+    let letters = log.model.instance("a", log.now).unwrap().dead_letters;
+    assert_eq!((letters.len(), letters[0].open, letters[0].actions.len()), (1, false, 1));
+    assert_eq!(letters[0].actions[0].by, "anna");
+}
+
+#[test]
+fn a_replay_that_fails_again_is_a_dead_letter_again_in_whatever_order_it_is_read() {
+    for order in 0..4 {
+        let mut log = Log::new();
+        log.look();
+        let offset = log.place("a");
+        let first = |log: &mut Log| _ = log.dead_letter("a", "payment/charge", offset, "0");
+        let replay = |log: &mut Log| _ = log.replay("a", "payment/charge", offset, "1");
+        let second = |log: &mut Log| _ = log.dead_letter("a", "payment/charge", offset, "1");
+        let all: [&dyn Fn(&mut Log); 3] = match order {
+            0 => [&first, &replay, &second],
+            1 => [&first, &second, &replay],
+            2 => [&replay, &first, &second],
+            _ => [&second, &replay, &first],
+        };
+        all.iter().for_each(|put| put(&mut log));
+        log.commit_all();
+        log.wait(5);
+        log.look();
+        assert_eq!(log.is("a"), (InstanceState::Failed, Some(StallReason::DeadLetter)), "{order}");
+        assert_eq!(open(&log), 1, "{order}");
+    }
+}
+
+#[test]
+fn a_replay_that_is_swallowed_is_lost() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.dead_letter("a", "payment/charge", offset, "0");
+    log.replay("a", "payment/charge", offset, "1");
+    log.commit_all();
+    log.wait(5);
+    log.look();
+    assert_eq!(log.is("a"), (InstanceState::Lost, Some(StallReason::Lost)));
+}
+
+#[test]
+fn a_discarded_dead_letter_ends_the_order_by_hand() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.commit_all();
+    // The mark may be read before the dead letter.
+    log.audit("letter-a-charge-0", "a", "discarded");
+    log.dead_letter("a", "payment/charge", offset, "0");
+    log.wait(5);
+    log.look();
+    assert_eq!((log.is("a"), open(&log)), ((InstanceState::Failed, None), 0));
+    assert_eq!(log.summary("a").sentence, "set aside by payment/charge, discarded by anna");
+    let why = "discarded by anna".to_owned();
+    assert_eq!(log.at("a", "a", "payment/charge"), StepState::Skipped { why });
+}
+
+#[test]
+fn a_dead_letter_tells_of_an_event_that_the_topic_no_longer_has() {
+    let mut log = Log::new();
+    log.retain("orders", 50);
+    log.look();
+    log.dead_letter("a", "payment/charge", 7, "0");
+    log.look();
+    assert_eq!(log.is("a"), (InstanceState::Failed, Some(StallReason::DeadLetter)));
+    let event = log.model.instance("a", log.now).unwrap().events.remove(0);
+    assert_eq!((event.topic.as_str(), event.offset, event.duplicates), ("orders", 7, 0));
+}
+
+#[test]
+fn a_dead_letter_that_is_read_before_its_record_makes_no_duplicate() {
+    let mut log = Log::new();
+    log.look();
+    log.dead_letter("a", "payment/charge", 0, "0");
+    log.place("a");
+    log.look();
+    let instance = log.model.instance("a", log.now).unwrap();
+    assert_eq!((instance.events.len(), instance.events[0].duplicates), (1, 0));
+    assert_eq!(instance.events[0].source.as_deref().unwrap_or("site"), "site");
+}
+
+#[test]
+fn pages_of_dead_letters_leave_none_out() {
+    let mut log = Log::new();
+    log.look();
+    for order in 0..25 {
+        log.dead_letter(&format!("o-{order}"), "payment/charge", order, "0");
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let mut filter = FailureFilter { limit: 10, ..FailureFilter::default() };
+    for wanted in [10, 10, 5] {
+        let page = log.model.failures(&filter, log.now);
+        assert_eq!((page.items.len(), page.total), (wanted, 25));
+        seen.extend(page.items.into_iter().map(|it| it.id));
+        filter.cursor = page.next.map(|next| next.parse().unwrap());
+    }
+    assert_eq!((seen.len(), filter.cursor), (25, None));
+}

@@ -1,0 +1,130 @@
+//! Lists, filters, pages, and what a text names.
+
+use super::log::{Log, START};
+use crate::answer::{InstanceState, StallReason};
+use crate::model::InstanceFilter;
+
+fn shop() -> Log {
+    let mut log = Log::new();
+    log.look();
+    for order in ["a", "b", "c"] {
+        log.wait(10);
+        log.place(order);
+    }
+    log.confirm("b");
+    let offset = log.place("d");
+    log.dead_letter("d", "payment/charge", offset, "0");
+    log.look_for(64_000);
+    log
+}
+
+fn ids(log: &Log, filter: &InstanceFilter) -> Vec<String> {
+    log.model.instances(filter, log.now).items.into_iter().map(|it| it.id).collect()
+}
+
+#[test]
+fn filters_leave_what_fits() {
+    let log = shop();
+    let all = log.model.instances(&InstanceFilter::default(), log.now);
+    assert_eq!(all.total, 4);
+    let of = |change: &dyn Fn(&mut InstanceFilter)| {
+        let mut filter = InstanceFilter::default();
+        change(&mut filter);
+        let mut found = ids(&log, &filter);
+        found.sort();
+        found.join(",")
+    };
+    assert_eq!(of(&|it| it.states = vec![InstanceState::Failed]), "d");
+    assert_eq!(of(&|it| it.reason = Some(StallReason::DeadLetter)), "d");
+    assert_eq!(of(&|it| it.error = Some("CARD 17".to_owned())), "d");
+    assert_eq!(of(&|it| it.attempts = Some(3)), "d");
+    assert_eq!(of(&|it| it.key = Some("b".to_owned())), "b");
+    assert_eq!(of(&|it| it.workflow = Some("order".to_owned())), "a,b,c,d");
+    assert_eq!(of(&|it| it.workflow = Some("nothing".to_owned())), "");
+    assert_eq!(of(&|it| it.step = Some("payment/charge".to_owned())), "a,c,d");
+    assert_eq!(of(&|it| it.older_ms = Some(64_015)), "a");
+    assert_eq!(of(&|it| it.older_ms = Some(u64::MAX)), "");
+}
+
+#[test]
+fn pages_follow_one_another_those_that_changed_last_first() {
+    let mut log = Log::new();
+    for order in 0..25 {
+        log.wait(u64::from(order % 2 == 0));
+        log.place(&format!("o-{order}"));
+    }
+    log.look();
+    let mut filter = InstanceFilter { limit: 10, ..InstanceFilter::default() };
+    let mut seen = Vec::new();
+    for wanted in [10, 10, 5] {
+        let page = log.model.instances(&filter, log.now);
+        assert_eq!((page.items.len(), page.total), (wanted, 25));
+        seen.extend(page.items.into_iter().map(|it| (it.updated, it.id)));
+        filter.cursor = page.next.map(|next| next.parse().unwrap());
+    }
+    assert_eq!(filter.cursor, None);
+    assert!(seen.windows(2).all(|pair| pair[0].0 >= pair[1].0));
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 25);
+}
+
+#[test]
+fn a_text_finds_by_id_by_key_and_by_any_events_id() {
+    let mut log = shop();
+    let id = "2EA4CD0F-E49B-84C0-9FCD-C5C6D3E6CF85".to_lowercase();
+    log.place(&id);
+    for (text, wanted) in [("b-paid", "b"), ("c", "c"), (id.as_str(), id.as_str()), (" c ", "c")] {
+        let found = log.model.find(text, log.now);
+        assert_eq!(found.items.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), [wanted], "{text}");
+    }
+    assert_eq!(log.model.find(&id.to_uppercase(), log.now).total, 1);
+    assert_eq!(log.model.find("nobody", log.now).total, 0);
+}
+
+#[test]
+fn several_orders_of_one_key_are_all_found_and_forgotten_one_by_one() {
+    let mut log = Log::new();
+    for order in 0..5 {
+        let id = format!("o-{order}");
+        log.put(
+            "orders",
+            "customer",
+            &[("ce_id", &id), ("ce_type", "order.placed.v1"), ("ce_correlationid", &id)],
+        );
+    }
+    assert_eq!(log.model.find("customer", log.now).total, 5);
+    for (left, order) in [(4, 2), (3, 4), (2, 0), (1, 1), (0, 3)] {
+        let slot = log.model.store.find_instance(crate::model::id::Id::of(&format!("o-{order}"))).unwrap();
+        log.model.store.remove(slot);
+        assert_eq!(log.model.store.with_key("customer").count(), left, "{order}");
+    }
+    assert_eq!(log.model.store.rows.len(), 0);
+}
+
+#[test]
+fn the_fleet_the_picture_and_the_numbers_agree() {
+    let log = shop();
+    let overview = log.model.overview(log.now);
+    let order = &overview.workflows[0];
+    assert_eq!(order.name, "order");
+    assert_eq!((order.failed, order.stalled + order.running, order.completed), (1, 3, 0));
+    assert_eq!((overview.dead_letters_open, overview.instances, overview.events), (1, 4, 5));
+    assert_eq!(order.oldest_waiting_ms, Some(log.now - (START + 12)));
+    let graph = log.model.workflow("order", log.now).unwrap();
+    let charge = graph.steps.iter().find(|it| it.step == "payment/charge").unwrap();
+    assert!(charge.path && charge.declared);
+    assert_eq!((charge.owner.as_deref(), charge.group_state.as_str()), (Some("Finance"), "stable"));
+    assert_eq!((charge.lag, charge.dead_letters), (4, 1));
+    assert_eq!(charge.stalled, Some(StallReason::NotProgressing));
+    let mail = graph.steps.iter().find(|it| it.step == "mail/tell").unwrap();
+    assert!(!mail.path);
+    let placed = graph.events.iter().find(|it| it.event_type == "order.placed.v1").unwrap();
+    assert_eq!((placed.seen, placed.external, placed.terminal), (4, true, false));
+    let gauges = log.model.gauges(log.now);
+    assert!(gauges.dead_letters_open.contains(&("order".to_owned(), "payment/charge".to_owned(), 1)));
+    assert!(gauges.instances.contains(&("order".to_owned(), InstanceState::Failed, 1)));
+    let lag =
+        gauges.groups.iter().find(|it| &*it.group == "payment.charge" && &*it.topic == "orders").unwrap();
+    assert_eq!((lag.lag, lag.committed), (4, 0));
+}

@@ -1,0 +1,577 @@
+//! A choreography that is played step by step, with what is true of it: what the model says is held against that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log::{START, held, manifests};
+use crate::answer::{InstanceState, InstanceSummary, StallReason, StepState};
+use crate::fact::{Committed, Ends, GroupState, Groups, Millis, PartitionEnds, Progress, Record};
+use crate::model::{InstanceFilter, MAX_PAGE, Model, ModelSettings};
+
+/// The partitions of each topic.
+const PARTITIONS: usize = 2;
+/// How far ahead of the first unsettled record a step works.
+const WINDOW: usize = 4;
+
+type Place = (String, usize, usize);
+type PairOf = (String, &'static str);
+
+#[derive(Clone)]
+struct Stored {
+    at: Millis,
+    order: String,
+    event: String,
+    event_type: &'static str,
+    headers: Vec<(String, String)>,
+    replays: u32,
+    /// Whether the same event lies before it.
+    again: bool,
+}
+
+/// A step as it runs.
+struct Worker {
+    name: &'static str,
+    inputs: &'static [&'static str],
+    consumes: &'static [&'static str],
+    /// Whether it is the framework's, which says more than an offset.
+    tells: bool,
+    up: bool,
+    settled: BTreeSet<Place>,
+    held: BTreeMap<Place, u32>,
+    /// Emitted, and not settled yet.
+    half: BTreeSet<Place>,
+}
+
+struct Letter {
+    pair: PairOf,
+    order: String,
+    origin: Place,
+    replays: u32,
+    action: Option<&'static str>,
+}
+
+/// The world, and the model that watches it.
+pub(super) struct Play {
+    topics: BTreeMap<String, Vec<Vec<Stored>>>,
+    read: BTreeMap<(String, usize), usize>,
+    workers: Vec<Worker>,
+    letters: BTreeMap<String, Letter>,
+    /// Where each event lies first.
+    first: BTreeMap<String, Place>,
+    /// Where its newest replay lies.
+    replayed: BTreeMap<PairOf, (Place, u32)>,
+    owed_at_look: BTreeSet<PairOf>,
+    ends: Option<Ends>,
+    model: Model,
+    now: Millis,
+    orders: usize,
+    random: u64,
+}
+
+impl Play {
+    pub(super) fn new() -> Self {
+        let worker = |name, inputs, consumes, tells| Worker {
+            name,
+            inputs,
+            consumes,
+            tells,
+            up: true,
+            settled: BTreeSet::new(),
+            held: BTreeMap::new(),
+            half: BTreeSet::new(),
+        };
+        let mut model = Model::new(ModelSettings::default());
+        model.manifests(&manifests(), START);
+        let topics = model.topics();
+        Self {
+            topics: topics.iter().map(|it| (it.to_string(), vec![Vec::new(); PARTITIONS])).collect(),
+            read: BTreeMap::new(),
+            workers: vec![
+                worker("payment/charge", &["orders", "payment.charge.retry"], &["order.placed.v1"], true),
+                worker(
+                    "shipping/ship",
+                    &["payments", "shipping.ship.retry"],
+                    &["payment.confirmed.v1"],
+                    false,
+                ),
+                worker(
+                    "mail/tell",
+                    &["orders", "mail.tell.retry"],
+                    &["order.placed.v1", "order.delivered.v1"],
+                    true,
+                ),
+            ],
+            letters: BTreeMap::new(),
+            first: BTreeMap::new(),
+            replayed: BTreeMap::new(),
+            owed_at_look: BTreeSet::new(),
+            ends: None,
+            model,
+            now: START,
+            orders: 0,
+            random: 1,
+        }
+    }
+
+    /// Plays one act.
+    pub(super) fn act(&mut self, (act, detail): (u8, u8)) {
+        self.random ^= u64::from(detail) << 16 | u64::from(act);
+        let up_to = |bound: u64, play: &mut Self| play.draw(bound);
+        match act % 32 {
+            0..=3 => self.place(),
+            4..=13 => {
+                let worker = up_to(3, self) as usize;
+                let outcome = up_to(16, self);
+                self.work(worker, outcome);
+            }
+            14..=20 => self.observe(usize::from(detail), 1 + usize::from(detail >> 5)),
+            21 | 22 => self.look_at_groups(),
+            23 | 24 => self.fetch_ends(),
+            25 => self.hand_over_ends(),
+            26 | 27 => self.check(),
+            28 => {
+                let worker = up_to(3, self) as usize;
+                self.workers[worker].up = !self.workers[worker].up;
+            }
+            29 => self.operate(detail),
+            30 => self.now += u64::from(detail) * 100,
+            _ => self.restart(),
+        }
+        self.now += 1 + u64::from(detail % 7);
+    }
+
+    fn draw(&mut self, bound: u64) -> u64 {
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.random >> 33) % bound
+    }
+
+    fn put(&mut self, topic: &str, mut record: Stored) -> Place {
+        record.at = self.now;
+        let partition = record.order.bytes().map(usize::from).sum::<usize>() % PARTITIONS;
+        let log = &mut self.topics.get_mut(topic).unwrap()[partition];
+        let place = (topic.to_owned(), partition, log.len());
+        log.push(record);
+        place
+    }
+
+    fn event(
+        &mut self,
+        topic: &str,
+        order: &str,
+        (id, event_type): (&str, &'static str),
+        by: &str,
+        cause: &str,
+    ) {
+        let mut headers: Vec<(String, String)> = [
+            ("ce_id", id),
+            ("ce_type", event_type),
+            ("ce_source", by),
+            ("ce_correlationid", order),
+            ("wf", "name=order;started=1767225600000;hops=0"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        if !cause.is_empty() {
+            headers.push(("ce_causationid".to_owned(), cause.to_owned()));
+        }
+        let again = self.first.contains_key(id);
+        let record = Stored {
+            at: 0,
+            order: order.to_owned(),
+            event: id.to_owned(),
+            event_type,
+            headers,
+            replays: 0,
+            again,
+        };
+        let place = self.put(topic, record);
+        self.first.entry(id.to_owned()).or_insert(place);
+    }
+
+    fn place(&mut self) {
+        let order = format!("order-{}", self.orders);
+        self.orders += 1;
+        self.event("orders", &order, (&order, "order.placed.v1"), "site", "");
+        if self.draw(8) == 0 {
+            self.event("orders", &order, (&order, "order.placed.v1"), "site", "");
+        }
+    }
+
+    /// The records that a step could take now.
+    fn ready(&self, worker: usize) -> Vec<Place> {
+        let it = &self.workers[worker];
+        let mut ready = Vec::new();
+        for topic in it.inputs {
+            for (partition, log) in self.topics[*topic].iter().enumerate() {
+                let open = (0..log.len()).map(|offset| ((*topic).to_owned(), partition, offset));
+                ready.extend(open.filter(|place| !it.settled.contains(place)).take(WINDOW));
+            }
+        }
+        ready
+    }
+
+    fn work(&mut self, worker: usize, outcome: u64) {
+        let ready = self.ready(worker);
+        if ready.is_empty() || !self.workers[worker].up {
+            return;
+        }
+        let place = ready[self.draw(ready.len() as u64) as usize].clone();
+        let record = self.topics[&place.0][place.1][place.2].clone();
+        let name = self.workers[worker].name;
+        let half = self.workers[worker].half.remove(&place);
+        let mine = self.workers[worker].consumes.contains(&record.event_type);
+        if half || record.again || !mine {
+            self.settle(worker, place);
+            return;
+        }
+        match outcome {
+            0..=8 => {
+                self.emit(name, &record);
+                self.settle(worker, place);
+            }
+            9 | 10 => {
+                self.emit(name, &record);
+                self.workers[worker].half.insert(place);
+            }
+            11 => self.settle(worker, place),
+            12 | 13 => {
+                self.set_aside(name, &place, &record);
+                self.settle(worker, place);
+            }
+            _ => *self.workers[worker].held.entry(place).or_default() += 1,
+        }
+    }
+
+    fn settle(&mut self, worker: usize, place: Place) {
+        self.workers[worker].held.remove(&place);
+        self.workers[worker].settled.insert(place);
+    }
+
+    fn emit(&mut self, step: &'static str, record: &Stored) {
+        let (topic, event_type) = match step {
+            "payment/charge" if record.order.ends_with('3') => ("payments", "payment.declined.v1"),
+            "payment/charge" => ("payments", "payment.confirmed.v1"),
+            "shipping/ship" => ("orders", "order.delivered.v1"),
+            _ => ("mails", "mail.sent.v1"),
+        };
+        let id = format!("{}>{event_type}", record.event);
+        self.event(topic, &record.order, (&id, event_type), step, &record.event);
+    }
+
+    fn origin(&self, event: &str) -> Place {
+        self.first[event].clone()
+    }
+
+    fn copy_headers(record: &Stored, origin: &Place) -> Vec<(String, String)> {
+        let own = |name: &str| {
+            !name.starts_with("wf-origin") && !name.starts_with("dlq") && !name.starts_with("wf-re")
+        };
+        let mut headers: Vec<_> = record.headers.iter().filter(|(name, _)| own(name)).cloned().collect();
+        headers.push(("wf-origin-topic".to_owned(), origin.0.clone()));
+        headers.push(("wf-origin-partition".to_owned(), origin.1.to_string()));
+        headers.push(("wf-origin-offset".to_owned(), origin.2.to_string()));
+        headers
+    }
+
+    fn set_aside(&mut self, step: &'static str, _place: &Place, record: &Stored) {
+        let origin = self.origin(&record.event);
+        let (service, name) = step.split_once('/').unwrap();
+        let letter = format!("{step}:{}:{}", record.event, record.replays);
+        let mut headers = Self::copy_headers(record, &origin);
+        for (name, value) in [
+            ("dlq-id", letter.clone()),
+            ("dlq-reason", "rejected".to_owned()),
+            ("dlq-error", "no".to_owned()),
+            ("dlq-service", service.to_owned()),
+            ("dlq-step", name.to_owned()),
+            ("dlq-replay-count", record.replays.to_string()),
+        ] {
+            headers.push((name.to_owned(), value));
+        }
+        let (order, replays) = (record.order.clone(), record.replays);
+        let pair = (record.event.clone(), step);
+        self.put(&format!("{service}.{name}.dlq"), Stored { headers, ..record.clone() });
+        self.letters.insert(letter, Letter { pair, order, origin, replays, action: None });
+    }
+
+    /// An operator does something with an open dead letter.
+    fn operate(&mut self, detail: u8) {
+        let open: Vec<String> = self
+            .letters
+            .iter()
+            .filter(|(_, letter)| letter.action.is_none())
+            .map(|(id, _)| id.clone())
+            .collect();
+        if open.is_empty() {
+            return;
+        }
+        let id = open[self.draw(open.len() as u64) as usize].clone();
+        let action = ["replayed", "edited", "discarded"][usize::from(detail) % 3];
+        let letter = self.letters.get_mut(&id).unwrap();
+        letter.action = Some(action);
+        let (pair, order, origin, replays) =
+            (letter.pair.clone(), letter.order.clone(), letter.origin.clone(), letter.replays + 1);
+        let action_id = format!("act-{}", self.now);
+        if action != "discarded" {
+            let original = self.topics[&origin.0][origin.1][origin.2].clone();
+            let mut headers = Self::copy_headers(&original, &origin);
+            headers.push(("dlq-replay-count".to_owned(), replays.to_string()));
+            headers.push(("wf-replay-id".to_owned(), action_id.clone()));
+            headers.push(("wf-replayed-by".to_owned(), "anna".to_owned()));
+            let topic = format!("{}.retry", pair.1.replace('/', "."));
+            let place = self.put(&topic, Stored { headers, replays, again: false, ..original });
+            self.replayed.insert(pair, (place, replays));
+        }
+        let headers = [
+            ("dlq-id", id),
+            ("audit-action", action.to_owned()),
+            ("wf-replay-id", action_id),
+            ("wf-replayed-by", "anna".to_owned()),
+            ("ce_correlationid", order.clone()),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let event = String::new();
+        let mark = Stored { at: 0, order, event, event_type: "", headers, replays: 0, again: false };
+        self.put("choreograph.audit", mark);
+    }
+
+    /// The observer reads some records of one partition.
+    fn observe(&mut self, which: usize, count: usize) {
+        let names: Vec<String> = self.topics.keys().cloned().collect();
+        let topic = &names[which % names.len()];
+        let partition = which / names.len() % PARTITIONS;
+        let next = self.read.entry((topic.clone(), partition)).or_default();
+        for (offset, stored) in self.topics[topic][partition].iter().enumerate().skip(*next).take(count) {
+            let headers: Vec<(&str, &str)> =
+                stored.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let record = Record {
+                topic,
+                partition: partition as i32,
+                offset: offset as i64,
+                timestamp: Some(stored.at),
+                key: Some(stored.order.as_bytes()),
+                headers: &headers,
+                value_bytes: 0,
+                tombstone: false,
+            };
+            self.model.record(&record, self.now);
+            *next = offset + 1;
+        }
+    }
+
+    fn look_at_groups(&mut self) {
+        self.hand_over_ends();
+        let mut groups = Groups { at: self.now, committed: Vec::new(), states: Vec::new() };
+        for worker in &self.workers {
+            let group = worker.name.replace('/', ".");
+            let state = if worker.up { GroupState::Stable } else { GroupState::Empty };
+            groups.states.push((group.as_str().into(), state));
+            for topic in worker.inputs {
+                for (partition, log) in self.topics[*topic].iter().enumerate() {
+                    let (offset, progress) = committed(worker, topic, partition, log.len(), self.now);
+                    groups.committed.push(Committed {
+                        group: group.as_str().into(),
+                        topic: (*topic).into(),
+                        partition: partition as i32,
+                        offset: Some(offset),
+                        progress,
+                    });
+                }
+            }
+        }
+        self.model.groups(&groups);
+        self.owed_at_look = self.owed();
+    }
+
+    fn fetch_ends(&mut self) {
+        let mut partitions = Vec::new();
+        for (topic, logs) in &self.topics {
+            for (partition, log) in logs.iter().enumerate() {
+                partitions.push(PartitionEnds {
+                    topic: topic.as_str().into(),
+                    partition: partition as i32,
+                    start: 0,
+                    end: log.len() as i64,
+                });
+            }
+        }
+        self.ends = Some(Ends { at: self.now, partitions });
+    }
+
+    fn hand_over_ends(&mut self) {
+        if let Some(ends) = self.ends.take() {
+            self.model.ends(&ends);
+        }
+    }
+
+    fn restart(&mut self) {
+        self.model.tick(self.now);
+        let before = self.all();
+        let mut bytes = Vec::new();
+        self.model.write_snapshot(&mut bytes).unwrap();
+        self.model = Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+        self.model.manifests(&manifests(), self.now);
+        self.model.tick(self.now);
+        // What was fetched and not told dies with the observer.
+        self.ends = None;
+        assert_eq!(before, self.all(), "a restart changes no answer");
+    }
+
+    fn all(&self) -> Vec<InstanceSummary> {
+        let filter = InstanceFilter { limit: MAX_PAGE, ..InstanceFilter::default() };
+        let mut all = self.model.instances(&filter, self.now).items;
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    /// The newest dead letter of a pair that no later replay follows.
+    fn letter_of(&self, pair: &PairOf) -> Option<&Letter> {
+        let newest =
+            self.letters.values().filter(|letter| letter.pair == *pair).max_by_key(|it| it.replays)?;
+        let replays = self.replayed.get(pair).map_or(0, |(_, replays)| *replays);
+        (newest.replays >= replays).then_some(newest)
+    }
+
+    fn is_owed(&self, pair: &PairOf) -> bool {
+        if self.letter_of(pair).is_some() {
+            return false;
+        }
+        let worker = self.workers.iter().find(|worker| worker.name == pair.1).unwrap();
+        let place = self.replayed.get(pair).map_or_else(|| &self.first[&pair.0], |(place, _)| place);
+        !worker.settled.contains(place)
+    }
+
+    /// Every event with every step that consumes it, of one order or of all.
+    fn pairs(&self, order: Option<&str>) -> Vec<PairOf> {
+        let mut pairs = Vec::new();
+        for (event, place) in &self.first {
+            let record = &self.topics[&place.0][place.1][place.2];
+            if order.is_none_or(|order| record.order == order) {
+                let takes = self.workers.iter().filter(|worker| worker.consumes.contains(&record.event_type));
+                pairs.extend(takes.map(|worker| (event.clone(), worker.name)));
+            }
+        }
+        pairs
+    }
+
+    fn owed(&self) -> BTreeSet<PairOf> {
+        self.pairs(None).into_iter().filter(|pair| self.is_owed(pair)).collect()
+    }
+
+    fn is_path_owed(&self, order: &str) -> bool {
+        self.pairs(Some(order)).iter().any(|pair| pair.1 != "mail/tell" && self.is_owed(pair))
+    }
+
+    fn has_ended(&self, order: &str) -> bool {
+        let ends =
+            |event: &&String| event.ends_with("order.delivered.v1") || event.ends_with("payment.declined.v1");
+        self.first.keys().filter(ends).any(|event| event.split('>').next() == Some(order))
+    }
+
+    fn path_letters(&self, order: &str) -> impl Iterator<Item = &Letter> {
+        let order = order.to_owned();
+        self.letters.values().filter(move |letter| letter.order == order && letter.pair.1 != "mail/tell")
+    }
+
+    /// Nothing that the model says is wrong.
+    fn check(&mut self) {
+        self.model.tick(self.now);
+        for item in self.all() {
+            let order = item.id.as_str();
+            match item.state {
+                InstanceState::Lost => {
+                    assert!(!self.is_path_owed(order) && !self.has_ended(order), "not lost: {item:?}");
+                }
+                InstanceState::Completed => {
+                    assert!(self.has_ended(order) && !self.is_path_owed(order), "not completed: {item:?}");
+                }
+                InstanceState::Failed => {
+                    assert!(self.path_letters(order).next().is_some(), "not failed: {item:?}");
+                }
+                InstanceState::Stalled | InstanceState::Running => {}
+            }
+            let instance = self.model.instance(order, self.now).unwrap();
+            for event in &instance.events {
+                for at in &event.steps {
+                    let worker = self.workers.iter().find(|worker| worker.name == at.step).unwrap();
+                    let pair = (event.id.clone(), worker.name);
+                    if matches!(at.state, StepState::Done { .. }) {
+                        assert!(!self.is_owed(&pair), "not done: {pair:?}");
+                    }
+                }
+            }
+            for owing in instance.frontier {
+                if owing.stalled.is_some_and(|reason| reason != StallReason::DeadLetter) {
+                    let worker = self.workers.iter().find(|worker| worker.name == owing.step).unwrap();
+                    let pair = (owing.event.clone(), worker.name);
+                    assert!(self.owed_at_look.contains(&pair), "not stalled: {owing:?}");
+                }
+            }
+        }
+    }
+
+    /// Everybody works until nothing is left, the observer reads all, and the model must agree exactly.
+    pub(super) fn settle_and_compare(&mut self) {
+        for worker in 0..self.workers.len() {
+            self.workers[worker].up = true;
+        }
+        while (0..self.workers.len()).any(|worker| !self.ready(worker).is_empty()) {
+            (0..self.workers.len()).for_each(|worker| self.work(worker, 0));
+        }
+        for _ in 0..2 {
+            for which in 0..self.topics.len() * PARTITIONS {
+                self.observe(which, usize::MAX);
+            }
+            self.now += 10;
+            self.look_at_groups();
+            self.now += 10;
+            self.fetch_ends();
+            self.hand_over_ends();
+            self.check();
+        }
+        let all = self.all();
+        assert_eq!(all.len(), self.orders);
+        for item in all {
+            let order = item.id.as_str();
+            let latest: Vec<&Letter> = self
+                .path_letters(order)
+                .filter(|it| self.letter_of(&it.pair).is_some_and(|l| l.replays == it.replays))
+                .collect();
+            let wanted = if latest.iter().any(|letter| letter.action.is_none()) {
+                (InstanceState::Failed, Some(StallReason::DeadLetter))
+            } else if self.has_ended(order) {
+                (InstanceState::Completed, None)
+            } else if latest.is_empty() {
+                (InstanceState::Lost, Some(StallReason::Lost))
+            } else {
+                (InstanceState::Failed, None)
+            };
+            assert_eq!((item.state, item.reason), wanted, "{item:?}");
+        }
+        let open = self.letters.values().filter(|letter| letter.action.is_none()).count();
+        assert_eq!(self.model.overview(self.now).dead_letters_open, open as u64);
+    }
+}
+
+/// What a step has committed for a partition, and what it says beside it.
+fn committed(
+    worker: &Worker,
+    topic: &str,
+    partition: usize,
+    length: usize,
+    now: Millis,
+) -> (i64, Option<Progress>) {
+    let is_settled = |offset: &usize| worker.settled.contains(&(topic.to_owned(), partition, *offset));
+    let offset = (0..length).find(|offset| !is_settled(offset)).unwrap_or(length);
+    let mut progress = Progress::default();
+    for at in offset..length {
+        if is_settled(&at) {
+            progress.settled.push(at as i64..=at as i64);
+        }
+        if let Some(attempts) = worker.held.get(&(topic.to_owned(), partition, at)) {
+            progress.held.push(held(at as i64, *attempts, now + 5_000));
+        }
+    }
+    let says = worker.tells && progress != Progress::default();
+    (offset as i64, says.then_some(progress))
+}
