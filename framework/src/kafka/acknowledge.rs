@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::context::{log, report};
 use super::status::{Side, Status};
-use super::words::protocol_name;
+use super::words::{protocol_name, set_up};
 use crate::runner::port::{Delivery, OwnedOutgoing, Tag};
 
 /// What became of one publish.
@@ -88,7 +88,9 @@ impl ClientContext for Reports {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            // What it died of is told by whoever replaces it.
             self.inbox.set_fatal();
+            return;
         }
         if let Some(status) = &self.status {
             report(status, Side::Producer, &error, reason);
@@ -164,11 +166,9 @@ fn failed(code: RDKafkaErrorCode, message: &BorrowedMessage<'_>, batches: Batche
     match (Fault::of(code), batches) {
         (Fault::Record, Batches::Single) => Delivery::Refused { error: protocol_name(code) },
         (Fault::Record, Batches::Many) | (Fault::Producer, _) => Delivery::Unsent { record: owned(message) },
-        (Fault::Setup, _) => Delivery::Setup {
-            topic: message.topic().to_owned(),
-            error: protocol_name(code),
-            record: owned(message),
-        },
+        (Fault::Setup, _) => {
+            Delivery::Setup { topic: message.topic().to_owned(), error: set_up(code), record: owned(message) }
+        }
     }
 }
 

@@ -169,12 +169,30 @@ pub(crate) enum ClientError {
     /// librdkafka refuses the properties together.
     #[error("no Kafka client can be made from these settings: {0}")]
     Creation(String),
+    /// librdkafka was built without what one property needs.
+    #[error(
+        "this build cannot do what `{0}` asks for: build the service with the feature `ssl` of choreograph"
+    )]
+    Build(String),
+}
+
+/// How librdkafka says that it was built without OpenSSL.
+const LEFT_OUT: [&str; 3] =
+    ["not available at build time", "not enabled at build time", "recompile librdkafka"];
+
+/// Whether librdkafka says that it was built without OpenSSL.
+fn is_left_out(text: &str) -> bool {
+    LEFT_OUT.iter().any(|left_out| text.contains(left_out))
 }
 
 impl From<KafkaError> for ClientError {
     fn from(error: KafkaError) -> Self {
         match error {
+            KafkaError::ClientConfig(_, text, name, _) if is_left_out(&text) => Self::Build(name),
             KafkaError::ClientConfig(_, _, name, _) => Self::Property(name),
+            KafkaError::ClientCreation(text) if is_left_out(&text) => {
+                Self::Build("sasl.mechanism".to_owned())
+            }
             KafkaError::ClientCreation(text) => Self::Creation(text),
             other => Self::Creation(other.to_string()),
         }
@@ -215,6 +233,24 @@ mod tests {
         let said =
             connection(&[("KAFKA_MESSAGE_MAX_BYTES", "20000000"), ("KAFKA_FETCH_MAX_BYTES", "30000000")]);
         assert_eq!(said.consumer_config("a").get("fetch.max.bytes"), Some("30000000"));
+    }
+
+    #[test]
+    #[cfg(not(feature = "ssl"))]
+    fn what_this_build_cannot_do_names_the_feature() {
+        for (variable, value, property) in [
+            ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL", "security.protocol"),
+            ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-256", "sasl.mechanism"),
+            ("KAFKA_SSL_CA_LOCATION", "/ca.pem", "ssl.ca.location"),
+        ] {
+            let mut variables = vec![("KAFKA_BOOTSTRAP_SERVERS", "localhost:1"), (variable, value)];
+            if property == "sasl.mechanism" {
+                variables.push(("KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT"));
+            }
+            let made = connection(&variables).admin("a").create::<rdkafka::producer::BaseProducer>();
+            let error = ClientError::from(made.err().unwrap()).to_string();
+            assert!(error.contains(property) && error.contains("feature `ssl`"), "{error}");
+        }
     }
 
     #[test]

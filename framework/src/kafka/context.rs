@@ -11,6 +11,7 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::partition::{Partition, named};
+use super::rights::Right;
 use super::status::{Side, Status};
 use super::words::Trouble;
 
@@ -127,7 +128,17 @@ impl ConsumerContext for StepContext {
 
 /// Passes an error of librdkafka on in words.
 pub(super) fn report(status: &Status, side: Side, error: &KafkaError, reason: &str) {
-    match error.rdkafka_error_code().map_or(Trouble::Other, Trouble::of) {
+    let code = error.rdkafka_error_code();
+    if let (Side::Consumer, Some(right)) = (side, code.and_then(Right::of_consumer)) {
+        tracing::debug!(target: "librdkafka", "{reason}");
+        return status.refused(right);
+    }
+    if side == Side::Producer && code.is_some_and(|code| Right::of_producer(code).is_some()) {
+        // The producer dies of it, and is told of then.
+        tracing::debug!(target: "librdkafka", "{reason}");
+        return;
+    }
+    match code.map_or(Trouble::Other, |code| Trouble::told(code, reason)) {
         Trouble::Other => tracing::warn!(?side, %error, "{reason}"),
         trouble => status.troubled(side, trouble, reason),
     }
@@ -136,7 +147,7 @@ pub(super) fn report(status: &Status, side: Side, error: &KafkaError, reason: &s
 /// Passes a log line of librdkafka on. Lines that repeat with every attempt to connect are for debugging: the
 /// change of state is told once by [`Status`].
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
-    if matches!(facility, "FAIL" | "ERROR" | "REQTMOUT" | "CONFWARN") {
+    if matches!(facility, "FAIL" | "ERROR" | "FATAL" | "REQTMOUT" | "CONFWARN") {
         tracing::debug!(target: "librdkafka", facility, "{text}");
         return;
     }

@@ -40,6 +40,7 @@ mod port;
 mod publish;
 mod record;
 mod revoke;
+mod rights;
 mod start;
 mod starts;
 mod status;

@@ -8,8 +8,9 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::acknowledge::{Batches, Fault, Report, ReportBox, Reports};
 use super::client::{ClientError, Connection, StepProducer};
-use super::status::Status;
-use super::words::protocol_name;
+use super::rights::{Right, TRY_AGAIN_MS};
+use super::status::{Side, Status};
+use super::words::{Trouble, protocol_name, set_up};
 use crate::clock;
 use crate::runner::port::{Delivery, Outgoing, OwnedOutgoing, PublishError, Tag};
 
@@ -103,7 +104,7 @@ impl Outlet {
                     Err(PublishError::Producer(protocol_name(code)))
                 }
                 Fault::Setup => {
-                    let error = protocol_name(code);
+                    let error = set_up(code);
                     let topic = record.topic.to_owned();
                     self.unreported += 1;
                     self.inbox.reports().push((tag, Delivery::Setup { topic, error, record: owned(record) }));
@@ -181,6 +182,17 @@ impl Outlet {
         doubtful
     }
 
+    /// Says what a producer died of. The successor of one that lacked a right may lack it too: that one comes later.
+    fn obituary(&mut self, dead: &StepProducer, now: u64) {
+        let Some((code, text)) = dead.client().fatal_error() else { return };
+        if let Some(right) = Right::of_producer(code) {
+            self.status.refused(right);
+            self.replace_at = now + TRY_AGAIN_MS;
+        } else {
+            self.status.troubled(Side::Producer, Trouble::Fatal, &text);
+        }
+    }
+
     /// Takes everything back from a dead producer and makes a new one.
     fn replace(&mut self, now: u64) {
         if now < self.replace_at {
@@ -189,7 +201,7 @@ impl Outlet {
         }
         self.replace_at = now + REPLACE_EVERY_MS;
         if let Some(dead) = self.producer.take() {
-            tracing::warn!(client = %self.client, "the producer can do nothing more; replacing it");
+            self.obituary(&dead, now);
             purge(&dead);
             let mut reports = self.inbox.reports();
             if reports.len() < self.unreported {
@@ -205,6 +217,10 @@ impl Outlet {
         }
         // The batch that the producer died of shows only now.
         self.is_doubtful();
+        if self.replace_at > now + REPLACE_EVERY_MS {
+            return;
+        }
+        self.status.is_to_try(Right::Write);
         let context = Reports::new(Arc::clone(&self.inbox), Some(Arc::clone(&self.status)), self.batches);
         match self.connection.producer(&self.client, context, self.batches) {
             Ok(producer) => self.producer = Some(Arc::new(producer)),
@@ -263,6 +279,7 @@ fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
 #[cfg(feature = "embedded")]
 mod tests {
     use super::super::embedded::EmbeddedBroker;
+    use super::super::rights::Needs;
     use super::*;
     use crate::ops::Health;
     use crate::settings::Settings;
@@ -273,7 +290,8 @@ mod tests {
     fn outlet(broker: &EmbeddedBroker) -> Outlet {
         let settings = Settings::read(broker.environment()).unwrap();
         let telemetry = Telemetry::quiet().step("test", "out", "test.out");
-        let status = Arc::new(Status::new(Health::new().step("test/out"), Arc::new(telemetry)));
+        let status =
+            Arc::new(Status::new(Health::new().step("test/out"), Arc::new(telemetry), Needs::default()));
         Outlet::open(&Connection::new(&settings.kafka), "test.out", &status).unwrap()
     }
 

@@ -10,6 +10,7 @@ use super::assign::Begin;
 use super::client::Connection;
 use super::driven::{Drive, Driven, LoopError, StepSetup, Stop};
 use super::port::KafkaPort;
+use super::rights::Needs;
 use super::status::Status;
 use super::thread::spawn;
 use super::topics::{Creation, Role, TopicPlan};
@@ -39,11 +40,17 @@ impl RunningStep {
         let stop = Stop::default();
         let health = health.step(plan.source.clone());
         let telemetry = Arc::new(telemetry.step(&plan.service, &plan.step, &plan.group));
-        let status = Status::new(Arc::clone(&health), Arc::clone(&telemetry));
+        let subscription = [plan.inputs.as_slice(), std::slice::from_ref(&plan.retry_topic)].concat();
+        let needs = Needs {
+            group: plan.group.clone(),
+            reads: subscription.clone(),
+            writes: [plan.outputs.as_slice(), std::slice::from_ref(&plan.dead_letter_topic)].concat(),
+        };
+        let status = Status::new(Arc::clone(&health), Arc::clone(&telemetry), needs);
         let setup = StepSetup {
             name: format!("{}.{}", plan.service, plan.step),
             group: plan.group.clone(),
-            subscription: [plan.inputs.as_slice(), std::slice::from_ref(&plan.retry_topic)].concat(),
+            subscription,
             topics: topics(&plan, settings),
             begin: begin(plan.from),
             drain: plan.drain_deadline,

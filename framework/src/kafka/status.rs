@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::partition::Partition;
+use super::rights::{Needs, Refusals, Right};
 use super::words::Trouble;
+use crate::clock;
 use crate::ops::{LostRange, Missing, StepHealth};
 use crate::telemetry::StepTelemetry;
 use crate::telemetry::events::{ClientComplained, ClientRecovered, RecordsLost, SetUpFound, SetUpMissing};
@@ -37,6 +39,9 @@ enum Reach {
 pub(crate) struct Status {
     health: Arc<StepHealth>,
     telemetry: Arc<StepTelemetry>,
+    needs: Needs,
+    /// Some right is refused; kept apart as the next.
+    refuses: AtomicBool,
     /// Each client answered last; kept apart so that the loop can ask without a lock.
     reached: [AtomicBool; 2],
     facts: Mutex<Facts>,
@@ -48,15 +53,18 @@ struct Facts {
     reach: [Reach; 2],
     /// What the last look for topics found missing.
     looked: Vec<Missing>,
+    refusals: Refusals,
     joined: bool,
 }
 
 impl Status {
     /// A step of which nothing is known; what becomes known is told to `health` and `telemetry`.
-    pub(crate) fn new(health: Arc<StepHealth>, telemetry: Arc<StepTelemetry>) -> Self {
+    pub(crate) fn new(health: Arc<StepHealth>, telemetry: Arc<StepTelemetry>, needs: Needs) -> Self {
         Self {
             health,
             telemetry,
+            needs,
+            refuses: AtomicBool::new(false),
             reached: [AtomicBool::new(false), AtomicBool::new(false)],
             facts: Mutex::default(),
         }
@@ -85,7 +93,7 @@ impl Status {
     /// Whether nothing is amiss and nothing unknown, so that a slow look now and then is enough.
     pub(super) fn is_well(&self) -> bool {
         let facts = self.facts();
-        facts.joined && facts.reach == [Reach::Reached; 2]
+        facts.joined && facts.refusals.is_empty() && facts.reach == [Reach::Reached; 2]
     }
 
     /// A client heard an answer from a broker.
@@ -108,9 +116,11 @@ impl Status {
         }
     }
 
-    /// A client heard of trouble. What needs a person is not hidden by the outage that follows from it.
+    /// A client heard of trouble. What needs a person is not hidden by the outage that follows from it, and what both
+    /// clients meet is one line of the log.
     pub(super) fn troubled(&self, side: Side, trouble: Trouble, text: &str) {
         let mut facts = self.facts();
+        let known = facts.reach.contains(&Reach::Troubled(trouble));
         let reach = &mut facts.reach[side as usize];
         if let Reach::Troubled(before) = *reach
             && (before == trouble || (before.needs_a_person() && !trouble.needs_a_person()))
@@ -120,12 +130,71 @@ impl Status {
         *reach = Reach::Troubled(trouble);
         self.reached[side as usize].store(false, Ordering::Relaxed);
         let error = format!("{}: {text}", trouble.advice());
-        ClientComplained { step: self.health.name(), error: &error, needs_hands: trouble.needs_a_person() }
-            .emit();
+        if !known {
+            let (step, needs_hands) = (self.health.name(), trouble.needs_a_person());
+            ClientComplained { step, error: &error, needs_hands }.emit();
+        }
+        // Nor is it hidden by what the other client knows less of.
+        let hides = !trouble.needs_a_person()
+            && facts
+                .reach
+                .iter()
+                .any(|reach| matches!(reach, Reach::Troubled(other) if other.needs_a_person()));
         self.health.update(|state| {
             state.producer_reached &= side != Side::Producer;
-            state.client_error = Some(error);
+            if !hides {
+                state.client_error = Some(error);
+            }
         });
+    }
+
+    /// The brokers refuse a right.
+    pub(super) fn refused(&self, right: Right) {
+        let mut facts = self.facts();
+        if facts.refusals.refused(right, clock::millis()) {
+            let missing = self.needs.missing(right);
+            SetUpMissing { step: self.health.name(), topic: &missing.topic, what: &missing.what }.emit();
+            self.show(&facts.refusals);
+        }
+    }
+
+    /// Whether any right is refused.
+    pub(super) fn refuses(&self) -> bool {
+        self.refuses.load(Ordering::Relaxed)
+    }
+
+    /// Whether a right is refused.
+    pub(super) fn is_refused(&self, right: Right) -> bool {
+        self.facts().refusals.is_refused(right)
+    }
+
+    /// Whether a client shall be made to try a refused right again, now that it can be.
+    pub(super) fn is_to_try(&self, right: Right) -> bool {
+        self.facts().refusals.is_to_try(right, clock::millis())
+    }
+
+    /// Forgets the refusal of a right that was tried again since, and met with silence.
+    pub(super) fn listen(&self, right: Right) {
+        let mut facts = self.facts();
+        if facts.refusals.is_quiet(right, clock::millis()) {
+            self.mended(&facts);
+        }
+    }
+
+    /// A right is no longer refused.
+    fn mended(&self, facts: &Facts) {
+        self.show(&facts.refusals);
+        if facts.refusals.is_empty() {
+            SetUpFound { step: self.health.name() }.emit();
+        }
+    }
+
+    /// Tells the probes which rights are refused.
+    fn show(&self, refusals: &Refusals) {
+        let refused = Right::ALL.into_iter().filter(|right| refusals.is_refused(*right));
+        let refused: Vec<Missing> = refused.map(|right| self.needs.missing(right)).collect();
+        self.refuses.store(!refused.is_empty(), Ordering::Relaxed);
+        self.health.update(|state| state.refused = refused);
     }
 
     /// What the last look for topics found missing or refused.
@@ -147,6 +216,9 @@ impl Status {
         let mut facts = self.facts();
         if std::mem::replace(&mut facts.joined, joined) != joined {
             self.health.update(|state| state.group_joined = joined);
+        }
+        if joined && facts.refusals.granted(Right::Group) {
+            self.mended(&facts);
         }
     }
 
@@ -203,7 +275,7 @@ mod tests {
     fn joined() -> (Health, Status) {
         let health = Health::new();
         let telemetry = Telemetry::quiet().step("payment", "charge", "payment.charge");
-        let status = Status::new(health.step("payment/charge"), Arc::new(telemetry));
+        let status = Status::new(health.step("payment/charge"), Arc::new(telemetry), Needs::default());
         status.reached(Side::Consumer);
         status.reached(Side::Producer);
         status.joined(true);
@@ -233,6 +305,26 @@ mod tests {
         assert!(notes(&health).contains("refused the login"), "{}", notes(&health));
         status.reached(Side::Producer);
         assert!(health.report().ready, "{}", notes(&health));
+    }
+
+    #[test]
+    fn a_refused_login_is_not_hidden_by_the_other_clients_outage() {
+        let (health, status) = joined();
+        status.troubled(Side::Consumer, Trouble::Login, "SASL authentication error");
+        status.troubled(Side::Producer, Trouble::Away, "1/1 brokers are down");
+        assert!(notes(&health).contains("refused the login"), "{}", notes(&health));
+    }
+
+    #[test]
+    fn a_refused_right_stands_though_brokers_answer_other_questions() {
+        let (health, status) = joined();
+        status.joined(false);
+        status.refused(Right::Group);
+        status.reached(Side::Consumer);
+        assert!(notes(&health).contains("GROUP_AUTHORIZATION_FAILED"), "{}", notes(&health));
+        assert!(!status.is_well());
+        status.joined(true);
+        assert!(health.report().ready && status.is_well(), "{}", notes(&health));
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::poll::{Held, Polled, poll};
 use super::port::KafkaPort;
 use super::publish::Outlet;
 use super::revoke::Leaving;
+use super::rights::Right;
 use super::status::Side;
 use crate::clock;
 use crate::engine::{Slot, Time};
@@ -291,6 +292,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             self.confirming = true;
             self.errands.ask(Errand::Confirm(std::mem::take(&mut self.unconfirmed)))?;
         }
+        self.try_rights();
         let reset = self.consumer.context().take_reset();
         if self.watch_at.is_some_and(|at| reset || now >= at) {
             self.watch_at = None;
@@ -307,6 +309,27 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             }
         }
         Ok(())
+    }
+
+    /// Makes the clients try again what was refused, and listens whether it still is. The group is tried by librdkafka
+    /// itself; a producer that lacks a right is replaced.
+    fn try_rights(&mut self) {
+        let setup = self.setup;
+        let status = &setup.status;
+        if !status.refuses() {
+            return;
+        }
+        if status.is_refused(Right::Read) && self.port.seats().next().is_some() {
+            if status.is_to_try(Right::Read) {
+                // librdkafka tells of the same refusal again only where reading begins anew.
+                self.port.stop_all();
+                self.port.resume_all();
+            }
+            status.listen(Right::Read);
+        }
+        if status.is_refused(Right::Write) && status.reaches(Side::Producer) {
+            status.listen(Right::Write);
+        }
     }
 
     /// Sends the turn's commits.

@@ -17,6 +17,7 @@ use super::driven::{Drive, Driven, LoopError, StepSetup, Stop};
 use super::embedded::EmbeddedBroker;
 use super::partition::Partition;
 use super::port::KafkaPort;
+use super::rights::Needs;
 use super::status::Status;
 use super::thread::spawn;
 use super::topics::{Role, TopicPlan};
@@ -283,6 +284,7 @@ impl Running {
             status: Arc::new(Status::new(
                 health.step("test/copy"),
                 Arc::new(Telemetry::quiet().step("test", "copy", "test.copy")),
+                Needs::default(),
             )),
         };
         let (tell, told) = mpsc::channel();

@@ -42,6 +42,15 @@ impl Trouble {
         }
     }
 
+    /// The kind of a code that came with `text`: a broker that refuses our certificate hangs up, and only OpenSSL's words
+    /// tell that from a broker that is away.
+    pub(super) fn told(code: RDKafkaErrorCode, text: &str) -> Self {
+        match Self::of(code) {
+            Self::Away if text.contains("SSL routines") => Self::Certificate,
+            trouble => trouble,
+        }
+    }
+
     /// What it means and what to do, to be followed by librdkafka's own text.
     pub(super) fn advice(self) -> &'static str {
         match self {
@@ -52,7 +61,8 @@ impl Trouble {
             }
             Self::Certificate => {
                 "no encrypted connection could be made; check KAFKA_SSL_CA_LOCATION, the broker's name in its \
-                 certificate, and that the broker expects KAFKA_SECURITY_PROTOCOL"
+                 certificate, that the broker expects KAFKA_SECURITY_PROTOCOL, and, where it demands a certificate, \
+                 KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION"
             }
             Self::Right => "the broker refused a right; grant it to this service's user",
             Self::NoTopic => "a topic does not exist",
@@ -64,6 +74,16 @@ impl Trouble {
     /// Whether waiting alone will not mend it.
     pub(super) fn needs_a_person(self) -> bool {
         matches!(self, Self::Login | Self::Certificate | Self::Right | Self::NoTopic)
+    }
+}
+
+/// Why a topic cannot be written to now, in the words of `/ready`, and what to do.
+pub(super) fn set_up(code: RDKafkaErrorCode) -> String {
+    let error = protocol_name(code);
+    match Trouble::of(code) {
+        Trouble::Right => format!("the right to write ({error}): grant it to this service's user"),
+        Trouble::NoTopic => format!("the topic ({error}): create it"),
+        _ => error,
     }
 }
 
@@ -101,6 +121,24 @@ mod tests {
         ] {
             assert_eq!(protocol_name(code), name);
         }
+    }
+
+    #[test]
+    fn a_refused_certificate_is_not_a_broker_that_is_away() {
+        let text =
+            "Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42";
+        let code = RDKafkaErrorCode::BrokerTransportFailure;
+        assert_eq!(Trouble::told(code, text), Trouble::Certificate);
+        assert_eq!(Trouble::told(code, "Connection refused"), Trouble::Away);
+    }
+
+    #[test]
+    fn what_keeps_a_topic_from_being_written_is_told_with_what_to_do() {
+        let told = set_up(RDKafkaErrorCode::TopicAuthorizationFailed);
+        assert_eq!(told, "the right to write (TOPIC_AUTHORIZATION_FAILED): grant it to this service's user");
+        let told = set_up(RDKafkaErrorCode::UnknownTopicOrPartition);
+        assert_eq!(told, "the topic (UNKNOWN_TOPIC_OR_PARTITION): create it");
+        assert_eq!(set_up(RDKafkaErrorCode::LogDirNotFound), "LOG_DIR_NOT_FOUND");
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct StepState {
     pub producer_reached: bool,
     /// Topics and rights that are needed and were not found.
     pub missing: Vec<Missing>,
+    /// Rights that the brokers refuse while the step runs.
+    pub refused: Vec<Missing>,
     /// The step takes no new records, because what its handler needs is away.
     pub outage: Option<Outage>,
     /// The newest ranges that retention took unread.
@@ -69,10 +71,10 @@ impl StepState {
     }
 }
 
-/// A topic, and what is not found of it.
+/// A topic or a group, and what is not found of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// The topic's name on the broker.
+    /// The topic's name on the broker, several joined by commas, or `group` and its name.
     pub topic: String,
     /// What is missing, for example `the topic`, `the right to read`, `the right to write`.
     pub what: String,

@@ -90,7 +90,7 @@ fn add_unready(state: &StepState, reasons: &mut Vec<String>) {
     if !state.producer_reached {
         reasons.push("the producer has reached no broker".to_owned());
     }
-    for missing in &state.missing {
+    for missing in state.missing.iter().chain(&state.refused) {
         reasons.push(format!("missing: {} ({})", missing.topic, missing.what));
     }
     if !state.group_joined {

@@ -8,7 +8,8 @@ use super::jvm::Jvm;
 use super::node::Node;
 use super::properties::{Ports, properties};
 use super::quick::quick;
-use super::{KafkaError, Setup};
+use super::rights::{self, Right};
+use super::{KafkaError, Security, Setup};
 use crate::folder::Folder;
 use crate::port::Port;
 use crate::process::{Signal, tail};
@@ -51,7 +52,7 @@ impl Cluster {
     /// Starts a cluster whose folders are formatted with `checkpoint`, or else by Kafka's own tool.
     pub(crate) fn on(jvm: &Jvm, checkpoint: Option<&Path>, setup: &Setup) -> Result<Self, KafkaError> {
         let folder = Folder::new().doing("make the cluster's folder")?;
-        let ports = (0..setup.nodes).map(|_| reserve(setup.proxied)).collect::<Result<Vec<_>, _>>()?;
+        let ports = (0..setup.nodes).map(|_| reserve(setup)).collect::<Result<Vec<_>, _>>()?;
         let proxies = ports.iter().filter_map(|ports| ports.proxied.as_ref()).map(before);
         let proxies = proxies.collect::<Result<Vec<_>, _>>()?;
         let mut nodes = Vec::new();
@@ -59,12 +60,22 @@ impl Cluster {
             let index = usize::from(number) - 1;
             let place = folder.join(&format!("node-{number}"));
             let front = proxies.get(index).map(|proxy| proxy.address().port());
-            let text = properties(number, &ports, front, &place.join("data"), &setup.properties);
+            let text = properties(
+                number,
+                &ports,
+                front,
+                &place.join("data"),
+                setup.security.as_ref(),
+                &setup.properties,
+            );
             let port = ports[index].clients.number();
             nodes.push(Node::new(number, port, jvm.clone(), place, &text)?);
         }
         let mut cluster = Self { nodes, ports, proxies, _folder: folder };
-        cluster.nodes.iter_mut().try_for_each(|node| node.format(CLUSTER_ID, checkpoint))?;
+        let scram: Vec<_> = setup.security.iter().flat_map(Security::scram_arguments).collect();
+        // What is the same for every cluster knows nobody's password.
+        let checkpoint = checkpoint.filter(|_| scram.is_empty());
+        cluster.nodes.iter_mut().try_for_each(|node| node.format(CLUSTER_ID, checkpoint, &scram))?;
         cluster.start_all_again()?;
         Ok(cluster)
     }
@@ -84,6 +95,46 @@ impl Cluster {
         assert!(!self.proxies.is_empty(), "the cluster was started without proxies");
         let addresses = self.proxies.iter().map(|proxy| proxy.address().to_string());
         addresses.collect::<Vec<_>>().join(",")
+    }
+
+    /// The addresses of the listeners with logins and rights, for `bootstrap.servers`.
+    ///
+    /// # Panics
+    ///
+    /// When the cluster was started without [`Setup::secured`].
+    pub fn secured_bootstrap(&self) -> String {
+        let addresses =
+            self.ports.iter().filter_map(|ports| Some(ports.secured.as_ref()?.address().to_string()));
+        let addresses: Vec<_> = addresses.collect();
+        assert!(!addresses.is_empty(), "the cluster was started without a listener for logins");
+        addresses.join(",")
+    }
+
+    /// Grants `rights` to `user`. Brokers hear of it within moments.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster is not there, or does not know rights.
+    pub fn grant(&self, user: &str, rights: &[Right]) -> Result<(), KafkaError> {
+        rights::grant(self.ports[0].clients.address(), user, rights).doing("grant rights")
+    }
+
+    /// Takes `rights` from `user`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::grant`].
+    pub fn withdraw(&self, user: &str, rights: &[Right]) -> Result<(), KafkaError> {
+        rights::withdraw(self.ports[0].clients.address(), user, rights).doing("withdraw rights")
+    }
+
+    /// Says anew who may log in with `PLAIN`; counts from the next start of `node`.
+    ///
+    /// # Errors
+    ///
+    /// When the file of its properties cannot be written.
+    pub fn change_logins(&mut self, node: u16, security: &Security) -> Result<(), KafkaError> {
+        self.node(node).add_properties(&security.logins())
     }
 
     /// The proxy before `node`.
@@ -179,9 +230,11 @@ impl Drop for Cluster {
     }
 }
 
-fn reserve(proxied: bool) -> Result<Ports, KafkaError> {
+fn reserve(setup: &Setup) -> Result<Ports, KafkaError> {
     let port = || Port::reserve().doing("reserve a port");
-    Ok(Ports { clients: port()?, controller: port()?, proxied: if proxied { Some(port()?) } else { None } })
+    let port_if = |wanted: bool| wanted.then(port).transpose();
+    let (proxied, secured) = (port_if(setup.proxied)?, port_if(setup.security.is_some())?);
+    Ok(Ports { clients: port()?, controller: port()?, proxied, secured })
 }
 
 fn before(port: &Port) -> Result<Proxy, KafkaError> {

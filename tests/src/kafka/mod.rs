@@ -3,6 +3,9 @@
 //! [`shared`] is for tests that do no harm to the broker: one for the whole test binary, or the one that
 //! `KAFKA_BOOTSTRAP_SERVERS` names. Tests that stop, kill or cut off a broker start their own [`Cluster`].
 //!
+//! With [`Setup::secured`] a cluster has a listener beside the open one, where clients need a login, certificates or
+//! both, and [rights](Cluster::grant).
+//!
 //! The brokers come from Maven Central, once, into the `target` folder; see [`KafkaError::NotToBeHad`] for what
 //! that needs.
 //!
@@ -18,6 +21,7 @@
 //! # Ok::<(), choreograph_tests::kafka::KafkaError>(())
 //! ```
 
+mod certificates;
 mod cluster;
 mod error;
 mod fetch;
@@ -28,11 +32,16 @@ mod once;
 mod properties;
 mod quick;
 mod ready;
+mod rights;
+mod security;
 mod setup;
 mod shared;
 
+pub use certificates::Certificates;
 pub use cluster::Cluster;
 pub use error::KafkaError;
 pub use fetch::KAFKA_VERSION;
+pub use rights::{Operation, Right};
+pub use security::Security;
 pub use setup::Setup;
 pub use shared::shared;

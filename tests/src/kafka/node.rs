@@ -1,7 +1,7 @@
 //! One broker: a JVM, its property file, its data and its log.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -53,11 +53,16 @@ impl Node {
     }
 
     /// Formats the node's data folder for the cluster of this id: with `checkpoint`, the file that Kafka's own tool
-    /// would write, or else by that tool.
-    pub(crate) fn format(&mut self, cluster: &str, checkpoint: Option<&Path>) -> Result<(), KafkaError> {
+    /// would write, or else by that tool, which also notes the users `scram`.
+    pub(crate) fn format(
+        &mut self,
+        cluster: &str,
+        checkpoint: Option<&Path>,
+        scram: &[String],
+    ) -> Result<(), KafkaError> {
         match checkpoint {
             Some(checkpoint) => self.copy_format(cluster, checkpoint).doing("format a node's folder"),
-            None => self.run_format(cluster),
+            None => self.run_format(cluster, scram),
         }
     }
 
@@ -69,9 +74,18 @@ impl Node {
         fs::write(data.join("meta.properties"), meta)
     }
 
-    fn run_format(&mut self, cluster: &str) -> Result<(), KafkaError> {
+    /// Adds lines to the node's properties, of which the last of two counts; for the next start.
+    pub(crate) fn add_properties(&self, lines: &str) -> Result<(), KafkaError> {
+        let file = OpenOptions::new().append(true).open(self.file("properties"));
+        file.and_then(|mut file| file.write_all(lines.as_bytes())).doing("write a node's properties")
+    }
+
+    fn run_format(&mut self, cluster: &str, scram: &[String]) -> Result<(), KafkaError> {
         let mut command = self.jvm.format(&self.file("log4j2.properties"));
         command.args(["-t", cluster, "-c"]).arg(self.file("properties"));
+        for user in scram {
+            command.args(["--add-scram", user]);
+        }
         self.spawn(command)?;
         let ended = self.leader()?.wait(FORMAT_WITHIN).doing("wait for Kafka's format")?;
         self.running = None;

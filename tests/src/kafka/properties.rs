@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::Security;
 use crate::port::Port;
 
 /// What every broker of the tests gets: small, strict, and quick to notice that another is gone.
@@ -10,7 +11,6 @@ const COMMON: &str = "\
 process.roles=broker,controller
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
@@ -37,6 +37,8 @@ pub(crate) struct Ports {
     pub(crate) controller: Port,
     /// Where its proxy listens, and the listener behind the proxy.
     pub(crate) proxied: Option<Port>,
+    /// The listener with logins and rights.
+    pub(crate) secured: Option<Port>,
 }
 
 /// The text of a node's property file. `extra` comes last, and the last of two values counts.
@@ -45,6 +47,7 @@ pub(crate) fn properties(
     ports: &[Ports],
     advertised: Option<u16>,
     data: &Path,
+    security: Option<&Security>,
     extra: &[(String, String)],
 ) -> String {
     let own = &ports[usize::from(node) - 1];
@@ -60,6 +63,14 @@ pub(crate) fn properties(
         write!(listeners, ",PROXIED://127.0.0.1:{}", behind.number()).expect(TAKES_ALL);
         write!(advertise, ",PROXIED://127.0.0.1:{front}").expect(TAKES_ALL);
     }
+    let mut protocols = String::from("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT");
+    if let (Some(port), Some(security)) = (&own.secured, security) {
+        let address = format!(",SECURED://127.0.0.1:{}", port.number());
+        listeners.push_str(&address);
+        advertise.push_str(&address);
+        write!(protocols, ",SECURED:{}", security.protocol()).expect(TAKES_ALL);
+        text.push_str(&security.properties());
+    }
     let copies = ports.len();
     let in_sync = if copies > 1 { 2 } else { 1 };
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
@@ -67,6 +78,7 @@ pub(crate) fn properties(
     };
     line("node.id", &node);
     line("controller.quorum.voters", &voters.join(","));
+    line("listener.security.protocol.map", &protocols);
     line("listeners", &listeners);
     line("advertised.listeners", &advertise);
     line("log.dirs", &data.display());

@@ -1,6 +1,6 @@
 //! What a cluster shall be like.
 
-use super::{Cluster, KafkaError};
+use super::{Cluster, KafkaError, Security};
 
 /// How to start a [`Cluster`].
 #[derive(Debug, Clone)]
@@ -8,6 +8,7 @@ pub struct Setup {
     pub(crate) nodes: u16,
     pub(crate) properties: Vec<(String, String)>,
     pub(crate) proxied: bool,
+    pub(crate) security: Option<Security>,
 }
 
 impl Setup {
@@ -20,7 +21,7 @@ impl Setup {
     /// With any number but 1 and 3.
     pub fn nodes(nodes: u16) -> Self {
         assert!(nodes == 1 || nodes == 3, "a cluster has 1 node or 3, not {nodes}");
-        Self { nodes, properties: Vec::new(), proxied: false }
+        Self { nodes, properties: Vec::new(), proxied: false, security: None }
     }
 
     /// Sets a broker property on every node, over the harness's own value.
@@ -35,6 +36,13 @@ impl Setup {
     #[must_use]
     pub fn proxied(mut self) -> Self {
         self.proxied = true;
+        self
+    }
+
+    /// Adds a listener with logins and rights to each node. Clients of [`Cluster::secured_bootstrap`] use that.
+    #[must_use]
+    pub fn secured(mut self, security: Security) -> Self {
+        self.security = Some(security);
         self
     }
 
