@@ -1,9 +1,6 @@
 //! The suite's platforms that speak Kafka: Apache Kafka itself, and the broker in the process.
 
-use std::{
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::thread::{self, JoinHandle};
 
 use choreograph::{EmbeddedBroker, Service, settings::Settings, telemetry::Telemetry};
 use choreograph_tests::{
@@ -22,8 +19,6 @@ use super::{
 const PARTITIONS: i32 = 3;
 /// How long a service may take to leave. Longer than two commits of what is held back, which are 2 s apart.
 const DRAIN: &str = "5s";
-/// How long the broker is away.
-const AWAY: Duration = Duration::from_secs(2);
 
 /// Where the broker is.
 enum Broker {
@@ -180,8 +175,6 @@ impl Platform for OnKafka {
             Broker::Own(cluster) => cluster.stop(1).expect("the broker stops"),
             Broker::Embedded(broker) => broker.go_away().expect("the broker goes"),
         }
-        // The outage itself has to last; nothing is waited for.
-        thread::sleep(AWAY);
     }
 
     fn broker_up(&mut self) {

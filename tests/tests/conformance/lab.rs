@@ -26,6 +26,8 @@ pub(crate) const COUNT: &str = "statistics.count";
 pub(crate) const ATTEMPTS: u32 = 3;
 /// The highest number that the contract of [`Paid`] allows.
 pub(crate) const MAX_SEQ: u32 = 10_000;
+/// How often a handler looks whether it may go on.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// An order was placed.
 #[derive(Debug, Clone, Event, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +49,7 @@ pub(crate) enum Task {
     /// Succeed.
     #[default]
     Succeed,
-    /// Wait for some milliseconds first, more or fewer by number.
+    /// Wait for the barrier, then for some milliseconds, more or fewer by number.
     Dawdle,
     /// Fail on the first two attempts, then succeed.
     Stumble,
@@ -112,6 +114,7 @@ pub(crate) struct Handled {
 struct Inner {
     handled: Vec<Handled>,
     gateway_away: bool,
+    barred: bool,
     dawdle: Option<Duration>,
 }
 
@@ -141,6 +144,18 @@ impl Lab {
     /// Takes the payment gateway away, or brings it back.
     pub(crate) fn set_gateway_away(&self, away: bool) {
         self.inner().gateway_away = away;
+    }
+
+    /// Holds whoever dawdles at a barrier, or lets all of them go on.
+    pub(crate) fn set_barred(&self, barred: bool) {
+        self.inner().barred = barred;
+    }
+
+    /// Waits while the barrier is down.
+    async fn pass(&self) {
+        while self.inner().barred {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// How long [`Task::Dawdle`] takes at the most.
@@ -181,7 +196,10 @@ async fn charge(order: In<Placed>, State(lab): State<Lab>) -> Result<Paid, StepE
     }
     let mut paid = Paid { order: order.order.clone(), seq: order.seq };
     match order.task {
-        Task::Dawdle => tokio::time::sleep(lab.dawdle(order.seq)).await,
+        Task::Dawdle => {
+            lab.pass().await;
+            tokio::time::sleep(lab.dawdle(order.seq)).await;
+        }
         Task::Stumble if attempt < ATTEMPTS => return Err(StepError::retry("stumbled")),
         Task::Succeed | Task::Stumble => {}
         Task::Fail => return Err(StepError::retry("fails always")),

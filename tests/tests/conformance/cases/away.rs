@@ -39,6 +39,7 @@ pub(super) const BROKER: Case = Case {
     promises: &[Promise::BrokerOutage, Promise::NothingLost],
     run: |platform| {
         let lab = Lab::default();
+        lab.set_barred(true);
         platform.start(lab::payment(&lab));
         publish(platform, 0);
         platform.until("the step begins", &mut |_| match lab.handled(CHARGE).len() {
@@ -46,6 +47,15 @@ pub(super) const BROKER: Case = Case {
             _ => Ok(()),
         });
         platform.broker_down();
+        assert!(lab.finished(CHARGE).is_empty());
+        lab.set_barred(false);
+        platform.until(
+            "a handler ends while the broker is away",
+            &mut |_| match lab.finished(CHARGE).len() {
+                0 => Err("none has".to_owned()),
+                _ => Ok(()),
+            },
+        );
         platform.broker_up();
         publish(platform, 1);
         settled(platform, CHARGE, &[ORDERS]);
