@@ -4,6 +4,7 @@
 //! but its environment, as a team would run it: see [`stage::Stage`].
 
 mod bad_input;
+mod collector;
 mod faults;
 mod majors;
 mod stage;
