@@ -62,7 +62,8 @@ export function instance(i, n, now) {
   else if (draw < 0.05) state = 'running';
   let at = Math.floor(chance() * PATH.length);
   if (state === 'failed') at = [1, 3, 0][Math.floor(chance() * 3)];
-  const step = state === 'completed' ? null : state === 'lost' ? null : PATH[at];
+  if (i === 0) at = 0;
+  const step = i === 0 ? PATH[0] : state === 'completed' ? null : state === 'lost' ? null : PATH[at];
   const reason = state === 'stalled' ? TROUBLE[step] : state === 'failed' ? 'dead_letter' : state === 'lost' ? 'lost' : null;
   const started = now - age;
   const took = 2_000 + Math.floor(chance() * chance() * 90_000);
@@ -77,6 +78,17 @@ export function instance(i, n, now) {
     attempts, error, started, updated, finished: state === 'completed' ? updated : null, events,
     dead_letters: state === 'failed' ? 1 : 0,
   };
+}
+
+/** The first instance goes from step to step, one a call, until it is delivered. */
+export function walk(summary, now) {
+  if (summary.state === 'completed') return;
+  summary.at = Math.min(summary.at + 1, PATH.length);
+  summary.updated = now;
+  summary.events = summary.at + 1;
+  summary.step = PATH[summary.at] ?? null;
+  summary.sentence = `at ${summary.step} for less than a second: being handled`;
+  if (summary.step === null) Object.assign(summary, { state: 'completed', finished: now, sentence: 'delivered by carrier/deliver' });
 }
 
 function words(ms) {

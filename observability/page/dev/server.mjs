@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { detail, graph, instance, letter } from './data.mjs';
+import { detail, graph, instance, letter, walk } from './data.mjs';
 
 const { values: options } = parseArgs({
   options: { port: { type: 'string', default: '4748' }, instances: { type: 'string', default: '100000' }, empty: { type: 'boolean' }, 'no-actions': { type: 'boolean' } },
@@ -22,6 +22,7 @@ const replayed = new Set();
 setInterval(() => {
   generation += 1;
   const now = Date.now();
+  if (items[0]) walk(items[0], now);
   // A few go on with every turn.
   for (let i = 0; i < Math.min(20, items.length); i += 1) {
     const item = items[Math.floor(Math.random() * Math.min(60, items.length))];
