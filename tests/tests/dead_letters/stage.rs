@@ -62,11 +62,23 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it printed, as JSON.
+    /// What it printed, as JSON that keeps the committed schema.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let value = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        keeps_schema(&value);
+        value
     }
+}
+
+/// Holds what the command prints against `formats/dlq.schema.json`.
+#[track_caller]
+pub(crate) fn keeps_schema(value: &Value) {
+    const SCHEMA: &str = include_str!("../../../framework/cli/formats/dlq.schema.json");
+    let schema = serde_json::from_str(SCHEMA).expect("JSON");
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema");
+    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {value:#}");
 }
 
 impl Running {

@@ -39,9 +39,10 @@ pub enum DlqCommand {
 /// Which services there are.
 #[derive(Debug, Args)]
 pub struct Declared {
-    /// The services' manifests: their dead-letter topics are looked at, and replays are checked against what their steps
-    /// read. Without: every topic of the namespace that is named `<service>.<step>.dlq`, and no check.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// The services' manifests, files and folders of them: their dead-letter topics are looked at, and replays are
+    /// checked against what their steps read. Without: every topic of the namespace that is named
+    /// `<service>.<step>.dlq`, and no check.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     pub manifests: Vec<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use choreograph::settings::Settings;
 use choreograph_dead_letters::{DeadLetters, Error};
+use choreograph_topology::MAX_MANIFESTS;
 
 use crate::topology::inputs::Inputs;
 use crate::{Failure, Problem};
@@ -30,8 +31,30 @@ pub fn settings() -> Result<Settings, Failure> {
 ///
 /// A [`Failure`] if a setting or a manifest cannot be used.
 pub fn dead_letters(manifests: &[PathBuf]) -> Result<DeadLetters, Failure> {
-    let inputs = Inputs::read(manifests)?;
+    let inputs = Inputs::read(&files(manifests)?)?;
     DeadLetters::open(&settings()?, &inputs.manifests).map_err(failure)
+}
+
+/// The files that are named, and the `*.json` of the folders that are.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let refuse = |error: std::io::Error| {
+            Failure::input(Problem::of_file(path.display().to_string(), format!("cannot be read: {error}")))
+        };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(refuse)?.take(MAX_MANIFESTS + 1) {
+            found.push(entry.map_err(refuse)?.path());
+        }
+        found.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+        found.sort_unstable();
+        files.extend(found);
+    }
+    Ok(files)
 }
 
 /// What a person is told of an error.

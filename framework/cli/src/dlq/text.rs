@@ -149,7 +149,7 @@ fn value(letter: &DeadLetter) -> String {
 pub(super) fn report(report: &Report) -> String {
     let mut out = String::new();
     for (id, before) in report.before.iter().take(MAX_SHOWN_PROBLEMS) {
-        put!(out, "{id}: nothing is done, it was {} before", done(before));
+        put!(out, "{id}: nothing to do, it was {}", done(before));
     }
     for (id, refusal) in report.refusals.iter().take(MAX_SHOWN_PROBLEMS) {
         let help = if refusal.can_be_forced() { " (--force overrules this)" } else { "" };

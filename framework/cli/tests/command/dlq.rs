@@ -26,6 +26,7 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         (&["list", "--open", "--all"], "cannot be used with"),
         (&["list", "--format", "sarif"], "`--format text` or `--format json`"),
         (&["list", "--manifests", "torn.json"], "torn.json:2"),
+        (&["list", "--manifests", "."], "torn.json:2"),
         (&["show", "x"], "invalid value"),
         (
             &["edit", ID, "--value", "nowhere.json", "--manifests", "nowhere.json"],
