@@ -117,6 +117,7 @@ mod kafka;
 pub mod manifest;
 pub mod ops;
 mod publisher;
+mod registry;
 pub mod rehearsal;
 mod runner;
 mod schema;

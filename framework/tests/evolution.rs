@@ -100,6 +100,32 @@ fn what_an_upcaster_does_not_lead_on_is_set_aside_with_the_link() {
 }
 
 #[test]
+fn values_in_the_frame_of_confluents_serializers_are_read() {
+    let mut rehearsal = Rehearsal::new(1).service(payment());
+    let frame = |number: u32, value: &str| [&[0][..], &number.to_be_bytes(), value.as_bytes()].concat();
+    let values = [
+        frame(258, r#"{"order_id":"a","cents":8,"currency":"EUR"}"#),
+        frame(1, r#"{"order_id":"b","cents":8,"currency":"euros"}"#),
+        vec![0, 0, 0, 1, 2],
+    ];
+    for value in &values {
+        let headers =
+            [("ce_type", Some(&b"order.placed.v3"[..])), ("__value_schema_id", Some(&[1, 0xff][..]))];
+        rehearsal.publish_raw("orders", Some(b"k"), Some(value), &headers);
+    }
+    let headers = [("ce_type", Some(&b"order.placed.v2"[..]))];
+    let older = frame(7, r#"{"order_id":"c","cents":9}"#);
+    rehearsal.publish_raw("orders", Some(b"k"), Some(&older), &headers);
+    rehearsal.settle();
+    let paid: Vec<String> = rehearsal.emitted::<Confirmed>().iter().map(|it| it.paid.clone()).collect();
+    assert_eq!(paid, ["8 EUR", "9 GBP"]);
+    let letters = rehearsal.dead_letters();
+    let reasons: Vec<&str> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    assert_eq!(reasons, ["contract_violation", "undecodable"]);
+    assert_eq!(letters[0].record.value(), Some(&values[1][..]), "the bytes are those that were read");
+}
+
+#[test]
 fn of_twins_the_highest_counts_upcasters_included() {
     let mut rehearsal = Rehearsal::new(1).service(payment());
     for (major, value) in [(1, r#"{"order_id":"a","total":"7"}"#), (2, r#"{"order_id":"a","cents":7}"#)] {

@@ -33,6 +33,9 @@ pub const CE_DEPRECATIONFROM: &str = "ce_deprecationfrom";
 pub const CE_DEPRECATIONSUNSET: &str = "ce_deprecationsunset";
 /// Where to read what to do instead.
 pub const CE_DEPRECATIONMIGRATION: &str = "ce_deprecationmigration";
+/// The id of the value's contract in a schema registry: a byte 1 and the 16 bytes of a GUID, or a byte 0 and the 4 bytes
+/// of a number. Confluent's serializers name it so.
+pub const VALUE_SCHEMA_ID: &str = "__value_schema_id";
 /// The value's media type: [`JSON`].
 pub const CONTENT_TYPE: &str = "content-type";
 /// The workflow's identity; see [`Workflow`](super::Workflow).

@@ -4,7 +4,7 @@ use super::names;
 use crate::runner::port::HeaderRef;
 
 /// The most headers that an emitted event has.
-pub(crate) const MAX_EVENT_HEADERS: usize = 17;
+pub(crate) const MAX_EVENT_HEADERS: usize = 18;
 
 /// What does not change from one emit of a step to the next: computed when the step starts.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ mod tests {
             source: "payment/charge".to_owned(),
             event_type: "payment.confirmed.v1".to_owned(),
             data_schema: "schemas/payment.confirmed/1.0".to_owned(),
-            extensions: ["a", "b", "c", "d"].map(|name| (name, Vec::new())).into(),
+            extensions: ["a", "b", "c", "d", "e"].map(|name| (name, Vec::new())).into(),
         };
         let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
         with_event_headers(&fixed, emit, |headers| {
@@ -114,6 +114,7 @@ mod tests {
                 "b",
                 "c",
                 "d",
+                "e",
             ]
         );
         let full = EmitHeaders {

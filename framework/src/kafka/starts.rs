@@ -25,8 +25,9 @@ use crate::envelope::id;
 use crate::envelope::write::{EmitHeaders, with_event_headers};
 use crate::event::StartingEvent;
 use crate::publisher::{Ready, StartError, Starting};
+use crate::registry;
 use crate::runner::{clock_text, current};
-use crate::settings::Settings;
+use crate::settings::{Registry, Settings};
 use crate::telemetry::{Emit, PublisherTelemetry, Telemetry, TraceParent};
 use crate::wire::namespaced;
 
@@ -38,6 +39,7 @@ pub(crate) struct KafkaStarts {
     source: String,
     namespace: Option<String>,
     max_event_bytes: usize,
+    registry: Option<Registry>,
     connection: Connection,
     telemetry: PublisherTelemetry,
     room: Semaphore,
@@ -92,6 +94,7 @@ impl KafkaStarts {
             source: service.to_owned(),
             namespace: settings.namespace.clone(),
             max_event_bytes: settings.max_event_bytes,
+            registry: settings.registry.clone(),
             connection,
             telemetry: telemetry.publisher(service),
             room: Semaphore::new(MAX_IN_FLIGHT),
@@ -116,12 +119,14 @@ impl KafkaStarts {
     }
 
     /// The event type made ready, the first time it is asked for.
-    pub(crate) fn ready<E: StartingEvent>(&self) -> Result<Arc<Ready>, StartError> {
+    pub(crate) async fn ready<E: StartingEvent>(&self) -> Result<Arc<Ready>, StartError> {
         if let Some(ready) = lock(&self.ready).get(&TypeId::of::<E>()) {
             return Ok(Arc::clone(ready));
         }
         let topic = |name: &str| namespaced(self.namespace.as_deref(), name);
-        let ready = Arc::new(Ready::of::<E>(&self.source, topic)?);
+        let mut ready = Ready::of::<E>(&self.source, topic)?;
+        ready.identify(&registry::look_up(self.registry.as_ref(), ready.declared()).await);
+        let ready = Arc::new(ready);
         lock(&self.ready).insert(TypeId::of::<E>(), Arc::clone(&ready));
         Ok(ready)
     }

@@ -136,7 +136,7 @@ impl Publisher {
 
     async fn begin<E: StartingEvent>(&self, event: &E, id: Option<&str>) -> Result<Started, StartError> {
         let (ready, max_bytes) = match &self.backend {
-            Backend::Kafka(kafka) => (kafka.ready::<E>()?, kafka.max_event_bytes()),
+            Backend::Kafka(kafka) => (kafka.ready::<E>().await?, kafka.max_event_bytes()),
             Backend::Rehearsal(rehearsal) => (rehearsal.ready::<E>()?, RehearsedStarts::MAX_EVENT_BYTES),
         };
         if let Some(plan) = current::current()

@@ -10,6 +10,7 @@ use crate::{
     emits::{Declared, EmittedEvent, Outbox, outbox},
     envelope::id,
     event::StartingEvent,
+    registry::Ids,
     runner::plan::{Emitted, emitted},
 };
 
@@ -50,6 +51,20 @@ impl Ready {
             declared: Vec::new(),
             older: Vec::new(),
         })
+    }
+
+    /// It, and behind it the older majors in which the same fact is written.
+    pub(crate) fn declared(&self) -> &[EmittedEvent] {
+        &self.declared
+    }
+
+    /// Lets the events carry the ids of their contracts.
+    pub(crate) fn identify(&mut self, ids: &Ids) {
+        ids.add_to(&mut self.emitted.headers);
+        // Nobody shares them yet.
+        for older in self.older.iter_mut().filter_map(Arc::get_mut) {
+            ids.add_to(&mut older.emitted.headers);
+        }
     }
 
     /// The workflow that it starts.

@@ -35,10 +35,22 @@ pub(crate) fn check_in(
         let text = "no value (a tombstone), where the event has one";
         return Err((Reason::Undecodable, Failure::new("undecodable", text)));
     };
-    if let Some(older) = &route.older {
-        return read_older(older, route, tape, (record.head(), value), handlers);
+    let mut attempt = |value| match &route.older {
+        Some(older) => read_older(older, route, tape, (record.head(), value), handlers),
+        None => read((index, route), tape, (record.head(), value), handlers),
+    };
+    let read = attempt(value);
+    // JSON does not begin with a zero byte: only what cannot be decoded is looked at again.
+    match (&read, unframed(value)) {
+        (Err((Reason::Undecodable, _)), Some(json)) => attempt(json),
+        _ => read,
     }
-    read((index, route), tape, (record.head(), value), handlers)
+}
+
+/// The JSON behind the frame that Confluent's serializers write: a byte 0 and the four bytes of the contract's number.
+fn unframed(value: &[u8]) -> Option<&[u8]> {
+    let (frame, json) = value.split_first_chunk::<5>()?;
+    (frame[0] == 0).then_some(json)
 }
 
 fn read(

@@ -11,6 +11,7 @@ use tokio::{
 use crate::{
     kafka::RunningStep,
     ops::{self, Health},
+    registry::{self, Ids},
     runner::{Plan, plan::PlanError},
     service::{Service, ServiceDef, ServiceError, exit_codes},
     settings::Settings,
@@ -92,7 +93,8 @@ impl<S: Send + Sync + 'static> Service<S> {
     ) -> Result<(), RunError> {
         let service = self.into_definition();
         service.check()?;
-        let steps = Steps::start(&service, settings, telemetry, &Health::new())?;
+        let ids = registry::look_up(settings.registry.as_ref(), &service.owned_events()).await;
+        let steps = Steps::start(&service, settings, telemetry, &Health::new(), &ids)?;
         steps.until(shutdown).await;
         steps.leave().await
     }
@@ -116,6 +118,7 @@ impl Steps {
         settings: &Settings,
         telemetry: &Telemetry,
         health: &Health,
+        ids: &Ids,
     ) -> Result<Self, RunError> {
         // All plans before the first thread: what is wrong shows before anything is consumed.
         let plans = service.steps.iter().map(|step| {
@@ -124,7 +127,11 @@ impl Steps {
                 source: Box::new(source),
             })
         });
-        let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        let mut plans = plans.collect::<Result<Vec<_>, _>>()?;
+        plans
+            .iter_mut()
+            .flat_map(|plan| &mut plan.emits)
+            .for_each(|emitted| ids.add_to(&mut emitted.headers));
         for (contract, places) in buffered(&plans) {
             PlacesBuffered { contract, places }.emit();
         }
@@ -217,8 +224,9 @@ async fn serve(service: &ServiceDef, settings: &Settings, telemetry: &Telemetry)
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| to_start(error.into()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| to_start(error.into()))?;
     let health = Health::new();
+    let ids = registry::look_up(settings.registry.as_ref(), &service.owned_events()).await;
     let steps =
-        Steps::start(service, settings, telemetry, &health).map_err(|error| to_start(error.into()))?;
+        Steps::start(service, settings, telemetry, &health, &ids).map_err(|error| to_start(error.into()))?;
     let server = match ops::serve(settings.ops, health.clone(), telemetry.metrics()).await {
         Ok(server) => server,
         Err(error) => {

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::kafka::Kafka;
 use super::nearest::nearest;
 use super::otel::OpenTelemetry;
+use super::registry::Registry;
 use super::source::Source;
 use super::value;
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub trace_keys: bool,
     /// A trace older than this is not continued but linked.
     pub trace_max_age: Duration,
+    /// The schema registry whose ids go out with events; `None` for none.
+    pub registry: Option<Registry>,
     /// What the OpenTelemetry variables say.
     pub telemetry: OpenTelemetry,
 }
@@ -147,6 +150,7 @@ impl Settings {
             trace_max_age: source
                 .parsed("CHOREOGRAPH_TRACE_MAX_AGE", |text| value::duration(text, DAY))
                 .unwrap_or(Duration::from_mins(15)),
+            registry: Registry::read(source),
             telemetry: OpenTelemetry::read(source),
             kafka: Kafka::read(source),
         }

@@ -29,6 +29,27 @@ impl ServiceStarted<'_> {
     }
 }
 
+/// An event goes out without the id of its contract in the schema registry.
+#[derive(Debug)]
+pub(crate) struct SchemaIdMissing<'a> {
+    pub(crate) contract: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) why: &'a str,
+}
+
+impl SchemaIdMissing<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { contract, subject, why } = *self;
+        tracing::warn!(
+            target: TARGET,
+            contract,
+            subject,
+            why,
+            "no schema id: the event goes out without the header __value_schema_id until the next start"
+        );
+    }
+}
+
 /// A contract of the service is not checked in passing everywhere.
 #[derive(Debug)]
 pub(crate) struct PlacesBuffered<'a> {

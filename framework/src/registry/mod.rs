@@ -1,0 +1,190 @@
+//! Ids of contracts in a schema registry, looked up once when a service starts.
+
+mod client;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use choreograph_contracts::{ContractFile, ContractId};
+use uuid::Uuid;
+
+use self::client::Client;
+use crate::emits::EmittedEvent;
+use crate::envelope::{names, write::EventHeaders};
+use crate::settings::{Registry, Subjects};
+use crate::telemetry::events::SchemaIdMissing;
+
+/// How long looking all of them up may take: a service does not wait for a registry.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The values of the header, by the contract's URI.
+#[derive(Debug, Default)]
+pub(crate) struct Ids(BTreeMap<String, Vec<u8>>);
+
+impl Ids {
+    /// Adds the header to those that an event always has, if there is an id.
+    pub(crate) fn add_to(&self, headers: &mut EventHeaders) {
+        if let Some(id) = self.0.get(&headers.data_schema) {
+            headers.extensions.push((names::VALUE_SCHEMA_ID, id.clone()));
+        }
+    }
+}
+
+/// Looks up what is known of these events. What is not found is told in the log, and goes out without an id.
+pub(crate) async fn look_up(registry: Option<&Registry>, events: &[EmittedEvent]) -> Ids {
+    let mut ids = Ids::default();
+    let Some(registry) = registry else { return ids };
+    let contracts: Vec<_> = events.iter().filter_map(|event| Wanted::of(event, registry.subjects)).collect();
+    // A step's thread need not have what a connection needs.
+    let looked_up = if tokio::runtime::Handle::try_current().is_ok() {
+        tokio::time::timeout(DEADLINE, all(registry, &contracts, &mut ids)).await.is_ok()
+    } else {
+        false
+    };
+    for wanted in contracts.iter().filter(|_| !looked_up).filter(|it| !ids.0.contains_key(&it.contract)) {
+        let why = format!("no answer within {DEADLINE:?}");
+        SchemaIdMissing { contract: &wanted.contract, subject: &wanted.subject, why: &why }.emit();
+    }
+    ids
+}
+
+async fn all(registry: &Registry, contracts: &[Wanted], ids: &mut Ids) {
+    let client = Client::new(registry);
+    for Wanted { contract, subject, text } in contracts {
+        let found = match &client {
+            Ok(client) => client.look_up(subject, text).await,
+            Err(why) => Err(why.clone()),
+        };
+        match found {
+            Ok(id) => _ = ids.0.insert(contract.clone(), id.header()),
+            Err(why) => SchemaIdMissing { contract, subject, why: &why }.emit(),
+        }
+    }
+}
+
+/// A contract and where it is to be found.
+struct Wanted {
+    contract: String,
+    subject: String,
+    /// As it was pushed: the text of its file.
+    text: String,
+}
+
+impl Wanted {
+    fn of(event: &EmittedEvent, subjects: Subjects) -> Option<Self> {
+        let schema = (event.writer_schema)();
+        let title = schema["title"].as_str()?.to_owned();
+        let subject = match subjects {
+            Subjects::RecordName => title,
+            Subjects::TopicRecordName => format!("{}-{title}", event.topic),
+        };
+        let id = ContractId::new(event.name, event.major, event.minor).ok()?;
+        Some(Self { contract: id.to_string(), subject, text: ContractFile { id, schema }.to_text() })
+    }
+}
+
+/// What a registry calls a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SchemaId {
+    Guid(Uuid),
+    Number(u32),
+}
+
+impl SchemaId {
+    /// The value of the header.
+    fn header(self) -> Vec<u8> {
+        match self {
+            Self::Guid(guid) => [&[1][..], guid.as_bytes()].concat(),
+            Self::Number(number) => [&[0][..], &number.to_be_bytes()].concat(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::Event;
+    use crate::settings::Settings;
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "payment.confirmed", version = "1.2", topic = "payments", key = "order_id")]
+    struct PaymentConfirmed {
+        order_id: String,
+    }
+
+    /// A registry that gives these answers in turn, and the requests that it was asked.
+    async fn registry(answers: Vec<&'static str>) -> (Registry, tokio::task::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let asked = tokio::spawn(async move {
+            let mut asked = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut request = Vec::new();
+                // The text of a contract's file ends so.
+                while !request.ends_with(b"\\n\"}") {
+                    let mut more = [0; 4_096];
+                    let read = stream.read(&mut more).await.expect("a request");
+                    request.extend_from_slice(&more[..read]);
+                }
+                stream.write_all(answer.as_bytes()).await.expect("it listens");
+                asked.push(String::from_utf8(request).expect("text"));
+            }
+            asked
+        });
+        let settings = Settings::read([
+            ("CHOREOGRAPH_REGISTRY_URL", url.as_str()),
+            ("CHOREOGRAPH_REGISTRY_SUBJECTS", "topic-record-name"),
+        ]);
+        (settings.expect("legal").registry.expect("set"), asked)
+    }
+
+    async fn header(registry: &Registry) -> Option<Vec<u8>> {
+        let ids = look_up(Some(registry), &[EmittedEvent::of::<PaymentConfirmed>()]).await;
+        let mut headers = EventHeaders {
+            source: String::new(),
+            event_type: String::new(),
+            data_schema: "urn:contract:payment.confirmed/1.2".to_owned(),
+            extensions: Vec::new(),
+        };
+        ids.add_to(&mut headers);
+        headers.extensions.pop().map(|(name, value)| {
+            assert_eq!(name, "__value_schema_id");
+            value
+        })
+    }
+
+    #[tokio::test]
+    async fn a_contract_that_was_pushed_has_an_id() {
+        let (one, asked) = registry(vec![
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"id\":258,\"version\":3}",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"id\":1,\"guid\":\"01020304-0506-0708-090a-0b0c0d0e0f10\"}",
+        ])
+        .await;
+        assert_eq!(header(&one).await, Some(vec![0, 0, 0, 1, 2]));
+        assert_eq!(header(&one).await, Some((1..=1).chain(1..=16).collect()));
+        let asked = asked.await.expect("both were asked");
+        assert!(asked[0].starts_with("POST /subjects/payments-PaymentConfirmed HTTP/1.1"), "{}", asked[0]);
+        assert!(asked[0].contains(r#""schemaType":"JSON""#), "{}", asked[0]);
+    }
+
+    #[tokio::test]
+    async fn whatever_else_a_registry_says_the_event_goes_out_without() {
+        let (one, _asked) = registry(vec![
+            "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n{\"error_code\":40403,\"message\":\"Schema not found\"}",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n<html>",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+        ])
+        .await;
+        for _ in 0..3 {
+            assert_eq!(header(&one).await, None);
+        }
+        let away = Settings::read([("CHOREOGRAPH_REGISTRY_URL", "http://127.0.0.1:1")]).expect("legal");
+        assert_eq!(header(&away.registry.expect("set")).await, None);
+    }
+}
