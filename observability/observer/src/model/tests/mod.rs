@@ -10,3 +10,4 @@ mod play;
 mod property;
 mod stalls;
 mod strange;
+mod truth;

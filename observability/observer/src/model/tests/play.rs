@@ -3,68 +3,68 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::log::{START, held, manifests};
-use crate::answer::{InstanceState, InstanceSummary, StallReason, StepState};
+use crate::answer::InstanceSummary;
 use crate::fact::{Committed, Ends, GroupState, Groups, Millis, PartitionEnds, Progress, Record};
 use crate::model::{InstanceFilter, MAX_PAGE, Model, ModelSettings};
 
 /// The partitions of each topic.
-const PARTITIONS: usize = 2;
+pub(super) const PARTITIONS: usize = 2;
 /// How far ahead of the first unsettled record a step works.
 const WINDOW: usize = 4;
 
-type Place = (String, usize, usize);
-type PairOf = (String, &'static str);
+pub(super) type Place = (String, usize, usize);
+pub(super) type PairOf = (String, &'static str);
 
 #[derive(Clone)]
-struct Stored {
-    at: Millis,
-    order: String,
-    event: String,
-    event_type: &'static str,
-    headers: Vec<(String, String)>,
-    replays: u32,
+pub(super) struct Stored {
+    pub(super) at: Millis,
+    pub(super) order: String,
+    pub(super) event: String,
+    pub(super) event_type: &'static str,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) replays: u32,
     /// Whether the same event lies before it.
-    again: bool,
+    pub(super) again: bool,
 }
 
 /// A step as it runs.
-struct Worker {
-    name: &'static str,
-    inputs: &'static [&'static str],
-    consumes: &'static [&'static str],
+pub(super) struct Worker {
+    pub(super) name: &'static str,
+    pub(super) inputs: &'static [&'static str],
+    pub(super) consumes: &'static [&'static str],
     /// Whether it is the framework's, which says more than an offset.
-    tells: bool,
-    up: bool,
-    settled: BTreeSet<Place>,
-    held: BTreeMap<Place, u32>,
+    pub(super) tells: bool,
+    pub(super) up: bool,
+    pub(super) settled: BTreeSet<Place>,
+    pub(super) held: BTreeMap<Place, u32>,
     /// Emitted, and not settled yet.
-    half: BTreeSet<Place>,
+    pub(super) half: BTreeSet<Place>,
 }
 
-struct Letter {
-    pair: PairOf,
-    order: String,
-    origin: Place,
-    replays: u32,
-    action: Option<&'static str>,
+pub(super) struct Letter {
+    pub(super) pair: PairOf,
+    pub(super) order: String,
+    pub(super) origin: Place,
+    pub(super) replays: u32,
+    pub(super) action: Option<&'static str>,
 }
 
 /// The world, and the model that watches it.
 pub(super) struct Play {
-    topics: BTreeMap<String, Vec<Vec<Stored>>>,
-    read: BTreeMap<(String, usize), usize>,
-    workers: Vec<Worker>,
-    letters: BTreeMap<String, Letter>,
+    pub(super) topics: BTreeMap<String, Vec<Vec<Stored>>>,
+    pub(super) read: BTreeMap<(String, usize), usize>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) letters: BTreeMap<String, Letter>,
     /// Where each event lies first.
-    first: BTreeMap<String, Place>,
+    pub(super) first: BTreeMap<String, Place>,
     /// Where its newest replay lies.
-    replayed: BTreeMap<PairOf, (Place, u32)>,
-    owed_at_look: BTreeSet<PairOf>,
-    ends: Option<Ends>,
-    model: Model,
-    now: Millis,
-    orders: usize,
-    random: u64,
+    pub(super) replayed: BTreeMap<PairOf, (Place, u32)>,
+    pub(super) owed_at_look: BTreeSet<PairOf>,
+    pub(super) ends: Option<Ends>,
+    pub(super) model: Model,
+    pub(super) now: Millis,
+    pub(super) orders: usize,
+    pub(super) random: u64,
 }
 
 impl Play {
@@ -198,7 +198,7 @@ impl Play {
     }
 
     /// The records that a step could take now.
-    fn ready(&self, worker: usize) -> Vec<Place> {
+    pub(super) fn ready(&self, worker: usize) -> Vec<Place> {
         let it = &self.workers[worker];
         let mut ready = Vec::new();
         for topic in it.inputs {
@@ -210,7 +210,7 @@ impl Play {
         ready
     }
 
-    fn work(&mut self, worker: usize, outcome: u64) {
+    pub(super) fn work(&mut self, worker: usize, outcome: u64) {
         let ready = self.ready(worker);
         if ready.is_empty() || !self.workers[worker].up {
             return;
@@ -336,7 +336,7 @@ impl Play {
     }
 
     /// The observer reads some records of one partition.
-    fn observe(&mut self, which: usize, count: usize) {
+    pub(super) fn observe(&mut self, which: usize, count: usize) {
         let names: Vec<String> = self.topics.keys().cloned().collect();
         let topic = &names[which % names.len()];
         let partition = which / names.len() % PARTITIONS;
@@ -359,7 +359,7 @@ impl Play {
         }
     }
 
-    fn look_at_groups(&mut self) {
+    pub(super) fn look_at_groups(&mut self) {
         self.hand_over_ends();
         let mut groups = Groups { at: self.now, committed: Vec::new(), states: Vec::new() };
         for worker in &self.workers {
@@ -383,7 +383,7 @@ impl Play {
         self.owed_at_look = self.owed();
     }
 
-    fn fetch_ends(&mut self) {
+    pub(super) fn fetch_ends(&mut self) {
         let mut partitions = Vec::new();
         for (topic, logs) in &self.topics {
             for (partition, log) in logs.iter().enumerate() {
@@ -398,7 +398,7 @@ impl Play {
         self.ends = Some(Ends { at: self.now, partitions });
     }
 
-    fn hand_over_ends(&mut self) {
+    pub(super) fn hand_over_ends(&mut self) {
         if let Some(ends) = self.ends.take() {
             self.model.ends(&ends);
         }
@@ -417,139 +417,11 @@ impl Play {
         assert_eq!(before, self.all(), "a restart changes no answer");
     }
 
-    fn all(&self) -> Vec<InstanceSummary> {
+    pub(super) fn all(&self) -> Vec<InstanceSummary> {
         let filter = InstanceFilter { limit: MAX_PAGE, ..InstanceFilter::default() };
         let mut all = self.model.instances(&filter, self.now).items;
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all
-    }
-
-    /// The newest dead letter of a pair that no later replay follows.
-    fn letter_of(&self, pair: &PairOf) -> Option<&Letter> {
-        let newest =
-            self.letters.values().filter(|letter| letter.pair == *pair).max_by_key(|it| it.replays)?;
-        let replays = self.replayed.get(pair).map_or(0, |(_, replays)| *replays);
-        (newest.replays >= replays).then_some(newest)
-    }
-
-    fn is_owed(&self, pair: &PairOf) -> bool {
-        if self.letter_of(pair).is_some() {
-            return false;
-        }
-        let worker = self.workers.iter().find(|worker| worker.name == pair.1).unwrap();
-        let place = self.replayed.get(pair).map_or_else(|| &self.first[&pair.0], |(place, _)| place);
-        !worker.settled.contains(place)
-    }
-
-    /// Every event with every step that consumes it, of one order or of all.
-    fn pairs(&self, order: Option<&str>) -> Vec<PairOf> {
-        let mut pairs = Vec::new();
-        for (event, place) in &self.first {
-            let record = &self.topics[&place.0][place.1][place.2];
-            if order.is_none_or(|order| record.order == order) {
-                let takes = self.workers.iter().filter(|worker| worker.consumes.contains(&record.event_type));
-                pairs.extend(takes.map(|worker| (event.clone(), worker.name)));
-            }
-        }
-        pairs
-    }
-
-    fn owed(&self) -> BTreeSet<PairOf> {
-        self.pairs(None).into_iter().filter(|pair| self.is_owed(pair)).collect()
-    }
-
-    fn is_path_owed(&self, order: &str) -> bool {
-        self.pairs(Some(order)).iter().any(|pair| pair.1 != "mail/tell" && self.is_owed(pair))
-    }
-
-    fn has_ended(&self, order: &str) -> bool {
-        let ends =
-            |event: &&String| event.ends_with("order.delivered.v1") || event.ends_with("payment.declined.v1");
-        self.first.keys().filter(ends).any(|event| event.split('>').next() == Some(order))
-    }
-
-    fn path_letters(&self, order: &str) -> impl Iterator<Item = &Letter> {
-        let order = order.to_owned();
-        self.letters.values().filter(move |letter| letter.order == order && letter.pair.1 != "mail/tell")
-    }
-
-    /// Nothing that the model says is wrong.
-    fn check(&mut self) {
-        self.model.tick(self.now);
-        for item in self.all() {
-            let order = item.id.as_str();
-            match item.state {
-                InstanceState::Lost => {
-                    assert!(!self.is_path_owed(order) && !self.has_ended(order), "not lost: {item:?}");
-                }
-                InstanceState::Completed => {
-                    assert!(self.has_ended(order) && !self.is_path_owed(order), "not completed: {item:?}");
-                }
-                InstanceState::Failed => {
-                    assert!(self.path_letters(order).next().is_some(), "not failed: {item:?}");
-                }
-                InstanceState::Stalled | InstanceState::Running => {}
-            }
-            let instance = self.model.instance(order, self.now).unwrap();
-            for event in &instance.events {
-                for at in &event.steps {
-                    let worker = self.workers.iter().find(|worker| worker.name == at.step).unwrap();
-                    let pair = (event.id.clone(), worker.name);
-                    if matches!(at.state, StepState::Done { .. }) {
-                        assert!(!self.is_owed(&pair), "not done: {pair:?}");
-                    }
-                }
-            }
-            for owing in instance.frontier {
-                if owing.stalled.is_some_and(|reason| reason != StallReason::DeadLetter) {
-                    let worker = self.workers.iter().find(|worker| worker.name == owing.step).unwrap();
-                    let pair = (owing.event.clone(), worker.name);
-                    assert!(self.owed_at_look.contains(&pair), "not stalled: {owing:?}");
-                }
-            }
-        }
-    }
-
-    /// Everybody works until nothing is left, the observer reads all, and the model must agree exactly.
-    pub(super) fn settle_and_compare(&mut self) {
-        for worker in 0..self.workers.len() {
-            self.workers[worker].up = true;
-        }
-        while (0..self.workers.len()).any(|worker| !self.ready(worker).is_empty()) {
-            (0..self.workers.len()).for_each(|worker| self.work(worker, 0));
-        }
-        for _ in 0..2 {
-            for which in 0..self.topics.len() * PARTITIONS {
-                self.observe(which, usize::MAX);
-            }
-            self.now += 10;
-            self.look_at_groups();
-            self.now += 10;
-            self.fetch_ends();
-            self.hand_over_ends();
-            self.check();
-        }
-        let all = self.all();
-        assert_eq!(all.len(), self.orders);
-        for item in all {
-            let order = item.id.as_str();
-            let latest: Vec<&Letter> = self
-                .path_letters(order)
-                .filter(|it| self.letter_of(&it.pair).is_some_and(|l| l.replays == it.replays))
-                .collect();
-            let wanted = if latest.iter().any(|letter| letter.action.is_none()) {
-                (InstanceState::Failed, Some(StallReason::DeadLetter))
-            } else if self.has_ended(order) {
-                (InstanceState::Completed, None)
-            } else if latest.is_empty() {
-                (InstanceState::Lost, Some(StallReason::Lost))
-            } else {
-                (InstanceState::Failed, None)
-            };
-            assert_eq!((item.state, item.reason), wanted, "{item:?}");
-        }
-        let open = self.letters.values().filter(|letter| letter.action.is_none()).count();
-        assert_eq!(self.model.overview(self.now).dead_letters_open, open as u64);
     }
 }
 
