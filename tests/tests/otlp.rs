@@ -47,6 +47,10 @@ fn last_batch(protocol: &str, receiver: &Receiver, endpoint: &str) -> Vec<String
 }
 
 /// How many spans did not fit the queue to the collector, as the metrics tell.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is of a crate that the tests do not name"
+)]
 fn dropped(telemetry: &Telemetry) -> f64 {
     let families = telemetry.metrics().gather();
     let processed =
