@@ -38,6 +38,7 @@ mod options;
 mod shared;
 mod snapshot;
 
+pub use manifests::read_manifests;
 pub use observer::{Observer, StartError, look_once};
 pub use options::Options;
 pub use shared::Shared;

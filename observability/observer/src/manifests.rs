@@ -8,6 +8,18 @@ use std::time::SystemTime;
 
 use choreograph_topology::{MAX_MANIFEST_BYTES, MAX_MANIFESTS, Manifest};
 
+/// The manifests that `paths` stand for now: files, and folders of them.
+///
+/// # Errors
+///
+/// What is wrong with files, each in a sentence.
+pub fn read_manifests(paths: &[PathBuf]) -> Result<Vec<Manifest>, Vec<String>> {
+    let mut manifests = Manifests::new(paths.to_vec());
+    manifests.look();
+    let problems: Vec<String> = manifests.problems().map(str::to_owned).collect();
+    if problems.is_empty() { Ok(manifests.good().cloned().collect()) } else { Err(problems) }
+}
+
 /// Where manifests come from, and what was read there last.
 #[derive(Debug, Default)]
 pub(crate) struct Manifests {

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::follow::Follower;
 use crate::http::{self, Alive, Server};
@@ -30,6 +32,11 @@ pub enum StartError {
         "{0} can be reached by others: set CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE, or listen at 127.0.0.1"
     )]
     Token(SocketAddr),
+    /// Operators may act, and anybody could.
+    #[error(
+        "operators' actions need a token: set CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE"
+    )]
+    ActionsToken,
     /// The address cannot be had.
     #[error("cannot listen at {0}: {1}; choose another address")]
     Listen(SocketAddr, #[source] io::Error),
@@ -50,6 +57,8 @@ pub struct Observer {
     follower: Option<Follower>,
     alive: Alive,
     server: Option<Server>,
+    /// Whether a signal to end came: listened for from the first [`Observer::wait`] on.
+    ended: OnceLock<watch::Receiver<bool>>,
     runtime: Option<Runtime>,
 }
 
@@ -84,6 +93,7 @@ impl Observer {
             follower: Some(follower),
             alive,
             server: Some(server),
+            ended: OnceLock::new(),
             runtime: Some(runtime),
         })
     }
@@ -112,7 +122,9 @@ impl Observer {
     /// fills the model has failed, which `/live` says too.
     pub fn wait(&self, within: Duration) -> bool {
         let Some(runtime) = &self.runtime else { return true };
-        if runtime.block_on(signal(within)) {
+        let mut ended = self.ended.get_or_init(|| listen_for_signals(runtime)).clone();
+        let signal = async { tokio::time::timeout(within, ended.wait_for(|ended| *ended)).await.is_ok() };
+        if runtime.block_on(signal) {
             return true;
         }
         let alive = self.follower.as_ref().is_some_and(Follower::is_alive);
@@ -175,6 +187,9 @@ fn check(options: &Options) -> Result<(), StartError> {
     if !options.listen.ip().is_loopback() && options.token.is_none() {
         return Err(StartError::Token(options.listen));
     }
+    if options.operator.is_some() && options.token.is_none() {
+        return Err(StartError::ActionsToken);
+    }
     Ok(())
 }
 
@@ -196,8 +211,19 @@ fn follow(options: &Options) -> Result<(Follower, Shared, Option<String>), Start
     Ok((follower, shared, notice))
 }
 
-/// Whether a signal to end came within the time.
-async fn signal(within: Duration) -> bool {
+/// Listens for a signal to end, from now on: one that comes between two looks is not lost.
+fn listen_for_signals(runtime: &Runtime) -> watch::Receiver<bool> {
+    let (told, ended) = watch::channel(false);
+    runtime.spawn(async move {
+        signal().await;
+        // Nobody may be left to be told.
+        let _ended = told.send(true);
+    });
+    ended
+}
+
+/// Ends when a signal to end comes.
+async fn signal() {
     #[cfg(unix)]
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -208,8 +234,7 @@ async fn signal(within: Duration) -> bool {
     #[cfg(not(unix))]
     let terminated = std::future::pending::<()>();
     tokio::select! {
-        () = terminated => true,
-        Ok(()) = tokio::signal::ctrl_c() => true,
-        () = tokio::time::sleep(within) => false,
+        () = terminated => {}
+        Ok(()) = tokio::signal::ctrl_c() => {}
     }
 }

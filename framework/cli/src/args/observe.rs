@@ -30,6 +30,10 @@ pub struct Observe {
     /// Show the values of events to whoever asks for one.
     #[arg(long)]
     pub payloads: bool,
+    /// Let whoever knows the token replay and discard dead letters from the page. Needs the rights to write that `dlq`
+    /// needs.
+    #[arg(long)]
+    pub allow_actions: bool,
 }
 
 const OBSERVE: &str = "\
@@ -68,7 +72,7 @@ pub struct Where {
     #[arg(long)]
     pub watch: bool,
     /// Manifests, to find out without an observer: what is on Kafka is read once, and answered from.
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["watch", "observer"])]
     pub manifests: Vec<PathBuf>,
     /// Which observer is asked.
     #[command(flatten)]

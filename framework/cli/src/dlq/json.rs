@@ -90,7 +90,7 @@ fn group(group: &Group) -> Value {
 }
 
 /// What an action came to.
-pub(super) fn report(report: &Report) -> Value {
+pub(crate) fn report(report: &Report) -> Value {
     let refusals = report.refusals.iter().map(|(id, refusal)| {
         json!({ "id": id.to_string(), "reason": refusal.word(), "text": refusal.to_string() })
     });

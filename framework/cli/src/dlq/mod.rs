@@ -12,6 +12,8 @@ mod which;
 
 pub use open::{dead_letters, settings};
 
+pub(crate) use json::report;
+
 use crate::args::{Dlq, DlqCommand, Format};
 use crate::{Console, Failure, Output};
 

@@ -29,22 +29,28 @@ struct Found {
 /// A [`Failure`] if no observer answers and this command cannot find out by itself, or if nobody knows the text.
 pub fn run(args: &Where, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
     let json = is_json(format, "where")?;
+    if !args.manifests.is_empty() {
+        return answer(args, json, &alone::find(args)?);
+    }
     let ask = Ask::new(&args.asked)?;
     if args.watch {
         return watch::run(&ask, &args.text, json, console);
     }
-    let found = match of_observer(&ask, &args.text) {
-        Err(Said::Away(_)) if !ask.is_named() && !args.manifests.is_empty() => alone::find(args)?,
-        Err(Said::Away(failure)) if !ask.is_named() => {
+    match of_observer(&ask, &args.text) {
+        Ok(found) => answer(args, json, &found),
+        Err(Said::Away(failure)) => {
             let help = "or let this command find out by itself: `--manifests FOLDER`, with KAFKA_BOOTSTRAP_SERVERS set";
-            return Err(failure.help(help));
+            Err(failure.help(help))
         }
-        other => other?,
-    };
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn answer(args: &Where, json: bool, found: &Found) -> Result<Output, Failure> {
     if found.instances.is_empty() {
         return Err(unknown(&args.text, found.as_of));
     }
-    let text = if json { pretty(&found)? } else { told(&found) };
+    let text = if json { pretty(found)? } else { told(found) };
     Ok(Output::Answer(text, observer::exit(found.stuck)))
 }
 

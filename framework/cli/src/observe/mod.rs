@@ -1,7 +1,10 @@
 //! `choreograph observe`: an observer with its page, for as long as it runs.
 
+mod letters;
+
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use choreograph_observer::model::ModelSettings;
@@ -12,6 +15,8 @@ use crate::dlq::settings;
 use crate::format::one_line;
 use crate::observer::token;
 use crate::{Console, Failure, Output};
+
+use letters::Letters;
 
 /// How often it is looked whether there is something to tell.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -56,6 +61,10 @@ fn options(args: &Observe) -> Result<Options, Failure> {
     options.token = token()?;
     options.state.clone_from(&args.state);
     options.payloads = args.payloads;
+    if args.allow_actions {
+        let operator = Letters::new(options.settings.clone(), args.manifests.clone());
+        options.operator = Some(Arc::new(operator));
+    }
     options.model = ModelSettings {
         keep_finished_ms: u64::try_from(args.keep_finished.as_millis()).unwrap_or(u64::MAX),
         trace_url: args.trace_url.clone(),

@@ -26,8 +26,6 @@ pub(crate) struct Ask {
     agent: Agent,
     base: String,
     token: Option<Secret>,
-    /// Whether somebody named it.
-    named: bool,
 }
 
 /// Why there is no answer.
@@ -73,12 +71,7 @@ impl Ask {
             .timeout_global(Some(WITHIN))
             .tls_config(tls)
             .build();
-        Ok(Self { agent: config.into(), base, token: token()?, named: url.is_some() })
-    }
-
-    /// Whether it was named, and is not merely where one may be.
-    pub(crate) fn is_named(&self) -> bool {
-        self.named
+        Ok(Self { agent: config.into(), base, token: token()? })
     }
 
     /// The answer to `path`, which begins with a slash, and to `query`.

@@ -64,10 +64,8 @@ pub(crate) fn instance(instance: &Instance) -> String {
         let state = if letter.open { "open" } else { "closed" };
         let head = format!("\ndead letter {} ({state}) at {}: {}", letter.id, letter.step, letter.reason);
         line(&mut text, &head);
-        line(
-            &mut text,
-            &format!("  {} after {} attempts: {}", time(letter.failed_at), letter.attempts, letter.error),
-        );
+        let attempts = counted(letter.attempts, "attempt");
+        line(&mut text, &format!("  {} after {attempts}: {}", time(letter.failed_at), letter.error));
         for action in &letter.actions {
             line(&mut text, &format!("  {} by {} {}", action.action, action.by, time(action.at)));
         }
@@ -103,7 +101,7 @@ fn event(text: &mut String, event: &Event) {
     let by = event.source.as_deref().unwrap_or("from outside");
     let place = format!("{}/{}/{}", event.topic, event.partition, event.offset);
     let again =
-        if event.duplicates == 0 { String::new() } else { format!(", seen {} times more", event.duplicates) };
+        if event.duplicates == 0 { String::new() } else { format!(", and seen again: {}", event.duplicates) };
     line(text, &format!("{indent}{} {} by {by} at {place}{again}", time(event.at), event.event_type));
     for at in &event.steps {
         line(text, &format!("{indent}  {}: {}", at.step, state(&at.state)));
@@ -120,7 +118,7 @@ fn state(state: &StepState) -> String {
         StepState::Retrying { attempts, due, outage } => {
             let due = due.map_or_else(String::new, |due| format!(", next {}", time(due)));
             let outage = if *outage { ", the step is in outage" } else { "" };
-            format!("tried {attempts} times{due}{outage}")
+            format!("{} spent{due}{outage}", counted(*attempts, "attempt"))
         }
         StepState::DeadLettered { reason } => format!("set aside: {reason}"),
         StepState::Emitting => "has emitted, not committed yet".to_owned(),
@@ -135,6 +133,10 @@ fn more(text: &mut String, count: usize) {
     if count > MAX_SHOWN {
         line(text, &format!("… and {} more; `--format json` prints them all", count - MAX_SHOWN));
     }
+}
+
+fn counted(count: u32, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// How far the observer has read.

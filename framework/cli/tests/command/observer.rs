@@ -252,6 +252,7 @@ fn an_observer_is_not_started_on_what_cannot_work() {
         (&[][..], &[][..], "KAFKA_BOOTSTRAP_SERVERS"),
         (&[kafka, ("CHOREOGRAPH_NAMESPCE", "a")], &[], "did you mean CHOREOGRAPH_NAMESPACE"),
         (&[kafka], &["--listen", "0.0.0.0:0"], "set CHOREOGRAPH_OBSERVER_TOKEN"),
+        (&[kafka], &["--allow-actions", "--listen", "127.0.0.1:0"], "actions need a token"),
         (&[kafka], &["--listen", "here"], "--listen"),
         (&[kafka], &["--state", "a.json", "--listen", "127.0.0.1:0"], "snapshots cannot be kept in a.json"),
         (

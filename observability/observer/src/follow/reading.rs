@@ -65,6 +65,7 @@ pub(super) fn read(
 /// Takes `first` and what lies ready behind it into the model.
 fn batch(reader: &Reader, first: &BorrowedMessage<'_>, shared: &Shared, prefix: &str) {
     let now = clock::now();
+    shared.give_way();
     shared.write(|model| {
         take(first, prefix, |record| model.record(record, now));
         for _ in 1..AT_ONCE {

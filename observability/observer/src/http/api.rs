@@ -21,6 +21,9 @@ const MAX_NAME_BYTES: usize = 4_096;
 /// The longest name of an operator, in bytes.
 const MAX_ACTOR_BYTES: usize = 128;
 
+/// The longest reason of an action, in bytes.
+const MAX_REASON_BYTES: usize = 1_024;
+
 type Answer<T> = Result<Json<T>, Refusal>;
 type Asked = Result<Query<Pairs>, QueryRejection>;
 
@@ -129,6 +132,12 @@ fn check(action: &Action) -> Result<(), Refusal> {
     }
     if action.actor.trim().is_empty() || action.actor.len() > MAX_ACTOR_BYTES {
         return Err(Refusal::bad(format!("`actor` says who acts, in at most {MAX_ACTOR_BYTES} bytes")));
+    }
+    let because = action.because.as_deref().unwrap_or_default().trim();
+    if because.len() > MAX_REASON_BYTES || (action.kind == ActionKind::Discard && because.is_empty()) {
+        return Err(Refusal::bad(format!(
+            "a discard says `because` of what, in at most {MAX_REASON_BYTES} bytes"
+        )));
     }
     match (action.kind, letters, &action.value) {
         (ActionKind::Edit, 1, Some(_)) | (ActionKind::Replay | ActionKind::Discard, _, None) => Ok(()),

@@ -26,8 +26,8 @@ pub const ACTION_HEADER: &str = "x-choreograph";
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// Paths that are told without the token: whether the process is well, and no more.
-const WITHOUT_TOKEN: [&str; 2] = ["/live", "/ready"];
+/// What is told to those alone who know the token. The page itself is no secret, nor whether the process is well.
+const WITH_TOKEN: [&str; 2] = ["/api", "/metrics"];
 
 /// Decides who may ask.
 #[derive(Debug, Clone)]
@@ -63,12 +63,13 @@ impl Guard {
             let error = format!("a request that changes something carries the header `{ACTION_HEADER}`");
             return Some(Refusal::new(StatusCode::FORBIDDEN, error).into_response());
         }
-        if WITHOUT_TOKEN.contains(&path) || self.knows_token(headers) {
+        let is_open = !WITH_TOKEN.iter().any(|secret| path.starts_with(secret));
+        if is_open || self.knows_token(headers) {
             return None;
         }
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "the token is missing or wrong");
-        // A browser then asks a person for it, as a password under any name.
-        Some(([(header::WWW_AUTHENTICATE, "Basic realm=\"observer\"")], refusal).into_response())
+        // Not `Basic`: the page asks for it, and a browser is not to ask beside it.
+        Some(([(header::WWW_AUTHENTICATE, "Bearer realm=\"observer\"")], refusal).into_response())
     }
 
     /// The one `Host`, if the observer may be asked by it.

@@ -12,7 +12,8 @@ pub const MAX_LETTERS: usize = 1_000;
 ///
 /// One call at a time for each request, on a thread that may block.
 pub trait Operator: Send + Sync + fmt::Debug {
-    /// Carries out `action`, and says what came of it, as JSON for the page.
+    /// Carries out `action`, and says what came of it, as JSON for the page: in `outcomes`, how many dead letters had which
+    /// outcome.
     ///
     /// # Errors
     ///
@@ -33,6 +34,9 @@ pub struct Action {
     /// The new value, of an edit.
     #[serde(default)]
     pub value: Option<Value>,
+    /// Why, of a discard.
+    #[serde(default)]
+    pub because: Option<String>,
     /// Whether only to say what would be done.
     #[serde(default)]
     pub dry_run: bool,

@@ -1,0 +1,117 @@
+//! What befell each order is known, and the observer says just that.
+
+use choreograph_observer::answer::{InstanceState, StallReason};
+use choreograph_tests::eventually;
+
+use crate::cast::Fate;
+use crate::sight::Verdict;
+use crate::stage::{Stage, WITHIN};
+
+/// Orders to which nothing happens, beside those to which something does.
+const MANY: usize = 300;
+
+#[test]
+fn every_order_is_where_its_fate_put_it() {
+    let stage = Stage::new();
+    let _services = stage.start_all();
+    let sight = stage.observe(&[]);
+    let fine = stage.order(Fate::Fine, MANY);
+    let fails = stage.order(Fate::Fails, 5);
+    let rejected = stage.order(Fate::Rejected, 5);
+    let swallowed = stage.order(Fate::Swallowed, 5);
+    let slow = stage.order(Fate::Slow, 5);
+
+    // Never called anything but on its way, until it has come to its end.
+    eventually("the slow ones come to their end", WITHIN, || {
+        let mut running = 0;
+        for id in &slow {
+            match sight.verdict(id) {
+                Ok(verdict) if verdict.state == InstanceState::Completed => {}
+                Ok(verdict) => {
+                    assert_eq!(verdict.state, InstanceState::Running, "{id}: {verdict:?}");
+                    running += 1;
+                }
+                // Not seen yet.
+                Err(_) => running += 1,
+            }
+        }
+        if running == 0 { Ok(()) } else { Err(format!("{running} on their way")) }
+    });
+    sight.says(&fine, &Verdict::completed());
+    sight.says(
+        &swallowed,
+        &Verdict { state: InstanceState::Lost, ..sight.verdict(&swallowed[0]).expect("known") },
+    );
+    for failed in [&fails, &rejected] {
+        sight.says(failed, &Verdict::at(InstanceState::Failed, StallReason::DeadLetter, "payment/charge"));
+    }
+
+    let letters = sight.failures();
+    assert_eq!(letters.total, 10, "{letters:?}");
+    for (ids, reason) in [(&fails, "retries_exhausted"), (&rejected, "no_credit")] {
+        for id in ids {
+            let letter =
+                letters.items.iter().find(|letter| letter.instance.as_ref() == Some(id)).expect("a letter");
+            assert!(letter.reason == reason || letter.error.contains(reason), "{letter:?}");
+            assert_eq!((letter.step.as_str(), letter.open), ("payment/charge", true));
+        }
+    }
+    let order = sight
+        .overview()
+        .workflows
+        .into_iter()
+        .find(|workflow| workflow.name == "order")
+        .expect("the workflow");
+    let counts = (order.completed, order.failed, order.lost, order.stalled, order.running);
+    assert_eq!(counts, (MANY as u64 + 5, 10, 5, 0, 0));
+
+    let (code, text) = stage.ask(Some(&sight), &["where", &format!("key-of-{}", fine[0])]);
+    assert!(code == 0 && text.contains("completed"), "{code}: {text}");
+    let (code, text) = stage.ask(Some(&sight), &["where", &fails[0]]);
+    assert!(code == 1 && text.contains("failed") && text.contains("payment/charge"), "{code}: {text}");
+    let (code, text) = stage.ask(Some(&sight), &["instances", "--state", "lost"]);
+    assert!(code == 1 && text.contains("5 in all"), "{code}: {text}");
+    let (code, text) = stage.ask(Some(&sight), &["where", "nobody"]);
+    assert!(code == 3 && text.contains("nobody knows `nobody`"), "{code}: {text}");
+}
+
+#[test]
+fn a_service_that_is_away_is_named_until_it_is_back() {
+    let stage = Stage::new();
+    let mut services = stage.start_all();
+    let sight = stage.observe(&[]);
+    let before = stage.order(Fate::Fine, 5);
+    sight.says(&before, &Verdict::completed());
+    let mut shipping = services.remove("shipping").expect("a service");
+    shipping.kill().expect("killed");
+
+    let stuck = stage.order(Fate::Fine, 5);
+    let away = Verdict::at(InstanceState::Stalled, StallReason::NoConsumer, "shipping/ship");
+    sight.says(&stuck, &away);
+    let (code, text) = stage.ask(Some(&sight), &["where", &stuck[0]]);
+    assert!(code == 1 && text.contains("no_consumer") && text.contains("shipping/ship"), "{code}: {text}");
+
+    let _back = stage.start("shipping");
+    sight.says(&stuck, &Verdict::completed());
+}
+
+#[test]
+fn without_an_observer_the_command_finds_out_by_itself() {
+    let stage = Stage::new();
+    let _services = stage.start_all();
+    let fine = stage.order(Fate::Fine, 5);
+    let rejected = stage.order(Fate::Rejected, 1);
+    for (group, topic) in
+        [("payment.charge", "orders"), ("mail.thank", "orders"), ("shipping.ship", "payments")]
+    {
+        stage.settled(group, topic);
+    }
+    let manifests = stage.manifests_argument();
+    let alone = |id: &str| stage.ask(None, &["where", id, "--manifests", &manifests]);
+    let (code, text) = alone(&fine[0]);
+    assert!(code == 0 && text.contains("completed"), "{code}: {text}");
+    let (code, text) = alone(&rejected[0]);
+    assert!(code == 1 && text.contains("failed") && text.contains("payment/charge"), "{code}: {text}");
+    let (code, text) = alone("nobody");
+    assert!(code == 3 && text.contains("nobody knows `nobody`"), "{code}: {text}");
+}

@@ -1,0 +1,104 @@
+//! An observer that ends, is killed, comes early or is blind for a while: its answers last.
+
+use choreograph_observer::answer::Instance;
+use choreograph_tests::{block_on, eventually};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use crate::cast::Fate;
+use crate::sight::{Sight, Verdict};
+use crate::stage::{Stage, WITHIN};
+
+/// What an observer says of an instance that does not move any more, but for the time that passes.
+fn told(sight: &Sight, id: &str) -> String {
+    let Instance { summary, events, dead_letters, .. } = sight.instance(id).expect("known");
+    let events: Vec<_> =
+        events.iter().map(|event| (&event.id, &event.event_type, event.offset, event.duplicates)).collect();
+    let letters: Vec<_> =
+        dead_letters.iter().map(|letter| (&letter.id, &letter.reason, letter.open)).collect();
+    format!("{:?} {:?} {:?} {events:?} {letters:?}", summary.state, summary.reason, summary.key)
+}
+
+/// Takes every record off the topics of orders and payments, as retention does in time.
+fn retention(stage: &Stage) {
+    let mut config = ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> =
+        config.set("bootstrap.servers", stage.kafka()).create().expect("a client");
+    let mut list = TopicPartitionList::new();
+    for topic in ["orders", "payments"] {
+        for partition in 0..2 {
+            list.add_partition_offset(&stage.full(topic), partition, Offset::End).expect("an offset");
+        }
+    }
+    let deleted = block_on(admin.delete_records(&list, &AdminOptions::new())).expect("an answer");
+    for element in deleted.elements() {
+        element.error().expect("deleted");
+    }
+}
+
+#[test]
+fn answers_outlast_the_observer_and_the_records() {
+    let stage = Stage::new();
+    let _services = stage.start_all();
+    let kept = stage.state();
+    let kept = ["--state", kept.to_str().expect("UTF-8")];
+    let mut first = stage.observe(&kept);
+    let fine = stage.order(Fate::Fine, 20);
+    let rejected = stage.order(Fate::Rejected, 2);
+    first.says(&fine, &Verdict::completed());
+    let failed = eventually("the rejected ones failed", WITHIN, || {
+        let verdict = first.verdict(&rejected[0])?;
+        if verdict.reason.is_some() { Ok(verdict) } else { Err(format!("{verdict:?}")) }
+    });
+    first.says(&rejected, &failed);
+    let known = [&fine[0], &fine[19], &rejected[1]];
+    let before = known.map(|id| told(&first, id));
+    first.process.terminate().expect("told to end");
+    let status = first.process.wait(WITHIN).expect("ended");
+    assert!(status.success(), "{status}");
+
+    retention(&stage);
+    let mut second = stage.observe(&kept);
+    second.caught_up();
+    assert_eq!(known.map(|id| told(&second, id)), before, "from the snapshot, for the records are gone");
+    let more = stage.order(Fate::Fine, 5);
+    second.says(&more, &Verdict::completed());
+    second.process.kill().expect("killed");
+
+    let third = stage.observe(&kept);
+    third.caught_up();
+    assert_eq!(known.map(|id| told(&third, id)), before);
+    third.says(&more, &Verdict::completed());
+}
+
+#[test]
+fn a_snapshot_of_no_use_is_said_and_everything_is_read_anew() {
+    let stage = Stage::new();
+    let _services = stage.start_all();
+    std::fs::create_dir(stage.state()).expect("a folder");
+    std::fs::write(stage.state().join("observer.snapshot"), b"no snapshot").expect("written");
+    let sight = stage.observe(&["--state", stage.state().to_str().expect("UTF-8")]);
+    let fine = stage.order(Fate::Fine, 5);
+    sight.says(&fine, &Verdict::completed());
+    assert!(sight.process.log().expect("a log").contains("everything is read anew"));
+}
+
+#[test]
+fn an_observer_that_comes_before_the_topics_says_what_is_missing() {
+    let stage = Stage::bare();
+    let sight = stage.observe(&[]);
+    eventually("the missing topics are named", WITHIN, || {
+        let problems = sight.overview().problems;
+        let orders = format!("topic {}: it does not exist", stage.full("orders"));
+        if problems.contains(&orders) { Ok(()) } else { Err(format!("{problems:?}")) }
+    });
+    stage.create();
+    let _services = stage.start_all();
+    let fine = stage.order(Fate::Fine, 5);
+    sight.says(&fine, &Verdict::completed());
+    eventually("nothing is missing", WITHIN, || {
+        let problems = sight.overview().problems;
+        if problems.is_empty() { Ok(()) } else { Err(format!("{problems:?}")) }
+    });
+}

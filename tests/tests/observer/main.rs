@@ -1,0 +1,12 @@
+//! An observer of services as processes of their own on real Kafka, held against an oracle: what was done to each order is
+//! known, and what the observer says of it must be that.
+//!
+//! Services and observer run as this binary again: see [`stage`].
+
+mod agrees;
+mod cast;
+mod guarded;
+mod lasts;
+mod reads;
+mod sight;
+mod stage;
