@@ -87,8 +87,10 @@ impl Play {
                     let worker = self.workers.iter().find(|worker| worker.name == owing.step).unwrap();
                     let pair = (owing.event.clone(), worker.name);
                     // Of a step that says no more than an offset, what lies behind the mark counts as waiting while
-                    // the mark moves: nothing tells otherwise.
-                    let by_offset = !worker.tells && owing.stalled == Some(StallReason::Backlog);
+                    // the mark moves or nobody is there: the next member would be given it again.
+                    let by_mark =
+                        matches!(owing.stalled, Some(StallReason::Backlog | StallReason::NoConsumer));
+                    let by_offset = by_mark && !worker.tells;
                     assert!(by_offset || self.owed_at_look.contains(&pair), "not stalled: {owing:?}");
                 }
             }
