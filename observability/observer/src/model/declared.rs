@@ -77,6 +77,7 @@ pub(super) struct Emit {
 
 /// A declared event type.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "marks as manifests have them, each for itself")]
 pub(super) struct TypeDecl {
     pub(super) topic: u16,
     pub(super) terminal: bool,

@@ -12,6 +12,9 @@ use crate::fact::Millis;
 /// The most groups of dead letters that are told.
 const MAX_GROUPS: usize = 500;
 
+/// By version: how many events were seen in it, and when the last.
+type Versions = BTreeMap<(u16, u16), (u64, Millis)>;
+
 impl Model {
     /// The dead letters that fit.
     pub fn failures(&self, filter: &FailureFilter, now: Millis) -> Failures {
@@ -71,7 +74,7 @@ impl Model {
 
     /// The contracts in use.
     pub fn contracts(&self, now: Millis) -> Contracts {
-        let mut seen: BTreeMap<u16, BTreeMap<(u16, u16), (u64, Millis)>> = BTreeMap::new();
+        let mut seen: BTreeMap<u16, Versions> = BTreeMap::new();
         for ((_, _, number, version), sight) in &self.flows.emitted {
             let use_of = seen.entry(*number).or_default().entry(*version).or_default();
             *use_of = (use_of.0 + sight.count, use_of.1.max(sight.last));

@@ -67,12 +67,13 @@ saved!(Letter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Action {
     pub(super) id: Box<str>,
-    pub(super) action: Box<str>,
+    /// `replayed`, `edited` or `discarded`.
+    pub(super) deed: Box<str>,
     pub(super) by: Box<str>,
     pub(super) at: Millis,
 }
 
-saved!(Action { id, action, by, at });
+saved!(Action { id, deed, by, at });
 
 impl Letter {
     /// Whether nobody has replayed or discarded it yet.
@@ -171,8 +172,8 @@ fn push(actions: &mut Vec<Action>, action: Action) {
         // The mark in the audit topic says more than the replayed record does, and both more than that there is one.
         if same.id.is_empty() {
             *same = action;
-        } else if &*same.action == "replayed" {
-            same.action = action.action;
+        } else if &*same.deed == "replayed" {
+            same.deed = action.deed;
         }
     } else if actions.len() < MAX_ACTIONS {
         actions.push(action);

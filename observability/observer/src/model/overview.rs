@@ -112,7 +112,7 @@ impl Model {
             );
         }
         let mut unknown: Vec<&str> = Vec::new();
-        for (group, _) in &self.declared.groups {
+        for group in self.declared.groups.keys() {
             let state = self.names.groups.find(group).and_then(|number| self.group(number)?.state);
             if matches!(state, None | Some((crate::fact::GroupState::Unknown, _))) {
                 unknown.push(group);

@@ -141,7 +141,7 @@ impl Model {
             stalled: None,
         };
         let caused = has_effect(effects, row.id, step, false);
-        if instance.more.is_some() && !self.place_by_notes(instance.notes(), &mut pair) {
+        if instance.more.is_some() && !place_by_notes(instance.notes(), &mut pair) {
             return self.with_stall(pair, decl);
         }
         if !pair.again && !self.is_owed(row, (step, decl), caused) {
@@ -151,38 +151,13 @@ impl Model {
         self.with_stall(pair, decl)
     }
 
-    /// What retries and dead letters say; `false` where that is all there is to say.
-    fn place_by_notes(&self, notes: &[Note], pair: &mut Pair) -> bool {
-        let mine =
-            || notes.iter().enumerate().filter(|(_, note)| note.row == pair.row && note.step == pair.step);
-        let letter = mine().filter(|(_, note)| !note.letter.is_none()).max_by_key(|(_, note)| note.replays);
-        let visit = mine().filter(|(_, note)| note.letter.is_none()).max_by_key(|(_, note)| note.replays);
-        if let Some((at, letter)) = letter
-            && visit.is_none_or(|(_, visit)| visit.replays <= letter.replays)
-        {
-            pair.note = Some(at);
-            (pair.since, pair.attempts) = (letter.since, letter.attempts);
-            pair.at = match letter.action {
-                OPEN => At::Dead,
-                DISCARDED => At::Discarded,
-                _ => At::Awaited,
-            };
-            return false;
-        }
-        if let Some((_, visit)) = visit {
-            (pair.place, pair.offset, pair.since) = (visit.place, visit.offset, visit.since);
-            (pair.again, pair.attempts) = (true, visit.attempts);
-        }
-        true
-    }
-
     /// Whether the step owes anything for the event at all.
     fn is_owed(&self, row: &Row, (_, decl): (u16, &StepDecl), caused: bool) -> bool {
         if row.flags & TOMBSTONE != 0 || row.place == NOWHERE {
             return false;
         }
         let topic = self.places.get(row.place).topic;
-        let reads = decl.consumes.iter().any(|it| *it == (row.event_type, topic));
+        let reads = decl.consumes.contains(&(row.event_type, topic));
         if caused || !reads {
             return caused;
         }
@@ -287,4 +262,28 @@ impl Model {
         let proved = self.is_first(commit, pair) || commit.denies(pair.offset);
         proved.then_some(StallReason::NotProgressing)
     }
+}
+
+/// What retries and dead letters say; `false` where that is all there is to say.
+fn place_by_notes(notes: &[Note], pair: &mut Pair) -> bool {
+    let mine = || notes.iter().enumerate().filter(|(_, note)| note.row == pair.row && note.step == pair.step);
+    let letter = mine().filter(|(_, note)| !note.letter.is_none()).max_by_key(|(_, note)| note.replays);
+    let visit = mine().filter(|(_, note)| note.letter.is_none()).max_by_key(|(_, note)| note.replays);
+    if let Some((at, letter)) = letter
+        && visit.is_none_or(|(_, visit)| visit.replays <= letter.replays)
+    {
+        pair.note = Some(at);
+        (pair.since, pair.attempts) = (letter.since, letter.attempts);
+        pair.at = match letter.action {
+            OPEN => At::Dead,
+            DISCARDED => At::Discarded,
+            _ => At::Awaited,
+        };
+        return false;
+    }
+    if let Some((_, visit)) = visit {
+        (pair.place, pair.offset, pair.since) = (visit.place, visit.offset, visit.since);
+        (pair.again, pair.attempts) = (true, visit.attempts);
+    }
+    true
 }

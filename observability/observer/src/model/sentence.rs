@@ -250,7 +250,7 @@ impl Model {
                 .iter()
                 .map(|action| Replay {
                     id: action.id.to_string(),
-                    action: action.action.to_string(),
+                    action: action.deed.to_string(),
                     by: action.by.to_string(),
                     at: action.at,
                 })

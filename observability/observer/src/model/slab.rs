@@ -32,7 +32,7 @@ impl<T> Slab<T> {
         if number == NOWHERE {
             return NOWHERE;
         }
-        if number as usize % PIECE == 0 {
+        if (number as usize).is_multiple_of(PIECE) {
             self.pieces.push(Vec::with_capacity(PIECE));
         }
         if let Some(piece) = self.pieces.last_mut() {

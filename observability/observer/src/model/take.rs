@@ -185,7 +185,7 @@ impl Model {
         self.make_room();
         let started = said.map_or(0, |(_, started, _)| started);
         let started = if started == 0 { seen.since } else { started.min(now) };
-        let slot = self.store.add_instance(Kept { workflow, started, ..Kept::new(id) });
+        let slot = self.store.add_instance(Kept { started, workflow, ..Kept::new(id) });
         if slot != NOWHERE {
             self.store.keep_text(slot, id, correlation);
             self.lately.entry(workflow).or_default().started.add(1, started);
@@ -432,13 +432,13 @@ fn push(notes: &mut Vec<Note>, note: Note) {
 }
 
 fn action(id: &str, word: &str, by: &str, at: Millis) -> Action {
-    Action { id: id.into(), action: word.into(), by: head::cut(by, MAX_TEXT).into(), at }
+    Action { id: id.into(), deed: word.into(), by: head::cut(by, MAX_TEXT).into(), at }
 }
 
 fn outcome(actions: &[Action]) -> u8 {
     match actions.last() {
         None => OPEN,
-        Some(action) if &*action.action == "discarded" => DISCARDED,
+        Some(action) if &*action.deed == "discarded" => DISCARDED,
         Some(_) => REPLAYED,
     }
 }

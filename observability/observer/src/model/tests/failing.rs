@@ -94,7 +94,9 @@ fn a_replay_that_fails_again_is_a_dead_letter_again_in_whatever_order_it_is_read
             2 => [&replay, &first, &second],
             _ => [&second, &replay, &first],
         };
-        all.iter().for_each(|put| put(&mut log));
+        for put in all {
+            put(&mut log);
+        }
         log.commit_all();
         log.wait(5);
         log.look();

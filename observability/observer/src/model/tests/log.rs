@@ -43,12 +43,15 @@ pub(in crate::model) fn manifests() -> Vec<Manifest> {
     .collect()
 }
 
+/// What a group committed: the offset, and what was said beside it.
+type Commit = (Option<i64>, Option<Progress>);
+
 /// The log and the model that is told of it.
 pub(in crate::model) struct Log {
     pub(in crate::model) model: Model,
     pub(in crate::model) now: Millis,
     ends: BTreeMap<(String, i32), (i64, i64)>,
-    commits: BTreeMap<(String, String, i32), (Option<i64>, Option<Progress>)>,
+    commits: BTreeMap<(String, String, i32), Commit>,
     states: BTreeMap<String, GroupState>,
 }
 

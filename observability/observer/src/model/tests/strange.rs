@@ -198,9 +198,9 @@ fn a_namespace_is_taken_off_origins_and_put_on_strangers() {
 #[test]
 fn hostile_records_break_nothing() {
     let mut log = Log::new();
-    let long = "x".repeat(5_000);
+    let text = "x".repeat(5_000);
     let headers: [&[(&str, &str)]; 7] = [
-        &[("ce_id", &long), ("ce_type", &long), ("ce_correlationid", &long)],
+        &[("ce_id", &text), ("ce_type", &text), ("ce_correlationid", &text)],
         &[("ce_id", "a"), ("ce_type", "order.placed.v1"), ("ce_causationid", "a"), ("ce_correlationid", "a")],
         &[("ce_id", "b"), ("ce_type", "order.placed.v1"), ("ce_causationid", "c"), ("ce_correlationid", "a")],
         &[("ce_id", "c"), ("ce_type", "order.placed.v1"), ("ce_causationid", "b"), ("ce_correlationid", "a")],
@@ -222,7 +222,7 @@ fn hostile_records_break_nothing() {
     let topics = log.model.topics();
     for topic in &topics {
         for headers in headers {
-            log.put(topic, &long, headers);
+            log.put(topic, &text, headers);
         }
     }
     log.model.record(
