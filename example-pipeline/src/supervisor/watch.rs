@@ -10,6 +10,7 @@ use choreograph::Manifest;
 use choreograph::settings::Settings;
 use choreograph_observer::Observer;
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::broker::Broker;
@@ -21,7 +22,7 @@ use super::options::Options;
 use super::start::{Error, Place, TOPICS, intake, outside, topics};
 use super::telemetry;
 use super::window::Window;
-use crate::intake::{self, Invoice};
+use crate::intake::Invoice;
 use crate::services;
 use crate::world::PACE as PACE_OF_THE_WORLD;
 
@@ -130,6 +131,9 @@ fn declared(manifest: &Manifest) -> Option<choreograph_topology::Manifest> {
     choreograph_topology::Manifest::read(&manifest.service, &text).ok()
 }
 
+/// Reads orders until they cannot be read.
+type Reader = JoinHandle<Result<(), Error>>;
+
 /// The shop once its services are there.
 struct Open<'a> {
     options: &'a Options,
@@ -153,8 +157,9 @@ impl Open<'_> {
             told,
         );
         let no_more = Arc::new(AtomicBool::new(false));
-        let feed = tokio::spawn({
-            let (invoices, no_more) = (self.invoices()?, Arc::clone(&no_more));
+        let (invoices, reader) = self.invoices()?;
+        let mut feed = tokio::spawn({
+            let no_more = Arc::clone(&no_more);
             async move { feed.run(invoices, &no_more).await }
         });
         let mut interrupts = Interrupts::listen();
@@ -164,6 +169,11 @@ impl Open<'_> {
                 () = interrupts.next() => break Ok(()),
                 // At this pace the window is never full for long.
                 Some(Fed::Started { weight, .. }) = news.recv() => window.release(weight),
+                // It never ends by itself: what stopped it, or who reads the orders, is told.
+                ended = &mut feed => break match ended {
+                    Ok(Err(error)) => Err(error.into()),
+                    _ => reader.await.unwrap_or(Ok(())),
+                },
                 _ = look.tick() => if let Err(ended) = children.check() { break Err(ended.into()) },
             }
         };
@@ -175,12 +185,12 @@ impl Open<'_> {
     }
 
     /// The orders over and over, one every [`PACE`].
-    fn invoices(&self) -> Result<Receiver<Invoice>, Error> {
+    fn invoices(&self) -> Result<(Receiver<Invoice>, Reader), Error> {
         let (tell, invoices) = mpsc::channel(1);
         // What cannot be read shows now, not at some order.
         let mut intake = intake(self.options, self.place)?;
         let (options, place) = (self.options.clone(), self.place.clone());
-        tokio::spawn(async move {
+        let reader = tokio::spawn(async move {
             let mut next = interval(PACE);
             next.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
@@ -190,15 +200,15 @@ impl Open<'_> {
                     next.tick().await;
                     let invoice = invoice?;
                     if tell.send(invoice).await.is_err() {
-                        return Ok::<_, intake::Error>(());
+                        return Ok(());
                     }
                 }
-                match self::intake(&options, &place) {
-                    Ok(again) if any => intake = again,
-                    _ => return Ok(()),
+                if !any {
+                    return Ok(());
                 }
+                intake = self::intake(&options, &place)?;
             }
         });
-        Ok(invoices)
+        Ok((invoices, reader))
     }
 }
