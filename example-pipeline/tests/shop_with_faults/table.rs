@@ -1,0 +1,121 @@
+//! The table: each fault, how many orders it befell, how many were named rightly, how many came to their end.
+
+use std::collections::BTreeSet;
+
+use crate::judge::Truth;
+use crate::orders::{Fault, Order, Verdict};
+use crate::shop::Shop;
+use crate::sight::{Sight, where_is_right};
+
+/// The document that shows the table.
+const DOCUMENT: &str = include_str!("../../../observability/README.md");
+
+/// A line of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) fault: Fault,
+    orders: usize,
+    by_where: usize,
+    by_page: usize,
+    ended: usize,
+    /// What was wrong.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Row {
+    /// Asks for every order of one fault by itself.
+    pub(crate) fn of(fault: Fault, all: &[Order], shop: &Shop, sight: &Sight) -> Self {
+        let mut row = Self { fault, orders: 0, by_where: 0, by_page: 0, ended: 0, wrong: Vec::new() };
+        let verdict = fault.verdict();
+        let listed = listed(&verdict, sight);
+        for order in all.iter().filter(|order| order.fault == fault) {
+            row.orders += 1;
+            let told = where_is_right(order, shop, sight, |said| verdict.is_said(said));
+            row.by_where += row.count("where", order, told);
+            let found = listed.as_ref().map_err(Clone::clone).and_then(|listed| {
+                if listed.contains(&order.id) { Ok(()) } else { Err("the list leaves it out".to_owned()) }
+            });
+            row.by_page += row.count("page", order, found.and_then(|()| sight.is_right(order)));
+        }
+        row
+    }
+
+    /// Asks for the same orders again, after everything was repaired.
+    pub(crate) fn ended(mut self, all: &[Order], shop: &Shop, sight: &Sight, truth: &Truth) -> Self {
+        let fault = self.fault;
+        for order in all.iter().filter(|order| order.fault == fault) {
+            let told = where_is_right(order, shop, sight, |said| Verdict::COMPLETED.is_said(said));
+            self.ended += self.count("end", order, told.and_then(|()| truth.is_as_fated(order)));
+        }
+        self
+    }
+
+    fn count(&mut self, who: &str, order: &Order, right: Result<(), String>) -> usize {
+        match right {
+            Ok(()) => 1,
+            Err(wrong) => {
+                self.wrong.push(format!("{who}: {}: {wrong}", order.key));
+                0
+            }
+        }
+    }
+
+    /// It as a line of Markdown.
+    fn told(&self) -> String {
+        let verdict = self.fault.verdict();
+        let state = verdict.state.word();
+        let said = match (verdict.step, verdict.reason) {
+            (Some(step), Some(reason)) => format!("{state}, `{}`, at `{step}`", reason.word()),
+            _ => state.to_owned(),
+        };
+        let (what, by) = words(self.fault);
+        let Self { orders, by_where, by_page, ended, .. } = self;
+        format!("| {what} | {orders} | {said} | {by_where} | {by_page} | {ended}{by} |\n")
+    }
+
+    /// Whether all was right.
+    pub(crate) fn is_right(&self) -> bool {
+        [self.by_where, self.by_page, self.ended].iter().all(|right| *right == self.orders)
+    }
+}
+
+/// What the list shows when it is asked for just this verdict.
+fn listed(verdict: &Verdict, sight: &Sight) -> Result<BTreeSet<String>, String> {
+    let state = verdict.state.word();
+    match (verdict.reason, verdict.step) {
+        (Some(reason), Some(step)) => {
+            sight.filtered(&format!("state={state}&reason={}&step={step}", reason.word()))
+        }
+        _ => sight.filtered(&format!("state={state}")),
+    }
+}
+
+/// The table in Markdown.
+pub(crate) fn told(rows: &[Row]) -> String {
+    let mut told = "| what is wrong | orders | what has to be said | by `where` | by the HTTP interface | at their end |\n\
+                    |---|---|---|---|---|---|\n"
+        .to_owned();
+    told.extend(rows.iter().map(Row::told));
+    told
+}
+
+/// What is wrong, and what is done about it.
+fn words(fault: Fault) -> (&'static str, &'static str) {
+    match fault {
+        Fault::None => ("nothing, and ended before", ""),
+        Fault::Beside => ("nothing, amid all the others", ""),
+        Fault::Stopped => ("a service is not running", ", the service was started"),
+        Fault::Poisoned => ("a step panics over the event", ", by `dlq replay`"),
+        Fault::Garbled => ("the event cannot be read", ", by `dlq edit`, and `dlq discard` for side steps"),
+        Fault::Swallowed => ("a step swallows the event", ", the group's offsets were set back"),
+        Fault::Slow => ("a step is slow, within its deadline", ""),
+        Fault::Hanging => ("a step hangs, beyond its deadline", ", the good version was started"),
+        Fault::Contract => ("an event breaks its contract", ", by `dlq edit`; a replay as it was is refused"),
+    }
+}
+
+/// Holds the table against the one that people read.
+#[track_caller]
+pub(crate) fn is_documented(told: &str) {
+    assert!(DOCUMENT.contains(told), "observability/README.md has another table than this:\n{told}");
+}
