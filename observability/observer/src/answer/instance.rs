@@ -116,7 +116,7 @@ pub struct Instance {
 pub struct Owing {
     /// The event's id.
     pub event: String,
-    /// Its type with the major.
+    /// The type with the major in which the step reads it.
     pub event_type: String,
     /// `service/step`.
     pub step: String,
@@ -214,8 +214,24 @@ pub struct Event {
     pub span: Option<String>,
     /// How often the same event was seen again.
     pub duplicates: u32,
+    /// The same fact in older majors, where it is written in several: one event, whichever of them a step handles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub twins: Vec<Twin>,
     /// Where it is at each step that is declared to consume it.
     pub steps: Vec<AtStep>,
+}
+
+/// A fact in an older major than its event's: a record of its own, beside it on the same topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    /// Its id.
+    pub id: String,
+    /// Its type with the major.
+    pub event_type: String,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
 }
 
 /// Where an event is at one step.

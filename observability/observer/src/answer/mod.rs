@@ -23,6 +23,7 @@ pub use failures::{ContractUse, Contracts, DeadLetter, FailureGroup, Failures, R
 pub use graph::{Drift, DriftKind, Drifts, Edge, EventNode, StepNode, WorkflowGraph};
 pub use instance::{
     AtStep, Event, Instance, InstanceState, InstanceSummary, Instances, Owing, StallReason, StepState, Trace,
+    Twin,
 };
 pub use overview::{Overview, WorkflowSummary};
 

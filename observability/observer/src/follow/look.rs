@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use choreograph::wire::AUDIT_TOPIC;
 use choreograph_topology::Manifest;
@@ -13,6 +13,7 @@ use super::client::Clients;
 use super::ends::{self, Topic};
 use super::groups::Groups;
 use super::hollow::Hollow;
+use super::keep::Keeper;
 use super::problems::{About, Problems};
 use super::stop::Stop;
 use super::{OWN_GROUP, Partition, client::Reader, prefix, reading};
@@ -27,6 +28,9 @@ const TOPICS_EVERY: Millis = 5_000;
 
 /// Topics that are followed; further ones are told of as a problem.
 const MAX_TOPICS: usize = 5_000;
+
+/// The shortest pause between two looks, where a look takes as long as they are apart.
+const MIN_PAUSE: Duration = Duration::from_millis(200);
 
 /// The wait before a new client is made in place of one that can do nothing more.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -86,9 +90,7 @@ struct Looking {
     partitions: BTreeSet<Partition>,
     /// When topics are to be looked at again.
     topics_due: Millis,
-    snapshot: Option<Snapshot>,
-    snapshot_every: Millis,
-    snapshot_due: Millis,
+    keeper: Option<Keeper>,
     every: Duration,
     stop: Arc<Stop>,
 }
@@ -98,7 +100,6 @@ impl Looking {
         let prefix = prefix(options.settings.namespace.as_deref());
         let clients = Clients::new(&options.settings.kafka);
         let own = format!("{prefix}{OWN_GROUP}");
-        let snapshot_every = u64::try_from(options.snapshot_every.as_millis()).unwrap_or(u64::MAX);
         Self {
             shared,
             manifests: Manifests::new(options.manifests.clone()),
@@ -108,9 +109,7 @@ impl Looking {
             problems: Problems::default(),
             partitions: BTreeSet::new(),
             topics_due: 0,
-            snapshot,
-            snapshot_every,
-            snapshot_due: clock::now().saturating_add(snapshot_every),
+            keeper: snapshot.map(|snapshot| Keeper::new(snapshot, options.snapshot_every)),
             every: options.look_every,
             clients,
             prefix,
@@ -118,13 +117,27 @@ impl Looking {
         }
     }
 
-    /// Follows until it is told to stop, with a new client whenever one can do nothing more.
+    /// Follows until it is told to stop, with snapshots beside it and a last one at the end.
     fn run(&mut self) {
+        let Some(keeper) = self.keeper.take() else { return self.follow_on(None) };
+        let (shared, stop) = (self.shared.clone(), Arc::clone(&self.stop));
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("observer keep".to_owned());
+            if let Err(error) = thread.spawn_scoped(scope, || keeper.run(&shared, &stop)) {
+                self.problems.of(About::Snapshot, [format!("no thread can be started: {error}")]);
+            }
+            self.follow_on(Some(&keeper));
+        });
+        keeper.save(&self.shared);
+    }
+
+    /// Follows, with a new client whenever one can do nothing more.
+    fn follow_on(&mut self, keeper: Option<&Keeper>) {
         self.declare(true);
         while !self.stop.is_said() {
             let own = format!("{}{OWN_GROUP}", self.prefix);
             match self.clients.reader(&own).and_then(|reader| Ok((reader, self.clients.asker(&own)?))) {
-                Ok((reader, asker)) => self.follow(&reader, &asker),
+                Ok((reader, asker)) => self.follow(&reader, &asker, keeper),
                 Err(error) => self.problems.of(About::Client, [error.to_string()]),
             }
             self.problems.tell(&self.shared);
@@ -132,11 +145,10 @@ impl Looking {
                 self.stop.wait(AGAIN_AFTER);
             }
         }
-        self.save();
     }
 
     /// Reads with `reader` on a thread of its own, and looks, until it is told to stop or the client has failed.
-    fn follow(&mut self, reader: &Reader, asker: &Reader) {
+    fn follow(&mut self, reader: &Reader, asker: &Reader, keeper: Option<&Keeper>) {
         self.problems.of(About::Client, []);
         self.partitions.clear();
         self.topics_due = 0;
@@ -152,8 +164,10 @@ impl Looking {
             match read {
                 Ok(read) => {
                     while !self.stop.is_said() && !ended.load(Ordering::Relaxed) {
-                        self.turn(reader, asker);
-                        self.stop.wait(self.every);
+                        let begun = Instant::now();
+                        self.turn(reader, asker, keeper);
+                        // What a look takes belongs to the time between two.
+                        self.stop.wait(self.every.saturating_sub(begun.elapsed()).max(MIN_PAUSE));
                     }
                     ended.store(true, Ordering::Relaxed);
                     if let Ok(Err(error)) = read.join() {
@@ -166,20 +180,21 @@ impl Looking {
     }
 
     /// One look at everything.
-    fn turn(&mut self, reader: &Reader, asker: &Reader) {
+    fn turn(&mut self, reader: &Reader, asker: &Reader, keeper: Option<&Keeper>) {
         self.declare(false);
         let now = clock::now();
         if now >= self.topics_due {
             self.topics_due = now.saturating_add(TOPICS_EVERY);
             self.look_for_topics(reader, asker);
         }
-        self.look_at_groups_and_ends(asker);
-        let now = clock::now();
-        self.problems.tell(&self.shared);
-        self.shared.write(|model| model.tick(now));
-        if now >= self.snapshot_due {
-            self.save();
+        let unread = self.look_at_groups_and_ends(reader, asker);
+        if let Some(keeper) = keeper {
+            self.problems.of(About::Snapshot, keeper.problem());
         }
+        self.problems.tell(&self.shared);
+        self.shared.write(|model| model.tick(clock::now()));
+        // Last, for it may wait for seconds: what it finds is for the next look.
+        self.pass_over_hollow_ends(&unread);
     }
 
     /// Tells the model what is declared, if that has changed.
@@ -221,32 +236,42 @@ impl Looking {
             }
         }
         self.problems.of(About::Topics, faults);
-        self.take_up(reader, found);
+        self.change_to(reader, found);
     }
 
-    fn take_up(&mut self, reader: &Reader, found: BTreeSet<Partition>) {
+    fn change_to(&mut self, reader: &Reader, found: BTreeSet<Partition>) {
         let gone: Vec<Partition> = self.partitions.difference(&found).cloned().collect();
         let new: Vec<Partition> = found.difference(&self.partitions).cloned().collect();
-        let starts: Vec<(Partition, Option<i64>)> = self.shared.read(|model| {
-            new.into_iter().map(|new| (new.clone(), model.next_offset(&new.topic, new.number))).collect()
-        });
-        let done = match (gone.is_empty(), starts.is_empty()) {
-            (true, true) => Ok(()),
-            (false, true) => reading::unassign(reader, &gone, &self.prefix),
-            (true, false) => reading::assign(reader, &starts, &self.prefix),
-            (false, false) => reading::unassign(reader, &gone, &self.prefix)
-                .and_then(|()| reading::assign(reader, &starts, &self.prefix)),
-        };
-        match done {
-            Ok(()) => self.partitions = found,
-            Err(error) => {
-                self.problems.of(About::Topics, [format!("partitions cannot be taken up: {error}")]);
-            }
+        if !gone.is_empty()
+            && let Err(error) = reading::unassign(reader, &gone, &self.prefix)
+        {
+            self.problems.of(About::Topics, [format!("partitions cannot be let go: {error}")]);
+            return;
+        }
+        self.partitions.retain(|partition| found.contains(partition));
+        if self.take_up(reader, &new) {
+            self.partitions = found;
         }
     }
 
-    /// Commits first, then ends: what the commits speak of lies below the ends.
-    fn look_at_groups_and_ends(&mut self, asker: &Reader) {
+    /// Reads partitions, each from where the model wants to go on. Whether that could be begun.
+    fn take_up(&mut self, reader: &Reader, partitions: &[Partition]) -> bool {
+        if partitions.is_empty() {
+            return true;
+        }
+        let starts: Vec<(Partition, Option<i64>)> = self.shared.read(|model| {
+            let next = |it: &Partition| (it.clone(), model.next_offset(&it.topic, it.number));
+            partitions.iter().map(next).collect()
+        });
+        let done = reading::assign(reader, &starts, &self.prefix);
+        if let Err(error) = &done {
+            self.problems.of(About::Topics, [format!("partitions cannot be taken up: {error}")]);
+        }
+        done.is_ok()
+    }
+
+    /// Commits first, then ends, which it gives: what the commits speak of lies below the ends.
+    fn look_at_groups_and_ends(&mut self, reader: &Reader, asker: &Reader) -> Vec<PartitionEnds> {
         let wanted = self.groups_wanted();
         let at = clock::now();
         let answers = self.groups.ask(&wanted);
@@ -260,11 +285,13 @@ impl Looking {
             Ok(Some(found)) => {
                 self.problems.of(About::Brokers, []);
                 let ends = Ends { at: asked_at, partitions: found };
+                let anew = self.let_go_what_was_made_anew(reader, &ends.partitions);
                 self.shared.write(|model| {
                     model.groups(&groups);
                     model.ends(&ends);
                 });
-                self.pass_over_hollow_ends(&ends.partitions);
+                self.take_up(reader, &anew);
+                return ends.partitions;
             }
             Ok(None) => {
                 self.topics_due = 0;
@@ -276,6 +303,22 @@ impl Looking {
                 self.problems.of(About::Brokers, [format!("no broker tells where topics end: {error}")]);
             }
         }
+        Vec::new()
+    }
+
+    /// Reads no longer what ends before it ended before, which are other logs of the same names: they are read from
+    /// their beginnings once the model knows, and what is read until then it would take for told before.
+    fn let_go_what_was_made_anew(&mut self, reader: &Reader, found: &[PartitionEnds]) -> Vec<Partition> {
+        let anew: Vec<Partition> = self.shared.read(|model| {
+            let anew = found.iter().filter(|ends| model.is_made_anew(ends));
+            anew.map(|ends| Partition { topic: Arc::clone(&ends.topic), number: ends.partition }).collect()
+        });
+        if !anew.is_empty()
+            && let Err(error) = reading::unassign(reader, &anew, &self.prefix)
+        {
+            self.problems.of(About::Topics, [format!("partitions cannot be let go: {error}")]);
+        }
+        anew
     }
 
     /// Each step's group, with the partitions that it reads.
@@ -303,15 +346,6 @@ impl Looking {
         });
         for (partition, end) in self.hollow.find(unread) {
             self.shared.write(|model| model.read_to(&partition.topic, partition.number, end));
-        }
-    }
-
-    fn save(&mut self) {
-        self.snapshot_due = clock::now().saturating_add(self.snapshot_every);
-        let Some(snapshot) = &self.snapshot else { return };
-        match snapshot.save(&self.shared) {
-            Ok(()) => self.problems.of(About::Snapshot, []),
-            Err(error) => self.problems.of(About::Snapshot, [format!("no snapshot can be written: {error}")]),
         }
     }
 }

@@ -9,7 +9,9 @@
 //! | `workflow_dead_letters_open` | gauge | `workflow_name`, `workflow_step` |
 //! | `workflow_topology_drift` | gauge | `from_step`, `event_type`, `to_step`, `drift`, `contract_version` |
 //! | `workflow_observer_lag_time_seconds` | gauge | |
-//! | `workflow_group_lag` | gauge | `workflow_step`, `messaging_consumer_group_name`, `messaging_destination_name` |
+//! | `workflow_observer_kept_bytes` | gauge | |
+//! | `workflow_observer_forgotten_total` | counter | `state` (`finished`, `unfinished`) |
+//! | `workflow_group_lag` | gauge | `workflow_step`, `messaging_consumer_group_name`, `messaging_destination_name`, `messaging_destination_partition_id` (left out where there are more than 2,000) |
 //! | `workflow_group_committed_total` | counter | the same |
 
 use std::fmt::Write as _;
@@ -72,13 +74,24 @@ pub(super) fn text(gauges: &Gauges) -> String {
     page.family("workflow_observer_lag_time_seconds", "gauge", behind, &[gauges.observer_lag_ms], |age| {
         (Vec::new(), seconds(*age))
     });
+    let kept = "What the observer keeps of events, instances and dead letters takes, in bytes.";
+    page.family("workflow_observer_kept_bytes", "gauge", kept, &[gauges.kept_bytes], |bytes| {
+        (Vec::new(), number(*bytes))
+    });
+    let forgotten = "Instances that were forgotten: finished ones by age, others for want of room alone.";
+    let counts = [("finished", gauges.forgotten.finished), ("unfinished", gauges.forgotten.unfinished)];
+    page.family("workflow_observer_forgotten_total", "counter", forgotten, &counts, |(state, count)| {
+        (vec![("state", (*state).to_owned())], number(*count))
+    });
     let of = |group: &crate::model::GroupGauge| {
-        vec![
-            // A group is named after its step: `payment.charge`.
-            ("workflow_step", group.group.replacen('.', "/", 1)),
+        let mut labels = vec![
+            ("workflow_step", group.step.to_string()),
             ("messaging_consumer_group_name", group.group.to_string()),
             ("messaging_destination_name", group.topic.to_string()),
-        ]
+        ];
+        labels
+            .extend(group.partition.map(|number| ("messaging_destination_partition_id", number.to_string())));
+        labels
     };
     let lag = "Records that a group has not committed.";
     page.family("workflow_group_lag", "gauge", lag, &gauges.groups, |group| (of(group), number(group.lag)));
@@ -165,7 +178,7 @@ fn seconds(millis: u64) -> String {
 mod tests {
     use super::*;
     use crate::answer::{InstanceState, StallReason};
-    use crate::model::GroupGauge;
+    use crate::model::{Forgotten, GroupGauge};
 
     #[test]
     fn reads_as_prometheus_wants_it() {
@@ -179,11 +192,15 @@ mod tests {
             )],
             observer_lag_ms: 1_250,
             groups: vec![GroupGauge {
-                group: "payment.charge".into(),
+                step: "payment/charge".into(),
+                group: "accounts".into(),
                 topic: "orders".into(),
+                partition: Some(3),
                 lag: 4,
                 committed: 9,
             }],
+            kept_bytes: 5,
+            forgotten: Forgotten { finished: 7, unfinished: 1 },
             ..Gauges::default()
         };
         let text = text(&gauges);
@@ -191,7 +208,9 @@ mod tests {
         let escaped = r#"workflow_instances_stalled{workflow_name="o\"r\\d\ner",workflow_step="payment/charge",reason="no_consumer"} 2"#;
         assert!(text.contains(escaped), "{text}");
         assert!(text.contains("\nworkflow_observer_lag_time_seconds 1.250\n"), "{text}");
-        let group = r#"{workflow_step="payment/charge",messaging_consumer_group_name="payment.charge",messaging_destination_name="orders"}"#;
+        assert!(text.contains("\nworkflow_observer_kept_bytes 5\n"), "{text}");
+        assert!(text.contains("workflow_observer_forgotten_total{state=\"unfinished\"} 1\n"), "{text}");
+        let group = r#"{workflow_step="payment/charge",messaging_consumer_group_name="accounts",messaging_destination_name="orders",messaging_destination_partition_id="3"}"#;
         assert!(text.contains(&format!("workflow_group_lag{group} 4\n")), "{text}");
         assert!(text.contains(&format!(
             "# TYPE workflow_group_committed_total counter\nworkflow_group_committed_total{group} 9\n"

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use choreograph_topology::{Choreography, EventId, Manifest, Step};
+use choreograph_topology::{Choreography, EventId, Flow, Manifest, Step};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::names::Names;
@@ -67,6 +67,13 @@ pub(super) struct StepDecl {
     pub(super) since: Millis,
 }
 
+impl StepDecl {
+    /// Whether a topic is an input of the step, or its retry topic.
+    pub(super) fn reads(&self, topic: u16) -> bool {
+        self.retry_topic == Some(topic) || self.consumes.iter().any(|(_, input)| *input == topic)
+    }
+}
+
 /// One event type as an emitter declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Emit {
@@ -83,6 +90,8 @@ pub(super) struct TypeDecl {
     pub(super) terminal: bool,
     pub(super) external: bool,
     pub(super) outbound: bool,
+    /// Whether the same fact is written in another major that somebody consumes.
+    pub(super) beside: bool,
     /// The workflow that it starts.
     pub(super) starts: u16,
     /// The steps that consume it.
@@ -91,6 +100,13 @@ pub(super) struct TypeDecl {
     pub(super) emitters: Vec<(Emitter, (u16, u16))>,
     /// Whether a terminal event may come after it, or nobody knows.
     pub(super) may_end: bool,
+}
+
+impl TypeDecl {
+    /// Whether nobody is declared to do anything about such an event.
+    pub(super) fn is_hanging(&self) -> bool {
+        self.consumers.is_empty() && !self.outbound && !self.beside
+    }
 }
 
 /// Who emits an event.
@@ -127,7 +143,7 @@ impl Declared {
         let audit = names.topics.of(AUDIT_TOPIC);
         declared.roles.insert(audit, Role::Audit);
         for (id, flow) in choreography.events() {
-            declared.add_type(id, flow, names);
+            declared.add_type(id, flow, &choreography, names);
         }
         declared.settle_ends(&choreography, names);
         for (service, step) in choreography.steps() {
@@ -136,11 +152,18 @@ impl Declared {
         declared
     }
 
-    fn add_type(&mut self, id: &EventId, flow: &choreograph_topology::Flow<'_>, names: &mut AllNames) {
+    fn add_type(
+        &mut self,
+        id: &EventId,
+        flow: &Flow<'_>,
+        choreography: &Choreography<'_>,
+        names: &mut AllNames,
+    ) {
         let mut decl = TypeDecl {
             terminal: flow.is_terminal(),
             external: flow.is_external(),
             outbound: flow.is_outbound(),
+            beside: is_read_beside(id, flow, choreography),
             ..TypeDecl::default()
         };
         let topics = flow
@@ -185,7 +208,7 @@ impl Declared {
             })
             .collect();
         for decl in self.types.iter_mut().flatten() {
-            decl.may_end = decl.terminal || (decl.consumers.is_empty() && !decl.outbound);
+            decl.may_end = decl.terminal || decl.is_hanging();
         }
         loop {
             let may = |number: &u16| self.event_type(*number).is_none_or(|decl| decl.may_end);
@@ -227,11 +250,16 @@ impl Declared {
                 .collect()
         };
         let mut wanted: BTreeSet<Arc<str>> = BTreeSet::new();
-        let consumes = step.consumes.iter().map(|it| {
+        let mut consumes = Vec::new();
+        for it in &step.consumes {
             wanted.insert(it.topic.as_str().into());
-            (names.types.of(&it.id().to_string()), names.topics.of(&it.topic))
-        });
-        let consumes = consumes.collect();
+            // What it reads through upcasters it consumes as well.
+            let in_major = |major| EventId { name: it.event_type.clone(), major };
+            let older = it.older_majors().map(in_major);
+            for id in std::iter::once(it.id()).chain(older) {
+                consumes.push((names.types.of(&id.to_string()), names.topics.of(&it.topic)));
+            }
+        }
         let retry_topic = step.retry_topic.as_deref().map(|topic| {
             wanted.insert(topic.into());
             self.topic(topic, names)
@@ -309,6 +337,12 @@ impl Declared {
     pub(super) fn may_end(&self, event_type: u16) -> bool {
         self.event_type(event_type).is_none_or(|decl| decl.may_end)
     }
+}
+
+/// Whether a fact that is emitted as `id` is written in another major too, which somebody consumes.
+fn is_read_beside(id: &EventId, flow: &Flow<'_>, choreography: &Choreography<'_>) -> bool {
+    let beside = |major: u32| flow.emitters.iter().any(|emitter| emitter.event.majors.contains(&major));
+    choreography.other_majors(id).any(|(other, flow)| beside(other.major) && !flow.consumers.is_empty())
 }
 
 /// `service/step`.

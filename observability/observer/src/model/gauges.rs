@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::room::Forgotten;
 use crate::answer::{Drift, InstanceState, StallReason};
 use crate::fact::Millis;
 
@@ -23,17 +24,25 @@ pub struct Gauges {
     pub drift: Vec<Drift>,
     /// `workflow.observer.lag.time`: the age of the newest complete look, in milliseconds.
     pub observer_lag_ms: Millis,
-    /// By group and topic.
+    /// `workflow.observer.kept`: what events, instances and dead letters take, in bytes.
+    pub kept_bytes: u64,
+    /// `workflow.observer.forgotten`: since the observer started.
+    pub forgotten: Forgotten,
+    /// By group, topic and partition.
     pub groups: Vec<GroupGauge>,
 }
 
-/// What is known of a group on one topic, all partitions together.
+/// What is known of a group on one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupGauge {
+    /// The step whose group it is, `service/step`, as its manifest says.
+    pub step: Arc<str>,
     /// The group.
     pub group: Arc<str>,
     /// The topic.
     pub topic: Arc<str>,
+    /// The partition; `None` for all of the topic's together, which is told where partitions would be too many.
+    pub partition: Option<i32>,
     /// `workflow.group.lag`: records that it has not committed.
     pub lag: u64,
     /// `workflow.group.committed`: records that it committed since the observer knows it; it only grows.

@@ -38,6 +38,8 @@ pub(super) struct Commit {
     /// Whether anything was said beside the offset, and whether all was.
     said: bool,
     said_all: bool,
+    /// Of what lies below this offset all that is settled was said.
+    said_to: i64,
     /// The last time at which the group was seen to get on, or to have nothing to do.
     pub(super) still_since: Millis,
     /// Whether it was ever seen to get on.
@@ -59,6 +61,7 @@ saved!(Commit {
     held,
     said,
     said_all,
+    said_to,
     still_since,
     moved,
     begin,
@@ -95,6 +98,8 @@ impl Commit {
         self.moved |= grown && !first;
         self.said = now.progress.is_some();
         let progress = now.progress.as_ref();
+        let last_run = progress.and_then(|it| it.settled.last()).map_or(0, |run| *run.end());
+        self.said_to = last_run.max(now.offset.unwrap_or(0));
         self.held = progress.map(|it| it.held.clone()).unwrap_or_default();
         self.said_all =
             progress.is_some_and(|it| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD);
@@ -128,7 +133,12 @@ impl Commit {
         if !self.said || self.settles(offset) {
             return false;
         }
-        self.said_all || self.settled.last().is_some_and(|(_, last)| offset < *last)
+        self.said_all || offset < self.said_to
+    }
+
+    /// Whether a commit that could not say everything says nothing about an offset.
+    pub(super) fn is_silent_about(&self, offset: i64) -> bool {
+        self.said && !self.settles(offset) && !self.denies(offset)
     }
 
     /// What was said about a record held back.
@@ -245,6 +255,18 @@ mod tests {
         assert_eq!(commit.ahead(16, 0), 2);
         assert!(commit.denies(11) && commit.denies(25) && !commit.denies(12));
         assert!(commit.held(10).is_some() && commit.held(11).is_none());
+    }
+
+    #[test]
+    fn what_a_list_that_was_cut_short_leaves_out_is_neither_settled_nor_not() {
+        let mut commit = Commit::default();
+        commit.told(&committed(10, Some(Progress { settled: vec![12..=900], held: vec![] })), 2_000, 1_000);
+        let runs = |last: i64| (0..last).map(|run| 11 + run * 2..=11 + run * 2).collect();
+        let list = Progress { settled: runs(120), held: vec![held(10)] };
+        commit.told(&committed(10, Some(list)), 2_000, 2_000);
+        assert!(commit.settles(899), "it was said once");
+        assert!(commit.denies(10) && commit.is_silent_about(901) && !commit.denies(901));
+        assert!(!commit.is_silent_about(10));
     }
 
     #[test]

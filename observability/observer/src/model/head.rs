@@ -117,6 +117,12 @@ impl<'a> Head<'a> {
         hops.filter(|_| !name.is_empty()).map(|hops| (name, started, hops))
     }
 
+    /// Whether the fact is written in several majors, side by side.
+    pub(super) fn has_twins(&self) -> bool {
+        let majors = self.workflow.and_then(|text| text.split(';').find_map(|it| it.strip_prefix("majors=")));
+        majors.is_some_and(|majors| majors.contains(','))
+    }
+
     /// The version at the end of `ce_dataschema`: major and minor; zeros where it has none.
     pub(super) fn version(&self) -> (u16, u16) {
         let tail = self.schema.and_then(|schema| schema.rsplit_once('/')).map(|(_, tail)| tail);

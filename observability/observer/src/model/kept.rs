@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub(super) instance: u32,
     /// The next event of the instance, in the order in which they were read.
     pub(super) next: u32,
+    /// The same fact in the next later major; [`NOWHERE`] for none.
+    pub(super) later: u32,
     pub(super) event_type: u16,
     pub(super) source: u16,
     pub(super) major: u16,
@@ -44,6 +46,7 @@ saved!(Row {
     place,
     instance,
     next,
+    later,
     event_type,
     source,
     major,
@@ -59,6 +62,8 @@ saved!(Row {
 pub(super) const TOMBSTONE: u8 = 1;
 /// Only a copy was seen, on a retry or dead-letter topic; the record itself not yet, or not any more.
 pub(super) const COPY: u8 = 2;
+/// The fact is written in several majors.
+pub(super) const TWIN: u8 = 4;
 
 /// No trace, no key.
 pub(super) const NO_INDEX: u16 = u16::MAX;
@@ -107,9 +112,11 @@ pub(super) struct More {
     pub(super) notes: Vec<Note>,
     /// Events beyond the bound, which are not kept.
     pub(super) dropped: u32,
+    /// Events that are another one in an older major.
+    pub(super) twins: u32,
 }
 
-saved!(More { keys, traces, texts, notes, dropped });
+saved!(More { keys, traces, texts, notes, dropped, twins });
 
 /// Something that happened to an event at a step, beside its being handled.
 #[derive(Debug, Clone)]

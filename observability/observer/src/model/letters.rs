@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::id::Id;
+use super::room::text_bytes;
 use super::save::{In, Out, Saved, saved};
 use super::snapshot::SnapshotError;
 use crate::fact::Millis;
@@ -11,6 +12,8 @@ use crate::fact::Millis;
 const MAX_ACTIONS: usize = 20;
 /// The most dead letters of which only an action was seen yet.
 const MAX_UNSEEN: usize = 10_000;
+/// What the indexes take for one, in bytes.
+const INDEXED: usize = 64;
 
 /// A dead letter.
 #[derive(Debug, Clone)]
@@ -76,6 +79,22 @@ pub(super) struct Action {
 saved!(Action { id, deed, by, at });
 
 impl Letter {
+    /// What it takes, in bytes.
+    fn bytes(&self) -> usize {
+        let texts =
+            [&self.instance, &self.event, &self.event_type, &self.key, &self.violations, &self.contract];
+        let texts =
+            texts.into_iter().chain([&self.origin]).flatten().chain([&self.id, &self.error, &self.kind]);
+        let actions = self.actions.iter().map(|it| {
+            let texts = [&it.id, &it.deed, &it.by].map(|text| text_bytes(text));
+            size_of::<Action>() + texts.into_iter().sum::<usize>()
+        });
+        size_of::<Self>()
+            + INDEXED
+            + texts.map(|text| text_bytes(text)).sum::<usize>()
+            + actions.sum::<usize>()
+    }
+
     /// Whether nobody has replayed or discarded it yet.
     pub(super) fn is_open(&self) -> bool {
         self.actions.is_empty()
@@ -92,11 +111,14 @@ pub(super) struct Letters {
     unseen: BTreeMap<Id, Vec<Action>>,
     /// How many are open, by workflow and step.
     open: BTreeMap<(u16, u16), u64>,
+    /// What they take.
+    bytes: usize,
 }
 
 impl Letters {
-    /// Keeps a letter; one that was seen before changes nothing. Whether it is new.
-    pub(super) fn insert(&mut self, id: Id, mut letter: Letter, bound: usize) -> bool {
+    /// Keeps a letter; one that was seen before changes nothing. Whether it is new. At most `bound` are kept, in at most
+    /// `max_bytes`.
+    pub(super) fn insert(&mut self, id: Id, mut letter: Letter, bound: usize, max_bytes: usize) -> bool {
         if self.by_id.contains_key(&id) {
             return false;
         }
@@ -106,9 +128,10 @@ impl Letters {
         if letter.is_open() {
             *self.open.entry((letter.workflow, letter.step)).or_default() += 1;
         }
+        self.bytes += letter.bytes();
         self.by_time.insert((letter.failed_at, id));
         self.by_id.insert(id, letter);
-        while self.by_id.len() > bound.max(1) {
+        while self.by_id.len() > bound.max(1) || (self.bytes > max_bytes && self.by_id.len() > 1) {
             self.drop_one();
         }
         true
@@ -121,9 +144,9 @@ impl Letters {
         let found = self.by_time.iter().take(LOOKED_THROUGH).find(closed).or_else(|| self.by_time.first());
         let Some(&(at, id)) = found else { return };
         self.by_time.remove(&(at, id));
-        if let Some(letter) = self.by_id.remove(&id)
-            && letter.is_open()
-        {
+        let Some(letter) = self.by_id.remove(&id) else { return };
+        self.bytes = self.bytes.saturating_sub(letter.bytes());
+        if letter.is_open() {
             self.count_closed(&letter);
         }
     }
@@ -143,7 +166,9 @@ impl Letters {
             return;
         };
         let was_open = letter.is_open();
+        let before = letter.bytes();
         push(&mut letter.actions, action);
+        self.bytes = self.bytes + letter.bytes() - before;
         if was_open {
             let place = (letter.workflow, letter.step);
             if let Some(open) = self.open.get_mut(&place) {
@@ -154,6 +179,11 @@ impl Letters {
 
     pub(super) fn get(&self, id: Id) -> Option<&Letter> {
         self.by_id.get(&id)
+    }
+
+    /// What they take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// All, the newest first.
@@ -194,7 +224,7 @@ impl Saved for Letters {
     fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
         let mut letters = Self::default();
         for (id, letter) in Vec::<(Id, Letter)>::load(input)? {
-            letters.insert(id, letter, usize::MAX);
+            letters.insert(id, letter, usize::MAX, usize::MAX);
         }
         letters.unseen = Saved::load(input)?;
         Ok(letters)

@@ -158,7 +158,7 @@ impl Model {
             started: instance.started,
             updated: instance.updated,
             finished: judged.finished,
-            events: instance.events + instance.more.as_ref().map_or(0, |more| more.dropped),
+            events: instance.facts() + instance.more.as_ref().map_or(0, |more| more.dropped),
             dead_letters: open as u32,
         }
     }

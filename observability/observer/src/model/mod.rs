@@ -24,7 +24,8 @@
 //! # What it keeps
 //!
 //! An event in 96 bytes, an instance in about 200, nothing at all for a step that is done. [`ModelSettings`] has the
-//! bounds.
+//! bounds. At the bound of bytes or of instances, those that have ended and changed longest ago are forgotten first, then
+//! those that have not, which [`Overview::problems`](crate::answer::Overview::problems) and a metric tell.
 //!
 //! ```
 //! use choreograph_observer::answer::InstanceState;
@@ -81,7 +82,9 @@ mod pair;
 mod picture;
 mod places;
 mod rate;
+mod room;
 mod save;
+mod saving;
 mod sentence;
 mod settings;
 mod slab;
@@ -94,14 +97,17 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod twins;
 mod words;
 
 pub use filter::{BadCursor, Cursor, DEFAULT_PAGE, FailureFilter, InstanceFilter, MAX_PAGE};
 pub use gauges::{Gauges, GroupGauge};
+pub use room::Forgotten;
+pub use saving::TooSlow;
 pub use settings::{
     AUDIT_TOPIC, DEFAULT_DEADLINE_FLOOR_MS, DEFAULT_DRIFT_WINDOW_MS, DEFAULT_KEEP_FINISHED_MS,
-    DEFAULT_MAX_DEAD_LETTERS, DEFAULT_MAX_EVENTS_OF_ONE, DEFAULT_MAX_INSTANCES, DEFAULT_REBALANCE_MS,
-    MAX_PROBLEMS, ModelSettings,
+    DEFAULT_MAX_BYTES, DEFAULT_MAX_DEAD_LETTERS, DEFAULT_MAX_EVENTS_OF_ONE, DEFAULT_MAX_INSTANCES,
+    DEFAULT_REBALANCE_MS, MAX_PROBLEMS, ModelSettings,
 };
 pub use snapshot::SnapshotError;
 pub use state::Model;

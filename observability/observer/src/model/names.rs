@@ -51,6 +51,11 @@ impl Names {
         self.by_text.get(text).copied()
     }
 
+    /// The name, to be kept.
+    pub(super) fn shared(&self, number: u16) -> Arc<str> {
+        self.texts.get(usize::from(number)).map_or_else(|| "".into(), Arc::clone)
+    }
+
     /// The name.
     pub(super) fn text(&self, number: u16) -> &str {
         self.texts.get(usize::from(number)).map_or("", |text| text)

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::head::trace_text;
 use super::id::Id;
-use super::kept::Kept;
+use super::kept::{Kept, Row};
 use super::pair::{Effects, Pair};
+use super::slab::NOWHERE;
 use super::standing::Scratch;
 use super::state::Model;
-use crate::answer::{AtStep, DeadLetter, Event, Instance, Owing, Trace};
+use super::twins::fact;
+use crate::answer::{AtStep, DeadLetter, Event, Instance, Owing, Trace, Twin};
 use crate::fact::Millis;
 
 impl Model {
@@ -39,7 +41,7 @@ impl Model {
     fn owing(&self, instance: &Kept, pair: &Pair, now: Millis) -> Owing {
         let row = &self.store.rows[pair.row];
         Owing {
-            event: instance.id_text(row.id),
+            event: instance.id_text(self.fact_of(row)),
             event_type: self.names.types.text(row.event_type).to_owned(),
             step: self.names.steps.text(pair.step).to_owned(),
             path: pair.path,
@@ -52,23 +54,25 @@ impl Model {
         }
     }
 
-    /// The instance's events: causes before effects, else by time.
+    /// The instance's facts: causes before effects, else by time.
     fn causes_first(&self, slot: u32) -> Vec<u32> {
         let mut children: HashMap<Id, BTreeSet<(Millis, u32)>> = HashMap::new();
         let mut ready: BTreeSet<(Millis, u32)> = BTreeSet::new();
-        let ids: BTreeSet<Id> = self.store.rows_of(slot).map(|row| self.store.rows[row].id).collect();
-        for number in self.store.rows_of(slot) {
+        let ties = self.ties(slot);
+        let facts = || self.store.rows_of(slot).filter(|row| self.store.rows[*row].later == NOWHERE);
+        let ids: BTreeSet<Id> = facts().map(|row| self.store.rows[row].id).collect();
+        for number in facts() {
             let row = &self.store.rows[number];
-            if row.cause != row.id && ids.contains(&row.cause) {
-                children.entry(row.cause).or_default().insert((row.at, number));
+            let cause = fact(&ties, row.cause);
+            if cause != row.id && ids.contains(&cause) {
+                children.entry(cause).or_default().insert((row.at, number));
             } else {
                 ready.insert((row.at, number));
             }
         }
         let mut order = Vec::with_capacity(ids.len());
         // Causes that go round (a hostile record) are never ready: they come last.
-        let mut circular: BTreeMap<u32, Millis> =
-            self.store.rows_of(slot).map(|row| (row, self.store.rows[row].at)).collect();
+        let mut circular: BTreeMap<u32, Millis> = facts().map(|row| (row, self.store.rows[row].at)).collect();
         while let Some((_, number)) = ready.pop_first() {
             order.push(number);
             circular.remove(&number);
@@ -84,24 +88,45 @@ impl Model {
         let instance = &self.store.instances[slot];
         let mut effects = Effects::new();
         self.effects(slot, &mut effects);
-        order.iter().map(|row| self.event_told(instance, *row, &effects)).collect()
+        let ties = self.ties(slot);
+        let mut twins: HashMap<u32, Vec<u32>> = HashMap::new();
+        for row in self.store.rows_of(slot).filter(|row| self.store.rows[*row].later != NOWHERE) {
+            twins.entry(self.store.latest(row)).or_default().push(row);
+        }
+        let none = Vec::new();
+        let told = |row: &u32| {
+            let twins = twins.get(row).unwrap_or(&none);
+            self.event_told(instance, (*row, twins), &effects, &ties)
+        };
+        order.iter().map(told).collect()
     }
 
-    fn event_told(&self, instance: &Kept, number: u32, effects: &Effects) -> Event {
+    fn event_told(
+        &self,
+        instance: &Kept,
+        (number, older): (u32, &[u32]),
+        effects: &Effects,
+        ties: &[(Id, Id)],
+    ) -> Event {
         let row = &self.store.rows[number];
         let mut steps = Vec::new();
-        self.pairs(instance, number, effects, |pair| {
-            let state = self.step_state(instance, &pair);
-            let step = self.names.steps.text(pair.step).to_owned();
-            steps.push(AtStep { step, path: pair.path, state });
-        });
-        let place = (row.place != super::slab::NOWHERE).then(|| self.places.get(row.place));
+        for number in std::iter::once(&number).chain(older) {
+            self.pairs(instance, *number, effects, |pair| {
+                let state = self.step_state(instance, &pair);
+                let step = self.names.steps.text(pair.step).to_owned();
+                steps.push(AtStep { step, path: pair.path, state });
+            });
+        }
+        let twins = older.iter().map(|number| self.twin_told(instance, &self.store.rows[*number]));
+        let duplicates =
+            older.iter().map(|number| u32::from(self.store.rows[*number].duplicates)).sum::<u32>();
+        let place = (row.place != NOWHERE).then(|| self.places.get(row.place));
         let trace = instance.trace_id(row.trace);
         Event {
             id: instance.id_text(row.id),
             event_type: self.names.types.text(row.event_type).to_owned(),
             source: (row.source != 0).then(|| self.names.steps.text(row.source).to_owned()),
-            causation: (!row.cause.is_none()).then(|| instance.id_text(row.cause)),
+            causation: (!row.cause.is_none()).then(|| instance.id_text(fact(ties, row.cause))),
             hops: u32::from(row.hops),
             at: row.at,
             topic: place.map_or_else(String::new, |place| self.names.topics.text(place.topic).to_owned()),
@@ -111,8 +136,20 @@ impl Model {
             contract_version: (row.major > 0).then(|| format!("{}.{}", row.major, row.minor)),
             trace: trace.map(trace_text),
             span: trace.map(|_| format!("{:016x}", row.span)),
-            duplicates: u32::from(row.duplicates),
+            duplicates: u32::from(row.duplicates) + duplicates,
+            twins: twins.collect(),
             steps,
+        }
+    }
+
+    /// The same fact in an older major.
+    fn twin_told(&self, instance: &Kept, row: &Row) -> Twin {
+        let place = self.places.get(row.place);
+        Twin {
+            id: instance.id_text(row.id),
+            event_type: self.names.types.text(row.event_type).to_owned(),
+            partition: place.partition,
+            offset: row.offset,
         }
     }
 

@@ -12,6 +12,8 @@ use crate::fact::Millis;
 
 /// The most problems of its own that the model tells.
 const MAX_OWN_PROBLEMS: usize = 20;
+/// The most partitions of groups that are told one by one: as many sets of labels as a metric may have.
+const MAX_GROUP_GAUGES: usize = 2_000;
 /// The groups have not been heard of for so long: nothing ages meanwhile.
 const BLIND_MS: Millis = 30_000;
 
@@ -44,7 +46,7 @@ impl Model {
                 .map(|number| self.workflow_summary(number, now))
                 .collect(),
             dead_letters_open: self.letters.open().map(|(_, open)| open).sum(),
-            events: self.store.rows.len() as u64,
+            events: self.store.rows.len() as u64 - self.store.twins,
             instances: self.store.instances.len() as u64,
             unreadable: self.unreadable,
             problems: self.all_problems(now),
@@ -99,6 +101,7 @@ impl Model {
 
     fn all_problems(&self, now: Millis) -> Vec<String> {
         let mut problems = self.problems.clone();
+        problems.extend(self.no_room(now));
         if self.looked_at > 0 && now.saturating_sub(self.looked_at) > BLIND_MS {
             let time = super::words::duration(now - self.looked_at);
             problems.push(format!(
@@ -167,6 +170,8 @@ impl Model {
                 .collect(),
             drift: self.drifts(now).drifts,
             observer_lag_ms: now.saturating_sub(self.cut.proved_at),
+            kept_bytes: self.bytes() as u64,
+            forgotten: self.forgetting.count,
             groups: self.group_gauges(),
         }
     }
@@ -176,28 +181,43 @@ impl Model {
         [&self.tally, &self.aside_tally]
     }
 
+    /// By partition, or by topic where there are too many partitions.
     fn group_gauges(&self) -> Vec<GroupGauge> {
         let mut gauges = Vec::new();
-        for (group, topics) in &self.declared.groups {
-            let Some(known) = self.names.groups.find(group).and_then(|number| self.group(number)) else {
-                continue;
-            };
-            for topic in topics {
-                let Some(number) = self.names.topics.find(topic) else { continue };
-                let mut gauge =
-                    GroupGauge { group: Arc::clone(group), topic: Arc::clone(topic), lag: 0, committed: 0 };
-                for (place, commit) in &known.commits {
-                    let place = self.places.get(*place);
-                    if place.topic == number {
-                        let from = commit.offset.unwrap_or(place.start);
-                        gauge.lag += u64::try_from(place.end - from).unwrap_or(0);
-                        gauge.committed += commit.committed;
-                    }
+        for (step, decl) in self.declared.steps() {
+            let Some(known) = self.group(decl.group) else { continue };
+            let (step, group) = (self.names.steps.shared(step), self.names.groups.shared(decl.group));
+            for (number, commit) in &known.commits {
+                let place = self.places.get(*number);
+                if !decl.reads(place.topic) {
+                    continue;
                 }
-                gauges.push(gauge);
+                let from = commit.offset.unwrap_or(place.start);
+                gauges.push(GroupGauge {
+                    step: Arc::clone(&step),
+                    group: Arc::clone(&group),
+                    topic: self.names.topics.shared(place.topic),
+                    partition: Some(place.partition),
+                    lag: u64::try_from(place.end - from).unwrap_or(0),
+                    committed: commit.committed,
+                });
             }
         }
-        gauges
+        gauges.sort_by(|a, b| (&a.group, &a.topic, a.partition).cmp(&(&b.group, &b.topic, b.partition)));
+        if gauges.len() <= MAX_GROUP_GAUGES {
+            return gauges;
+        }
+        let mut together: Vec<GroupGauge> = Vec::new();
+        for gauge in gauges {
+            match together.last_mut().filter(|sum| (&sum.group, &sum.topic) == (&gauge.group, &gauge.topic)) {
+                Some(sum) => {
+                    sum.lag += gauge.lag;
+                    sum.committed += gauge.committed;
+                }
+                None => together.push(GroupGauge { partition: None, ..gauge }),
+            }
+        }
+        together
     }
 }
 

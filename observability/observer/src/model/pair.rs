@@ -6,11 +6,16 @@ use super::id::Id;
 use super::kept::{DISCARDED, Kept, Note, OPEN, Row, TOMBSTONE};
 use super::slab::NOWHERE;
 use super::state::Model;
+use super::twins::fact;
 use crate::answer::StallReason;
 use crate::fact::{GroupState, Held, Millis};
 
 /// How long after its last progress a group is still said to be moving, in milliseconds.
 const MOVING_MS: Millis = 10_000;
+
+/// How long after an event was settled a commit may still not say so, in milliseconds: a step whose mark is held up says
+/// what is settled above it every two seconds. Until then nothing is known to be late.
+const SETTLING_SEEN_MS: Millis = 2_500;
 
 /// Where an event is at a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,7 +73,7 @@ impl Pair {
     }
 }
 
-/// What an instance's events caused: cause, source, and whether the instance can go on after it.
+/// What an instance's events caused: the fact that is the cause, source, and whether the instance can go on after it.
 pub(super) type Effects = Vec<(Id, u16, bool)>;
 
 /// Whether a step was seen to emit something for an event; with `onward` only what the instance can go on after.
@@ -84,10 +89,12 @@ impl Model {
     /// What an instance's events caused.
     pub(super) fn effects(&self, slot: u32, effects: &mut Effects) {
         effects.clear();
+        let ties = self.ties(slot);
         for row in self.store.rows_of(slot) {
             let row = &self.store.rows[row];
             if !row.cause.is_none() {
-                effects.push((row.cause, row.source, self.declared.may_end(row.event_type)));
+                let cause = fact(&ties, row.cause);
+                effects.push((cause, row.source, self.declared.may_end(row.event_type)));
             }
         }
         effects.sort_unstable();
@@ -104,7 +111,7 @@ impl Model {
         let row = &self.store.rows[row_number];
         let consumers = self.declared.event_type(row.event_type).map_or(&[][..], |decl| &decl.consumers);
         for &step in consumers {
-            if let Some(decl) = self.declared.step(step) {
+            if let Some(decl) = self.declared.step(step).filter(|_| !self.is_read_later(row, step)) {
                 each(self.pair(instance, (row_number, row), (step, decl), effects));
             }
         }
@@ -140,7 +147,7 @@ impl Model {
             note: None,
             stalled: None,
         };
-        let caused = has_effect(effects, row.id, step, false);
+        let caused = has_effect(effects, self.fact_of(row), step, false);
         if instance.more.is_some() && !place_by_notes(instance.notes(), &mut pair) {
             return self.with_stall(pair, decl);
         }
@@ -188,6 +195,9 @@ impl Model {
             return At::Emitting;
         }
         let state = self.group(decl.group).and_then(|group| group.state).map(|(state, _)| state);
+        if commit.is_silent_about(pair.offset) {
+            return At::Unknown;
+        }
         if self.is_first(commit, pair) {
             return match state {
                 Some(GroupState::Stable | GroupState::Unknown) | None => At::Handling,
@@ -238,7 +248,9 @@ impl Model {
         pair.stalled = match pair.at {
             At::Dead => Some(StallReason::DeadLetter),
             At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited => None,
-            _ if self.looked_at.saturating_sub(pair.since) <= self.deadline(pair.step) => None,
+            _ if self.looked_at.saturating_sub(pair.since) <= self.deadline(pair.step) + SETTLING_SEEN_MS => {
+                None
+            }
             _ if self.without_member(decl.group).is_some_and(|time| time > self.settings.rebalance_ms) => {
                 Some(StallReason::NoConsumer)
             }
@@ -252,6 +264,11 @@ impl Model {
     /// Why an event waits longer than it may, where its group is alive.
     fn why_waiting(&self, pair: &Pair, decl: &StepDecl) -> Option<StallReason> {
         let commit = self.commit(decl.group, pair.place)?;
+        let proved = self.is_first(commit, pair) || commit.denies(pair.offset);
+        if pair.at == At::Emitting && !proved {
+            // What it caused is seen, and that it is not done with is not.
+            return None;
+        }
         if commit.in_outage() {
             return Some(StallReason::Retrying);
         }
@@ -259,7 +276,6 @@ impl Model {
             // Not long enough watched to know is no reason.
             return commit.moved.then_some(StallReason::Backlog);
         }
-        let proved = self.is_first(commit, pair) || commit.denies(pair.offset);
         proved.then_some(StallReason::NotProgressing)
     }
 }

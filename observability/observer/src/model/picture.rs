@@ -102,9 +102,7 @@ impl Model {
         let (mut lag, mut committed) = (0, 0);
         for (place, commit) in &group.commits {
             let place = self.places.get(*place);
-            let own = decl.consumes.iter().any(|(_, topic)| *topic == place.topic)
-                || decl.retry_topic == Some(place.topic);
-            if own {
+            if decl.reads(place.topic) {
                 lag += u64::try_from(place.end - commit.offset.unwrap_or(place.start)).unwrap_or(0);
                 committed += commit.rate.last_minute(now);
             }

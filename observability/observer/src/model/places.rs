@@ -1,5 +1,7 @@
 //! Partitions: how far they were read, and how far they reach.
 
+use std::collections::VecDeque;
+
 use rapidhash::{HashMapExt as _, RapidHashMap};
 
 use super::save::{In, Out, Saved, saved};
@@ -8,6 +10,12 @@ use crate::fact::{Millis, PartitionEnds};
 
 /// The most partitions, of all topics together. Records of others are counted and say nothing.
 const MAX_PLACES: usize = 200_000;
+/// The ends that are remembered of a partition, the newest of which are two seconds apart: reading may be so far behind
+/// them for the time of a record still to be told whatever its producer's clock says.
+const MAX_ENDS: usize = 8;
+/// A record that says it was written so long before it can have been has a producer whose clock is wrong, in
+/// milliseconds; one that says so by less waited in its producer.
+const CLOCK_OFF_MS: Millis = 1_000;
 /// An offset of which nothing is known.
 const UNKNOWN: i64 = -1;
 
@@ -24,13 +32,15 @@ pub(super) struct Place {
     pub(super) end: i64,
     /// When the ends were fetched; zero for never.
     ends_at: Millis,
+    /// Ends fetched before, and when, the oldest first.
+    earlier: VecDeque<(Millis, i64)>,
     /// The observer knows everything from this offset on.
     covered_from: i64,
     /// The time of the first record that it knows from there on; zero for none yet.
     covered_since: Millis,
 }
 
-saved!(Place { topic, partition, next, start, end, ends_at, covered_from, covered_since });
+saved!(Place { topic, partition, next, start, end, ends_at, earlier, covered_from, covered_since });
 
 impl Place {
     /// The offset at which reading goes on.
@@ -38,19 +48,36 @@ impl Place {
         (self.next != UNKNOWN).then_some(self.next)
     }
 
-    /// Records that were appended at least so late: those at or behind the end that was fetched at this time.
-    fn appended_after(&self, offset: i64) -> Millis {
-        if offset >= self.end { self.ends_at } else { 0 }
+    /// Between which two times a record was appended: the newest fetch of ends that did not see it yet, and the first
+    /// that did. Zero and `None` where there was none.
+    fn appended(&self, offset: i64) -> (Millis, Option<Millis>) {
+        let mut seen = None;
+        for (at, end) in std::iter::once((self.ends_at, self.end)).chain(self.earlier.iter().rev().copied()) {
+            if offset >= end {
+                return (at, seen);
+            }
+            seen = Some(at);
+        }
+        (0, seen)
     }
 
-    /// Takes note of a record. The answer is since when it has been there by the observer's clock, as closely as can
-    /// be told: its own timestamp, but no later than now, and no earlier than the fetch that did not see it yet. So a
-    /// producer's clock, fast or slow, ages nothing. `None` for a record that was told before.
+    /// Since when a record has been there by the observer's clock, as closely as can be told: its own timestamp, but
+    /// no later than now, and no earlier than the fetch that did not see it yet. Where its own is wrong, the latest time
+    /// that is possible: so a producer's clock, fast or slow, ages nothing.
+    fn since(&self, offset: i64, timestamp: Option<Millis>, now: Millis) -> Millis {
+        let (after, seen) = self.appended(offset);
+        let stamp = timestamp.unwrap_or(now);
+        let latest = seen.map_or(now, |seen| seen.max(after));
+        let wrong = stamp.saturating_add(CLOCK_OFF_MS) < after || stamp > latest.saturating_add(CLOCK_OFF_MS);
+        if wrong { latest.min(now) } else { stamp.max(after).min(now) }
+    }
+
+    /// Takes note of a record, and tells since when it has been there. `None` for a record that was told before.
     pub(super) fn read(&mut self, offset: i64, timestamp: Option<Millis>, now: Millis) -> Option<Millis> {
         if offset < self.next {
             return None;
         }
-        let since = timestamp.unwrap_or(now).max(self.appended_after(offset)).min(now);
+        let since = self.since(offset, timestamp, now);
         if self.next == UNKNOWN {
             self.covered_from = offset;
         }
@@ -69,14 +96,27 @@ impl Place {
         self.next = self.next.max(next);
     }
 
+    /// Whether it is another log of the same name: ends never go back.
+    pub(super) fn is_made_anew(&self, ends: &PartitionEnds) -> bool {
+        ends.end < self.end
+    }
+
     fn told(&mut self, ends: &PartitionEnds, at: Millis) {
-        // Ends never go back, but reading may have gone on while they were fetched.
-        let made_anew = ends.end < self.end;
+        // Reading may have gone on while they were fetched.
+        let made_anew = self.is_made_anew(ends);
         if self.next == UNKNOWN || self.next < ends.start || made_anew {
             // What lies before is gone: retention took it, or the topic was made anew.
             self.next = ends.start;
             self.covered_from = ends.start;
             self.covered_since = 0;
+        }
+        if made_anew {
+            self.earlier.clear();
+        } else if self.ends_at > 0 {
+            self.earlier.push_back((self.ends_at, self.end));
+            if self.earlier.len() > MAX_ENDS {
+                self.earlier.pop_front();
+            }
         }
         (self.start, self.end, self.ends_at) = (ends.start, ends.end, at);
     }
@@ -116,6 +156,7 @@ impl Places {
             start: 0,
             end: 0,
             ends_at: 0,
+            earlier: VecDeque::new(),
             covered_from: 0,
             covered_since: 0,
         });
@@ -186,6 +227,22 @@ mod tests {
         assert_eq!(place.read(11, Some(9_999), 1_100), Some(1_100), "not in the future");
         assert_eq!(place.read(11, Some(1_050), 1_100), None, "told before");
         assert_eq!(place.read(13, None, 1_100), Some(1_100));
+    }
+
+    #[test]
+    fn a_record_that_is_read_after_ends_which_hold_it_is_no_older_for_that() {
+        let mut places = Places::default();
+        let number = places.of(5, 0).unwrap();
+        for (end, at) in [(10, 60_000), (20, 62_000), (30, 64_000)] {
+            places.told(number, &ends(0, end), at);
+        }
+        let place = places.get_mut(number);
+        assert_eq!(place.read(9, Some(7), 65_000), Some(7), "history: its own time");
+        assert_eq!(place.read(12, Some(61_000), 65_000), Some(61_000));
+        assert_eq!(place.read(13, Some(7), 65_000), Some(62_000), "a slow clock");
+        assert_eq!(place.read(14, Some(3_600_000), 65_000), Some(62_000), "a fast one");
+        assert_eq!(place.read(20, Some(61_990), 65_000), Some(62_000), "it waited in its producer");
+        assert_eq!(place.read(30, Some(7), 65_000), Some(65_000));
     }
 
     #[test]

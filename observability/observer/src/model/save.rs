@@ -1,6 +1,6 @@
 //! How values are written into a snapshot and read from it: in order, with no names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -19,21 +19,35 @@ const MAX_AHEAD: usize = 4_096;
 pub(super) struct Out<'w> {
     to: &'w mut dyn Write,
     buffer: Vec<u8>,
+    written: usize,
     digest: Xxh3,
 }
 
 impl<'w> Out<'w> {
     pub(super) fn new(to: &'w mut dyn Write) -> Self {
-        Self { to, buffer: Vec::with_capacity(BUFFER), digest: Xxh3::new() }
+        Self { to, buffer: Vec::new(), written: 0, digest: Xxh3::new() }
+    }
+
+    /// The bytes so far.
+    pub(super) fn written(&self) -> usize {
+        self.written
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.written += bytes.len();
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER { self.spill() } else { Ok(()) }
     }
 
     fn spill(&mut self) -> io::Result<()> {
         self.digest.update(&self.buffer);
+        self.to.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Writes what is left, and no checksum.
+    pub(super) fn end(mut self) -> io::Result<()> {
         self.to.write_all(&self.buffer)?;
         self.buffer.clear();
         Ok(())
@@ -206,6 +220,17 @@ impl<T: Saved> Saved for Vec<T> {
             items.push(T::load(input)?);
         }
         Ok(items)
+    }
+}
+
+impl<T: Saved> Saved for VecDeque<T> {
+    fn save(&self, out: &mut Out<'_>) -> io::Result<()> {
+        (self.len() as u32).save(out)?;
+        self.iter().try_for_each(|item| item.save(out))
+    }
+
+    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+        Vec::load(input).map(Self::from)
     }
 }
 

@@ -6,6 +6,7 @@ use super::letters::Letter;
 use super::pair::{At, Pair};
 use super::standing::Judged;
 use super::state::Model;
+use super::twins::fact;
 use super::words::{duration, group_word};
 use crate::answer::{DeadLetter, InstanceState, Replay, StallReason, StepState};
 use crate::fact::Millis;
@@ -34,8 +35,9 @@ impl Model {
     /// When the first thing that a step emitted for an event was written.
     fn effect_at(&self, pair: &Pair) -> Option<Millis> {
         let row = &self.store.rows[pair.row];
+        let (ties, id) = (self.ties(row.instance), self.fact_of(row));
         let rows = self.store.rows_of(row.instance).map(|number| &self.store.rows[number]);
-        rows.filter(|it| it.cause == row.id && it.source == pair.step).map(|it| it.at).min()
+        rows.filter(|it| fact(&ties, it.cause) == id && it.source == pair.step).map(|it| it.at).min()
     }
 
     fn queue(&self, pair: &Pair) -> (i32, u64, bool) {

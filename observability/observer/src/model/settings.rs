@@ -4,6 +4,9 @@ use crate::fact::Millis;
 
 /// The instances that are kept unless a setting says otherwise.
 pub const DEFAULT_MAX_INSTANCES: usize = 1_000_000;
+/// The bytes that events, instances and dead letters may take unless a setting says otherwise: a million instances of
+/// ten events, and what little is beside them.
+pub const DEFAULT_MAX_BYTES: usize = 1_500_000_000;
 /// The events of one instance that are kept unless a setting says otherwise; further ones are counted.
 pub const DEFAULT_MAX_EVENTS_OF_ONE: usize = 10_000;
 /// How long a finished instance is kept unless a setting says otherwise, in milliseconds: a week.
@@ -36,6 +39,9 @@ pub struct ModelSettings {
     pub namespace: Option<String>,
     /// How many instances are kept. Beyond, the finished ones that changed longest ago go first, then the others.
     pub max_instances: usize,
+    /// How many bytes events, instances and dead letters may take; the same go first. Dead letters have a quarter of
+    /// them.
+    pub max_bytes: usize,
     /// How many events of one instance are kept; further ones are counted, and such an instance is never called lost.
     pub max_events_of_one: usize,
     /// How long a finished instance is kept, in milliseconds.
@@ -57,6 +63,7 @@ impl Default for ModelSettings {
         Self {
             namespace: None,
             max_instances: DEFAULT_MAX_INSTANCES,
+            max_bytes: DEFAULT_MAX_BYTES,
             max_events_of_one: DEFAULT_MAX_EVENTS_OF_ONE,
             keep_finished_ms: DEFAULT_KEEP_FINISHED_MS,
             max_dead_letters: DEFAULT_MAX_DEAD_LETTERS,

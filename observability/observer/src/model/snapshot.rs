@@ -13,9 +13,9 @@ use super::words::STATES;
 use crate::fact::Millis;
 
 /// What a snapshot begins with.
-const MARK: u64 = u64::from_le_bytes(*b"chor-obs");
+pub(super) const MARK: u64 = u64::from_le_bytes(*b"chor-obs");
 /// The version of the form; another one is not read.
-const FORM: u32 = 1;
+pub(super) const FORM: u32 = 2;
 
 /// A snapshot that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,8 @@ pub enum SnapshotError {
 }
 
 impl Model {
-    /// Writes all that the model knows, versioned and with a checksum.
+    /// Writes all that the model knows, versioned and with a checksum, at once: see
+    /// [`begin_snapshot`](Self::begin_snapshot) for one that is written while facts come in.
     ///
     /// # Errors
     ///
@@ -45,23 +46,28 @@ impl Model {
         let mut out = Out::new(&mut out);
         MARK.save(&mut out)?;
         FORM.save(&mut out)?;
-        self.names.save(&mut out)?;
-        self.declared_since.save(&mut out)?;
-        self.was_declared.save(&mut out)?;
-        self.fingerprint.save(&mut out)?;
-        self.places.save(&mut out)?;
-        self.groups.save(&mut out)?;
-        self.cut.saved().save(&mut out)?;
-        self.letters.save(&mut out)?;
-        self.flows.save(&mut out)?;
-        self.sketches.save(&mut out)?;
-        self.lately.save(&mut out)?;
-        (self.unreadable, self.generation, self.looked_at, self.watching_since).save(&mut out)?;
-        (self.store.instances.len() as u32).save(&mut out)?;
+        self.save_small(&mut out)?;
         for slot in self.store.slots() {
             self.save_instance(slot, &mut out)?;
         }
         out.finish()
+    }
+
+    /// All but the instances, and how many of these there are.
+    pub(super) fn save_small(&self, out: &mut Out<'_>) -> io::Result<()> {
+        self.names.save(out)?;
+        self.declared_since.save(out)?;
+        self.was_declared.save(out)?;
+        self.fingerprint.save(out)?;
+        self.places.save(out)?;
+        self.groups.save(out)?;
+        self.cut.saved().save(out)?;
+        self.letters.save(out)?;
+        self.flows.save(out)?;
+        self.sketches.save(out)?;
+        self.lately.save(out)?;
+        (self.unreadable, self.generation, self.looked_at, self.watching_since).save(out)?;
+        (self.store.instances.len() as u32).save(out)
     }
 
     /// Reads what [`write_snapshot`](Self::write_snapshot) wrote. The manifests are not in it: tell them next.
@@ -96,7 +102,7 @@ impl Model {
         Ok(model)
     }
 
-    fn save_instance(&self, slot: u32, out: &mut Out<'_>) -> io::Result<()> {
+    pub(super) fn save_instance(&self, slot: u32, out: &mut Out<'_>) -> io::Result<()> {
         let it = &self.store.instances[slot];
         (it.id, it.started, it.updated, it.read, it.finished).save(out)?;
         (it.key.clone(), it.trace, it.workflow, it.standing, list_number(it.list)).save(out)?;
@@ -110,7 +116,11 @@ impl Model {
         });
         more.save(out)?;
         (rows.len() as u32).save(out)?;
-        rows.iter().try_for_each(|row| self.store.rows[*row].save(out))
+        rows.iter().try_for_each(|row| {
+            let row = &self.store.rows[*row];
+            let later = if row.later == NOWHERE { None } else { rows.iter().position(|it| *it == row.later) };
+            Row { later: later.map_or(NOWHERE, |at| at as u32), ..row.clone() }.save(out)
+        })
     }
 
     fn load_instance(&mut self, input: &mut In<'_>) -> Result<(), SnapshotError> {
@@ -123,14 +133,22 @@ impl Model {
         }
         let kept = Kept { started, updated, read, finished, key, trace, workflow, standing, ..Kept::new(id) };
         let slot = self.store.add_instance(kept);
-        let mut numbers = Vec::new();
+        let (mut numbers, mut later) = (Vec::new(), Vec::new());
         for _ in 0..u32::load(input)? {
             let row = Row::load(input)?;
             if row.place != NOWHERE && !self.places.knows(row.place) {
                 return Err(SnapshotError::Form("an event in a partition that is not in it"));
             }
-            numbers.push(self.store.add_row(Row { instance: slot, next: NOWHERE, ..row }));
+            later.push(row.later);
+            numbers.push(self.store.add_row(Row { instance: slot, next: NOWHERE, later: NOWHERE, ..row }));
         }
+        for (at, later) in later.into_iter().enumerate().filter(|(_, later)| *later != NOWHERE) {
+            let Some(&later) = numbers.get(later as usize) else {
+                return Err(SnapshotError::Form("an event beside one that is not in it"));
+            };
+            self.store.rows[numbers[at]].later = later;
+        }
+        self.store.twins += more.as_ref().map_or(0, |more| u64::from(more.twins));
         if let Some(more) = &mut more {
             more.notes.retain(|note| (note.row as usize) < numbers.len() && self.places.knows(note.place));
             for note in &mut more.notes {
@@ -138,6 +156,7 @@ impl Model {
             }
         }
         self.store.instances[slot].more = more.map(Box::new);
+        self.store.extra += self.store.instances[slot].extra_bytes();
         match list {
             0 => self.reopen(slot),
             1 => {

@@ -1,5 +1,6 @@
 //! What an instance has come to.
 
+use super::declared::TypeDecl;
 use super::kept::{Kept, List, NO_REASON, Standing};
 use super::pair::{At, Effects, Pair, has_effect};
 use super::state::Model;
@@ -78,7 +79,7 @@ impl Model {
             let decl = self.declared.event_type(row.event_type);
             if decl.is_some_and(|decl| decl.terminal) {
                 sum.finished = Some(sum.finished.map_or(row.since, |at: Millis| at.min(row.since)));
-            } else if decl.is_none_or(|decl| decl.consumers.is_empty() && !decl.outbound) {
+            } else if decl.is_none_or(TypeDecl::is_hanging) {
                 sum.hanging = Some(number);
             }
             self.pairs(instance, number, effects, |pair| {
@@ -102,7 +103,7 @@ impl Model {
             At::NotOwed => {}
             At::Done => {
                 let row = &self.store.rows[pair.row];
-                if !has_effect(effects, row.id, pair.step, true) {
+                if !has_effect(effects, self.fact_of(row), pair.step, true) {
                     sum.lost_sight |= self.may_have_lost_effects(pair.step, row.since);
                     older(&mut sum.swallowed, *pair);
                 }

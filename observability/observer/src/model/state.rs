@@ -13,7 +13,9 @@ use super::kept::List;
 use super::letters::Letters;
 use super::places::Places;
 use super::rate::{Rate, Sketch};
+use super::room::Forgetting;
 use super::save::saved;
+use super::saving::Saving;
 use super::settings::{MAX_PROBLEMS, ModelSettings};
 use super::store::Store;
 use super::tally::Tally;
@@ -38,6 +40,9 @@ pub struct Model {
     pub(super) cut: Cut,
     pub(super) store: Store,
     pub(super) letters: Letters,
+    pub(super) forgetting: Forgetting,
+    /// A snapshot under way.
+    pub(super) saving: Option<Saving>,
     pub(super) flows: Flows,
     /// How long steps take, from an event to what it caused.
     pub(super) sketches: BTreeMap<u16, Sketch>,
@@ -95,6 +100,8 @@ impl Model {
             cut: Cut::default(),
             store: Store::default(),
             letters: Letters::default(),
+            forgetting: Forgetting::default(),
+            saving: None,
             flows: Flows::default(),
             sketches: BTreeMap::new(),
             deadlines: Vec::new(),
@@ -155,6 +162,14 @@ impl Model {
     pub fn next_offset(&self, topic: &str, partition: i32) -> Option<i64> {
         let place = self.places.find(self.names.topics.find(topic)?, partition)?;
         self.places.get(place).next()
+    }
+
+    /// Whether a partition ends before it ended before, as it is without data loss only where the topic was deleted and
+    /// made anew: once these ends are told, it is to be read from its beginning.
+    pub fn is_made_anew(&self, ends: &fact::PartitionEnds) -> bool {
+        let place = self.names.topics.find(&ends.topic);
+        let place = place.and_then(|topic| self.places.find(topic, ends.partition));
+        place.is_some_and(|place| self.places.get(place).is_made_anew(ends))
     }
 
     /// Tells that everything below `next` was read, whether there was a record or not: the marks of transactions take

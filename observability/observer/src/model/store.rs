@@ -5,7 +5,8 @@ use rapidhash::fast::RandomState;
 use std::hash::BuildHasher as _;
 
 use super::id::Id;
-use super::kept::{Kept, List, NO_INDEX, Row};
+use super::kept::{Kept, List, More, NO_INDEX, Note, Row};
+use super::room::text_bytes;
 use super::slab::{NOWHERE, Slab};
 use super::words::STATES;
 
@@ -13,6 +14,8 @@ use super::words::STATES;
 const MAX_KEYS: usize = 1_000;
 /// The most texts of ids that are no UUIDs of one instance.
 const MAX_TEXTS: usize = 20_000;
+/// The most retries and dead letters of one instance that are kept; the oldest go first.
+const MAX_NOTES: usize = 1_000;
 /// The longest key that is kept, in bytes.
 const MAX_KEY: usize = 256;
 
@@ -26,6 +29,10 @@ pub(super) struct Store {
     /// The newest instance with a key; the others hang on it.
     newest_of: HashTable<u32>,
     hash: RandomState,
+    /// What keys, ids that are no UUIDs, and notes take, in bytes.
+    pub(super) extra: usize,
+    /// Events that are another one in an older major.
+    pub(super) twins: u64,
     /// Instances by workflow and state.
     pub(super) counts: Vec<[u64; STATES]>,
 }
@@ -63,6 +70,7 @@ impl Store {
     pub(super) fn set_key(&mut self, slot: u32, key: &str) {
         let key: Box<str> = super::head::cut(key, MAX_KEY).into();
         let key_hash = self.hash.hash_one(&*key);
+        self.extra += text_bytes(&key);
         self.instances[slot].key = Some(key);
         self.hang(slot, key_hash);
     }
@@ -163,7 +171,13 @@ impl Store {
                 0
             }
             Some(first) if **first == *key => 0,
-            Some(_) => number_of(&mut instance.more().keys, |it| **it == *key, || key.into()),
+            Some(_) => {
+                let keys = &mut self.more(slot).keys;
+                let before = keys.len();
+                let number = number_of(keys, |it| **it == *key, || key.into());
+                self.extra += if keys.len() > before { text_bytes(key) } else { 0 };
+                number
+            }
         }
     }
 
@@ -176,7 +190,11 @@ impl Store {
         if instance.trace == trace {
             return 0;
         }
-        number_of(&mut instance.more().traces, |it| *it == trace, || trace)
+        let traces = &mut self.more(slot).traces;
+        let before = traces.len();
+        let number = number_of(traces, |it| *it == trace, || trace);
+        self.extra += (traces.len() - before) * size_of::<(u64, u64)>();
+        number
     }
 
     /// Keeps the text of an id that is no UUID.
@@ -184,10 +202,30 @@ impl Store {
         if !id.is_digest() {
             return;
         }
-        let texts = &mut self.instances[slot].more().texts;
+        let texts = &mut self.more(slot).texts;
         if texts.len() < MAX_TEXTS && !texts.iter().any(|(it, _)| *it == id) {
             texts.push((id, text.into()));
+            self.extra += text_bytes(text) + size_of::<Id>();
         }
+    }
+
+    /// Keeps a retry or a dead letter; of too many the oldest goes.
+    pub(super) fn keep_note(&mut self, slot: u32, note: Note) {
+        let notes = &mut self.more(slot).notes;
+        let full = notes.len() >= MAX_NOTES;
+        if full {
+            notes.remove(0);
+        }
+        notes.push(note);
+        self.extra += if full { 0 } else { size_of::<Note>() };
+    }
+
+    /// What few instances have, made where it is absent.
+    pub(super) fn more(&mut self, slot: u32) -> &mut More {
+        if self.instances[slot].more.is_none() {
+            self.extra += size_of::<More>();
+        }
+        self.instances[slot].more()
     }
 
     /// Changes what an instance has come to, and counts it.
@@ -219,6 +257,8 @@ impl Store {
 
     /// Forgets an instance with its events.
     pub(super) fn remove(&mut self, slot: u32) {
+        self.twins -= u64::from(self.instances[slot].twins());
+        self.extra = self.extra.saturating_sub(self.instances[slot].extra_bytes());
         let mut row = self.instances[slot].first;
         while row != NOWHERE {
             let (id, next) = (self.rows[row].id, self.rows[row].next);
@@ -241,9 +281,14 @@ impl Store {
         self.instances.free(slot);
     }
 
+    /// Whether there is an instance of this number.
+    pub(super) fn is_kept(&self, slot: u32) -> bool {
+        self.instances[slot].list != List::Free
+    }
+
     /// The instances that are kept.
     pub(super) fn slots(&self) -> impl Iterator<Item = u32> {
-        (0..self.instances.bound()).filter(|&slot| self.instances[slot].list != List::Free)
+        (0..self.instances.bound()).filter(|&slot| self.is_kept(slot))
     }
 }
 

@@ -8,15 +8,15 @@ use time::format_description::well_known::Rfc3339;
 use super::declared::Role;
 use super::head::{self, Head};
 use super::id::{Id, of_stranger};
-use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE};
+use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE, TWIN};
 use super::letters::{Action, Letter, kind_of};
 use super::names::NONE;
 use super::slab::NOWHERE;
 use super::state::Model;
 use crate::fact::{self, Millis};
 
-/// The most retries and dead letters of one instance that are kept; the oldest go first.
-const MAX_NOTES: usize = 1_000;
+/// The share of all bytes that dead letters may take: one in so many.
+const LETTERS_SHARE: usize = 4;
 /// The longest error that is kept, in bytes: as long as a step writes it.
 const MAX_ERROR: usize = 1_024;
 /// The longest list of violations that is kept, in bytes: as long as a step writes it.
@@ -83,7 +83,7 @@ impl Model {
             since,
             key: record.key,
             traceparent: head.traceparent,
-            flags: if record.tombstone { TOMBSTONE } else { 0 },
+            flags: if record.tombstone { TOMBSTONE } else { 0 } | if head.has_twins() { TWIN } else { 0 },
         };
         self.sight(&sighting, now);
     }
@@ -118,7 +118,7 @@ impl Model {
             since: at.min(since),
             key: record.key,
             traceparent: head.origin_traceparent,
-            flags: COPY,
+            flags: COPY | if head.has_twins() { TWIN } else { 0 },
         };
         self.sight(&sighting, now)
     }
@@ -139,6 +139,7 @@ impl Model {
             self.recognise(row, seen, now);
             return Some(row);
         }
+        self.make_room(0, now);
         let correlation = head.correlation.unwrap_or(&seen.id);
         let slot = self.instance_of(correlation, seen, event_type, now);
         if slot == NOWHERE {
@@ -146,7 +147,7 @@ impl Model {
         }
         self.touch(slot, seen.since, now);
         if self.store.instances[slot].events as usize >= self.settings.max_events_of_one {
-            let more = self.store.instances[slot].more();
+            let more = self.store.more(slot);
             more.dropped = more.dropped.saturating_add(1);
             return None;
         }
@@ -155,6 +156,7 @@ impl Model {
 
     /// An event that is known was seen again.
     fn recognise(&mut self, row: u32, seen: &Sighting<'_>, now: Millis) {
+        self.before_change(self.store.rows[row].instance);
         let event = &mut self.store.rows[row];
         let same_place = event.place == seen.place && event.offset == seen.offset;
         match (event.flags & COPY != 0, seen.flags & COPY != 0) {
@@ -163,11 +165,12 @@ impl Model {
                 (event.place, event.offset, event.at, event.since) =
                     (seen.place, seen.offset, seen.at, seen.since);
                 event.flags = seen.flags;
+                self.tie(row);
             }
             (false, false) if !same_place => event.duplicates = event.duplicates.saturating_add(1),
             _ => {}
         }
-        let slot = event.instance;
+        let slot = self.store.rows[row].instance;
         self.touch(slot, seen.since, now);
     }
 
@@ -177,16 +180,18 @@ impl Model {
         let workflow = said.map_or(starts, |(name, ..)| self.names.workflows.of(name));
         let id = Id::of(correlation);
         if let Some(slot) = self.store.find_instance(id) {
+            self.before_change(slot);
             if self.store.instances[slot].workflow == NONE && workflow != NONE {
                 self.store.set_workflow(slot, workflow);
             }
             return slot;
         }
-        self.make_room();
+        self.make_room(1, now);
         let started = said.map_or(0, |(_, started, _)| started);
         let started = if started == 0 { seen.since } else { started.min(now) };
         let slot = self.store.add_instance(Kept { started, workflow, ..Kept::new(id) });
         if slot != NOWHERE {
+            self.after_coming(slot);
             self.store.keep_text(slot, id, correlation);
             self.lately.entry(workflow).or_default().started.add(1, started);
         }
@@ -218,6 +223,7 @@ impl Model {
             place: seen.place,
             instance: slot,
             next: NOWHERE,
+            later: NOWHERE,
             event_type,
             source,
             major,
@@ -229,22 +235,25 @@ impl Model {
             flags: seen.flags,
         };
         let number = self.store.add_row(row);
-        self.note_flow(slot, (cause, source), (event_type, (major, minor)), seen.since, now);
+        let again = number != NOWHERE && self.tie(number);
+        self.note_flow(slot, (cause, source), (event_type, (major, minor)), again, seen.since, now);
         number
     }
 
-    /// Counts who emitted the event for what, how long that took, and whether a workflow ended.
+    /// Counts who emitted the event for what, how long that took, and whether a workflow ended. What a fact is counted
+    /// for is counted once: not `again` for another of its majors.
     fn note_flow(
         &mut self,
         slot: u32,
         (cause, source): (Id, u16),
         (event_type, version): (u16, (u16, u16)),
+        again: bool,
         since: Millis,
         now: Millis,
     ) {
         let workflow = self.store.instances[slot].workflow;
         self.flows.emit((workflow, source, event_type, version), since);
-        if let Some(cause) = (!cause.is_none()).then(|| self.store.find_row(cause)).flatten() {
+        if let Some(cause) = (!cause.is_none() && !again).then(|| self.store.find_row(cause)).flatten() {
             let cause = &self.store.rows[cause];
             self.flows.take((workflow, cause.event_type, source), since);
             if self.declared.step(source).is_some() {
@@ -264,6 +273,7 @@ impl Model {
 
     /// An instance gave a sign.
     fn touch(&mut self, slot: u32, since: Millis, now: Millis) {
+        self.before_change(slot);
         let instance = &mut self.store.instances[slot];
         instance.updated = instance.updated.max(since);
         instance.read = instance.read.max(now);
@@ -297,7 +307,7 @@ impl Model {
         };
         let slot = self.store.rows[row].instance;
         self.touch(slot, since, now);
-        let notes = &mut self.store.instances[slot].more().notes;
+        let notes = &mut self.store.more(slot).notes;
         let mut replayed = Vec::new();
         for letter in notes.iter_mut().filter(|note| note.row == row && note.step == step) {
             if !letter.letter.is_none() && letter.replays < replays {
@@ -305,7 +315,7 @@ impl Model {
                 replayed.push(letter.letter);
             }
         }
-        push(notes, note);
+        self.store.keep_note(slot, note);
         for letter in replayed {
             let by = head.replayed_by.unwrap_or("unknown");
             self.letters.act(letter, action(head.replay.unwrap_or_default(), "replayed", by, since));
@@ -360,7 +370,12 @@ impl Model {
             actions: Vec::new(),
         };
         let (attempts, replays) = (letter.attempts, letter.replays);
-        let is_new = self.letters.insert(id, letter, self.settings.max_dead_letters);
+        let is_new = self.letters.insert(
+            id,
+            letter,
+            self.settings.max_dead_letters,
+            self.settings.max_bytes / LETTERS_SHARE,
+        );
         let (Some(row), Some(slot)) = (row, slot) else { return };
         self.touch(slot, since, now);
         let known = self.store.instances[slot].notes().iter().any(|note| note.letter == id);
@@ -389,7 +404,7 @@ impl Model {
             reason,
             action,
         };
-        push(&mut self.store.instances[slot].more().notes, note);
+        self.store.keep_note(slot, note);
     }
 
     /// An operator did something with a dead letter.
@@ -408,6 +423,7 @@ impl Model {
         let instance = self.letters.get(id).and_then(|letter| letter.instance.as_deref());
         let instance = instance.or(head.correlation).map(Id::of);
         let Some(slot) = instance.and_then(|id| self.store.find_instance(id)) else { return };
+        self.before_change(slot);
         let kept = &mut self.store.instances[slot];
         kept.updated = kept.updated.max(at);
         for note in kept.more.iter_mut().flat_map(|more| &mut more.notes).filter(|note| note.letter == id) {
@@ -422,13 +438,6 @@ impl Model {
             None => topic.to_owned(),
         }
     }
-}
-
-fn push(notes: &mut Vec<Note>, note: Note) {
-    if notes.len() >= MAX_NOTES {
-        notes.remove(0);
-    }
-    notes.push(note);
 }
 
 fn action(id: &str, word: &str, by: &str, at: Millis) -> Action {

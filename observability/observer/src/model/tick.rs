@@ -3,8 +3,6 @@
 use super::kept::List;
 use super::standing::Scratch;
 use super::state::Model;
-use super::words::ALL_STATES;
-use crate::answer::InstanceState;
 use crate::fact::Millis;
 
 /// How many instances of which only side steps owe are looked at in one tick.
@@ -15,8 +13,6 @@ const AGE_EVERY_MS: Millis = 10_000;
 const DEADLINE_FACTOR: Millis = 5;
 /// So many samples make a deadline.
 const DEADLINE_SAMPLES: u32 = 50;
-/// The share of the instances that goes at once where there are too many: one in so many.
-const ROOM_SHARE: usize = 64;
 
 impl Model {
     /// Ages out, decides stalls, counts. To be called after each round of facts, at least every two seconds; lists and
@@ -130,55 +126,5 @@ impl Model {
     fn is_aside(&self, slot: u32, turn: u32) -> bool {
         let instance = &self.store.instances[slot];
         instance.list == List::Aside && instance.turn == turn
-    }
-
-    /// Finished instances go after their time. One with an open dead letter is not finished.
-    fn age_out(&mut self, now: Millis) {
-        let Some(before) = now.checked_sub(self.settings.keep_finished_ms) else { return };
-        let old: Vec<u32> = self
-            .store
-            .slots()
-            .filter(|&slot| {
-                let instance = &self.store.instances[slot];
-                let open_letter = ALL_STATES[usize::from(instance.standing.state)] == InstanceState::Failed
-                    && instance.standing.reason != super::kept::NO_REASON;
-                instance.list != List::Open && instance.updated < before && !open_letter
-            })
-            .collect();
-        self.forget(&old);
-    }
-
-    /// Makes room for a new instance: those at rest that changed longest ago go first.
-    pub(super) fn make_room(&mut self) {
-        let bound = self.settings.max_instances.max(1);
-        if self.store.instances.len() < bound {
-            return;
-        }
-        let mut all: Vec<(bool, Millis, u32)> = self
-            .store
-            .slots()
-            .map(|slot| {
-                let instance = &self.store.instances[slot];
-                (instance.list == List::Open, instance.updated, slot)
-            })
-            .collect();
-        let going = (bound / ROOM_SHARE).max(1).min(all.len());
-        all.select_nth_unstable(going - 1);
-        let going: Vec<u32> = all[..going].iter().map(|(.., slot)| *slot).collect();
-        self.forget(&going);
-    }
-
-    fn forget(&mut self, slots: &[u32]) {
-        if slots.is_empty() {
-            return;
-        }
-        self.generation += 1;
-        for &slot in slots {
-            self.store.remove(slot);
-        }
-        let instances = &self.store.instances;
-        self.open.retain(|&slot| instances[slot].list == List::Open);
-        self.aside
-            .retain(|&(slot, turn)| instances[slot].list == List::Aside && instances[slot].turn == turn);
     }
 }

@@ -1,6 +1,6 @@
 //! Bounds are held, and what is old goes first.
 
-use super::log::Log;
+use super::log::{Log, START};
 use crate::answer::InstanceState;
 use crate::model::{InstanceFilter, Model, ModelSettings, SnapshotError};
 
@@ -43,6 +43,62 @@ fn finished_instances_go_first_and_those_that_go_on_stay() {
     assert_eq!((overview.instances, overview.workflows[0].completed, overview.events), (10, 10, 30));
     assert!(log.model.instance("o-19", log.now).is_none());
     assert!(log.model.instance("o-20", log.now).is_some());
+}
+
+#[test]
+fn bytes_are_bounded_and_what_has_ended_goes_first() {
+    let settings = ModelSettings { max_bytes: 40_000, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    log.place("open");
+    for order in 0..200 {
+        complete(&mut log, &format!("o-{order}"));
+        assert!(log.model.gauges(log.now).kept_bytes <= 42_000, "{order}");
+    }
+    let gauges = log.model.gauges(log.now);
+    let kept = log.model.overview(log.now).instances;
+    assert!(kept > 20 && gauges.kept_bytes > 35_000, "{kept} in {}", gauges.kept_bytes);
+    assert_eq!((gauges.forgotten.finished + kept, gauges.forgotten.unfinished), (201, 0));
+    assert!(log.model.instance("o-199", log.now).is_some() && log.model.instance("o-0", log.now).is_none());
+    assert!(log.model.overview(log.now).problems.iter().all(|it| !it.contains("no room")));
+}
+
+#[test]
+fn what_goes_before_its_end_is_told() {
+    let settings = ModelSettings { max_bytes: 40_000, max_events_of_one: 40, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    for order in 0..200 {
+        // Texts, keys and notes count too.
+        let order = format!("{order}-{}", "x".repeat(200));
+        let offset = log.place(&order);
+        log.replay(&order, "payment/charge", offset, "1");
+        assert!(log.model.gauges(log.now).kept_bytes <= 42_000, "{order}");
+    }
+    let gauges = log.model.gauges(log.now);
+    let kept = log.model.overview(log.now).instances;
+    assert_eq!((gauges.forgotten.finished, gauges.forgotten.unfinished + kept), (0, 200));
+    let problems = log.model.overview(log.now).problems;
+    let wanted = format!("{} that had not ended were forgotten, the last less than a second ago", 200 - kept);
+    assert!(problems.iter().any(|it| it.contains("no room") && it.contains(&wanted)), "{problems:?}");
+    log.wait(2 * 3_600_000);
+    assert!(log.model.overview(log.now).problems.iter().all(|it| !it.contains("no room")));
+}
+
+#[test]
+fn dead_letters_have_a_quarter_of_the_bytes() {
+    let settings = ModelSettings { max_bytes: 100_000, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    for order in 0..200 {
+        let order = format!("o-{order}");
+        let offset = log.place(&order);
+        log.dead_letter(&order, "payment/charge", offset, "0");
+    }
+    log.look();
+    let open = log.model.overview(log.now).dead_letters_open;
+    assert!((10..=60).contains(&open), "{open}");
+    assert!(log.model.gauges(log.now).kept_bytes <= 102_000);
 }
 
 #[test]
@@ -117,6 +173,56 @@ fn a_snapshot_gives_the_same_answers() {
         a.as_of = b.as_of;
         assert_eq!(a, b);
     }
+}
+
+#[test]
+fn a_snapshot_that_is_written_while_facts_come_in_is_of_the_moment_at_which_it_began() {
+    const ORDERS: usize = 9_000;
+    let settings = ModelSettings { max_instances: ORDERS, ..ModelSettings::default() };
+    let mut log = Log::with(settings.clone());
+    log.look();
+    for order in 0..ORDERS {
+        log.place(&format!("o-{order}"));
+    }
+    let offset = log.place("failing");
+    log.look();
+    let mut at_once = Vec::new();
+    log.model.write_snapshot(&mut at_once).unwrap();
+    let told = |bytes: &[u8]| {
+        let mut model = Model::read_snapshot(bytes, settings.clone()).unwrap();
+        model.manifests(&super::log::manifests(), START);
+        let filter = |key: String| InstanceFilter { key: Some(key), ..InstanceFilter::default() };
+        let keys = (0..ORDERS).map(|order| format!("o-{order}")).chain(["failing".to_owned()]);
+        let all = keys.flat_map(|key| model.instances(&filter(key), START).items).collect::<Vec<_>>();
+        (all, model.next_offset("orders", 0), model.overview(START).events)
+    };
+
+    let mut bytes = log.model.begin_snapshot();
+    let mut pieces = 0;
+    let mut next = 0;
+    loop {
+        // Between two pieces some instances change, some come, and some go for them.
+        for order in next..next + 40 {
+            log.confirm(&format!("o-{}", order * 371 % ORDERS));
+            log.place(&format!("new-{order}"));
+        }
+        next += 40;
+        log.dead_letter("failing", "payment/charge", offset, &pieces.to_string());
+        log.audit(&format!("letter-failing-charge-{pieces}"), "failing", "discarded");
+        log.model.tick(log.now);
+        match log.model.next_of_snapshot().unwrap() {
+            Some(piece) => bytes.extend_from_slice(&piece),
+            None => break,
+        }
+        pieces += 1;
+    }
+    assert!(pieces > 1);
+    bytes.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(&bytes).to_le_bytes());
+    let (whole, stepwise) = (told(&at_once), told(&bytes));
+    assert_eq!(stepwise.1, whole.1);
+    assert_eq!(stepwise.2, whole.2);
+    assert_eq!(stepwise.0, whole.0);
+    assert!(log.model.next_of_snapshot().is_err(), "nothing is under way");
 }
 
 #[test]

@@ -62,6 +62,11 @@ impl Log {
     }
 
     pub(in crate::model) fn with(settings: ModelSettings) -> Self {
+        Self::of(settings, &manifests())
+    }
+
+    /// A log of what is declared by `manifests`.
+    pub(in crate::model) fn of(settings: ModelSettings, manifests: &[Manifest]) -> Self {
         let mut log = Self {
             model: Model::new(settings),
             now: START,
@@ -69,7 +74,7 @@ impl Log {
             commits: BTreeMap::new(),
             states: BTreeMap::new(),
         };
-        log.model.manifests(&manifests(), START);
+        log.model.manifests(manifests, START);
         for topic in log.model.topics() {
             log.ends.insert((topic.to_string(), 0), (0, 0));
         }

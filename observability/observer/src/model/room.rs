@@ -1,0 +1,147 @@
+//! How much is kept, and what goes when there is no room for more.
+
+use super::kept::{Kept, List, More, NO_REASON, Note, Row};
+use super::state::Model;
+use super::store::Store;
+use super::words::ALL_STATES;
+use crate::answer::InstanceState;
+use crate::fact::Millis;
+
+/// What an index takes for one entry at most, in bytes: it doubles when it is seven eighths full.
+const INDEXED: usize = 10;
+/// An event, with its place among the ids.
+const EVENT_BYTES: usize = size_of::<Row>() + INDEXED;
+/// An instance, with its places among ids and keys, and in the list that is looked through.
+const INSTANCE_BYTES: usize = size_of::<Kept>() + 2 * INDEXED + 16;
+/// What an allocation takes beside its bytes.
+const ALLOCATED: usize = 16;
+/// The share of the instances that goes at once where there are too many: one in so many.
+const ROOM_SHARE: usize = 64;
+/// For how long it is told that an instance was forgotten before its end, in milliseconds.
+const FORGOTTEN_TOLD_MS: Millis = 3_600_000;
+
+// Ten million of them are kept.
+const _: () = assert!(size_of::<Row>() == 96);
+
+/// What was forgotten since the observer started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Instances that had ended, because of their age or for want of room.
+    pub finished: u64,
+    /// Instances that had not, for want of room.
+    pub unfinished: u64,
+}
+
+/// The same, and when the last went that had not ended.
+#[derive(Debug, Default)]
+pub(super) struct Forgetting {
+    pub(super) count: Forgotten,
+    at: Millis,
+}
+
+/// What a text takes.
+pub(super) fn text_bytes(text: &str) -> usize {
+    text.len() + 2 * ALLOCATED
+}
+
+impl More {
+    /// What it takes beside its own size.
+    fn bytes(&self) -> usize {
+        let keys: usize = self.keys.iter().map(|key| text_bytes(key)).sum();
+        let texts: usize = self.texts.iter().map(|(_, text)| text_bytes(text) + ALLOCATED).sum();
+        keys + texts
+            + self.traces.len() * ALLOCATED
+            + self.notes.len() * size_of::<Note>()
+            + size_of::<Self>()
+    }
+}
+
+impl Kept {
+    /// What it takes beside its own size.
+    pub(super) fn extra_bytes(&self) -> usize {
+        let key = self.key.as_ref().map_or(0, |key| text_bytes(key));
+        key + self.more.as_ref().map_or(0, |more| more.bytes())
+    }
+}
+
+impl Store {
+    /// What events and instances take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.len() * EVENT_BYTES + self.instances.len() * INSTANCE_BYTES + self.extra
+    }
+}
+
+impl Model {
+    /// What events, instances and dead letters take, in bytes, as closely as it can be told.
+    pub(super) fn bytes(&self) -> usize {
+        self.store.bytes() + self.letters.bytes()
+    }
+
+    /// Finished instances go after their time. One with an open dead letter is not finished.
+    pub(super) fn age_out(&mut self, now: Millis) {
+        let Some(before) = now.checked_sub(self.settings.keep_finished_ms) else { return };
+        let is_old = |slot: &u32| {
+            let instance = &self.store.instances[*slot];
+            let open_letter = ALL_STATES[usize::from(instance.standing.state)] == InstanceState::Failed
+                && instance.standing.reason != NO_REASON;
+            instance.list != List::Open && instance.updated < before && !open_letter
+        };
+        let old: Vec<u32> = self.store.slots().filter(is_old).collect();
+        self.forget(&old, now);
+    }
+
+    /// Makes room for a new event and so many instances: those at rest that changed longest ago go first, then the others.
+    pub(super) fn make_room(&mut self, instances: usize, now: Millis) {
+        let bound = self.settings.max_instances.max(1);
+        while self.store.instances.len() + instances > bound || self.bytes() >= self.settings.max_bytes {
+            let all = self.store.slots().map(|slot| {
+                let instance = &self.store.instances[slot];
+                (instance.list == List::Open, instance.updated, slot)
+            });
+            let mut all: Vec<(bool, Millis, u32)> = all.collect();
+            if all.is_empty() {
+                return;
+            }
+            let going = (all.len() / ROOM_SHARE).max(1);
+            all.select_nth_unstable(going - 1);
+            let going: Vec<u32> = all[..going].iter().map(|(.., slot)| *slot).collect();
+            self.forget(&going, now);
+        }
+    }
+
+    fn forget(&mut self, slots: &[u32], now: Millis) {
+        if slots.is_empty() {
+            return;
+        }
+        self.generation += 1;
+        for &slot in slots {
+            self.before_change(slot);
+            if self.store.instances[slot].list == List::Open {
+                self.forgetting.count.unfinished += 1;
+                self.forgetting.at = now;
+            } else {
+                self.forgetting.count.finished += 1;
+            }
+            self.store.remove(slot);
+        }
+        let instances = &self.store.instances;
+        self.open.retain(|&slot| instances[slot].list == List::Open);
+        self.aside
+            .retain(|&(slot, turn)| instances[slot].list == List::Aside && instances[slot].turn == turn);
+    }
+
+    /// That there was no room, where it is so.
+    pub(super) fn no_room(&self, now: Millis) -> Option<String> {
+        let ago = now.saturating_sub(self.forgetting.at);
+        let unfinished = self.forgetting.count.unfinished;
+        (unfinished > 0 && ago < FORGOTTEN_TOLD_MS).then(|| {
+            format!(
+                "no room for more than {} instances or {} MiB: {unfinished} that had not ended were forgotten, the \
+                 last {} ago; keep finished ones for a shorter time, or share the topics among several observers",
+                self.settings.max_instances,
+                self.settings.max_bytes >> 20,
+                super::words::duration(ago),
+            )
+        })
+    }
+}
