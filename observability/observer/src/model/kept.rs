@@ -79,7 +79,7 @@ pub(super) struct Kept {
     pub(super) read: Millis,
     /// When its terminal event was emitted; zero for not yet.
     pub(super) finished: Millis,
-    /// The key of its first record.
+    /// Its business key: that of the event which started it, as far as it was read, else that of its first record.
     pub(super) key: Option<Box<str>>,
     /// Its first trace; zeros for none.
     pub(super) trace: (u64, u64),
@@ -220,6 +220,12 @@ impl Kept {
             0 => self.key.as_deref(),
             _ => self.more.as_ref()?.keys.get(usize::from(number) - 1).map(|key| &**key),
         }
+    }
+
+    /// The number of a further key, if it is one.
+    pub(super) fn key_number_of(&self, key: &str) -> Option<u16> {
+        let at = self.more.as_ref()?.keys.iter().position(|it| **it == *key)?;
+        u16::try_from(at + 1).ok()
     }
 
     /// A trace of one of its events.

@@ -159,25 +159,66 @@ impl Store {
         })
     }
 
-    /// The number that a key has among the instance's; the first one is its business key.
-    pub(super) fn key_number(&mut self, slot: u32, key: Option<&[u8]>) -> u16 {
+    /// The number that a key has among the instance's. Its business key has number 0: the key of the event which started
+    /// it, and until that is read (other topics may be read before), of the first that was.
+    pub(super) fn key_number(&mut self, slot: u32, key: Option<&[u8]>, starts: bool) -> u16 {
         let Some(key) = key else { return NO_INDEX };
         let key = String::from_utf8_lossy(key);
         let key = super::head::cut(&key, MAX_KEY);
-        let instance = &mut self.instances[slot];
-        match &instance.key {
+        match &self.instances[slot].key {
             None => {
                 self.set_key(slot, key);
                 0
             }
             Some(first) if **first == *key => 0,
-            Some(_) => {
+            Some(_) if starts && !self.start_gave_the_key(slot) => {
+                self.replace_key(slot, key);
+                0
+            }
+            Some(_) => self.further_key(slot, key),
+        }
+    }
+
+    fn further_key(&mut self, slot: u32, key: &str) -> u16 {
+        let keys = &mut self.more(slot).keys;
+        let before = keys.len();
+        let number = number_of(keys, |it| **it == *key, || key.into());
+        self.extra += if keys.len() > before { text_bytes(key) } else { 0 };
+        number
+    }
+
+    /// Whether the business key is that of an event without a cause.
+    fn start_gave_the_key(&self, slot: u32) -> bool {
+        self.rows_of(slot).map(|row| &self.rows[row]).any(|row| row.key == 0 && row.cause.is_none())
+    }
+
+    /// Makes `key` the business key; the one before becomes a further key, and its events keep it.
+    fn replace_key(&mut self, slot: u32, key: &str) {
+        self.unhang(slot);
+        let instance = &mut self.instances[slot];
+        (instance.older, instance.newer) = (NOWHERE, NOWHERE);
+        let before = instance.key.take().unwrap_or_default();
+        self.extra = self.extra.saturating_sub(text_bytes(&before));
+        self.set_key(slot, key);
+        let known = self.instances[slot].key_number_of(key);
+        let moved = match known {
+            Some(number) => {
                 let keys = &mut self.more(slot).keys;
-                let before = keys.len();
-                let number = number_of(keys, |it| **it == *key, || key.into());
-                self.extra += if keys.len() > before { text_bytes(key) } else { 0 };
+                keys[usize::from(number) - 1] = before.clone();
+                self.extra = (self.extra + text_bytes(&before)).saturating_sub(text_bytes(key));
                 number
             }
+            None => self.further_key(slot, &before),
+        };
+        let mut row = self.instances[slot].first;
+        while row != NOWHERE {
+            let event = &mut self.rows[row];
+            event.key = match event.key {
+                0 => moved,
+                number if Some(number) == known => 0,
+                number => number,
+            };
+            row = event.next;
         }
     }
 

@@ -200,7 +200,7 @@ impl Model {
 
     fn add(&mut self, slot: u32, id: Id, seen: &Sighting<'_>, event_type: u16, now: Millis) -> u32 {
         let head = seen.head;
-        let key = self.store.key_number(slot, seen.key);
+        let key = self.store.key_number(slot, seen.key, head.causation.is_none());
         let (trace, span) = match head::trace(seen.traceparent) {
             Some((trace, span)) => (self.store.trace_number(slot, trace), span),
             None => (NO_INDEX, 0),

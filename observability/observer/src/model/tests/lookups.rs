@@ -103,6 +103,40 @@ fn several_orders_of_one_key_are_all_found_and_forgotten_one_by_one() {
 }
 
 #[test]
+fn the_business_key_is_that_of_the_start_whatever_is_read_first() {
+    let started = [("ce_id", "e-0"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "flow")];
+    let follows = |id: &'static str| {
+        let cause = ("ce_causationid", "e-0");
+        [("ce_id", id), ("ce_type", "payment.confirmed.v1"), ("ce_correlationid", "flow"), cause]
+    };
+    let mut log = Log::new();
+    let before = log.model.store.extra;
+    // The topic of what follows is read before the topic of the start.
+    log.put("payments", "card", &follows("e-1"));
+    log.put("payments", "order", &follows("e-2"));
+    log.put("payments", "cup", &follows("e-3"));
+    assert_eq!(log.model.find("card", log.now).total, 1);
+    log.put("orders", "order", &started);
+    assert_eq!(log.model.find("order", log.now).items[0].key.as_deref(), Some("order"));
+    assert_eq!(log.model.find("card", log.now).total, 0);
+    let one = log.model.instance("flow", log.now).unwrap();
+    let keys = |id: &str| one.events.iter().find(|it| it.id == id).and_then(|it| it.key.clone());
+    let of = ["e-0", "e-1", "e-2", "e-3"].map(|id| keys(id).unwrap());
+    assert_eq!(of, ["order", "card", "order", "cup"]);
+    // A second event without a cause takes nothing away from the first.
+    log.put(
+        "orders",
+        "other",
+        &[("ce_id", "e-4"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "flow")],
+    );
+    assert_eq!(log.model.find("order", log.now).total, 1);
+    let slot = log.model.store.find_instance(crate::model::id::Id::of("flow")).unwrap();
+    log.model.store.remove(slot);
+    assert_eq!((log.model.store.with_key("order").count(), log.model.store.with_key("card").count()), (0, 0));
+    assert_eq!(log.model.store.extra, before);
+}
+
+#[test]
 fn the_fleet_the_picture_and_the_numbers_agree() {
     let log = shop();
     let overview = log.model.overview(log.now);
