@@ -5,10 +5,12 @@
 //! - [`intake`] reads orders in the *Online Retail* format, however dirty, and accounts for every row;
 //! - [`world`] plays what lies outside the shop (gateways, shelves, carriers) by rules that a run can be checked against;
 //! - [`services`] are the shop, one folder each;
+//! - [`beside`] serves a service's own page, within bounds;
 //! - [`supervisor`] runs a whole day of it with one command;
 //! - [`sample`] writes the made orders that ship with the example;
 //! - [`report`] says what became of every order.
 
+pub mod beside;
 pub mod intake;
 pub mod report;
 pub mod sample;

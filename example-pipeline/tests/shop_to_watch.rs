@@ -46,6 +46,16 @@ fn json(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
     serde_json::from_str(&text).ok()
 }
 
+/// The status of an answer to a request that names `host`.
+fn status(address: &str, host: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    write!(stream, "GET /api/shop HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("it takes the request");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("it answers");
+    line.split(' ').nth(1).expect("a status").to_owned()
+}
+
 /// The data of the next server-sent event of that name.
 fn next(events: &mut impl BufRead, name: &str) -> Value {
     let mut named = false;
@@ -90,6 +100,10 @@ fn a_customer_orders_and_sees_the_order_travel() {
         let quantities = json(&catalogue, "GET", "/products", "").unwrap_or_default();
         if quantities[&code].is_i64() { Ok(()) } else { Err(quantities) }
     });
+    for address in [&site, &catalogue, &observer] {
+        // As a page would ask whose name was made to point here.
+        assert_eq!(status(address, "evil.example"), "421", "{address}");
+    }
     let mut quantities = ask(&catalogue, "GET", "/live", "");
     assert!(next(&mut quantities, "products")[&code].is_i64());
 
@@ -101,7 +115,7 @@ fn a_customer_orders_and_sees_the_order_travel() {
         "the same click is the same order"
     );
     let id = placed["order_id"].as_str().expect("an id");
-    let mut live = ask(&site, "GET", &format!("/api/orders/{id}/live"), "");
+    let mut live = ask(&site, "GET", &format!("/api/orders/live?ids=nobody,{id}"), "");
     let stages = loop {
         let order = next(&mut live, "order");
         let stages: Vec<String> = order["stages"]

@@ -4,9 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,13 +16,14 @@ use tokio::task::JoinHandle;
 
 use super::connection::Bounded;
 use super::health::Health;
+use super::host::only_loopback_names;
 use crate::settings::Ops;
 
 /// How long [`Server::stop`] waits for answers under way.
 const MAX_STOP: Duration = Duration::from_secs(1);
 
-/// Hosts by which the loopback may be asked.
-const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// More connections at a time than this wait.
+const MAX_CONNECTIONS: usize = 64;
 
 /// The server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -79,10 +79,10 @@ pub async fn serve(ops: Ops, health: Health, metrics: Registry) -> Result<Option
     };
     let address = listener.local_addr().unwrap_or(Ops::DEFAULT_ADDRESS);
     let (stop, stopped) = oneshot::channel::<()>();
-    let app = routes(health, metrics, address.ip().is_loopback());
+    let app = only_loopback_names(routes(health, metrics), address);
     let task = tokio::spawn(async move {
         // Serving ends only when it is told to; either way of being told is the same.
-        let _ended = axum::serve(Bounded::new(listener), app)
+        let _ended = axum::serve(Bounded::new(listener, MAX_CONNECTIONS), app)
             .with_graceful_shutdown(async { drop(stopped.await) })
             .await;
     });
@@ -105,12 +105,10 @@ async fn listen(ops: Ops) -> Result<Option<TcpListener>, ServeError> {
     }
 }
 
-/// The routes; on the loopback only for requests that name the loopback.
-fn routes(health: Health, metrics: Registry, loopback: bool) -> Router {
+fn routes(health: Health, metrics: Registry) -> Router {
     let probes = Router::new().route("/live", get(live)).route("/ready", get(ready)).with_state(health);
     let metrics = Router::new().route("/metrics", get(exposition)).with_state(metrics);
-    let app = probes.merge(metrics);
-    if loopback { app.layer(middleware::from_fn(only_loopback_host)) } else { app }
+    probes.merge(metrics)
 }
 
 async fn live(State(health): State<Health>) -> Response {
@@ -143,31 +141,6 @@ fn status(good: bool) -> StatusCode {
 
 fn no_store() -> [(header::HeaderName, &'static str); 1] {
     [(header::CACHE_CONTROL, "no-store")]
-}
-
-/// Refuses requests that reached the loopback under another name.
-async fn only_loopback_host(request: Request, next: Next) -> Response {
-    if names_loopback(request.headers()) {
-        next.run(request).await
-    } else {
-        (StatusCode::MISDIRECTED_REQUEST, "ask for localhost\n").into_response()
-    }
-}
-
-/// Whether there is one `Host`, and it is the loopback, with any port.
-fn names_loopback(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return false;
-    };
-    let Ok(host) = host.to_str() else {
-        return false;
-    };
-    LOOPBACK_HOSTS.iter().any(|loopback| match host.strip_prefix(loopback) {
-        Some("") => true,
-        Some(port) => port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()),
-        None => false,
-    })
 }
 
 #[cfg(test)]
@@ -266,9 +239,7 @@ mod tests {
     async fn idle_connections_do_not_keep_others_out_for_ever() {
         let server = server(&Health::new()).await;
         let address = server.address();
-        let idle: Vec<_> = (0..super::super::connection::MAX_CONNECTIONS)
-            .map(|_| TcpStream::connect(address).unwrap())
-            .collect();
+        let idle: Vec<_> = (0..MAX_CONNECTIONS).map(|_| TcpStream::connect(address).unwrap()).collect();
         let waiting = tokio::spawn(async move { ask(address, "/live", "Host: localhost\r\n").await });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());

@@ -5,6 +5,9 @@
 //! is nothing to protect but reading: on the loopback a request must also name the loopback as its host, else a
 //! page in the operator's browser could read it through a name that it points at 127.0.0.1 (DNS rebinding).
 //!
+//! A service that serves a page of its own, with axum, bounds and guards it alike: [`Bounded`] accepts so many connections
+//! and closes idle ones, [`only_loopback_names`] refuses other hosts.
+//!
 //! ```
 //! use choreograph::ops::Health;
 //!
@@ -22,9 +25,12 @@
 
 mod connection;
 mod health;
+mod host;
 mod http;
 mod verdict;
 
+pub use connection::{Bounded, Connection, MAX_IDLE};
 pub use health::{Health, LostRange, Missing, Outage, StepHealth, StepState};
+pub use host::only_loopback_names;
 pub use http::{ServeError, Server, serve};
 pub use verdict::{MAX_SILENCE, Report, StepReport};

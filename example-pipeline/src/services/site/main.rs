@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::{env, io, thread};
+use std::{env, io};
 
 use choreograph::Publisher;
 use choreograph::settings::Settings;
@@ -11,6 +11,7 @@ use choreograph::telemetry::Telemetry;
 use tokio::net::TcpListener;
 
 use super::{Orders, Page, serve, service};
+use crate::beside::Beside;
 
 /// Where the customers' page is served, such as `127.0.0.1:8080`; not served if it is not set.
 const ADDRESS: &str = "SHOP_SITE_ADDRESS";
@@ -29,19 +30,23 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         // What it declares must not differ from call to call.
         return service(orders, "instance").main_from(arguments);
     }
-    if let Err(error) = page(&orders) {
-        eprintln!(
-            "error: the site's page cannot be served: {error}; set {ADDRESS} to a free address such as 127.0.0.1:8080"
-        );
-        return ExitCode::from(choreograph::exit::USAGE);
-    }
+    let page = match page(&orders) {
+        Ok(page) => page,
+        Err(error) => {
+            eprintln!(
+                "error: the site's page cannot be served: {error}; set {ADDRESS} to a free address such as 127.0.0.1:8080"
+            );
+            return ExitCode::from(choreograph::exit::USAGE);
+        }
+    };
     let instance = env::var(INSTANCE).unwrap_or_else(|_| uuid::Uuid::now_v7().simple().to_string());
-    service(orders, &instance).main_from(arguments)
+    let code = service(orders, &instance).main_from(arguments);
+    page.map_or(code, |page| page.exit(code))
 }
 
 /// Serves the page on a thread of its own, if an address is set.
-fn page(orders: &Orders) -> io::Result<()> {
-    let Ok(address) = env::var(ADDRESS) else { return Ok(()) };
+fn page(orders: &Orders) -> io::Result<Option<Beside>> {
+    let Ok(address) = env::var(ADDRESS) else { return Ok(None) };
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     let settings = Settings::from_env().map_err(io::Error::other)?;
     let till = Publisher::connect("site", &settings, &Telemetry::quiet()).map_err(io::Error::other)?;
@@ -54,6 +59,5 @@ fn page(orders: &Orders) -> io::Result<()> {
         catalogue: env::var(CATALOGUE).ok(),
         observer: env::var(OBSERVER).ok(),
     };
-    thread::Builder::new().name("page".to_owned()).spawn(move || runtime.block_on(serve(listener, page)))?;
-    Ok(())
+    Beside::start("site", runtime, serve(listener, page)).map(Some)
 }

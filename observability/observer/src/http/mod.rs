@@ -13,7 +13,6 @@
 //! and the token; what would change something also carries the header [`ACTION_HEADER`].
 
 mod api;
-mod connection;
 mod error;
 mod guard;
 mod live;
@@ -27,10 +26,10 @@ mod served;
 #[cfg(test)]
 mod tests;
 
-pub use connection::MAX_CONNECTIONS;
 pub use guard::ACTION_HEADER;
 pub use live::MAX_LIVE;
 pub use operator::{Action, ActionKind, Letter, MAX_LETTERS, Operator};
+pub use serve::MAX_CONNECTIONS;
 
 pub(crate) use serve::{Server, listen};
 pub(crate) use served::Alive;

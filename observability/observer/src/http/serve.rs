@@ -8,17 +8,21 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+use choreograph::ops::Bounded;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
-use super::connection::Bounded;
 use super::guard::{Guard, guard};
 use super::live::{Live, live};
 use super::served::{Alive, Served};
 use super::{api, page, probes};
 use crate::follow::Values;
 use crate::{Options, Shared};
+
+/// More connections at a time than this wait; one on which nothing passes for [`MAX_IDLE`](choreograph::ops::MAX_IDLE) is
+/// closed.
+pub const MAX_CONNECTIONS: usize = 256;
 
 /// The longest body of a request, in bytes: a value of 1 MiB, and as much again for how JSON writes it.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -41,7 +45,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             // Serving ends only when it is told to; either way of being told is the same.
-            let _ended = axum::serve(Bounded::new(listener), app)
+            let _ended = axum::serve(Bounded::new(listener, MAX_CONNECTIONS), app)
                 .with_graceful_shutdown(async { drop(stopped.await) })
                 .await;
         });

@@ -5,7 +5,7 @@
 //! | `GET /` | the page |
 //! | `GET /api/shop` | products with descriptions and prices, and where else the page looks |
 //! | `POST /api/orders` `{ "request", "stock_code", "quantity" }` | the order that was placed; the same request is the same order |
-//! | `GET /api/orders/ID/live` | server-sent events: `order` with every stage that it has come to |
+//! | `GET /api/orders/live?ids=ID,ID` | server-sent events: `order` with every stage that it has come to |
 
 mod live;
 mod place;
@@ -23,6 +23,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::orders::{Orders, Product};
+use crate::beside::{self, Room};
 
 /// What the page stands on.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub struct Page {
     pub observer: Option<String>,
 }
 
-/// Serves the page until the process ends.
+/// Serves the page until the process ends. At most [`MAX_LIVE`](beside::MAX_LIVE) pages follow orders at the same time.
 ///
 /// # Errors
 /// What the listener answers.
@@ -49,9 +50,13 @@ pub async fn serve(listener: TcpListener, page: Page) -> io::Result<()> {
         .route("/shop.svg", get(icon))
         .route("/api/shop", get(shop))
         .route("/api/orders", post(place::place))
-        .route("/api/orders/{id}/live", get(live::live))
-        .with_state(page);
-    axum::serve(listener, routes).await
+        .with_state(page.clone())
+        .merge(
+            Router::new()
+                .route("/api/orders/live", get(live::live))
+                .with_state((page.orders, Room::default())),
+        );
+    beside::serve(listener, routes).await
 }
 
 /// A file of the page. It may load nothing from elsewhere, but for the catalogue's quantities.

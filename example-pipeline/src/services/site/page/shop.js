@@ -91,7 +91,11 @@ function watchStock() {
   if (shelves || !shop.catalogue) return;
   shelves = new EventSource(`${shop.catalogue}/live`);
   shelves.addEventListener("open", () => link(true));
-  shelves.addEventListener("error", () => link(false));
+  shelves.addEventListener("error", () => {
+    link(false);
+    // A browser tries again by itself, but not where it was refused: the next load does.
+    if (shelves.readyState === EventSource.CLOSED) shelves = undefined;
+  });
   shelves.addEventListener("products", (event) => {
     for (const [code, quantity] of Object.entries(JSON.parse(event.data))) quantities.set(code, quantity);
     soon();
@@ -134,6 +138,7 @@ function remembered() {
 function remember(made) {
   sessionStorage.setItem("orders", JSON.stringify([made, ...remembered()].slice(0, MAX_ORDERS)));
   follow(made);
+  listen();
 }
 
 function follow({ order_id: id, workflow_id: workflow, what }) {
@@ -147,14 +152,32 @@ function follow({ order_id: id, workflow_id: workflow, what }) {
   at("no-orders").hidden = true;
   at("orders").prepend(made);
   while (at("orders").children.length > MAX_ORDERS) at("orders").lastElementChild.remove();
-  const live = new EventSource(`/api/orders/${encodeURIComponent(id)}/live`);
-  live.addEventListener("order", (event) => {
-    const { stages } = JSON.parse(event.data);
-    show(made, stages);
-    const last = stages.at(-1)?.[0];
-    if (last === "delivered" || last === "cancelled") live.close();
-  });
+  following.set(id, made);
   show(made, []);
+}
+
+const following = new Map(); // orders on their way, by id: what shows each
+let way;
+// One stream for all: a browser has six connections for a host.
+function listen() {
+  way?.close();
+  if (following.size === 0) return;
+  const ids = [...following.keys()].slice(-MAX_ORDERS).map(encodeURIComponent).join(",");
+  const live = new EventSource(`/api/orders/live?ids=${ids}`);
+  way = live;
+  live.addEventListener("order", (event) => {
+    const told = JSON.parse(event.data);
+    const made = following.get(told.order_id);
+    if (!made) return;
+    show(made, told.stages);
+    const last = told.stages.at(-1)?.[0];
+    if (last === "delivered" || last === "cancelled") following.delete(told.order_id);
+    if (following.size === 0) live.close();
+  });
+  live.addEventListener("error", () => {
+    // A browser tries again by itself, but not where it was refused.
+    if (live === way && live.readyState === EventSource.CLOSED) setTimeout(listen, TIDY_MS);
+  });
 }
 
 function show(made, stages) {
@@ -183,6 +206,9 @@ function show(made, stages) {
 }
 
 at("find").addEventListener("input", soon);
-load().then(() => remembered().reverse().forEach(follow));
+load().then(() => {
+  remembered().reverse().forEach(follow);
+  listen();
+});
 // Products that were sold since, with their descriptions and prices.
 setInterval(load, TIDY_MS);
