@@ -129,13 +129,13 @@ async function api(path, query, request) {
   if (kind === 'contracts') return count === 0 ? { as_of: asOf(), types: [] } : contracts();
   if (kind === 'drift') return count === 0 ? { ...drifts(), drifts: [] } : drifts();
   if (kind === 'abilities') return { payloads: false, actions: !options['no-actions'] };
-  if (path === '/api/dead-letters/replay' && request.method === 'POST') {
+  if (/^\/api\/dead-letters\/(replay|edit|discard)$/.test(path) && request.method === 'POST') {
     let text = '';
     for await (const chunk of request) text += chunk;
     const { letters, dry_run: dry } = JSON.parse(text);
     await new Promise((resolve) => setTimeout(resolve, 150));
     if (!dry) for (const { id } of letters) replayed.add(id.slice(3));
-    return { outcomes: { [dry ? 'would_replay' : 'replayed']: letters.length - Math.floor(letters.length / 10), still_violating: Math.floor(letters.length / 10) } };
+    return { outcomes: { [{ replay: 'replayed', edit: 'edited', discard: 'discarded' }[name]]: letters.length - Math.floor(letters.length / 10), still_violating: Math.floor(letters.length / 10) } };
   }
   return null;
 }

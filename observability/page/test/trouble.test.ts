@@ -45,6 +45,8 @@ test('outcomes are read in every form they are told in, and anything else is non
   assert.deepEqual(outcomes({ outcomes: two }), two);
   assert.deepEqual(outcomes([{ id: 'a', outcome: 'replayed' }, { id: 'b', outcome: 'replayed' }]), two);
   assert.deepEqual(outcomes({ replayed: 2 }), two);
+  const refused = { outcomes: { replayed: 0, refused: 3 }, report: { refused_for: { still_violates: 2, loop_guard: 1 } } };
+  assert.deepEqual(outcomes(refused), [{ name: 'still_violates', count: 2 }, { name: 'loop_guard', count: 1 }]);
   for (const nothing of [null, 'x', 7, {}, { outcomes: null }, [null, 1]]) assert.deepEqual(outcomes(nothing), []);
   assert.deepEqual(added(two, [{ name: 'refused', count: 1 }, { name: 'replayed', count: 3 }]), [{ name: 'replayed', count: 5 }, { name: 'refused', count: 1 }]);
 });

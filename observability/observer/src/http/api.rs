@@ -79,18 +79,40 @@ pub(super) async fn value(
     State(served): State<Served>,
     Path((id, event)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
+    let (id, event) = (within_bounds(id)?, within_bounds(event)?);
+    let unknown = Refusal::unknown(format!("no instance `{id}` has an event `{event}`"));
+    let place = move |model: &Model, now| {
+        let instance = model.instance(&id, now)?;
+        let found = instance.events.into_iter().find(|found| found.id == event)?;
+        Some((found.topic, found.partition, found.offset))
+    };
+    show(&served, place, unknown).await
+}
+
+/// The value of a dead letter, where values may be shown.
+pub(super) async fn letter(
+    State(served): State<Served>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let id = within_bounds(id)?;
+    let unknown = Refusal::unknown(format!("no dead letter has the id `{id}`"));
+    show(&served, move |model, _| model.place_of_letter(&id), unknown).await
+}
+
+/// A record: topic, partition and offset.
+type Place = (String, i32, i64);
+
+/// Shows the value at the place that the model knows.
+async fn show(
+    served: &Served,
+    place: impl FnOnce(&Model, u64) -> Option<Place> + Send + 'static,
+    unknown: Refusal,
+) -> Result<Response, Refusal> {
     let Some(values) = served.values.clone() else {
         let error = "values are not shown: start the observer with `--payloads`";
         return Err(Refusal::new(StatusCode::FORBIDDEN, error));
     };
-    let (id, event) = (within_bounds(id)?, within_bounds(event)?);
-    let unknown = Refusal::unknown(format!("no instance `{id}` has an event `{event}`"));
-    let place = ask(&served.shared, move |model, now| {
-        let instance = model.instance(&id, now)?;
-        let found = instance.events.into_iter().find(|found| found.id == event)?;
-        Some((found.topic, found.partition, found.offset))
-    });
-    let Json((topic, partition, offset)) = found(place.await, unknown)?;
+    let Json((topic, partition, offset)) = found(ask(&served.shared, place).await, unknown)?;
     // One after the other: each reads from the brokers.
     let _turn = served.reading.lock().await;
     let read = blocking(move || values.read(&topic, partition, offset)).await?;

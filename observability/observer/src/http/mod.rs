@@ -5,6 +5,7 @@
 //! | `/api/…` | what [`crate::answer`] says |
 //! | `GET /api/abilities` | `{ "payloads": …, "actions": … }`: what this observer offers besides |
 //! | `GET /api/instances/ID/events/EVENT/value` | the value of an event as text, where values may be shown |
+//! | `GET /api/dead-letters/ID/value` | the same of a dead letter |
 //! | `POST /api/dead-letters/replay`, `edit`, `discard` | an [`Action`], where an [`Operator`] carries them out |
 //! | `/live` `/ready` `/metrics` | for machines |
 //! | anything else | the page |

@@ -97,6 +97,7 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
         .route("/api/drift", get(api::drift))
         .route("/api/abilities", get(api::abilities))
         .route("/api/dead-letters/{action}", post(api::act))
+        .route("/api/dead-letters/{id}/value", get(api::letter))
         .route("/live", get(probes::live))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::exposition))

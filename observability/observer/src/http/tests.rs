@@ -225,9 +225,11 @@ fn an_observer_only_reads_unless_somebody_acts() {
     let refused = served.ask("POST", "/api/dead-letters/replay", ACT, &body("ann", 1));
     assert_eq!(refused.status, 403, "{refused:?}");
     assert!(refused.error().contains("--allow-actions"), "{refused:?}");
-    let value = served.get("/api/instances/1/events/2/value");
-    assert_eq!(value.status, 403, "{value:?}");
-    assert!(value.error().contains("--payloads"), "{value:?}");
+    for path in ["/api/instances/1/events/2/value", "/api/dead-letters/1/value"] {
+        let value = served.get(path);
+        assert_eq!(value.status, 403, "{value:?}");
+        assert!(value.error().contains("--payloads"), "{value:?}");
+    }
     assert_eq!(served.get("/api/abilities").json(), json!({ "payloads": false, "actions": false }));
 }
 

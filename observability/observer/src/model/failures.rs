@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::declared::Emitter;
 use super::filter::{Cursor, FailureFilter, page};
+use super::id::Id;
 use super::letters::Letter;
 use super::state::Model;
 use crate::answer::{ContractUse, Contracts, FailureGroup, Failures, VersionUse};
@@ -55,6 +56,12 @@ impl Model {
         groups.truncate(MAX_GROUPS);
         let next = last.filter(|_| more).map(|cursor| cursor.to_string());
         Failures { as_of: self.as_of(now), groups, items, total, next }
+    }
+
+    /// Where a dead letter lies: topic without the namespace, partition and offset.
+    pub fn place_of_letter(&self, id: &str) -> Option<(String, i32, i64)> {
+        let letter = self.letters.get(Id::of(id))?;
+        Some((self.names.topics.text(letter.topic).to_owned(), letter.partition, letter.offset))
     }
 
     fn add_to_group<'m>(&self, groups: &mut BTreeMap<(u16, u16, &'m str), FailureGroup>, letter: &'m Letter) {

@@ -1,7 +1,7 @@
 // Asking the observer. Nothing else is ever asked: the page has one origin.
 
 import { outcomes } from '../lib/outcomes';
-import type { Abilities, Count, ReplayRequest } from './types';
+import type { Abilities, ActionKind, ActionRequest, Count } from './types';
 
 /** Why an answer did not come. */
 export type Trouble = 'offline' | 'unknown' | 'token' | 'refused' | 'broken';
@@ -55,12 +55,21 @@ export async function value(instance: string, event: string, signal: AbortSignal
   return (await response(path, { headers: headers(), signal })).text();
 }
 
-/** Replays dead letters, or says what a replay would do; answers how many had which outcome. */
-export async function replay(request: ReplayRequest, signal: AbortSignal): Promise<Count[]> {
-  const body = await answer<unknown>('/api/dead-letters/replay', {
+/** The value of a dead letter as text, where values may be shown. */
+export async function letterValue(letter: string, signal: AbortSignal): Promise<string> {
+  return (await response(`/api/dead-letters/${encodeURIComponent(letter)}/value`, { headers: headers(), signal })).text();
+}
+
+/**
+ * Acts on dead letters, or says what that would do; answers how many had which outcome. `value` is the JSON of an edit as it
+ * was written: taken apart and put together again it would lose digits.
+ */
+export async function act(kind: ActionKind, request: ActionRequest, value: string | null, signal: AbortSignal): Promise<Count[]> {
+  const text = JSON.stringify(request);
+  const body = await answer<unknown>(`/api/dead-letters/${kind}`, {
     method: 'POST',
     headers: headers({ 'Content-Type': 'application/json', 'X-Choreograph': '1' }),
-    body: JSON.stringify(request),
+    body: value === null ? text : `${text.slice(0, -1)},"value":${value}}`,
     signal,
   });
   return outcomes(body);

@@ -291,10 +291,15 @@ export interface Abilities {
 /** The place of a dead letter. */
 export type LetterPlace = Pick<DeadLetter, 'id' | 'topic' | 'partition' | 'offset'>;
 
-/** The body of `POST /api/dead-letters/replay`. */
-export interface ReplayRequest {
+/** What can be done with dead letters. */
+export type ActionKind = 'replay' | 'edit' | 'discard';
+
+/** The body of `POST /api/dead-letters/replay` and its like; an edit carries the new `value` besides. */
+export interface ActionRequest {
   letters: LetterPlace[];
   /** Who asks for it. */
   actor: string;
   dry_run: boolean;
+  /** Why, of a discard. */
+  because?: string;
 }

@@ -1,9 +1,9 @@
-// What became of dead letters that were replayed, added up over several requests.
+// What became of dead letters that somebody acted on, added up over several requests.
 
 import type { Count } from '../api/types';
 
 /**
- * The counts of an answer to a replay, by outcome. The program that carries actions out is not the observer's own, so
+ * The counts of an answer to an action, by outcome. The program that carries actions out is not the observer's own, so
  * any of these is understood: `{ "outcomes": { "replayed": 2 } }`, `[{ "name": "replayed", "count": 2 }]` in it, a list of
  * letters with an `outcome` each, or such a thing without the `outcomes` around it.
  */
@@ -18,9 +18,20 @@ export function outcomes(answer: unknown): Count[] {
       else if (typeof entry.outcome === 'string') add(entry.outcome, 1);
     }
   } else if (isRecord(body)) {
-    for (const [name, count] of Object.entries(body)) if (typeof count === 'number' && count > 0) add(name, count);
+    // Why some were refused says more than that they were.
+    const why = refusals(answer);
+    for (const [name, count] of [...Object.entries(body), ...why]) {
+      if (name === 'refused' && why.length > 0) continue;
+      if (typeof count === 'number' && count > 0) add(name, count);
+    }
   }
   return [...counts].map(([name, count]) => ({ name, count }));
+}
+
+/** How many were refused for what, where the report tells: `{ "report": { "refused_for": { "still_violates": 1 } } }`. */
+function refusals(answer: unknown): [string, unknown][] {
+  const report = isRecord(answer) ? answer.report : undefined;
+  return isRecord(report) && isRecord(report.refused_for) ? Object.entries(report.refused_for) : [];
 }
 
 /** The sums of two lists of counts. */

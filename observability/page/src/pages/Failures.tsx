@@ -1,8 +1,9 @@
-// What failed: grouped by step and error, then one by one; replayed one at a time or all that fit.
+// What failed: grouped by step and error, then one by one; replayed one at a time or all that fit, edited and discarded one
+// at a time.
 
 import { useState } from 'preact/hooks';
 import { ask as look } from '../api/client';
-import type { DeadLetter, FailureGroup, Failures as Answered, LetterPlace } from '../api/types';
+import type { ActionKind, DeadLetter, FailureGroup, Failures as Answered, LetterPlace } from '../api/types';
 import { FAILURE_FILTERS, type FailureFilter, failuresHref, type Filters, readFilters, without, writeFilters } from '../lib/filters';
 import { count, plural } from '../lib/number';
 import { plainest } from '../lib/error';
@@ -10,8 +11,8 @@ import { plain } from '../lib/words';
 import { useAbilities } from '../live/abilities';
 import { usePages } from '../live/pages';
 import { ToneIcon } from '../ui/icons';
-import { LetterBody } from '../ui/DeadLetter';
-import { ReplayDialog } from '../ui/Replay';
+import { ActDialog } from '../ui/Act';
+import { aboutOne, LetterBody, OtherActs } from '../ui/DeadLetter';
 import { Empty, Skeleton, Trouble } from '../ui/states';
 import { Ago, Section, Step, Wire } from '../ui/text';
 
@@ -24,8 +25,9 @@ const GATHERED_AT_ONCE = 500;
 /** Groups that are shown at once. */
 const MOST_GROUPS = 100;
 
-/** What is about to be replayed. */
+/** What is about to be done. */
 interface Asked {
+  kind: ActionKind;
   letters: LetterPlace[];
   about: string;
 }
@@ -37,11 +39,11 @@ export function Failures({ query: place }: { query: URLSearchParams }) {
   const pages = usePages<DeadLetter, Answered>(path, (letter) => letter.id);
   const { data, error, again, stale } = pages.first;
   const filtered = Object.keys(filters).length > 0;
-  // Asked for up here: what is being replayed leaves the list, and its dialog must not go with it.
+  // Asked for up here: what was acted on leaves the list, and its dialog must not go with it.
   const [asked, ask] = useState<Asked | null>(null);
   return (
     <>
-      {asked && <ReplayDialog letters={asked.letters} about={asked.about} close={() => ask(null)} done={again} />}
+      {asked && <ActDialog kind={asked.kind} letters={asked.letters} about={asked.about} close={() => ask(null)} done={again} />}
       <div class="title-line">
         <h1>Failures</h1>
         <p class="total" aria-live="polite">
@@ -144,6 +146,7 @@ function Groups({ groups, filters }: { groups: FailureGroup[]; filters: Filters<
 function LetterRow({ letter, ask }: { letter: DeadLetter; ask: (asked: Asked) => void }) {
   const { actions: allowed } = useAbilities();
   const [open, setOpen] = useState(false);
+  const act = (kind: ActionKind) => ask({ kind, letters: [letter], about: aboutOne(letter) });
   return (
     <li class={open ? 'open' : ''}>
       <div class="letter-row">
@@ -162,12 +165,17 @@ function LetterRow({ letter, ask }: { letter: DeadLetter; ask: (asked: Asked) =>
           </span>
         </button>
         {letter.open && allowed && (
-          <button type="button" onClick={() => ask({ letters: [letter], about: `the dead letter of ${letter.step}` })} aria-label={`Replay the dead letter of ${letter.key ?? letter.id}`}>
+          <button type="button" onClick={() => act('replay')} aria-label={`Replay the dead letter of ${letter.key ?? letter.id}`}>
             Replay…
           </button>
         )}
       </div>
       {open && <LetterBody letter={letter} linked />}
+      {open && letter.open && allowed && (
+        <p class="letter-acts">
+          <OtherActs ask={act} />
+        </p>
+      )}
     </li>
   );
 }
@@ -181,7 +189,7 @@ function ReplayAll({ path, total, ask }: { path: string; total: number; ask: (as
     setGathering(true);
     setError(null);
     try {
-      ask({ letters: await gathered(path), about: 'it' });
+      ask({ kind: 'replay', letters: await gathered(path), about: 'it' });
     } catch (caught) {
       setError(caught instanceof Error ? caught.message : String(caught));
     }

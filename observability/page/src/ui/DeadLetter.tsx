@@ -1,22 +1,24 @@
 // A dead letter with all that is known of it.
 
 import { useState } from 'preact/hooks';
-import type { DeadLetter, Replay } from '../api/types';
+import { letterValue } from '../api/client';
+import type { ActionKind, DeadLetter, Replay } from '../api/types';
 import { useAbilities } from '../live/abilities';
 import { instanceHref } from '../lib/route';
 import { plural } from '../lib/number';
 import { plain } from '../lib/words';
 import { exact } from '../lib/time';
+import { ActDialog } from './Act';
 import { ToneIcon } from './icons';
-import { ReplayDialog } from './Replay';
 import { Ago, Id, Step, Wire } from './text';
+import { Value } from './Value';
 
 /** Longest text of violations that is shown. */
 const LONGEST_VIOLATIONS = 20_000;
 
 export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () => void }) {
   const { actions: allowed } = useAbilities();
-  const [asking, ask] = useState(false);
+  const [asking, ask] = useState<ActionKind | null>(null);
   return (
     <article class={`letter ${letter.open ? 'edge-failed' : 'edge-quiet'}`} aria-label={`Dead letter of ${letter.step}`}>
       <header>
@@ -30,19 +32,42 @@ export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () 
           {letter.replays > 0 && `, replayed ${letter.replays === 1 ? 'once' : `${letter.replays} times`} before`}
         </span>
         {letter.open && allowed && (
-          <button type="button" class="primary" onClick={() => ask(true)}>
-            Replay…
-          </button>
+          <span class="letter-acts">
+            <button type="button" class="primary" onClick={() => ask('replay')}>
+              Replay…
+            </button>
+            <OtherActs ask={ask} />
+          </span>
         )}
       </header>
       <LetterBody letter={letter} />
-      {asking && <ReplayDialog letters={[letter]} about={`the dead letter of ${letter.step}`} close={() => ask(false)} done={done} />}
+      {asking && <ActDialog kind={asking} letters={[letter]} about={aboutOne(letter)} close={() => ask(null)} done={done} />}
     </article>
+  );
+}
+
+/** What an action on one dead letter alone is about. */
+export function aboutOne(letter: DeadLetter): string {
+  return `the dead letter of ${letter.step}`;
+}
+
+/** What can be done with one dead letter besides replaying it. */
+export function OtherActs({ ask }: { ask: (kind: ActionKind) => void }) {
+  return (
+    <>
+      <button type="button" onClick={() => ask('edit')}>
+        Edit…
+      </button>
+      <button type="button" onClick={() => ask('discard')}>
+        Discard…
+      </button>
+    </>
   );
 }
 
 /** Error, violations, where it lies and what was done with it. */
 export function LetterBody({ letter, linked = false }: { letter: DeadLetter; linked?: boolean }) {
+  const { payloads } = useAbilities();
   return (
     <>
       <p class="letter-error">
@@ -86,6 +111,11 @@ export function LetterBody({ letter, linked = false }: { letter: DeadLetter; lin
         {letter.trace !== null && (
           <Detail name="Trace">
             <Wire class="mono">{letter.trace}</Wire>
+          </Detail>
+        )}
+        {payloads && (
+          <Detail name="Value">
+            <Value look={(signal) => letterValue(letter.id, signal)} />
           </Detail>
         )}
       </dl>

@@ -10,6 +10,7 @@ import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
 import { stepState, stepTone, stepWord } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
+import { Value } from './Value';
 
 /** Events that are drawn at first; the others on demand. */
 const FIRST_EVENTS = 100;
@@ -199,7 +200,7 @@ function Details({ event, instance }: { event: InstanceEvent; instance: string }
       )}
       {payloads && (
         <Detail name="Value">
-          <Value instance={instance} event={event.id} />
+          <Value look={(signal) => value(instance, event.id, signal)} />
         </Detail>
       )}
     </dl>
@@ -212,31 +213,5 @@ function Detail({ name, children }: { name: string; children: preact.ComponentCh
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
-  );
-}
-
-/** Longest part of a value that is shown. */
-const LONGEST_VALUE = 100_000;
-
-/** The value of an event, asked for when somebody wants to see it; text, whatever it holds. */
-function Value({ instance, event }: { instance: string; event: string }) {
-  const [shown, show] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const look = async () => {
-    try {
-      const text = await value(instance, event, AbortSignal.timeout(15_000));
-      show(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)} …` : text);
-    } catch (caught) {
-      setError(caught instanceof Error ? caught.message : String(caught));
-    }
-  };
-  if (shown !== null) return <pre>{shown === '' ? '(empty)' : shown}</pre>;
-  return (
-    <>
-      <button type="button" onClick={() => void look()}>
-        Show
-      </button>
-      {error !== null && <span class="form-error"> {error}</span>}
-    </>
   );
 }

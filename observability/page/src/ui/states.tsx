@@ -53,12 +53,16 @@ export function Trouble({ error, again, what }: { error: NoAnswer; again: () => 
   );
 }
 
-/** Asks for the token of an observer that listens beyond loopback. */
+/** Whether a token was given already: where it is asked for again, that one was wrong. */
+let tried = false;
+
+/** Asks for the token of an observer that wants one. */
 export function Unlock() {
   const link = useLink();
   const [token, set] = useState('');
   const submit = (event: Event) => {
     event.preventDefault();
+    tried = true;
     setAccessToken(token.trim());
     retryNow();
   };
@@ -67,7 +71,12 @@ export function Unlock() {
       <Glyph name="sight" size={22} />
       <div>
         <p class="empty-title">This observer asks for a token</p>
-        <p class="empty-text">It listens beyond its own machine. The token is kept in this page’s memory only.</p>
+        <p class="empty-text">Whoever started it knows the token. It is kept in this page’s memory only.</p>
+        {tried && (
+          <p class="form-error" role="alert">
+            That is not the token.
+          </p>
+        )}
         <label class="field">
           <span>Token</span>
           <input type="password" autoComplete="off" value={token} onInput={(event) => set(event.currentTarget.value)} />
