@@ -1,136 +1,15 @@
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+//! Spans: how they hang together, what they say, and that the untraced costs nothing.
 
-use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
-use prometheus::TextEncoder;
+use std::time::Duration;
+
+use opentelemetry::trace::{SpanId, SpanKind, Status};
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::id_generator::WorkflowIds;
-use super::sampling::MAX_TRACE_HOPS;
-use super::*;
+use super::super::sampling::MAX_TRACE_HOPS;
+use super::super::{DeadLetter, Failure, Incoming, Outcome, Telemetry, TraceParent, Violation, log};
+use super::kept::{ALL, NONE, at, emit, kept, pass, record, start};
 use crate::envelope::Workflow;
 use crate::settings::Sampler;
-
-const ALL: Sampler = Sampler { ratio: 1.0, parent_based: true };
-const NONE: Sampler = Sampler { ratio: 0.0, parent_based: true };
-
-/// Keeps what is exported.
-#[derive(Debug, Clone, Default)]
-struct Kept(Arc<Mutex<Vec<SpanData>>>);
-
-impl SpanExporter for Kept {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.0.lock().unwrap().extend(batch);
-        Ok(())
-    }
-}
-
-impl Kept {
-    fn all(&self) -> Vec<SpanData> {
-        self.0.lock().unwrap().clone()
-    }
-
-    fn named(&self, name: &str) -> SpanData {
-        self.all().into_iter().find(|span| span.name == name).unwrap_or_else(|| panic!("no span {name:?}"))
-    }
-
-    fn trace_ids(&self) -> HashSet<TraceId> {
-        self.all().iter().map(|span| span.span_context.trace_id()).collect()
-    }
-
-    /// Parents and links that are no span of those exported.
-    fn unresolved(&self) -> Vec<String> {
-        let spans = self.all();
-        let known: HashSet<_> =
-            spans.iter().map(|span| (span.span_context.trace_id(), span.span_context.span_id())).collect();
-        let mut missing = Vec::new();
-        for span in &spans {
-            let trace_id = span.span_context.trace_id();
-            if span.parent_span_id != SpanId::INVALID && !known.contains(&(trace_id, span.parent_span_id)) {
-                missing.push(format!("the parent of {}", span.name));
-            }
-            for link in &span.links.links {
-                if !known.contains(&(link.span_context.trace_id(), link.span_context.span_id())) {
-                    missing.push(format!("a link of {}", span.name));
-                }
-            }
-        }
-        missing
-    }
-}
-
-/// Telemetry that keeps its spans.
-fn kept(sampler: Sampler) -> (Telemetry, Kept) {
-    let kept = Kept::default();
-    let tracers = SdkTracerProvider::builder()
-        .with_id_generator(WorkflowIds::default())
-        .with_simple_exporter(kept.clone())
-        .build();
-    (Telemetry::with_tracers(tracers, sampler), kept)
-}
-
-/// The time `ms` milliseconds after a workflow's start.
-fn at(ms: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(1_767_225_600_000 + ms)
-}
-
-/// A record of the workflow `w-1`.
-fn record(parent: Option<TraceParent>) -> Incoming<'static> {
-    Incoming {
-        topic: "orders",
-        partition: 3,
-        offset: 42,
-        timestamp: Some(1_767_225_600_000),
-        key: Some(b"o-17"),
-        event_type: "order.placed",
-        event_id: "e-1",
-        source: Some("shop/site"),
-        causation_id: None,
-        data_schema: Some("https://schemas.example/order.placed/1.3"),
-        workflow_id: "w-1",
-        workflow: Workflow::start("order", 1_767_225_600_000),
-        attempt: 1,
-        replay: false,
-        parent,
-    }
-}
-
-fn emit() -> Emit<'static> {
-    Emit {
-        topic: "payments",
-        event_type: "payment.confirmed",
-        event_id: "e-2",
-        contract_version: "1.0",
-        workflow_id: "w-1",
-        workflow: "order",
-        causation_id: Some("e-1"),
-    }
-}
-
-/// One record through a step that emits one event; gives back what the event carries.
-fn pass(step: &StepTelemetry, record: &Incoming<'_>, ms: u64) -> Option<TraceParent> {
-    let mut process = step.process(record, at(ms));
-    let handle = step.handle(&mut process, record, record.attempt, at(ms + 1));
-    let send = step.send(&process, Some(&handle), &emit(), at(ms + 2));
-    let context = send.traceparent();
-    handle.end(Ok(()), at(ms + 2));
-    step.delivered(send, Ok((0, 7)), at(ms + 5));
-    step.end(process, Outcome::Done, at(ms + 3));
-    context
-}
-
-/// A starting event; gives back what it carries.
-fn start(telemetry: &Telemetry) -> Option<TraceParent> {
-    let publisher = telemetry.publisher("shop");
-    let emit = Emit { topic: "orders", event_id: "e-1", causation_id: None, ..emit() };
-    let send = publisher.start(&emit, at(0));
-    let context = send.traceparent();
-    publisher.delivered(send, Ok((3, 42)), at(1));
-    context
-}
 
 #[test]
 fn one_order_is_one_trace_and_every_reference_resolves() {
@@ -315,7 +194,7 @@ fn an_unsampled_record_allocates_nothing() {
 fn a_handlers_own_spans_nest_below_it_and_only_where_it_is_traced() {
     let (telemetry, kept) = kept(ALL);
     let tracers = telemetry.tracer();
-    let subscriber = tracing_subscriber::registry().with(super::log::spans(tracers));
+    let subscriber = tracing_subscriber::registry().with(log::spans(tracers));
     tracing::subscriber::with_default(subscriber, || {
         let step = telemetry.step("shop", "charge", "shop.charge");
         for flags in ["01", "00"] {
@@ -343,7 +222,7 @@ fn a_handlers_own_spans_nest_below_it_and_only_where_it_is_traced() {
 #[test]
 fn a_start_below_the_callers_span_joins_its_trace() {
     let (telemetry, kept) = kept(ALL);
-    let subscriber = tracing_subscriber::registry().with(super::log::spans(telemetry.tracer()));
+    let subscriber = tracing_subscriber::registry().with(log::spans(telemetry.tracer()));
     let context = tracing::subscriber::with_default(subscriber, || {
         tracing::info_span!("POST /orders").in_scope(|| start(&telemetry))
     });
@@ -370,136 +249,4 @@ fn without_propagation_no_context_is_read_or_written() {
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     assert_eq!(step.trace_context(Some(header)), None);
     assert_eq!(pass(&step, &record(None), 0), None);
-}
-
-/// The metrics as text.
-fn exposition(telemetry: &Telemetry) -> String {
-    TextEncoder::new().encode_to_string(&telemetry.metrics().gather()).unwrap()
-}
-
-#[test]
-fn metrics_have_their_names_and_labels() {
-    let telemetry = Telemetry::quiet();
-    let step = telemetry.step("shop", "charge", "shop.charge");
-    let _context = (start(&telemetry), pass(&step, &record(None), 0));
-    let record = record(None);
-    let mut process = step.process(&record, at(0));
-    step.started(&process);
-    step.retry(&process, 2, Duration::ZERO, "timeout", at(0));
-    step.handle(&mut process, &record, 2, at(0)).end(Ok(()), at(0));
-    let violation = Violation { event_type: "order.placed", received: None, expected: "1.2", path: "" };
-    step.violation(&process, &violation, at(0));
-    let letter = DeadLetter { topic: "shop.charge.dlq", reason: "rejected", attempts: 1 };
-    let send = step.dead_letter(&process, &record, &letter, at(0));
-    step.delivered(send, Ok((0, 0)), at(0));
-    step.finished(&process, 1_767_225_600_000, "completed", at(2_000));
-    step.end(process, Outcome::Rejected, at(0));
-    step.skipped("orders");
-    step.rebalanced();
-    step.lost("orders", 5);
-    step.lag("orders", 3, 12, Duration::from_secs(4));
-    assert_eq!(step.trace_context(Some("nonsense")), None);
-
-    let text = exposition(&telemetry);
-    for name in [
-        "messaging_process_duration_seconds_count{",
-        "messaging_client_consumed_messages_total{",
-        "messaging_client_sent_messages_total{",
-        "messaging_client_operation_duration_seconds_bucket{",
-        "workflow_queue_time_seconds_bucket{",
-        "workflow_age_seconds_bucket{",
-        "workflow_duration_seconds_bucket{",
-        "workflow_instances_started_total{",
-        "workflow_instances_finished_total{",
-        "workflow_step_in_flight{",
-        "workflow_edge_messages_total{",
-        "workflow_retries_total{",
-        "workflow_dead_letters_total{",
-        "workflow_contract_violations_total{",
-        "workflow_consumer_lag{",
-        "workflow_consumer_lag_time_seconds{",
-        "workflow_consumer_rebalances_total{",
-        "workflow_lost_records_total{",
-        "workflow_skipped_records_total{",
-        "workflow_malformed_headers_total{",
-    ] {
-        assert!(text.contains(&format!("\n{name}")), "{name} is missing in\n{text}");
-    }
-    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
-    let edge = line("workflow_edge_messages_total");
-    for label in [
-        "from_step=\"shop/site\"",
-        "to_step=\"shop/charge\"",
-        "event_type=\"order.placed\"",
-        "contract_version=\"1.3\"",
-        "workflow_name=\"order\"",
-        "messaging_consumer_group_name=\"shop.charge\"",
-    ] {
-        assert!(edge.contains(label), "{label} is missing in {edge}");
-    }
-    assert!(line("workflow_retries_total").contains("retry_attempt=\"1\""));
-    assert!(line("workflow_duration_seconds_bucket").contains("outcome=\"completed\""));
-    assert!(line("workflow_consumer_lag{").ends_with(" 12"));
-    assert!(line("workflow_step_in_flight").ends_with(" 0"));
-    assert!(!text.contains("w-1") && !text.contains("o-17"));
-
-    step.forget_lag("orders", 3);
-    assert!(!exposition(&telemetry).contains("\nworkflow_consumer_lag{"));
-}
-
-#[test]
-fn a_record_given_up_is_no_longer_in_flight() {
-    let telemetry = Telemetry::quiet();
-    let step = telemetry.step("shop", "charge", "shop.charge");
-    let process = step.process(&record(None), at(0));
-    let in_flight = || {
-        let text = exposition(&telemetry);
-        let line = text.lines().find(|line| line.starts_with("workflow_step_in_flight")).unwrap();
-        line.rsplit(' ').next().unwrap().to_owned()
-    };
-    assert_eq!(in_flight(), "1");
-    drop(process);
-    assert_eq!(in_flight(), "0");
-}
-
-#[test]
-fn hostile_headers_cannot_make_labels_without_end() {
-    let telemetry = Telemetry::quiet();
-    let step = telemetry.step("shop", "charge", "shop.charge");
-    for number in 0..3_000 {
-        let name = format!("workflow-{number}");
-        let source = format!("evil/{number}");
-        let schema = format!("x/{}.{number}", number % 50);
-        let record = Incoming {
-            workflow: Workflow::start(&name, 0),
-            source: Some(&source),
-            data_schema: Some(&schema),
-            ..record(None)
-        };
-        step.end(step.process(&record, at(0)), Outcome::Done, at(0));
-    }
-    let text = exposition(&telemetry);
-    let sets = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
-    assert_eq!(sets("messaging_client_consumed_messages_total"), 101);
-    let edges = sets("workflow_edge_messages_total");
-    assert!((1_000..=2_000).contains(&edges), "{edges}");
-}
-
-#[test]
-fn log_lines_of_a_handler_carry_its_records_ids() {
-    let telemetry = Telemetry::quiet();
-    let step = telemetry.step("shop", "charge", "shop.charge");
-    let record = record(None);
-    let mut process = step.process(&record, at(0));
-    let trace_id = process.traceparent().unwrap().trace_id().to_string();
-    let handle = step.handle(&mut process, &record, 1, at(0));
-    let text = super::log::tests::logged(crate::settings::LogFormat::Json, || {
-        let _entered = handle.scope().enter();
-        tracing::info!("charged");
-    });
-    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(line["trace_id"], trace_id);
-    assert_eq!(line["workflow_id"], "w-1");
-    assert_eq!(line["event_id"], "e-1");
-    assert_eq!(line["workflow_step"], "shop/charge");
 }
