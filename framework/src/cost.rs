@@ -4,6 +4,9 @@
 //! Everything here does the same work `n` times, so that the difference between `n` and `2 n` is the cost in steady
 //! state.
 
+mod engine;
+mod spans;
+
 use std::{
     hint::black_box,
     sync::{
@@ -19,7 +22,7 @@ use uuid::fmt::Hyphenated;
 use crate::{
     Consumes, Emits, OwnedEvent, Service,
     consumes::OnRoute,
-    engine::{Engine, Finish, Settings as EngineSettings, Slot, Time},
+    engine::{Slot, Time},
     envelope::{
         Metadata,
         head::Head,
@@ -32,6 +35,11 @@ use crate::{
         port::{Delivery, Outgoing, Port, PublishError, RawRecord, Tag},
     },
     settings::Settings,
+};
+
+pub use self::{
+    engine::{engine, engine_under_way},
+    spans::spans,
 };
 
 /// How many records are taken before their acknowledgements come.
@@ -74,7 +82,7 @@ struct Driven<'s> {
 impl<'s> Driven<'s> {
     fn new(sample: &'s Sample, topic: &Arc<str>, offset: i64) -> Self {
         let headers = sample.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_slice())));
-        let head = Arc::new(Head::of(sample.headers.len(), headers));
+        let head = Head::of(sample.headers.len(), headers);
         Self { sample, offset, topic: Arc::clone(topic), head }
     }
 }
@@ -160,28 +168,6 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
         }
     }
     sink.bytes
-}
-
-/// The engine alone: take, run, done with one publish, acknowledged; `keys` different keys.
-pub fn engine(keys: u64, n: usize) {
-    let mut engine: Engine<(), ()> = Engine::new(EngineSettings::default());
-    let mut now = Time(NOW);
-    engine.assigned(now, SLOT, Some(0), None);
-    for offset in 0..n as u64 {
-        engine.take(now, SLOT, offset as i64, Some(offset % keys), ());
-        while let Some(command) = engine.next_command() {
-            if let crate::engine::Command::Run { ticket, .. } = command {
-                engine.finished(now, ticket, Finish::Done { publishes: 1 });
-                engine.acknowledged(now, ticket);
-            } else if let crate::engine::Command::Commit { slot, offset, .. } = command {
-                engine.committed(now, slot, offset, true);
-            }
-        }
-        if offset % BATCH as u64 == 0 {
-            now.0 += 1;
-            engine.tick(now);
-        }
-    }
 }
 
 /// The envelope alone: headers scanned, metadata copied out, identity derived, headers of one emit written.

@@ -45,7 +45,7 @@ struct Part {
     work: fn(usize),
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 14] = [
     Part { name: "whole", what: "the whole way: 440 bytes in, 141 out, unsampled", work: whole },
     Part { name: "decode", what: "parse into the consumed type", work: decode },
     Part {
@@ -65,6 +65,28 @@ const PARTS: [Part; 8] = [
         name: "check-again",
         what: "the reader's contract alone, for what the pass finds suspect",
         work: check_again,
+    },
+    Part {
+        name: "spans-at-0",
+        what: "what is told of a record that is not traced: metrics, and the context passed on",
+        work: spans_at_0,
+    },
+    Part {
+        name: "spans-at-100",
+        what: "the same of one that is: three spans, to an exporter that drops them",
+        work: spans_at_100,
+    },
+    Part {
+        name: "engine-1-key",
+        what: "the engine with 64 records under way, of 1 key and 1 partition",
+        work: engine_1_key,
+    },
+    Part { name: "engine-100000-keys", what: "the same, of 100,000 keys", work: engine_100_000_keys },
+    Part { name: "engine-1-partition", what: "the same, of 256 keys", work: engine_1_partition },
+    Part {
+        name: "engine-64-partitions",
+        what: "the same, of 256 keys and 64 partitions",
+        work: engine_64_partitions,
     },
 ];
 
@@ -96,6 +118,30 @@ fn check_again(n: usize) {
 
 fn engine(n: usize) {
     cost::engine(256, n);
+}
+
+fn engine_1_key(n: usize) {
+    cost::engine_under_way(1, 1, n);
+}
+
+fn engine_100_000_keys(n: usize) {
+    cost::engine_under_way(100_000, 1, n);
+}
+
+fn engine_1_partition(n: usize) {
+    cost::engine_under_way(256, 1, n);
+}
+
+fn engine_64_partitions(n: usize) {
+    cost::engine_under_way(256, 64, n);
+}
+
+fn spans_at_0(n: usize) {
+    cost::spans(0.0, &sample(1), n);
+}
+
+fn spans_at_100(n: usize) {
+    cost::spans(1.0, &sample(1), n);
 }
 
 fn envelope(n: usize) {

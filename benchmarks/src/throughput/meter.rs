@@ -1,4 +1,5 @@
-//! What a process says of itself: CPU time from its first record to its end, and its largest memory.
+//! What a process says of itself: CPU time and context switches from its first record to its end, and its largest
+//! memory.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 /// The kernel counts CPU time for `/proc` in ticks of a hundredth of a second, on every architecture.
 const TICK: Duration = Duration::from_millis(10);
 
-static BEGUN: OnceLock<Duration> = OnceLock::new();
+static BEGUN: OnceLock<(Duration, u64)> = OnceLock::new();
 
 /// A record was taken: the first one begins the measurement.
 pub fn begin() {
-    BEGUN.get_or_init(cpu_time);
+    BEGUN.get_or_init(|| (cpu_time(), switches()));
 }
 
 /// What a measured process used.
@@ -21,14 +22,20 @@ pub fn begin() {
 pub struct Usage {
     /// CPU time of all its threads since its first record, in seconds.
     pub cpu_seconds: f64,
+    /// How often its threads, as far as they still run, were taken off their core since its first record.
+    pub switches: u64,
     /// The most memory that it had, in KiB.
     pub peak_kib: u64,
 }
 
 /// What this process used until now.
 pub fn usage() -> Usage {
-    let begun = BEGUN.get().copied().unwrap_or_default();
-    Usage { cpu_seconds: cpu_time().saturating_sub(begun).as_secs_f64(), peak_kib: peak_kib() }
+    let (cpu, switched) = BEGUN.get().copied().unwrap_or_default();
+    Usage {
+        cpu_seconds: cpu_time().saturating_sub(cpu).as_secs_f64(),
+        switches: switches().saturating_sub(switched),
+        peak_kib: peak_kib(),
+    }
 }
 
 fn cpu_time() -> Duration {
@@ -46,8 +53,20 @@ fn ticks(stat: &str) -> Option<u32> {
 }
 
 fn peak_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    figure(&fs::read_to_string("/proc/self/status").unwrap_or_default(), "VmHWM:")
+}
+
+/// Of all threads that run, whether they waited or were made to wait.
+fn switches() -> u64 {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    let both = ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"];
+    statuses.map(|status| both.map(|name| figure(&status, name)).iter().sum::<u64>()).sum()
+}
+
+/// The figure called `name` in a `status` of `/proc`.
+fn figure(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|text| text.split_ascii_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
@@ -63,7 +82,8 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_memory() {
-        assert!(usage().peak_kib > 100);
+    fn this_process_has_memory_and_was_switched() {
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(usage().peak_kib > 100 && switches() > 0);
     }
 }

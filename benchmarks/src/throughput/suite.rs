@@ -58,6 +58,8 @@ pub struct Run {
     pub per_second: f64,
     /// CPU time of the client, in microseconds a record.
     pub cpu_us: f64,
+    /// Context switches of the client, for each thousand records.
+    pub switches: f64,
     /// The most memory of the client, in MiB.
     pub peak_mib: f64,
     /// Spans that arrived.
@@ -176,10 +178,13 @@ fn run(bed: &Bed, variant: Variant, round: u32) -> Result<(Run, Shape), Failure>
         keys: bed.keys,
         per_second: bed.records as f64 / counted.seconds(),
         cpu_us: usage.cpu_seconds * 1e6 / bed.records as f64,
+        switches: usage.switches as f64 * 1e3 / bed.records as f64,
         peak_mib: usage.peak_kib as f64 / 1_024.0,
         spans: sink.stop()?,
     };
-    eprintln!("{}, round {}: {:.0}/s, {:.2} us", variant.label(), round + 1, run.per_second, run.cpu_us);
+    let Run { per_second, cpu_us, switches, .. } = run;
+    let name = variant.label();
+    eprintln!("{name}, round {}: {per_second:.0}/s, {cpu_us:.2} us, {switches:.1} switches", round + 1);
     Ok((run, counted.shape))
 }
 

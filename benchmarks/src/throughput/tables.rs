@@ -27,9 +27,9 @@ fn throughput(text: &mut String, results: &Results) {
     );
     line(
         text,
-        "| loop | msg/s | × (a) | × (a′) | client CPU µs/msg | × (a) | × (a′) | peak MiB | spans received |",
+        "| loop | msg/s | × (a) | × (a′) | client CPU µs/msg | × (a) | × (a′) | switches/1000 | peak MiB | spans received |",
     );
-    line(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    line(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for variant in variants(&results.runs) {
         let of = |figure: fn(&Run) -> f64| median(of(&results.runs, variant).map(figure).collect());
         let rate = |to| cell(ratio(&results.runs, variant, to, |run| run.per_second), 2);
@@ -42,6 +42,7 @@ fn throughput(text: &mut String, results: &Results) {
             format!("{:.2}", of(|run| run.cpu_us)),
             cpu(Variant::Expert),
             cpu(Variant::ExpertChecked),
+            format!("{:.1}", of(|run| run.switches)),
             format!("{:.0}", of(|run| run.peak_mib)),
             thousands(of(|run| run.spans as f64)),
         ];
@@ -167,7 +168,8 @@ mod tests {
 
     fn run(variant: Variant, round: u32, per_second: f64) -> Run {
         let (partitions, keys, cpu_us) = (4, 100, 1e6 / per_second);
-        Run { variant, round, partitions, keys, per_second, cpu_us, peak_mib: 50.0, spans: 0 }
+        let switches = 1.0;
+        Run { variant, round, partitions, keys, per_second, cpu_us, switches, peak_mib: 50.0, spans: 0 }
     }
 
     #[test]

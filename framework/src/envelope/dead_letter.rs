@@ -175,8 +175,6 @@ fn header_text(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::{super::head::tests::TestRecord, *};
     use crate::runner::port::HeaderRef;
 
@@ -209,7 +207,7 @@ mod tests {
 
     fn as_record(letter: &OwnedOutgoing) -> TestRecord {
         let headers = letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
-        let head = Arc::new(Head::of(letter.headers.len(), headers));
+        let head = Head::of(letter.headers.len(), headers);
         TestRecord { head, key: letter.key.clone(), value: letter.value.clone(), ..TestRecord::with(&[]) }
     }
 
@@ -218,7 +216,7 @@ mod tests {
         let headers: [HeaderRef<'_>; 4] =
             [("traceparent", Some(b"00-old")), ("x", Some(b"1")), ("x", Some(b"2")), ("null", None)];
         let mut record = TestRecord::with(&[]);
-        record.head = Arc::new(Head::of(headers.len(), headers));
+        record.head = Head::of(headers.len(), headers);
         record.key = Some(vec![0xff]);
         record.value = Some(vec![0, 0xfe]);
         let letter = letter_of(&record);

@@ -1,5 +1,7 @@
 //! A record's headers, as the framework keeps and reads them.
 
+use std::sync::Arc;
+
 use super::{
     names,
     workflow::{Parsed, Workflow},
@@ -44,37 +46,34 @@ pub(crate) enum Known {
 const KNOWN_COUNT: usize = Known::ContentType as usize + 1;
 
 impl Known {
-    /// The header called `name`. Most names are told apart by their length, and one comparison is left.
+    /// The header called `name`: told apart by its length first, so that a comparison or two of known length are left.
     fn of(name: &str) -> Option<Self> {
-        let candidates: &[(&str, Self)] = match name.len() {
-            2 => &[(names::WF, Self::Workflow)],
-            5 => &[(names::CE_ID, Self::Id)],
-            7 => &[(names::CE_TYPE, Self::Type), (names::CE_TIME, Self::Time)],
-            9 => &[(names::CE_SOURCE, Self::Source)],
-            10 => &[
-                (names::CE_SUBJECT, Self::Subject),
-                (names::TRACESTATE, Self::TraceState),
-                (names::WF_ATTEMPT, Self::Attempt),
-            ],
-            11 => &[(names::TRACEPARENT, Self::TraceParent)],
-            12 => &[(names::CONTENT_TYPE, Self::ContentType)],
-            13 => &[(names::CE_DATASCHEMA, Self::DataSchema)],
-            14 => &[(names::CE_CAUSATIONID, Self::CausationId), (names::CE_SPECVERSION, Self::SpecVersion)],
-            15 => &[(names::WF_ORIGIN_TOPIC, Self::OriginTopic), (names::WF_ORIGIN_GROUP, Self::OriginGroup)],
-            16 => &[
-                (names::CE_CORRELATIONID, Self::CorrelationId),
-                (names::WF_ORIGIN_OFFSET, Self::OriginOffset),
-                (names::DLQ_REPLAY_COUNT, Self::ReplayCount),
-            ],
-            18 => &[(names::WF_FIRST_FAILED_AT, Self::FirstFailedAt)],
-            19 => &[
-                (names::WF_ORIGIN_PARTITION, Self::OriginPartition),
-                (names::WF_ORIGIN_TIMESTAMP, Self::OriginTimestamp),
-            ],
-            21 => &[(names::WF_ORIGIN_TRACEPARENT, Self::OriginTraceParent)],
-            _ => return None,
-        };
-        candidates.iter().find(|(known, _)| *known == name).map(|(_, header)| *header)
+        let is = |known: &str, header| (name == known).then_some(header);
+        match name.len() {
+            2 => is(names::WF, Self::Workflow),
+            5 => is(names::CE_ID, Self::Id),
+            7 => is(names::CE_TYPE, Self::Type).or(is(names::CE_TIME, Self::Time)),
+            9 => is(names::CE_SOURCE, Self::Source),
+            10 => is(names::CE_SUBJECT, Self::Subject)
+                .or(is(names::TRACESTATE, Self::TraceState))
+                .or(is(names::WF_ATTEMPT, Self::Attempt)),
+            11 => is(names::TRACEPARENT, Self::TraceParent),
+            12 => is(names::CONTENT_TYPE, Self::ContentType),
+            13 => is(names::CE_DATASCHEMA, Self::DataSchema),
+            14 => {
+                is(names::CE_CAUSATIONID, Self::CausationId).or(is(names::CE_SPECVERSION, Self::SpecVersion))
+            }
+            15 => is(names::WF_ORIGIN_TOPIC, Self::OriginTopic)
+                .or(is(names::WF_ORIGIN_GROUP, Self::OriginGroup)),
+            16 => is(names::CE_CORRELATIONID, Self::CorrelationId)
+                .or(is(names::WF_ORIGIN_OFFSET, Self::OriginOffset))
+                .or(is(names::DLQ_REPLAY_COUNT, Self::ReplayCount)),
+            18 => is(names::WF_FIRST_FAILED_AT, Self::FirstFailedAt),
+            19 => is(names::WF_ORIGIN_PARTITION, Self::OriginPartition)
+                .or(is(names::WF_ORIGIN_TIMESTAMP, Self::OriginTimestamp)),
+            21 => is(names::WF_ORIGIN_TRACEPARENT, Self::OriginTraceParent),
+            _ => None,
+        }
     }
 
     /// What it is called.
@@ -121,7 +120,7 @@ pub(crate) struct Head {
     /// Values that are no text, one after the other.
     odd: Vec<u8>,
     headers: Vec<HeaderAt>,
-    known: [KnownAt; KNOWN_COUNT],
+    known: [Place; KNOWN_COUNT],
     /// What the header `wf` says, where it is well-formed.
     workflow: Option<Parsed>,
 }
@@ -166,14 +165,19 @@ impl Span {
     }
 }
 
-/// Where a known header's text lies in [`Head::text`].
+/// Which of the headers a known one is, counted from 1; 0 where the record has none.
 #[derive(Debug, Clone, Copy, Default)]
-struct KnownAt {
-    start: u32,
-    /// Zero where the header is absent or unusable.
-    length: u16,
-    /// Whether the record has the header, usable or not.
-    present: bool,
+struct Place(u16);
+
+impl Place {
+    /// The place of the header after `before` others, of which there are fewer than [`MAX_HEADERS_READ`].
+    fn after(before: usize) -> Self {
+        Self(before as u16 + 1)
+    }
+
+    fn index(self) -> Option<usize> {
+        usize::from(self.0).checked_sub(1)
+    }
 }
 
 /// The headers of a [`Head`], in order.
@@ -206,15 +210,15 @@ const USUAL_BYTES: usize = 448;
 
 /// A [`Head`] that is being copied.
 ///
-/// Pieces of text are joined as bytes, and made text in one go at the end: to look at many short texts costs several
-/// times as much as to look at one long one.
+/// Pieces are joined as bytes, and made text in one go at the end: to look at many short texts costs several times as
+/// much as to look at one long one.
 #[derive(Debug, Default)]
 pub(crate) struct HeadCopy {
-    /// Every piece is text by itself, so that all together are.
+    /// Names and values, whether they are text or not.
     text: Vec<u8>,
     odd: Vec<u8>,
     headers: Vec<HeaderAt>,
-    known: [KnownAt; KNOWN_COUNT],
+    known: [Place; KNOWN_COUNT],
 }
 
 impl HeadCopy {
@@ -236,36 +240,45 @@ impl HeadCopy {
         };
         let value = match value {
             None => ValueAt::Null,
-            Some(value) if value.is_ascii() || std::str::from_utf8(value).is_ok() => {
-                ValueAt::Text(append(&mut self.text, value))
-            }
-            Some(value) => ValueAt::Odd(append(&mut self.odd, value)),
+            // Whether it is text is looked at in the end.
+            Some(value) => ValueAt::Text(append(&mut self.text, value)),
         };
-        if let Some(known) = known {
-            self.note(known, value);
+        // One without a value is as good as absent.
+        if let (Some(known), ValueAt::Text(_)) = (known, value) {
+            self.known[known as usize] = Place::after(self.headers.len());
         }
         self.headers.push(HeaderAt { name, value });
     }
 
-    /// Notes where a known header lies. A longer text than an identity may have counts as absent.
-    fn note(&mut self, known: Known, value: ValueAt) {
-        self.known[known as usize] = match value {
-            ValueAt::Null => return,
-            ValueAt::Text(Span { start, length }) if length as usize <= MAX_IDENTITY_BYTES => {
-                KnownAt { start, length: length as u16, present: true }
-            }
-            ValueAt::Text(_) | ValueAt::Odd(_) => KnownAt { present: true, ..KnownAt::default() },
-        };
-    }
-
     /// The copy.
-    pub(crate) fn finish(self) -> Head {
+    pub(crate) fn finish(mut self) -> Arc<Head> {
+        // Mostly one look at all is enough: each piece of plain ASCII is text.
+        if !self.text.is_ascii() {
+            self.part_odd();
+        }
         let Self { text, odd, headers, known } = self;
         // Texts joined are text.
         let text = String::from_utf8(text).unwrap_or_default();
-        let mut head = Head { text, odd, headers, known, workflow: None };
-        head.workflow = head.text(Known::Workflow).and_then(Parsed::read);
-        head
+        let workflow = text_at(&text, &headers, known[Known::Workflow as usize]).and_then(Parsed::read);
+        Arc::new(Head { text, odd, headers, known, workflow })
+    }
+
+    /// Parts the values that are no text from the rest.
+    #[cold]
+    fn part_odd(&mut self) {
+        let all = std::mem::take(&mut self.text);
+        for header in &mut self.headers {
+            if let NameAt::Text(at) = &mut header.name {
+                *at = append(&mut self.text, &all[at.range()]);
+            }
+            if let ValueAt::Text(at) = header.value {
+                let value = &all[at.range()];
+                header.value = match std::str::from_utf8(value) {
+                    Ok(_) => ValueAt::Text(append(&mut self.text, value)),
+                    Err(_) => ValueAt::Odd(append(&mut self.odd, value)),
+                };
+            }
+        }
     }
 }
 
@@ -276,9 +289,17 @@ fn append(to: &mut Vec<u8>, bytes: &[u8]) -> Span {
     at
 }
 
+/// The value of the header at `place`, where it is text that can be part of an identity.
+fn text_at<'t>(text: &'t str, headers: &[HeaderAt], place: Place) -> Option<&'t str> {
+    match headers.get(place.index()?)?.value {
+        ValueAt::Text(at) if (1..=MAX_IDENTITY_BYTES).contains(&(at.length as usize)) => text.get(at.range()),
+        _ => None,
+    }
+}
+
 impl Head {
     /// Copies the headers of a record that has `count` of them.
-    pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Self {
+    pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Arc<Self> {
         let mut copy = HeadCopy::with_capacity(count);
         for (name, value) in headers {
             copy.push(name, value);
@@ -304,16 +325,12 @@ impl Head {
     /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
     /// [`MAX_IDENTITY_BYTES`].
     pub(crate) fn text(&self, known: Known) -> Option<&str> {
-        let KnownAt { start, length, .. } = self.known[known as usize];
-        if length == 0 {
-            return None;
-        }
-        self.text.get(start as usize..start as usize + usize::from(length))
+        text_at(&self.text, &self.headers, self.known[known as usize])
     }
 
     /// Whether the header is there, well-formed or not.
     pub(crate) fn has(&self, known: Known) -> bool {
-        self.known[known as usize].present
+        self.known[known as usize].index().is_some()
     }
 
     /// The header as a number.
@@ -329,8 +346,6 @@ impl Head {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::runner::port::RawRecord;
 
@@ -347,7 +362,7 @@ pub(crate) mod tests {
         pub(crate) fn with(headers: &[(&str, &str)]) -> Self {
             let head =
                 Head::of(headers.len(), headers.iter().map(|(name, value)| (*name, Some(value.as_bytes()))));
-            Self { key: None, value: None, topic: "orders".into(), head: Arc::new(head) }
+            Self { key: None, value: None, topic: "orders".into(), head }
         }
     }
 

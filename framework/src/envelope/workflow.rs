@@ -25,22 +25,13 @@ pub const MAX_HOPS: u32 = 64;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workflow<'a> {
-    name: &'a str,
-    started: u64,
-    hops: u32,
-    trace_link: bool,
-    trace_started: Option<u64>,
-    trace_hops: u32,
-    majors: &'a str,
-    /// The digits of `started` as they were read, to be written again; empty where there are none.
-    started_text: &'a str,
+    said: Parsed,
+    /// What `said` was read of.
     text: &'a str,
-    /// Whether there are keys which this version does not know.
-    has_unknown: bool,
 }
 
 /// What a header `wf` says, beside its text: kept with a record, so that it is read once.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Parsed {
     name: Piece,
     started: u64,
@@ -49,18 +40,24 @@ pub(crate) struct Parsed {
     trace_started: Option<u64>,
     trace_hops: u32,
     majors: Piece,
+    /// The digits of `started` as they were read, to be written again; empty where there are none.
     started_text: Piece,
+    /// Whether there are keys which this version does not know.
     has_unknown: bool,
 }
 
 /// A piece of the header's text, which has at most [`MAX_BYTES`].
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Piece {
     start: u16,
     end: u16,
 }
 
 impl Piece {
+    fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
     fn of(self, text: &str) -> &str {
         text.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
     }
@@ -76,10 +73,11 @@ impl Parsed {
         let mut seen_hops = false;
         let mut start = 0;
         // One pass over the bytes, not a search for each character: this is read of every record.
-        while start < text.len() {
+        let bytes = text.as_bytes();
+        while start < bytes.len() {
             let mut equals = None;
             let mut end = start;
-            for byte in text.as_bytes()[start..].iter().copied() {
+            for byte in bytes[start..].iter().copied() {
                 match byte {
                     b';' => break,
                     b'=' if equals.is_none() => equals = Some(end),
@@ -89,24 +87,24 @@ impl Parsed {
                 end += 1;
             }
             let equals = equals?;
-            // `;` and `=` are characters of their own, so each cut lies between characters.
-            let (key, value) = (&text[start..equals], &text[equals + 1..end]);
+            let (key, value) = (&bytes[start..equals], &bytes[equals + 1..end]);
+            // `;` and `=` are characters of their own, so each piece is text.
             let piece = Piece { start: equals as u16 + 1, end: end as u16 };
             start = end + 1;
             match key {
-                "name" => workflow.name = piece,
-                "started" => {
+                b"name" => workflow.name = piece,
+                b"started" => {
                     workflow.started = number(value)?;
                     workflow.started_text = piece;
                 }
-                "hops" => {
+                b"hops" => {
                     workflow.hops = u32::try_from(number(value)?).ok()?;
                     seen_hops = true;
                 }
-                "trace" => workflow.trace_link = value == "link",
-                "trace-started" => workflow.trace_started = Some(value.parse().ok()?),
-                "trace-hops" => workflow.trace_hops = value.parse().ok()?,
-                "majors" => workflow.majors = piece,
+                b"trace" => workflow.trace_link = value == b"link",
+                b"trace-started" => workflow.trace_started = Some(piece.of(text).parse().ok()?),
+                b"trace-hops" => workflow.trace_hops = piece.of(text).parse().ok()?,
+                b"majors" => workflow.majors = piece,
                 _ => workflow.has_unknown = true,
             }
         }
@@ -116,18 +114,7 @@ impl Parsed {
 
     /// The same with `text`, of which it was read.
     pub(crate) fn with(self, text: &str) -> Workflow<'_> {
-        Workflow {
-            name: self.name.of(text),
-            started: self.started,
-            hops: self.hops,
-            trace_link: self.trace_link,
-            trace_started: self.trace_started,
-            trace_hops: self.trace_hops,
-            majors: self.majors.of(text),
-            started_text: self.started_text.of(text),
-            text,
-            has_unknown: self.has_unknown,
-        }
+        Workflow { said: self, text }
     }
 }
 
@@ -138,54 +125,45 @@ impl<'a> Workflow<'a> {
     }
 
     /// The workflow which an event starts, or a stranger's record that carries none.
-    pub(crate) const fn start(name: &'a str, started: u64) -> Self {
-        Self {
-            name,
-            started,
-            hops: 0,
-            trace_link: false,
-            trace_started: None,
-            trace_hops: 0,
-            majors: "",
-            started_text: "",
-            text: "",
-            has_unknown: false,
-        }
+    pub(crate) fn start(name: &'a str, started: u64) -> Self {
+        let end = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        Self { said: Parsed { name: Piece { start: 0, end }, started, ..Parsed::default() }, text: name }
     }
 
     /// The workflow's name, as the starting event's `starts` says; empty where a stranger's record says none.
-    pub const fn name(&self) -> &'a str {
-        self.name
+    pub fn name(&self) -> &'a str {
+        self.said.name.of(self.text)
     }
 
     /// When the workflow started, in milliseconds since the Unix epoch.
     pub const fn started(&self) -> u64 {
-        self.started
+        self.said.started
     }
 
     /// How many events lie between the starting event and this one.
     pub const fn hops(&self) -> u32 {
-        self.hops
+        self.said.hops
     }
 
     /// Whether the sender asks for a new trace, linked to the old one (`trace=link`: after a wait).
     pub(crate) const fn trace_link(&self) -> bool {
-        self.trace_link
+        self.said.trace_link
     }
 
     /// When the present trace began: its own mark, else the workflow's start.
     pub(crate) fn trace_started(&self) -> u64 {
-        self.trace_started.unwrap_or(self.started)
+        self.said.trace_started.unwrap_or(self.said.started)
     }
 
     /// How many hops the present trace has: counted from its own mark, else from the workflow's start.
     pub(crate) fn trace_hops(&self) -> u32 {
-        if self.trace_started.is_some() { self.trace_hops } else { self.hops }
+        if self.said.trace_started.is_some() { self.said.trace_hops } else { self.said.hops }
     }
 
     /// The majors in which the same fact was written, one event each; empty where there is one.
     pub(crate) fn majors(&self) -> impl Iterator<Item = u32> + 'a {
-        self.majors.split(',').filter_map(|major| major.parse().ok())
+        let majors = (!self.said.majors.is_empty()).then(|| self.said.majors.of(self.text).split(','));
+        majors.into_iter().flatten().filter_map(|major| major.parse().ok())
     }
 
     /// Writes the header of an event emitted by the handling of one that carries `self`: one hop deeper,
@@ -195,11 +173,11 @@ impl<'a> Workflow<'a> {
     /// `new_trace` is the start of a trace which begins with this handling (milliseconds since the Unix epoch).
     /// `majors` are those in which the fact is written, joined by commas; empty where there is one.
     pub(crate) fn write_next(&self, new_trace: Option<u64>, majors: &str, out: &mut String) {
-        self.write(self.hops.saturating_add(1), majors, out);
-        match (new_trace, self.trace_started) {
+        self.write(self.said.hops.saturating_add(1), majors, out);
+        match (new_trace, self.said.trace_started) {
             (Some(started), _) => push_number(out, ";trace-started=", started, Some(1)),
             (None, Some(started)) => {
-                push_number(out, ";trace-started=", started, Some(self.trace_hops.saturating_add(1)));
+                push_number(out, ";trace-started=", started, Some(self.said.trace_hops.saturating_add(1)));
             }
             (None, None) => {}
         }
@@ -213,12 +191,12 @@ impl<'a> Workflow<'a> {
 
     fn write(&self, hops: u32, majors: &str, out: &mut String) {
         out.push_str("name=");
-        out.push_str(self.name);
-        if self.started_text.is_empty() {
-            push_number(out, ";started=", self.started, None);
+        out.push_str(self.name());
+        if self.said.started_text.is_empty() {
+            push_number(out, ";started=", self.said.started, None);
         } else {
             out.push_str(";started=");
-            out.push_str(self.started_text);
+            out.push_str(self.said.started_text.of(self.text));
         }
         push_number(out, ";hops=", u64::from(hops), None);
         if !majors.is_empty() {
@@ -230,7 +208,7 @@ impl<'a> Workflow<'a> {
     fn pass_on_unknown(&self, out: &mut String) {
         const KNOWN: [&str; 7] =
             ["name", "started", "hops", "trace", "trace-started", "trace-hops", "majors"];
-        if !self.has_unknown {
+        if !self.said.has_unknown {
             return;
         }
         for pair in self.text.split(';') {
@@ -243,18 +221,18 @@ impl<'a> Workflow<'a> {
     }
 }
 
-/// Appends `name` and a number, and `;trace-hops=` with `hops` where given. Numbers in plain decimals.
 /// Decimal digits, at most as many as a `u64` has: nothing is written again that is longer.
-fn number(digits: &str) -> Option<u64> {
+fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > MAX_DIGITS {
         return None;
     }
-    digits.bytes().try_fold(0_u64, |number, byte| {
+    digits.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
     })
 }
 
+/// Appends `name` and a number, and `;trace-hops=` with `hops` where given. Numbers in plain decimals.
 fn push_number(out: &mut String, name: &str, number: u64, hops: Option<u32>) {
     out.push_str(name);
     let mut digits = [0_u8; MAX_DIGITS];

@@ -165,9 +165,12 @@ impl Fault {
 fn failed(code: RDKafkaErrorCode, message: &BorrowedMessage<'_>, batches: Batches) -> Delivery {
     match (Fault::of(code), batches) {
         (Fault::Record, Batches::Single) => Delivery::Refused { error: protocol_name(code) },
-        (Fault::Record, Batches::Many) | (Fault::Producer, _) => Delivery::Unsent { record: owned(message) },
+        (Fault::Record, Batches::Many) | (Fault::Producer, _) => {
+            Delivery::Unsent { record: Box::new(owned(message)) }
+        }
         (Fault::Setup, _) => {
-            Delivery::Setup { topic: message.topic().to_owned(), error: set_up(code), record: owned(message) }
+            let record = Box::new(owned(message));
+            Delivery::Setup { topic: message.topic().into(), error: set_up(code).into(), record }
         }
     }
 }

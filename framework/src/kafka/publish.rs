@@ -104,10 +104,10 @@ impl Outlet {
                     Err(PublishError::Producer(protocol_name(code)))
                 }
                 Fault::Setup => {
-                    let error = set_up(code);
-                    let topic = record.topic.to_owned();
+                    let (topic, error) = (record.topic.into(), set_up(code).into());
+                    let record = Box::new(owned(record));
                     self.unreported += 1;
-                    self.inbox.reports().push((tag, Delivery::Setup { topic, error, record: owned(record) }));
+                    self.inbox.reports().push((tag, Delivery::Setup { topic, error, record }));
                     Ok(())
                 }
             },

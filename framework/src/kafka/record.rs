@@ -45,14 +45,14 @@ impl KafkaRecord {
             payload,
             key: key.map(<[u8]>::len),
             has_value: value.is_some(),
-            head: Arc::new(head(message)),
+            head: head(message),
         }))
     }
 }
 
 /// Copies the headers. One whose name is no text has the empty name and no value: rdkafka does not read it.
-fn head(message: &BorrowedMessage<'_>) -> Head {
-    let Some(headers) = message.headers() else { return Head::default() };
+fn head(message: &BorrowedMessage<'_>) -> Arc<Head> {
+    let Some(headers) = message.headers() else { return Arc::default() };
     let count = headers.count();
     let mut head = HeadCopy::with_capacity(count);
     let mut index = 0;

@@ -125,9 +125,9 @@ impl MemoryPort {
         let Some(InFlight { tag, body, refusal }) = lane.waiting.pop_front() else { return };
         self.in_flight -= 1;
         let set_up = |error: &str, body: &Body| Delivery::Setup {
-            topic: lane.topic.to_string(),
-            error: error.to_owned(),
-            record: body.to_outgoing(&lane.topic),
+            topic: (&*lane.topic).into(),
+            error: error.into(),
+            record: Box::new(body.to_outgoing(&lane.topic)),
         };
         let delivery = match refusal {
             Some(Fault::TooLarge) => Delivery::Refused { error: "MSG_SIZE_TOO_LARGE".to_owned() },
@@ -189,7 +189,9 @@ impl MemoryPort {
         }
         self.in_flight = 0;
         unsent.sort_by_key(|(tag, _)| *tag);
-        self.deliveries.extend(unsent.into_iter().map(|(tag, record)| (tag, Delivery::Unsent { record })));
+        self.deliveries.extend(
+            unsent.into_iter().map(|(tag, record)| (tag, Delivery::Unsent { record: Box::new(record) })),
+        );
     }
 
     fn lane(&mut self, topic: &str, partition: i32) -> &mut Lane {

@@ -17,7 +17,7 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn new(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[HeaderRef<'_>]) -> Self {
-        let head = Arc::new(Head::of(headers.len(), headers.iter().copied()));
+        let head = Head::of(headers.len(), headers.iter().copied());
         Self { key: key.map(Box::from), value: value.map(Box::from), head }
     }
 

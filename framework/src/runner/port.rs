@@ -76,7 +76,8 @@ pub(crate) enum PublishError {
     Producer(String),
 }
 
-/// What became of a publish that the producer had taken.
+/// What became of a publish that the producer had taken. Small, as there is one for each record: what rarely comes is
+/// boxed.
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// Acknowledged by the broker, durably.
@@ -94,17 +95,17 @@ pub(crate) enum Delivery {
     /// The set-up's fault: no such topic, no right. To be sent again once the set-up is mended.
     Setup {
         /// The topic at fault.
-        topic: String,
+        topic: Box<str>,
         /// The broker's error code as text, for example `TOPIC_AUTHORIZATION_FAILED`.
-        error: String,
+        error: Box<str>,
         /// What has to be sent again.
-        record: OwnedOutgoing,
+        record: Box<OwnedOutgoing>,
     },
     /// The producer died with the record unacknowledged: to be sent again by the next one, in order,
     /// before anything new.
     Unsent {
         /// What has to be sent again.
-        record: OwnedOutgoing,
+        record: Box<OwnedOutgoing>,
     },
 }
 

@@ -110,9 +110,9 @@ impl<S> Publishing<S> {
             }
             Delivery::Setup { topic, error, record } => {
                 self.retry_at = Some(Time(now.0 + SET_UP_RETRY_MS));
-                self.wait(tag, record, Some((topic, error)))
+                self.wait(tag, *record, Some((topic.into(), error.into())))
             }
-            Delivery::Unsent { record } => self.wait(tag, record, None),
+            Delivery::Unsent { record } => self.wait(tag, *record, None),
         }
     }
 

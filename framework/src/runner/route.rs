@@ -6,6 +6,7 @@ use super::{Plan, failure::Failure};
 use crate::{
     engine::Reason,
     envelope::{
+        Workflow,
         head::{Head, Known},
         workflow::MAX_HOPS,
     },
@@ -24,7 +25,30 @@ pub(crate) enum Routed {
 
 /// Routes a record. Its payload is not looked at.
 pub(crate) fn route(plan: &Plan, head: &Head) -> Routed {
-    let version = match head.text(Known::Type).map(EventVersion::parse) {
+    let said = head.text(Known::Type);
+    match plan.routes.iter().position(|route| said == Some(route.event_type.as_str())) {
+        Some(index) => route_readable(plan, index, head),
+        None => route_other(plan, said, head),
+    }
+}
+
+/// A record of a type and major that the step reads.
+fn route_readable(plan: &Plan, index: usize, head: &Head) -> Routed {
+    let Some(workflow) = head.workflow() else { return Routed::Handle(index) };
+    if workflow.hops() > MAX_HOPS {
+        let text =
+            format!("{} events deep, the limit is {MAX_HOPS}: the choreography goes round", workflow.hops());
+        return refuse(Reason::HopLimit, "hop_limit", text);
+    }
+    let route = &plan.routes[index];
+    // One fact in several majors: the highest that this step reads counts, its twins are settled.
+    let mut readable = workflow.majors().filter(|&twin| is_readable(plan, &route.name, twin));
+    if readable.any(|twin| twin > route.major) { Routed::Skip } else { Routed::Handle(index) }
+}
+
+/// A record whose type, as it says it, is none that the step reads.
+fn route_other(plan: &Plan, said: Option<&str>, head: &Head) -> Routed {
+    let version = match said.map(EventVersion::parse) {
         Some(Ok(version)) => version,
         Some(Err(error)) => {
             return refuse(Reason::UnknownEvent, "unknown_event", format!("ce_type: {error}"));
@@ -36,40 +60,8 @@ pub(crate) fn route(plan: &Plan, head: &Head) -> Routed {
         }
     };
     let (name, major) = (version.name(), version.major());
-    let readable =
-        |major: u32| plan.routes.iter().position(|route| route.major == major && route.name == name);
-    let workflow = head.workflow();
-    let Some(index) = readable(major) else {
-        return route_unreadable(
-            plan,
-            name,
-            major,
-            workflow.is_some_and(|w| w.majors().any(|m| readable(m).is_some())),
-        );
-    };
-    if let Some(workflow) = workflow {
-        if workflow.hops() > MAX_HOPS {
-            let text = format!(
-                "{} events deep, the limit is {MAX_HOPS}: the choreography goes round",
-                workflow.hops()
-            );
-            return refuse(Reason::HopLimit, "hop_limit", text);
-        }
-        // One fact in several majors: the highest that this step reads counts, its twins are settled.
-        if workflow
-            .majors()
-            .filter(|&twin| readable(twin).is_some())
-            .max()
-            .is_some_and(|highest| highest > major)
-        {
-            return Routed::Skip;
-        }
-    }
-    Routed::Handle(index)
-}
-
-/// A record of no route: another type, a twin of a readable one, or a major which the step cannot read.
-fn route_unreadable(plan: &Plan, name: &str, major: u32, has_readable_twin: bool) -> Routed {
+    let twins = |workflow: Workflow<'_>| workflow.majors().any(|twin| is_readable(plan, name, twin));
+    let has_readable_twin = head.workflow().is_some_and(twins);
     let majors: Vec<_> =
         plan.routes.iter().filter(|route| route.name == name).map(|route| route.major).collect();
     if majors.is_empty() || has_readable_twin {
@@ -77,6 +69,10 @@ fn route_unreadable(plan: &Plan, name: &str, major: u32, has_readable_twin: bool
     }
     let text = format!("`{name}` in major {major}: this step reads {majors:?}");
     refuse(Reason::UnsupportedVersion, "unsupported_version", text)
+}
+
+fn is_readable(plan: &Plan, name: &str, major: u32) -> bool {
+    plan.routes.iter().any(|route| route.major == major && route.name == name)
 }
 
 fn refuse(reason: Reason, error_type: &'static str, text: String) -> Routed {

@@ -195,7 +195,7 @@ impl Bench {
             key: Some(b"k".to_vec()),
             value: value.map(|value| value.as_bytes().to_vec()),
             topic: "test.orders".into(),
-            head: Arc::new(Head::of(headers.len(), headers.iter().map(|(n, v)| (*n, Some(v.as_bytes()))))),
+            head: Head::of(headers.len(), headers.iter().map(|(n, v)| (*n, Some(v.as_bytes())))),
         };
         self.next += 1;
         self.runner.take(self.now, SLOT, record, &mut self.driver);
@@ -424,8 +424,11 @@ fn a_set_up_fault_is_waited_out() {
     let mut bench = Bench::new();
     bench.order(r#"{"order_id":"o1"}"#);
     let (tag, record) = bench.driver.sent.remove(0);
-    let fault =
-        Delivery::Setup { topic: "test.payments".to_owned(), error: "UNKNOWN_TOPIC".to_owned(), record };
+    let fault = Delivery::Setup {
+        topic: "test.payments".into(),
+        error: "UNKNOWN_TOPIC".into(),
+        record: record.into(),
+    };
     bench.runner.delivered(bench.now, tag, fault, &mut bench.driver);
     assert!(!bench.runner.wants_records());
     bench.pass(60_000);
@@ -445,7 +448,7 @@ fn what_a_dead_producer_held_is_sent_again_in_order() {
     bench.order(r#"{"order_id":"o2"}"#);
     let lost = std::mem::take(&mut bench.driver.sent);
     for (tag, record) in lost.into_iter().rev() {
-        bench.runner.delivered(bench.now, tag, Delivery::Unsent { record }, &mut bench.driver);
+        bench.runner.delivered(bench.now, tag, Delivery::Unsent { record: record.into() }, &mut bench.driver);
     }
     bench.pass(1);
     let keys: Vec<_> = bench.driver.sent.iter().map(|(_, record)| record.key.clone().unwrap()).collect();

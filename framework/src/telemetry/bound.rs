@@ -163,26 +163,28 @@ const MAX_WAYS: usize = 32;
 
 /// The ways that records came lately: what they say is compared as it stands, and judged once.
 #[derive(Debug, Default)]
-pub(super) struct Ways(Mutex<Vec<Arc<Way>>>);
+pub(super) struct Ways(Mutex<Vec<Way>>);
 
 impl Ways {
-    /// The way of records that say `said`; `find` judges it the first time.
-    pub(super) fn of(
+    /// Calls `tell` with the way of records that say `said`; `find` judges it the first time.
+    pub(super) fn of<T>(
         &self,
         said: [&str; SAYINGS],
         find: impl FnOnce() -> (Arc<Input>, Arc<Edge>),
-    ) -> Arc<Way> {
+        tell: impl FnOnce(&Way) -> T,
+    ) -> T {
         let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(way) = ways.iter().find(|way| way.said.iter().zip(said).all(|(is, said)| **is == *said)) {
-            return Arc::clone(way);
+            return tell(way);
         }
         if ways.len() >= MAX_WAYS {
             ways.clear();
         }
         let (input, edge) = find();
-        let way = Arc::new(Way { said: said.map(Box::from), input, edge });
-        ways.push(Arc::clone(&way));
-        way
+        let way = Way { said: said.map(Box::from), input, edge };
+        let told = tell(&way);
+        ways.push(way);
+        told
     }
 }
 

@@ -57,10 +57,14 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// When it came to its topic, in milliseconds since the Unix epoch.
+    pub(super) fn queued_at(&self) -> Option<u64> {
+        u64::try_from(self.timestamp?).ok()
+    }
+
     /// How long it waited on its topic.
     pub(super) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
-        let at = u64::try_from(self.timestamp?).ok()?;
-        Some(since_ms(at, now))
+        Some(since_ms(self.queued_at()?, now))
     }
 }
 
@@ -69,6 +73,17 @@ pub(super) fn since_ms(at: u64, now: SystemTime) -> Duration {
     // Wider than any clock, and the header may say anything.
     let at = UNIX_EPOCH.checked_add(Duration::from_millis(at)).unwrap_or(now);
     now.duration_since(at).unwrap_or_default()
+}
+
+/// The seconds from `at`, in milliseconds since the Unix epoch, to `now`, in seconds since then; zero where that lies
+/// before. To a microsecond: what is measured is told in milliseconds, and this is asked for every record.
+pub(super) fn seconds_since(at: u64, now: f64) -> f64 {
+    (now - at as f64 / 1e3).max(0.0)
+}
+
+/// Seconds since the Unix epoch.
+pub(super) fn epoch_seconds(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Milliseconds since the Unix epoch.

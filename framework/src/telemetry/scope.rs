@@ -71,7 +71,13 @@ impl Scope {
     /// over an await.
     pub(crate) fn enter(&self) -> Entered {
         let context = self.context.as_ref().unwrap_or(&UNSAMPLED).clone();
-        Entered { _context: context.attach(), before: CURRENT.replace(Some(self.ids.clone())) }
+        let before = CURRENT.with_borrow_mut(|current| {
+            // Ids are many bytes: nearly always there is nothing to move away.
+            let before = if current.is_some() { current.take().map(Box::new) } else { None };
+            *current = Some(self.ids.clone());
+            before
+        });
+        Entered { _context: context.attach(), before }
     }
 }
 
@@ -80,12 +86,16 @@ impl Scope {
 #[must_use = "the scope is left when this is dropped"]
 pub(crate) struct Entered {
     _context: opentelemetry::ContextGuard,
-    before: Option<Ids>,
+    before: Option<Box<Ids>>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(self.before.take());
+        let before = self.before.take();
+        CURRENT.with_borrow_mut(|current| match before {
+            Some(before) => *current = Some(*before),
+            None => *current = None,
+        });
     }
 }
 

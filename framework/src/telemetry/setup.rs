@@ -174,8 +174,8 @@ impl Telemetry {
     }
 
     /// Telemetry that hands its spans to `tracers`.
-    #[cfg(test)]
-    pub(super) fn with_tracers(tracers: SdkTracerProvider, sampler: Sampler) -> Self {
+    #[cfg(any(test, feature = "cost"))]
+    pub(crate) fn with_tracers(tracers: SdkTracerProvider, sampler: Sampler) -> Self {
         let mut telemetry = Self::quiet();
         let instruments = Instruments::new(&meter(telemetry.meters.as_ref()));
         telemetry.shared = Arc::new(Shared::new(Some(scoped_tracer(&tracers)), sampler, instruments));

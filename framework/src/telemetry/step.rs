@@ -11,7 +11,7 @@ use super::bound::{Bindings, Edge, EdgeKey, Input, Output, Owner, Ways};
 use super::instruments::{Instruments, Lag};
 use super::labels::{Bounded, MAX_SOURCES, MAX_WORKFLOW_NAMES, contract_version, is_plain};
 use super::names::{attribute, label};
-use super::record::{DeadLetter, Emit, Incoming, Outcome, Violation, since_ms};
+use super::record::{DeadLetter, Emit, Incoming, Outcome, Violation, epoch_seconds, seconds_since, since_ms};
 use super::sampling::{Question, is_sampled, trace_id_of};
 use super::scope::{Ids, Scope, Short};
 use super::spans::{Builder, HandleSpan, ProcessSpan, Sampled, SendSpan, Trace};
@@ -101,15 +101,21 @@ impl StepTelemetry {
             record.event_type,
             record.data_schema.unwrap_or_default(),
         ];
-        let way = self.ways.of(said, || self.judge(record));
-        let input = &way.input;
+        let input = self.ways.of(
+            said,
+            || self.judge(record),
+            |way| {
+                way.edge.messages.add(1);
+                Arc::clone(&way.input)
+            },
+        );
         input.consumed.add(1);
-        if let Some(waited) = record.queue_time(now) {
-            input.queue_time.record(waited.as_secs_f64());
+        let seconds = epoch_seconds(now);
+        if let Some(at) = record.queued_at() {
+            input.queue_time.record(seconds_since(at, seconds));
         }
-        input.age.record(since_ms(record.workflow.started(), now).as_secs_f64());
-        way.edge.messages.add(1);
-        ProcessSpan::new(Arc::clone(input), now, self.trace(record, record.attempt, now))
+        input.age.record(seconds_since(record.workflow.started(), seconds));
+        ProcessSpan::new(input, now, self.trace(record, record.attempt, now))
     }
 
     /// The instruments of a record, under labels that are plain and few.

@@ -77,26 +77,47 @@ impl TraceParent {
     }
 }
 
+/// What a character is as a small hexadecimal digit; [`NO_DIGIT`] where it is none.
+static DIGIT_OF: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[DIGITS[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+/// The two digits of each byte.
+static PAIR_OF: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+/// Has a bit that no digit has.
+const NO_DIGIT: u8 = 0x10;
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Reads `N` bytes of small hexadecimal digits.
 fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
     let mut out = [0; N];
-    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
+    let mut seen = 0;
+    // Without a way out in the middle: nearly all are well-formed, and this is read of every record.
+    for (byte, pair) in out.iter_mut().zip(text.as_chunks::<2>().0) {
+        let [high, low] = pair.map(|digit| DIGIT_OF[usize::from(digit)]);
+        seen |= high | low;
+        *byte = (high << 4) | low;
     }
-    Some(out)
+    (seen & NO_DIGIT == 0).then_some(out)
 }
 
 /// Writes `bytes` as small hexadecimal digits.
 fn write_hex(bytes: &[u8], out: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+    for (pair, byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = PAIR_OF[usize::from(*byte)];
     }
 }
 

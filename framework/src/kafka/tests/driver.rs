@@ -1,0 +1,168 @@
+//! What the driver owes the runner and the group.
+
+use std::collections::BTreeSet;
+
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use super::super::assign::Begin;
+use super::super::embedded::EmbeddedBroker;
+use super::copier::Told;
+use super::running::{Running, broker, eventually, feed, numbers, output};
+
+#[test]
+fn everything_read_is_published_acknowledged_and_committed_and_the_step_ends_without_hanging() {
+    let broker = broker(4);
+    feed(&broker, numbers(0..2_000));
+    let step = Running::start(&broker, Begin::Earliest);
+    step.until_acknowledged(numbers(0..2_000));
+    // The group says what became of a commit while the step runs, not only when it ends.
+    step.until(|told| matches!(told, Told::Committed(offset) if offset > 0));
+    eventually(&step, || step.health.report().ready);
+    step.end();
+    assert_eq!(output(&broker, 2_000).into_iter().collect::<BTreeSet<_>>().len(), 2_000);
+    // What was committed is not read again.
+    let again = Running::start(&broker, Begin::Earliest);
+    let mut assigned = 0;
+    again.until(|told| {
+        assert!(!matches!(told, Told::Acknowledged(_)), "read again: {told:?}");
+        if let Told::Assigned(committed) = told {
+            assert!(committed > 0, "nothing was committed");
+            assigned += 1;
+        }
+        assigned == 4
+    });
+    feed(&broker, ["new".to_owned()]);
+    again.until(|told| match told {
+        Told::Acknowledged(value) => {
+            assert_eq!(value, "new");
+            true
+        }
+        _ => false,
+    });
+    again.end();
+}
+
+#[test]
+fn a_step_waits_for_a_broker_that_is_away_and_goes_on() {
+    let broker = broker(2);
+    let step = Running::start(&broker, Begin::Earliest);
+    feed(&broker, numbers(0..10));
+    step.until_acknowledged(numbers(0..10));
+    broker.go_away().unwrap();
+    // An outage shows on /ready.
+    eventually(&step, || !step.health.report().ready);
+    assert!(step.health.report().live, "a broker that is away never kills a process");
+    broker.come_back().unwrap();
+    feed(&broker, numbers(10..20));
+    step.until_acknowledged(numbers(10..20));
+    eventually(&step, || step.health.report().ready);
+    step.end();
+}
+
+#[test]
+fn a_second_member_takes_over_partitions_and_nothing_is_lost() {
+    let broker = broker(4);
+    let first = Running::start(&broker, Begin::Earliest);
+    feed(&broker, numbers(0..500));
+    first.until_acknowledged(numbers(0..500));
+    let second = Running::start(&broker, Begin::Earliest);
+    feed(&broker, numbers(500..1_000));
+    first.until(|told| matches!(told, Told::Revoked(count) if count > 0));
+    let mut assigned = 0;
+    second.until(|told| {
+        if let Told::Assigned(committed) = told {
+            assert!(committed > 0, "the first member committed before it left");
+            assigned += 1;
+        }
+        assigned == 2
+    });
+    feed(&broker, numbers(1_000..1_500));
+    // Both have acknowledged, one has left: the other is alone with all four.
+    first.end();
+    feed(&broker, numbers(1_500..2_000));
+    assigned = 0;
+    second.until(|told| {
+        assigned += usize::from(matches!(told, Told::Assigned(_)));
+        assigned == 2
+    });
+    let mut seen = BTreeSet::new();
+    let mut count = 2_000;
+    while seen.len() < 2_000 {
+        seen = output(&broker, count).into_iter().collect();
+        count += 2_000 - seen.len();
+    }
+    second.end();
+}
+
+#[test]
+fn a_group_that_begins_at_the_end_keeps_its_place_before_it_reads_anything() {
+    let broker = broker(1);
+    feed(&broker, numbers(0..10));
+    let step = Running::start(&broker, Begin::Latest);
+    step.until(|told| told == Told::Assigned(10));
+    step.end();
+    // Nothing was read or settled: only the driver's own commit can hold the place.
+    feed(&broker, numbers(10..20));
+    let again = Running::start(&broker, Begin::Latest);
+    again.until(|told| told == Told::Assigned(10));
+    again.until_acknowledged(numbers(10..20));
+    again.end();
+}
+
+#[test]
+fn a_producer_that_may_not_begin_is_replaced_until_it_may() {
+    let broker = broker(1);
+    broker.cluster().request_errors(
+        RDKafkaApiKey::InitProducerId,
+        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED; 2],
+    );
+    feed(&broker, numbers(0..50));
+    let step = Running::start(&broker, Begin::Earliest);
+    step.until_acknowledged(numbers(0..50));
+    step.end();
+    let mut first_seen = Vec::new();
+    for value in output(&broker, 50) {
+        if !first_seen.contains(&value) {
+            first_seen.push(value);
+        }
+    }
+    assert_eq!(first_seen, numbers(0..50).collect::<Vec<_>>());
+}
+
+#[test]
+fn while_the_runner_wants_nothing_the_group_is_served_and_nothing_is_lost() {
+    let broker = broker(2);
+    let first = Running::start(&broker, Begin::Earliest);
+    feed(&broker, numbers(0..10));
+    first.until_acknowledged(numbers(0..10));
+    *first.wants.lock().unwrap() = false;
+    feed(&broker, numbers(10..1_000));
+    // A rebalance gets through although records lie in front of it.
+    let second = Running::start(&broker, Begin::Earliest);
+    first.until(|told| matches!(told, Told::Revoked(1)));
+    second.until(|told| matches!(told, Told::Acknowledged(_)));
+    *first.wants.lock().unwrap() = true;
+    let seen: BTreeSet<String> = output(&broker, 1_000).into_iter().collect();
+    assert_eq!(seen.len(), 1_000, "each record once: nobody left with work unsettled");
+    first.end();
+    second.end();
+}
+
+#[test]
+fn a_missing_topic_is_named_and_waited_for() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("in", 1).unwrap();
+    broker
+        .cluster()
+        .topic_error("out", RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        .unwrap();
+    let step = Running::start(&broker, Begin::Earliest);
+    eventually(&step, || {
+        let reasons = step.health.report().steps[0].reasons.join("\n");
+        reasons.contains("out") && reasons.contains("right to write")
+    });
+    broker.cluster().topic_error("out", RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR).unwrap();
+    feed(&broker, numbers(0..5));
+    step.until_acknowledged(numbers(0..5));
+    step.end();
+}
