@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// A connection on which nothing passes, either way, for this long is closed, between requests and within one.
 pub const MAX_IDLE: Duration = Duration::from_secs(90);
 
-/// A listener whose connections are bounded, for [`axum::serve`]: further ones wait until one ends, and one on which
+/// A listener whose connections are bounded, for [`axum::serve()`]: further ones wait until one ends, and one on which
 /// nothing passes for [`MAX_IDLE`] is closed.
 ///
 /// A stream of events holds its connection for as long as it lasts. Whoever serves such streams bounds them too, below the
