@@ -13,6 +13,9 @@ pub const MAX_SHOWN_PROBLEMS: usize = 20;
 /// The longest line of a file that is shown, in characters; the rest is `…`.
 pub const MAX_SHOWN_LINE: usize = 120;
 
+/// How much of a line of a file is kept to be shown, in bytes: a whole schema may stand on one.
+pub const MAX_KEPT_LINE_BYTES: usize = 1_000;
+
 /// The longest witness that a person is shown, in characters; the rest is `…`.
 pub const MAX_SHOWN_WITNESS: usize = 2_000;
 
@@ -25,8 +28,14 @@ pub const MAX_REF_BYTES: usize = 250;
 /// The largest file of approvals, in bytes.
 pub const MAX_APPROVALS_BYTES: usize = 1024 * 1024;
 
-/// The largest manifest, in bytes.
-pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
+/// How much text the manifests of one call may have, in bytes.
+pub const MAX_MANIFESTS_BYTES: usize = 256 * 1024 * 1024;
+
+/// How much text the contracts of one folder, commit or registry may have, in bytes.
+pub const MAX_CONTRACTS_BYTES: usize = 256 * 1024 * 1024;
+
+/// How many files and folders one folder may hold among contracts.
+pub const MAX_FOLDER_ENTRIES: usize = 100_000;
 
 /// How many changes a person is shown.
 pub const MAX_SHOWN_CHANGES: usize = 50;
@@ -40,7 +49,7 @@ pub const MAX_OBSERVER_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
 /// How many instances `where` tells of in full, where a key names several.
 pub const MAX_WHERE: usize = 20;
 
-/// How many subjects of a registry are listed.
+/// How many subjects of a registry are read.
 pub const MAX_SUBJECTS: usize = 10_000;
 
 /// The largest value that a dead letter is given, in bytes.

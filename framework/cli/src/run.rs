@@ -99,9 +99,15 @@ fn usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
     } else {
         (&mut *console.out, Exit::Holds)
     };
-    let printed = if console.colour { write!(stream, "{}", text.ansi()) } else { write!(stream, "{text}") };
+    // Colours are for a terminal, and the two streams may lead to different places.
+    let colour = console.colour && (console.terminal || !error.use_stderr());
+    let printed = if colour {
+        write!(stream, "{}", text.ansi())
+    } else {
+        stream.write_all(format::clean_lines(&text.to_string()).as_bytes())
+    };
     match printed.and_then(|()| stream.flush()) {
-        Ok(()) => exit,
-        Err(_) => Exit::Incomplete,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Incomplete,
+        _ => exit,
     }
 }

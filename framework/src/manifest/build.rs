@@ -26,6 +26,7 @@ impl ServiceDef {
             manifest: FORM,
             service: self.name.clone(),
             owner: self.owner.clone(),
+            version: self.version.clone(),
             steps: self.steps.iter().map(step).collect(),
             publishes: self.publishes.iter().map(emitted).collect(),
             topics: topics(self),

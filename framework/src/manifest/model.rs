@@ -19,6 +19,9 @@ pub struct Manifest {
     /// The team that answers for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<String>,
+    /// The service's own version, as its team counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
     /// Its steps, in the order they were added.
     pub steps: Vec<StepManifest>,
     /// What code outside of its steps starts workflows with.

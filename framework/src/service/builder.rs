@@ -22,14 +22,26 @@ pub struct Service<S = ()> {
 impl<S: Send + Sync + 'static> Service<S> {
     /// A service without steps. The name matches `[a-z][a-z0-9-]{0,62}`.
     pub fn new(name: impl Into<String>, state: S) -> Self {
-        let definition =
-            ServiceDef { name: name.into(), owner: None, steps: Vec::new(), publishes: Vec::new() };
+        let definition = ServiceDef {
+            name: name.into(),
+            owner: None,
+            version: None,
+            steps: Vec::new(),
+            publishes: Vec::new(),
+        };
         Self { definition, state: Arc::new(state) }
     }
 
     /// Says which team answers for the service: whoever breaks it, or is broken by it, learns whom to talk to.
     pub fn owner(mut self, team: impl Into<String>) -> Self {
         self.definition.owner = Some(team.into());
+        self
+    }
+
+    /// Says the service's own version, as its team counts: `.version(env!("CARGO_PKG_VERSION"))`. It is a label in the
+    /// manifest, so that a finding in CI says which of two builds it is about; nothing is compared by it.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.definition.version = Some(version.into());
         self
     }
 

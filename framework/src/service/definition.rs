@@ -10,6 +10,8 @@ pub(crate) struct ServiceDef {
     pub(crate) name: String,
     /// The team that answers for it.
     pub(crate) owner: Option<String>,
+    /// Its own version, as its team counts.
+    pub(crate) version: Option<String>,
     /// Its steps, in the order they were added.
     pub(crate) steps: Vec<StepDef>,
     /// What it publishes outside of any step, each event type once.

@@ -147,7 +147,11 @@ mod tests {
     }
 
     fn mail() -> Service {
-        Service::new("mail", ()).owner("Post").step(step("send", send)).publishes::<OrderPlaced>()
+        Service::new("mail", ())
+            .owner("Post")
+            .version("2.0")
+            .step(step("send", send))
+            .publishes::<OrderPlaced>()
     }
 
     #[test]
@@ -227,8 +231,8 @@ mod tests {
             })
         );
         assert_eq!(
-            (&manifest["manifest"], &manifest["owner"]),
-            (&serde_json::json!(1), &serde_json::json!("Post"))
+            (&manifest["manifest"], &manifest["owner"], &manifest["version"]),
+            (&serde_json::json!(1), &serde_json::json!("Post"), &serde_json::json!("2.0"))
         );
         assert_eq!(manifest["publishes"][0]["starts_workflow"], "order");
         let topics: Vec<&str> = manifest["topics"]

@@ -4,6 +4,7 @@
 //! *choreography*, which nobody runs. This crate joins manifests and answers, with no broker and no other input:
 //!
 //! - [`check`](fn@check): does it fit together? And if not, who must mend what?
+//! - [`deprecations`](fn@deprecations): who still reads what its emitter is about to end?
 //! - [`against`](fn@against): whom does a change break?
 //! - [`graph`]: what does it look like, as Mermaid, DOT, SVG or JSON?
 //! - [`asyncapi`]: the same as `AsyncAPI` 3.0 documents.
@@ -35,7 +36,7 @@ mod rules;
 
 pub use against::{Against, against};
 #[doc(inline)]
-pub use check::{Finding, MAX_FINDINGS, Party, check};
+pub use check::{Finding, MAX_FINDINGS, Party, check, deprecations};
 pub use choreography::{Choreography, Consumer, Emitter, EventId, Flow, MAX_MANIFESTS, Way};
 pub use manifest::{
     Consumed, Deprecated, Emitted, FORM, MAX_MANIFEST_BYTES, MAX_STEPS, Manifest, ReadError, Retry, SCHEMA,

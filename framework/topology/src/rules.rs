@@ -33,11 +33,12 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 14] = files![
+const FILES: [(&str, &str); 15] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
     "EMITTED_BUT_NOT_CONSUMED",
+    "EVENT_DEPRECATED",
     "EVENT_ON_ANOTHER_TOPIC",
     "GROUP_SHARED",
     "KEYS_DIFFER",

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// The arguments of `registry`.
@@ -91,10 +92,10 @@ pub struct Get {
     #[arg(long, group = "which")]
     pub id: Option<u32>,
     /// By its GUID.
-    #[arg(long, group = "which")]
+    #[arg(long, group = "which", value_parser = NonEmptyStringValueParser::new())]
     pub guid: Option<String>,
     /// The subject's latest version, or the one that `--version` says.
-    #[arg(long, group = "which")]
+    #[arg(long, group = "which", value_parser = NonEmptyStringValueParser::new())]
     pub subject: Option<String>,
     /// Which version of the subject.
     #[arg(long, requires = "subject", value_name = "NUMBER")]
@@ -108,7 +109,7 @@ pub struct Delete {
     #[command(flatten)]
     pub server: Server,
     /// The subject.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub subject: String,
     /// Only this version of it.
     #[arg(long, value_name = "NUMBER")]

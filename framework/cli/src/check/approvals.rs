@@ -1,12 +1,13 @@
 //! Exceptions that a team has agreed on: the committed file `approvals.toml` beside the contracts.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 use time::{Date, Month};
 
-use crate::input::read_bytes;
+use crate::input::read_regular;
 use crate::report::{Finding, Place, Severity};
 use crate::rules::files;
 use crate::{Failure, MAX_APPROVALS_BYTES, Problem};
@@ -53,11 +54,11 @@ struct Entry {
 /// What is wrong with the file, with its line.
 pub(super) fn read(root: &Path) -> Result<Approvals, Failure> {
     let path = root.join(FILE);
-    if !path.exists() {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(Approvals::default());
     }
     let name = path.display().to_string();
-    let bytes = read_bytes(&path, MAX_APPROVALS_BYTES).map_err(Failure::input)?;
+    let bytes = read_regular(&path, MAX_APPROVALS_BYTES).map_err(Failure::input)?;
     parse(&name, &bytes).map_err(|problem| {
         Failure::input(problem).help(
             "an approval is `[[approval]]` with `fingerprint = \"…\"`, `reason = \"…\"` and `expires = 2030-12-31`",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::change::next;
-use super::manifests::{Emitted, Manifest};
+use super::manifests::emitted;
 use super::{compared, fingerprint, history, parallel};
 use crate::diff::Sides;
 use crate::input::Source;
@@ -14,6 +14,7 @@ use crate::rules::files;
 use crate::{Failure, Problem};
 use choreograph_contracts::compat::{Bump, Direction};
 use choreograph_contracts::{ContractFile, ContractId, first_difference};
+use choreograph_topology::{Emitted, Manifest};
 
 /// Compares what is emitted with the files.
 pub(super) fn check(
@@ -21,11 +22,11 @@ pub(super) fn check(
     manifests: &[Manifest],
     root: &Path,
 ) -> Result<Vec<Finding>, Failure> {
-    let emitted: Vec<(&str, &Emitted)> = manifests
+    let events: Vec<(&str, &Emitted)> = manifests
         .iter()
-        .flat_map(|manifest| manifest.emitted().into_iter().map(|event| (manifest.service.as_str(), event)))
+        .flat_map(|manifest| emitted(manifest).into_iter().map(|event| (manifest.service.as_str(), event)))
         .collect();
-    let found = parallel::map(&emitted, |(service, event)| event_drift(service, event, catalogue, root))?;
+    let found = parallel::map(&events, |(service, event)| event_drift(service, event, catalogue, root))?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -35,10 +36,10 @@ fn event_drift(
     catalogue: &Catalogue,
     root: &Path,
 ) -> Result<Option<Finding>, Problem> {
-    let (name, version) = (&event.event_type, &event.version);
-    let Some(key) = Key::of_version(name, version) else {
+    let (name, (major, minor)) = (&event.event_type, event.version);
+    let Some(key) = Key::of_version(name, &format!("{major}.{minor}")) else {
         return Err(Problem::new(format!(
-            "service `{service}` emits `{name}` {version}, which names no contract"
+            "service `{service}` emits `{name}` {major}.{minor}, which names no contract"
         )));
     };
     let Some(file) = catalogue.get(&key) else { return Ok(Some(missing(service, &key, event, root))) };

@@ -74,9 +74,21 @@ fn reach(root: &Path, against: &str) -> Result<Past, Failure> {
     } else if let Some(url) = against.strip_prefix("registry:") {
         registry::from_registry(url)
     } else {
-        let versions = past::load(Path::new(against))?.versions;
+        let folder = past::load(Path::new(against)).map_err(|failure| not_reached(failure, against))?;
+        let versions = folder.versions;
         Ok(Past { label: against.to_owned(), versions, fork: None })
     }
+}
+
+/// Somebody who names no folder may have meant something else.
+fn not_reached(failure: Failure, against: &str) -> Failure {
+    if Path::new(against).exists() {
+        return failure;
+    }
+    let text = format!("`--against {against}` names no folder");
+    Failure::usage(text)
+        .help(format!("for a branch, a tag or a commit say `--against git:{against}`"))
+        .help("for a registry say `--against registry:URL`")
 }
 
 /// Compares two versions as contracts.

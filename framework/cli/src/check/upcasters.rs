@@ -1,7 +1,9 @@
 //! Whether what services read of older majors is led to the major that they read, without a gap.
 
+use choreograph_topology::Manifest;
+
 use super::fingerprint;
-use super::manifests::Manifest;
+use super::manifests::consumed;
 use crate::report::Finding;
 
 /// The rule, which `choreograph-topology` explains.
@@ -9,10 +11,10 @@ const MISSING: &str = "UPCASTER_MISSING";
 
 /// A finding for each step with a gap in its upcasters.
 pub(super) fn check(manifests: &[Manifest]) -> Vec<Finding> {
-    let consumed = manifests.iter().flat_map(|manifest| {
-        manifest.consumed().map(|(step, event)| (format!("{}.{step}", manifest.service), event))
+    let reading = manifests.iter().flat_map(|manifest| {
+        consumed(manifest).map(|(step, event)| (format!("{}.{step}", manifest.service), event))
     });
-    consumed
+    reading
         .filter_map(|(place, event)| {
             let missing = event.missing_link()?;
             let to = missing.saturating_add(1);

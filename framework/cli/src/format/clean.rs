@@ -11,6 +11,21 @@ pub(crate) fn one_line(text: &str) -> String {
     escape(&text.replace(['\n', '\r', '\t'], " "), |_| false)
 }
 
+/// The text of a JSON document with each character that a terminal would obey, or that hides or reorders others, as the escape
+/// of JSON that means it. Such a character stands within strings alone, so that the document is the same.
+pub(crate) fn json_text(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !(character.is_control() || is_invisible(character)) {
+            clean.push(character);
+        } else {
+            // All of them are below U+10000: one unit each.
+            clean.extend([format!("\\u{:04x}", u32::from(character))]);
+        }
+    }
+    clean
+}
+
 /// At most `limit` characters of `text`, and `…` where some are missing.
 pub(crate) fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
@@ -38,12 +53,22 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean_lines, one_line, shortened};
+    use super::{clean_lines, json_text, one_line, shortened};
 
     #[test]
     fn a_terminal_obeys_nothing() {
         assert_eq!(clean_lines("a\x1b[2Jb\nc\r"), "a\\u{1b}[2Jb\nc\\u{d}");
         assert_eq!(one_line("a\nb\u{202e}c\u{9b}"), "a b\\u{202e}c\\u{9b}");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({ "a\u{9b}\u{7f}": ["\u{202e}x\u{feff}", "\n\u{1b}", "ä😀"] });
+        for text in [value.to_string(), format!("{value:#}")] {
+            let clean = json_text(&text);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).unwrap(), value);
+            assert_eq!(clean, clean_lines(&clean));
+        }
     }
 
     #[test]

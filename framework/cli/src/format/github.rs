@@ -15,7 +15,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if more > 0 {
         writeln!(out, "::warning::and {more} findings more; `--format json` prints them all")?;
     }
-    report.summary.iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
+    let page = report.page.iter().flat_map(|page| page.lines());
+    let lines = page.chain(report.summary.iter().map(String::as_str));
+    lines.into_iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
 }
 
 /// What kept the command from its answer, as annotations.
@@ -57,9 +59,10 @@ fn command(level: &str, properties: &[String], message: &str, out: &mut dyn Writ
     writeln!(out, "::{level}{space}{}::{}", properties.join(","), data(message))
 }
 
-/// A message, in which three characters mean something.
+/// A message, in which a percent sign and the end of a line mean something; and nothing means anything to a terminal that shows
+/// the job's log.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    super::clean_lines(text).replace('%', "%25").replace('\n', "%0A")
 }
 
 /// A property's value, in which five do.
@@ -92,6 +95,8 @@ mod tests {
         assert_eq!(commands.len(), 1, "{text}");
         let (properties, _) = commands[0].trim_start_matches("::").split_once("::").unwrap();
         assert_eq!(properties.matches(',').count(), 2, "{properties}");
-        assert!(!properties.contains('\r') && properties.contains("%25"), "{properties}");
+        assert!(properties.contains("%25"), "{properties}");
+        let obeyed = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!text.contains(obeyed), "{text:?}");
     }
 }

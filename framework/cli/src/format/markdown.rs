@@ -87,11 +87,15 @@ fn details(finding: &Finding) -> Vec<String> {
     lines
 }
 
-/// Text in which nothing is mark-up. Code between back-quotes stays code.
+/// Text in which nothing is mark-up. Code between back-quotes stays code: single ones, in pairs. Anything else between
+/// back-quotes is read in ways that are hard to foresee.
 fn escaped(text: &str) -> String {
     let text = one_line(text);
-    let balanced = text.matches('`').count().is_multiple_of(2);
+    let balanced = text.matches('`').count().is_multiple_of(2) && longest_run(&text) < 2;
     let mut escaped = String::with_capacity(text.len());
+    if text.starts_with(['-', '+', '=']) {
+        escaped.push('\\');
+    }
     let mut in_code = false;
     for character in text.chars() {
         match character {
@@ -145,6 +149,9 @@ mod tests {
     fn text_is_no_mark_up() {
         assert_eq!(escaped("<b> a_b `a_b` @you"), "\\<b\\> a\\_b `a_b` \\@you");
         assert_eq!(escaped("one ` alone"), "one \\` alone");
+        assert_eq!(escaped("` <b> ```"), "\\` \\<b\\> \\`\\`\\`");
+        assert_eq!(escaped("a\n- b | c"), "a - b \\| c");
+        assert_eq!(escaped("- b"), "\\- b");
         assert_eq!(code("a``b"), "```a``b```");
         assert_eq!(fenced("````\nx"), "`````text\n````\nx\n`````");
     }

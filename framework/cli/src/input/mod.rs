@@ -2,5 +2,5 @@
 
 mod source;
 
-pub(crate) use source::read_bytes;
 pub use source::{Source, of_compare};
+pub(crate) use source::{read_bytes, read_regular};

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use choreograph_contracts::compat::{self, CompareError, Document, DocumentError, MAX_DOCUMENT_BYTES};
 
-use crate::Problem;
 use crate::report::Place;
+use crate::{MAX_KEPT_LINE_BYTES, Problem};
 
 /// A schema with its text: what findings point into.
 #[derive(Debug)]
@@ -74,12 +74,13 @@ impl Source {
         let index = (number as usize).checked_sub(1)?;
         let start = *starts.get(index)?;
         let end = starts.get(index + 1).copied().unwrap_or(self.text.len());
-        let line = String::from_utf8_lossy(self.text.get(start..end)?);
-        Some(line.trim_end_matches(['\r', '\n']).to_owned())
+        let line = self.text.get(start..end)?;
+        let kept = line.get(..MAX_KEPT_LINE_BYTES).unwrap_or(line);
+        Some(String::from_utf8_lossy(kept).trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
-/// A file's bytes, if it is a regular file of at most `limit` bytes.
+/// A file's bytes, if they are at most `limit`. It may be a pipe: a shell's `<(…)` is one.
 pub(crate) fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
     let problem = |text: String| Problem::of_file(path.display().to_string(), text);
     let failed = |error: std::io::Error| problem(format!("cannot be read: {error}"));
@@ -93,6 +94,24 @@ pub(crate) fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> 
         return Err(problem(format!("has more than {limit} bytes, and no more are read")));
     }
     Ok(bytes)
+}
+
+/// A file's bytes, if it is a regular file of at most `limit` bytes, and none that a link leads to: what lies in a repository does
+/// not say what is read elsewhere, and no pipe keeps the command waiting.
+pub(crate) fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+    let problem = |text: String| Problem::of_file(path.display().to_string(), text);
+    let kind = std::fs::symlink_metadata(path)
+        .map_err(|error| problem(format!("cannot be read: {error}")))?
+        .file_type();
+    if kind.is_symlink() {
+        return Err(problem(
+            "is a symbolic link, and a regular file is needed: put the file itself there".to_owned(),
+        ));
+    }
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(problem("is no regular file".to_owned()));
+    }
+    read_bytes(path, limit)
 }
 
 fn of_document(error: DocumentError) -> Problem {

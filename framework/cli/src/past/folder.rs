@@ -8,8 +8,8 @@ use choreograph_contracts::compat::MAX_DOCUMENT_BYTES;
 use choreograph_contracts::is_event_name;
 
 use super::{Key, Text, Versions};
-use crate::input::read_bytes;
-use crate::{Failure, MAX_CONTRACT_FILES, Problem};
+use crate::input::read_regular;
+use crate::{Failure, MAX_CONTRACT_FILES, MAX_CONTRACTS_BYTES, MAX_FOLDER_ENTRIES, Problem};
 
 /// What a folder of contracts holds.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Folder {
     pub versions: Versions,
     /// Files among versions that are none.
     pub strays: Vec<PathBuf>,
+    /// How much text the versions have.
+    bytes: usize,
 }
 
 /// Reads the folder `root`.
@@ -37,6 +39,13 @@ pub fn load(root: &Path) -> Result<Folder, Failure> {
         if !entry.is_dir() {
             continue;
         }
+        if entry.is_symlink() {
+            problems.push(problem(
+                &entry,
+                "is a symbolic link, and a folder is needed: put the folder itself there",
+            ));
+            continue;
+        }
         if !is_event_name(&name) {
             problems.push(problem(&entry, "no event type is called so: is this the folder of contracts?"));
             continue;
@@ -44,6 +53,11 @@ pub fn load(root: &Path) -> Result<Folder, Failure> {
         event_type(&mut folder, &name, &entry, &mut problems);
         if folder.versions.len() > MAX_CONTRACT_FILES {
             let text = format!("holds more than {MAX_CONTRACT_FILES} versions, and no more are read");
+            return Err(Failure::input(problem(root, &text)));
+        }
+        if folder.bytes > MAX_CONTRACTS_BYTES {
+            let text =
+                format!("holds more than {MAX_CONTRACTS_BYTES} bytes of contracts, and no more are read");
             return Err(Failure::input(problem(root, &text)));
         }
     }
@@ -61,21 +75,35 @@ fn event_type(folder: &mut Folder, name: &str, path: &Path, problems: &mut Vec<P
             file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"));
         match version.and_then(|version| Key::of_version(name, version)) {
             None => folder.strays.push(file),
-            Some(key) => match read_bytes(&file, MAX_DOCUMENT_BYTES) {
-                Ok(bytes) => drop(folder.versions.insert(key, Text { name: shown(&file), bytes })),
+            Some(key) => match read_regular(&file, MAX_DOCUMENT_BYTES) {
+                Ok(bytes) => {
+                    folder.bytes = folder.bytes.saturating_add(bytes.len());
+                    folder.versions.insert(key, Text { name: shown(&file), bytes });
+                }
                 Err(problem) => problems.push(problem),
             },
+        }
+        if folder.bytes > MAX_CONTRACTS_BYTES {
+            return;
         }
     }
 }
 
 /// What is in a folder, in order, but for what is hidden.
+///
+/// # Errors
+///
+/// What reading it says; and more than [`MAX_FOLDER_ENTRIES`].
 fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         if !entry.file_name().as_encoded_bytes().starts_with(b".") {
             paths.push(entry.path());
+        }
+        if paths.len() > MAX_FOLDER_ENTRIES {
+            let text = format!("it holds more than {MAX_FOLDER_ENTRIES} files and folders");
+            return Err(io::Error::other(text));
         }
     }
     paths.sort();

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use choreograph_contracts::compat::MAX_DOCUMENT_BYTES;
 
 use super::{Key, Past, Text, Versions};
-use crate::{Failure, MAX_CONTRACT_FILES, MAX_REF_BYTES, Problem};
+use crate::{Failure, MAX_CONTRACT_FILES, MAX_CONTRACTS_BYTES, MAX_REF_BYTES, Problem};
 
 /// Variables that a hook of git sets, and that would lead `git` to another place than the folder's own repository.
 const HOOK_VARIABLES: [&str; 7] = [
@@ -30,12 +30,17 @@ const HOOK_VARIABLES: [&str; 7] = [
 /// A [`Failure`]: of usage if `reference` cannot be a ref, and otherwise with what to fetch.
 pub fn from_git(root: &Path, reference: &str) -> Result<Past, Failure> {
     let git = Git { root };
+    let label = format!("git:{reference}");
+    // Before the first commit nothing is published: a hook is to let it pass.
+    if reference == "HEAD" && git.is_unborn() {
+        return Ok(Past { label, ..Past::default() });
+    }
     let tip = git.commit(reference)?;
     let fork = match git.merge_base(&tip) {
         Some(base) if base != tip => Some(git.versions(&base)?),
         _ => None,
     };
-    Ok(Past { label: format!("git:{reference}"), versions: git.versions(&tip)?, fork })
+    Ok(Past { label, versions: git.versions(&tip)?, fork })
 }
 
 /// `git`, as seen from the folder of contracts.
@@ -76,6 +81,12 @@ impl Git<'_> {
         }
     }
 
+    /// Whether this is a repository in which nothing was committed yet.
+    fn is_unborn(&self) -> bool {
+        self.output(["rev-list", "--all", "--max-count=1"])
+            .is_ok_and(|output| output.status.success() && output.stdout.is_empty())
+    }
+
     /// Where the work at hand left the line of `tip`, if that is known here.
     fn merge_base(&self, tip: &str) -> Option<String> {
         let output = self.output(["merge-base", tip, "HEAD"]).ok()?;
@@ -96,7 +107,13 @@ impl Git<'_> {
         };
         let failure = Failure::incomplete(format!("there is no commit `{reference}` here"));
         let branch = reference.strip_prefix("origin/").unwrap_or(reference);
-        let failure = failure.help(format!("fetch it: `git fetch origin {branch}`"));
+        // What is told from another commit cannot be fetched by that name.
+        let relative = branch == "HEAD" || branch.contains(['~', '^', '@']);
+        let failure =
+            if relative { failure } else { failure.help(format!("fetch it: `git fetch origin {branch}`")) };
+        if !shallow && relative {
+            return failure.help("`git log --oneline` lists the commits that are here");
+        }
         if !shallow {
             return failure;
         }
@@ -152,8 +169,14 @@ fn read_texts(
         let asking = scope.spawn(move || stdin.write_all(asked.as_bytes()));
         let mut answers = BufReader::new(stdout);
         let mut versions = Versions::new();
+        let mut left = MAX_CONTRACTS_BYTES;
         for (_, key) in entries {
-            let bytes = answer(&mut answers)?;
+            let bytes = answer(&mut answers, &key)?;
+            left = left.checked_sub(bytes.len()).ok_or_else(|| {
+                std::io::Error::other(format!(
+                    "they have more than {MAX_CONTRACTS_BYTES} bytes, and no more are read"
+                ))
+            })?;
             let name = format!("{} ({})", root.join(key.path()).display(), &id[..id.len().min(SHORT_ID)]);
             versions.insert(key, Text { name, bytes });
         }
@@ -169,13 +192,17 @@ fn read_texts(
 const SHORT_ID: usize = 10;
 
 /// One answer of `cat-file --batch`: `<id> blob <bytes>`, the bytes, a line break.
-fn answer(answers: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+fn answer(answers: &mut impl BufRead, key: &Key) -> std::io::Result<Vec<u8>> {
     let mut head = String::new();
     answers.read_line(&mut head)?;
     let size = head.trim_end().split(' ').nth(2).and_then(|size| size.parse::<usize>().ok());
-    let size = size.filter(|size| *size <= MAX_DOCUMENT_BYTES);
-    let size =
-        size.ok_or_else(|| std::io::Error::other(format!("unexpected answer `{}`", head.trim_end())))?;
+    let size = size.ok_or_else(|| {
+        std::io::Error::other(format!("unexpected answer `{}` for {}", head.trim_end(), key.path()))
+    })?;
+    if size > MAX_DOCUMENT_BYTES {
+        let text = format!("{} has {size} bytes, and at most {MAX_DOCUMENT_BYTES} are read", key.path());
+        return Err(std::io::Error::other(text));
+    }
     let mut bytes = vec![0; size];
     answers.read_exact(&mut bytes)?;
     answers.read_exact(&mut [0])?;

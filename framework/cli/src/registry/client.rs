@@ -11,7 +11,7 @@ use ureq::{Agent, Body, http};
 
 use super::Credentials;
 use super::answer::{Compatibility, ErrorBody, Registered, Stored, of_status, sentence};
-use crate::{Failure, MAX_REGISTRY_ANSWER_BYTES};
+use crate::{Failure, MAX_REGISTRY_ANSWER_BYTES, MAX_SUBJECTS};
 
 /// The type of what the interface takes and gives.
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
@@ -95,9 +95,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// A [`Failure`] if it cannot be reached or refuses to answer.
+    /// A [`Failure`] if it cannot be reached or refuses to answer, or has more than [`MAX_SUBJECTS`].
     pub fn subjects(&self) -> Result<Vec<String>, Failure> {
-        self.required(&self.get("/subjects"), "list its subjects")
+        let subjects: Vec<String> = self.required(&self.get("/subjects"), "list its subjects")?;
+        if subjects.len() <= MAX_SUBJECTS {
+            return Ok(subjects);
+        }
+        let (url, count) = (&self.base, subjects.len());
+        Err(Failure::incomplete(format!(
+            "the registry at {url} has {count} subjects, and no more than {MAX_SUBJECTS} are read"
+        )))
     }
 
     /// The numbers of a subject's versions.
@@ -226,7 +233,7 @@ impl Client {
     fn received(&self, mut response: http::Response<Body>) -> Result<Answer, Failure> {
         let status = response.status().as_u16();
         let reader = response.body_mut().with_config().limit(MAX_REGISTRY_ANSWER_BYTES);
-        let body = reader.read_to_vec().map_err(|error| self.unreachable(&error))?;
+        let body = reader.read_to_vec().map_err(|error| self.cut_off(&error))?;
         Ok(Answer { status, body })
     }
 
@@ -299,6 +306,21 @@ impl Client {
         crate::format::shortened(&self.credentials.hide_in(text), LONGEST)
     }
 
+    /// An answer that began and did not come to its end.
+    fn cut_off(&self, error: &ureq::Error) -> Failure {
+        match error {
+            ureq::Error::Io(error) => {
+                let text = self.hidden(&error.to_string());
+                Failure::incomplete(format!(
+                    "the answer of the registry at {} was cut off: {text}",
+                    self.base
+                ))
+                .help("try again; if it stays so, look at what stands before the registry")
+            }
+            other => self.unreachable(other),
+        }
+    }
+
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         let url = &self.base;
         match error {
@@ -364,6 +386,10 @@ fn format_byte(byte: u8) -> String {
 
 /// A text as one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
+    // Whoever stands before the server may take these two for a way up.
+    if matches!(text, "." | "..") {
+        return text.replace('.', "%2E");
+    }
     text.bytes().fold(String::new(), |mut path, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             path.push(char::from(byte));
@@ -395,5 +421,6 @@ mod tests {
     #[test]
     fn a_subject_is_one_segment() {
         assert_eq!(segment("orders-a/b?c"), "orders-a%2Fb%3Fc");
+        assert_eq!(segment(".."), "%2E%2E");
     }
 }

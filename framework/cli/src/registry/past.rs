@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Client, Credentials, Limits, Stored};
 use crate::past::{Key, Past, Text, Versions};
-use crate::{Failure, MAX_CONTRACT_FILES};
+use crate::{Failure, MAX_CONTRACT_FILES, MAX_CONTRACTS_BYTES};
 
 /// What was published, as the registry at `url` has it.
 ///
@@ -22,9 +22,11 @@ pub fn from_registry(url: &str) -> Result<Past, Failure> {
 pub(super) fn contracts(client: &Client) -> Result<(Versions, usize), Failure> {
     let mut versions = Versions::new();
     let mut others = 0;
+    let mut bytes = 0_usize;
     for subject in client.subjects()? {
         for number in client.versions(&subject)? {
             let stored = client.version(&subject, Some(number))?;
+            bytes = bytes.saturating_add(stored.schema.len());
             match key_of(&stored) {
                 Some(key) => {
                     let name = format!("{key} (version {number} of {subject})");
@@ -32,12 +34,12 @@ pub(super) fn contracts(client: &Client) -> Result<(Versions, usize), Failure> {
                 }
                 None => others += 1,
             }
-            if versions.len() + others > MAX_CONTRACT_FILES {
+            if versions.len() + others > MAX_CONTRACT_FILES || bytes > MAX_CONTRACTS_BYTES {
                 let url = client.url();
-                let text = format!(
-                    "the registry at {url} has more than {MAX_CONTRACT_FILES} schemas, and no more are read"
-                );
-                return Err(Failure::incomplete(text));
+                return Err(Failure::incomplete(format!(
+                    "the registry at {url} has more than {MAX_CONTRACT_FILES} schemas, or more than {MAX_CONTRACTS_BYTES} bytes \
+                     of them, and no more are read"
+                )));
             }
         }
     }

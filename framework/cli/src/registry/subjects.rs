@@ -21,7 +21,7 @@ pub(super) struct Naming {
 impl Naming {
     pub(super) fn new(args: &Contracts) -> Result<Self, Failure> {
         let read = manifests::read(&args.manifests)?;
-        let emitted = read.iter().flat_map(manifests::Manifest::emitted);
+        let emitted = read.iter().flat_map(manifests::emitted);
         let topics = emitted.map(|event| (event.event_type.clone(), event.topic.clone())).collect();
         Ok(Self { names: args.subjects, topics })
     }

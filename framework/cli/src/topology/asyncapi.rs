@@ -7,8 +7,8 @@ use choreograph_topology::{Choreography, Manifest, asyncapi};
 use serde::Serialize;
 
 use super::inputs::Inputs;
-use crate::Failure;
 use crate::args::Asyncapi;
+use crate::{Failure, format};
 
 /// How many services are named to somebody who asks for another.
 const MAX_NAMED: usize = 20;
@@ -61,5 +61,5 @@ fn file_name(service: &Manifest) -> Result<String, Failure> {
 pub(super) fn pretty(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::incomplete(format!("the document cannot be written as JSON: {error}")))?;
-    Ok(text + "\n")
+    Ok(format::json_text(&text) + "\n")
 }

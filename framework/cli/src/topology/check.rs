@@ -2,51 +2,75 @@
 
 use std::collections::BTreeSet;
 
-use choreograph_topology::{Choreography, Finding, MAX_FINDINGS, against, check};
+use choreograph_topology::{Choreography, Finding, MAX_FINDINGS, Manifest, against, check, deprecations};
 use serde_json::{Value, json};
+use time::{Date, OffsetDateTime};
 
 use super::convert::Sets;
 use super::inputs::Inputs;
 use crate::Failure;
 use crate::args::TopologyCheck;
-use crate::report::Report;
+use crate::report::{Report, Severity};
 
-pub(super) fn run(args: &TopologyCheck) -> Result<Report, Failure> {
-    let new = Inputs::read(&args.manifests)?;
-    let old = Inputs::read(&args.against)?;
-    let (findings, mut summary, extra) =
-        if args.against.is_empty() { whole(&new) } else { change(&new, &old) };
-    if findings.len() == MAX_FINDINGS {
-        summary.push(format!("no more than {MAX_FINDINGS} findings are told"));
-    }
-    let sets = Sets { new: &new, old: &old };
-    let findings: Vec<_> = findings.iter().map(|found| sets.finding(found)).collect();
-    let mut json = json!({ "holds": findings.is_empty(), "findings": findings });
-    if let (Value::Object(json), Value::Object(extra)) = (&mut json, extra) {
-        json.extend(extra);
-    }
-    Ok(Report { command: "topology check", page: None, findings, summary, json })
+/// What was found.
+struct Found {
+    /// What does not fit.
+    errors: Vec<Finding>,
+    /// What fits and will not for ever.
+    warnings: Vec<Finding>,
+    summary: Vec<String>,
+    /// What else its JSON has.
+    more: Value,
 }
 
-fn whole(new: &Inputs) -> (Vec<Finding>, Vec<String>, Value) {
+pub(super) fn run(args: &TopologyCheck) -> Result<Report, Failure> {
+    run_on(args, OffsetDateTime::now_utc().date())
+}
+
+/// Checks on a given day: what is deprecated has a last one.
+fn run_on(args: &TopologyCheck, today: Date) -> Result<Report, Failure> {
+    let new = Inputs::read(&args.manifests)?;
+    let old = Inputs::read(&args.against)?;
+    // Of the form `2026-01-31`.
+    let today = today.to_string();
+    let mut found = if args.against.is_empty() { whole(&new, &today) } else { change(&new, &old, &today) };
+    if found.errors.len() == MAX_FINDINGS || found.warnings.len() == MAX_FINDINGS {
+        found.summary.push(format!("no more than {MAX_FINDINGS} findings are told"));
+    }
+    let sets = Sets { new: &new, old: &old };
+    let errors = found.errors.iter().map(|it| sets.finding(it, Severity::Error));
+    let warnings = found.warnings.iter().map(|it| sets.finding(it, Severity::Warning));
+    let findings: Vec<_> = errors.chain(warnings).collect();
+    let mut json = json!({ "holds": found.errors.is_empty(), "findings": findings });
+    if let (Value::Object(json), Value::Object(more)) = (&mut json, found.more) {
+        json.extend(more);
+    }
+    Ok(Report { command: "topology check", page: None, findings, summary: found.summary, json })
+}
+
+fn whole(new: &Inputs, today: &str) -> Found {
     let choreography = Choreography::new(&new.manifests);
-    let findings = check(&choreography);
+    let errors = check(&choreography);
+    let warnings = deprecations(&choreography, today);
     let (services, steps) = (choreography.services().len(), choreography.steps().count());
     let events = choreography.events().len();
-    let verdict = match findings.len() {
+    let verdict = match errors.len() {
         0 => "the choreography holds".to_owned(),
         count => counted(count, "finding"),
     };
     let size = [counted(services, "service"), counted(steps, "step"), counted(events, "event")].join(", ");
-    (
-        findings,
-        vec![format!("{verdict}; {size}")],
-        json!({ "services": services, "steps": steps, "events": events }),
-    )
+    let summary = vec![format!("{verdict}{}; {size}", warned(&warnings))];
+    Found {
+        errors,
+        warnings,
+        summary,
+        more: json!({ "services": services, "steps": steps, "events": events }),
+    }
 }
 
-fn change(new: &Inputs, old: &Inputs) -> (Vec<Finding>, Vec<String>, Value) {
+fn change(new: &Inputs, old: &Inputs, today: &str) -> Found {
     let answer = against(&new.manifests, &old.manifests);
+    let warnings = newly_deprecated(&new.manifests, &old.manifests, today);
     let verdict = match answer.breaks.len() {
         0 => "the change breaks nobody".to_owned(),
         count => {
@@ -59,14 +83,30 @@ fn change(new: &Inputs, old: &Inputs) -> (Vec<Finding>, Vec<String>, Value) {
             format!("{}{whom}", counted(count, "finding"))
         }
     };
-    let mut summary = vec![verdict];
+    let mut summary = vec![format!("{verdict}{}", warned(&warnings))];
     if !answer.unchanged.is_empty() {
         summary.push(format!("as before: {}", answer.unchanged.join(", ")));
     }
     if answer.known > 0 {
         summary.push(format!("{} of before remain and are not told here", counted(answer.known, "finding")));
     }
-    (answer.breaks, summary, json!({ "unchanged": answer.unchanged, "known": answer.known }))
+    let more = json!({ "unchanged": answer.unchanged, "known": answer.known });
+    Found { errors: answer.breaks, warnings, summary, more }
+}
+
+/// Who reads what a change deprecates, and who begins to read what is deprecated.
+fn newly_deprecated(changed: &[Manifest], before: &[Manifest], today: &str) -> Vec<Finding> {
+    let names: BTreeSet<&str> = changed.iter().map(|it| it.service.as_str()).collect();
+    let rest = before.iter().filter(|it| !names.contains(it.service.as_str()));
+    let known = deprecations(&Choreography::new(before), today);
+    let known: BTreeSet<String> = known.iter().map(Finding::fingerprint).collect();
+    let mut now = deprecations(&Choreography::new(changed.iter().chain(rest)), today);
+    now.retain(|finding| !known.contains(&finding.fingerprint()));
+    now
+}
+
+fn warned(warnings: &[Finding]) -> String {
+    if warnings.is_empty() { String::new() } else { format!(", {}", counted(warnings.len(), "warning")) }
 }
 
 fn counted(count: usize, thing: &str) -> String {

@@ -4,7 +4,7 @@ use choreograph_contracts::compat::Proof;
 use choreograph_topology as topology;
 
 use super::inputs::Inputs;
-use crate::report::{Finding, Witness};
+use crate::report::{Finding, Severity, Witness};
 
 /// The manifests that findings are about.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ pub(super) struct Sets<'a> {
 
 impl Sets<'_> {
     /// One finding, with its places looked up in the files.
-    pub(super) fn finding(self, found: &topology::Finding) -> Finding {
-        let mut finding = Finding::error(found.rule, found.message.clone()).help(found.fix.clone());
+    pub(super) fn finding(self, found: &topology::Finding, severity: Severity) -> Finding {
+        let mut finding = Finding::new(found.rule, severity, found.message.clone()).help(found.fix.clone());
         for (index, party) in found.parties.iter().enumerate() {
             let same =
                 found.parties.iter().take(index).filter(|other| other.service == party.service).count();

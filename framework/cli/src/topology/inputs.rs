@@ -8,7 +8,7 @@ use choreograph_topology::{MAX_MANIFEST_BYTES, MAX_MANIFESTS, Manifest, Party};
 
 use crate::input::{Source, read_bytes};
 use crate::report::Place;
-use crate::{Failure, Problem};
+use crate::{Failure, MAX_MANIFESTS_BYTES, Problem};
 
 /// A set of manifests, with the files they came from.
 #[derive(Debug, Default)]
@@ -35,8 +35,9 @@ impl Inputs {
         }
         let mut inputs = Self::default();
         let mut problems = Vec::new();
+        let mut left = MAX_MANIFESTS_BYTES;
         for path in paths {
-            match one(path) {
+            match one(path, &mut left) {
                 Ok((manifest, file)) => {
                     inputs.files.entry(manifest.service.clone()).or_default().push(file);
                     inputs.manifests.push(manifest);
@@ -58,9 +59,14 @@ impl Inputs {
     }
 }
 
-fn one(path: &Path) -> Result<(Manifest, File), Problem> {
+fn one(path: &Path, left: &mut usize) -> Result<(Manifest, File), Problem> {
     let name = path.display().to_string();
     let text = read_bytes(path, MAX_MANIFEST_BYTES)?;
+    *left = left.checked_sub(text.len()).ok_or_else(|| {
+        let problem =
+            format!("with it the manifests have more than {MAX_MANIFESTS_BYTES} bytes, and no more are read");
+        Problem::of_file(&name, problem)
+    })?;
     let manifest = Manifest::read(&name, &text).map_err(|error| Problem {
         file: Some(error.name),
         line: u32::try_from(error.line).ok(),

@@ -84,11 +84,11 @@ fn what_is_no_folder_of_contracts_is_said_to_be_none() {
 fn a_bad_manifest_is_said_to_be_none() {
     let folder = folder(&[("schemas/a.b/1.0.json", &contract("a.b/1.0", ""))]);
     for (text, says) in [
-        ("{", "m.json:1: is no manifest"),
-        ("[]", "m.json:1: is no manifest"),
-        ("{}", "m.json:1: is no manifest"),
-        ("{\n\"manifest\": 1\n}", "m.json:3: is no manifest"),
-        ("{\"manifest\": 99}", "m.json: is a manifest of form 99"),
+        ("{", "m.json:1: not JSON"),
+        ("[]", "m.json:1: a list, and a manifest is one JSON object"),
+        ("{}", "m.json:1: no manifest"),
+        ("{\n\"manifest\": 1\n}", "m.json:3: no manifest"),
+        ("{\"manifest\": 99}", "m.json:1: a manifest of form 99, and this program reads forms up to 1"),
         (
             r#"{"manifest":1,"service":"s","publishes":[{"type":"A B","version":"1.0","topic":"t","schema":{}}]}"#,
             "which names no contract",

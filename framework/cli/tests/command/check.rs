@@ -124,7 +124,7 @@ fn code_and_file_say_the_same() {
 fn a_gap_between_upcasters_is_found() {
     let folder = folder(&[("schemas/order.placed/1.0.json", &contract("order.placed/1.0", ""))]);
     let check_with = |upcasts: &[u32]| {
-        let manifest = json!({ "manifest": 1, "service": "mail", "steps": [{ "name": "send", "consumes": [
+        let manifest = json!({ "manifest": 1, "service": "mail", "steps": [{ "name": "send", "group": "mail.send", "consumes": [
             { "type": "order.placed", "major": 4, "topic": "orders", "upcasts": upcasts, "schema": true }
         ] }] });
         write(folder.path(), "mail.json", manifest.to_string());

@@ -80,6 +80,32 @@ fn a_ref_that_is_missing_is_three_and_says_what_to_fetch() {
 }
 
 #[test]
+fn before_the_first_commit_nothing_is_published() {
+    let folder = folder(&[(FILE, &contract("order.placed/1.0", ""))]);
+    git(folder.path(), &["init", "-q"]);
+    let (code, json) = check(folder.path(), &["--against", "git:HEAD"]);
+    assert_eq!((code, &json["changes"][0]["change"]), (0, &"added".into()), "{json:#}");
+    let run = choreograph(folder.path(), ["check", "--against", "git:main"]);
+    assert_eq!(run.code, 3, "{run:?}");
+}
+
+#[test]
+fn a_ref_that_cannot_be_fetched_is_not_to_be_fetched() {
+    let folder = repository();
+    let run = choreograph(folder.path(), ["check", "--against", "git:HEAD~1"]);
+    assert_eq!(run.code, 3);
+    assert!(!run.errors.contains("git fetch") && run.errors.contains("git log"), "{}", run.errors);
+}
+
+#[test]
+fn a_branch_without_its_word_is_told_the_word() {
+    let folder = repository();
+    let run = choreograph(folder.path(), ["check", "--against", "main"]);
+    assert_eq!(run.code, 2);
+    assert!(run.errors.contains("`--against git:main`"), "{}", run.errors);
+}
+
+#[test]
 fn a_shallow_clone_is_to_be_deepened() {
     let folder = repository();
     write(folder.path(), FILE, contract("order.placed/1.0", "").replace("An order.", "A word."));

@@ -1,7 +1,9 @@
 //! The output that `docs/ci.md` shows is the command's own.
 
+use serde_json::{Value, json};
+
 use crate::git::{commit, git};
-use crate::support::{choreograph, committed, folder, write};
+use crate::support::{Run, choreograph, committed, folder, write};
 
 const GUIDE: &str = "../../docs/ci.md";
 
@@ -38,12 +40,34 @@ fn the_guide_shows_what_the_command_says() {
     let mended = check("");
     assert_eq!(mended.code, 0);
 
+    let drifted = drifted();
+    assert_eq!(drifted.code, 1);
+
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(GUIDE);
     let guide = std::fs::read_to_string(path).unwrap();
     let guide = with_output(&guide, "choreograph check --against git:main -->", &broken.out);
     let guide =
         with_output(&guide, "choreograph check --against git:main, with the field optional -->", &mended.out);
+    let mark = "check --manifests manifests/payment.json, with a field that the file does not have -->";
+    let guide = with_output(&guide, mark, &drifted.out);
     committed(GUIDE, &guide);
+}
+
+/// A service whose code has gone on without its contract file.
+fn drifted() -> Run {
+    let file = order("1.0", "", "")
+        .replace("order.placed", "payment.confirmed")
+        .replace("OrderPlaced", "PaymentConfirmed");
+    let mut schema: Value = serde_json::from_str(&file).expect("JSON");
+    schema["properties"]["note"] = json!({ "type": "string" });
+    let manifest = json!({ "manifest": 1, "service": "payment", "owner": "Payments", "publishes": [{
+        "type": "payment.confirmed", "version": "1.0", "topic": "payments", "key": "order_id", "schema": schema,
+    }] });
+    let folder = folder(&[
+        ("schemas/payment.confirmed/1.0.json", &file),
+        ("manifests/payment.json", &manifest.to_string()),
+    ]);
+    choreograph(folder.path(), ["check", "--manifests", "manifests/payment.json"])
 }
 
 /// The guide with `output` in the block behind the comment that ends in `mark`.

@@ -142,6 +142,70 @@ fn bad_manifests_are_two_with_file_and_line() {
     assert!(!folder.path().join("out").exists());
 }
 
+/// payment writes both majors, and says when the older one ends.
+fn ending(sunset: &str) -> String {
+    let mut manifest: Value = serde_json::from_str(&payment("1.0", &["order_id"])).expect("JSON");
+    manifest["version"] = json!("2.1.0");
+    let old = &mut manifest["publishes"][0];
+    old["deprecated"] =
+        json!({ "from": "2026-03-01", "sunset": sunset, "migration": "https://wiki.example.org/payment-2" });
+    let mut new = old.clone();
+    new["version"] = json!("2.0");
+    new["deprecated"] = Value::Null;
+    new["terminal"] = json!(true);
+    manifest["publishes"].as_array_mut().expect("a list").push(new);
+    manifest.to_string()
+}
+
+#[test]
+fn who_reads_what_ends_is_warned_and_nothing_fails() {
+    let folder = folder(&[
+        ("before.json", &payment("1.0", &["order_id"])),
+        ("payment.json", &ending("9000-12-31")),
+        ("late.json", &ending("2000-12-31")),
+        ("vague.json", &ending("soon")),
+        ("billing.json", &billing(&["order_id"])),
+    ]);
+    let check = |payment: &str, more: &[&str]| {
+        let args = ["topology", "check", payment].into_iter().chain(more.iter().copied());
+        choreograph(folder.path(), args)
+    };
+    let run = check("payment.json", &["billing.json"]);
+    assert_eq!((run.code, run.errors.as_str()), (0, ""), "{}", run.out);
+    let first = "warning[EVENT_DEPRECATED]: billing.invoice (team Finance) consumes payment.confirmed.v1, which payment 2.1.0 \
+                 (team Payments) has deprecated since 2026-03-01; it may end on 9000-12-31\n --> billing.json:";
+    assert!(run.out.starts_with(first), "{}", run.out);
+    let help = "= help: read major 2, which is written already; how is written at https://wiki.example.org/payment-2\n";
+    assert!(run.out.contains(help), "{}", run.out);
+    assert!(
+        run.out.ends_with("the choreography holds, 1 warning; 2 services, 1 step, 2 events\n"),
+        "{}",
+        run.out
+    );
+    let json = check("payment.json", &["billing.json", "--format", "json"]).json("topology");
+    assert_eq!((&json["holds"], &json["findings"][0]["severity"]), (&json!(true), &json!("warning")));
+
+    let run = check("late.json", &["billing.json"]);
+    assert!(run.out.contains("its last day was 2000-12-31, and it may be gone any day"), "{}", run.out);
+    assert_eq!(run.code, 0);
+    assert!(check("vague.json", &["billing.json"]).out.contains("it may end on soon"));
+
+    // A change that deprecates tells whom; what was deprecated before is told by the check of the whole.
+    let run = check("payment.json", &["--against", "before.json", "billing.json"]);
+    assert!(run.out.contains("the change breaks nobody, 1 warning\n"), "{}", run.out);
+    let run = check("late.json", &["--against", "payment.json", "billing.json"]);
+    assert!(run.out.starts_with("the change breaks nobody\n"), "{}", run.out);
+
+    // Who reads the later major too has moved.
+    let mut moved: Value = serde_json::from_str(&billing(&["order_id"])).expect("JSON");
+    let mut later = moved["steps"][0]["consumes"][0].clone();
+    later["major"] = json!(2);
+    moved["steps"][0]["consumes"].as_array_mut().expect("a list").push(later);
+    crate::support::write(folder.path(), "billing.json", moved.to_string());
+    let run = check("payment.json", &["billing.json"]);
+    assert!(run.out.starts_with("the choreography holds; "), "{}", run.out);
+}
+
 #[test]
 fn every_rule_of_manifests_is_explained() {
     let run = choreograph(std::path::Path::new("."), ["explain", "NEVER_ENDS"]);

@@ -1,6 +1,6 @@
 //! `choreograph registry` against a registry that another project wrote, and beside Confluent's own client.
 //!
-//! `framework/cli/tests/servers/run` starts what it needs and sets `REGISTRY_URL` and `CONFLUENT_PYTHON`.
+//! `tests/third-party/with-registry` starts what it needs and sets `REGISTRY_URL` and `CONFLUENT_PYTHON`.
 
 #[path = "../command/support.rs"]
 #[expect(dead_code, reason = "these tests need a part of it")]
@@ -14,7 +14,7 @@ use serde_json::Value;
 use support::{Run, choreograph, contract, folder, write};
 
 fn url() -> String {
-    std::env::var("REGISTRY_URL").expect("framework/cli/tests/servers/run sets it")
+    std::env::var("REGISTRY_URL").expect("tests/third-party/with-registry sets it")
 }
 
 fn registry(folder: &Path, args: &[&str]) -> Run {
@@ -33,7 +33,7 @@ fn file(name: &str, version: &str) -> String {
 
 /// Confluent's client, which must succeed.
 fn confluent(folder: &Path, args: &[&str]) -> String {
-    let python = std::env::var("CONFLUENT_PYTHON").expect("framework/cli/tests/servers/run sets it");
+    let python = std::env::var("CONFLUENT_PYTHON").expect("tests/third-party/with-registry sets it");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/confluent.py");
     let (command, rest) = args.split_first().expect("a command");
     let output = Command::new(python)

@@ -10,7 +10,7 @@ use crate::manifest::{Emitted, Manifest, Step};
 
 /// The version of the specification that documents say.
 const ASYNCAPI: &str = "3.0.0";
-/// A manifest has no version of its service; the specification requires a text.
+/// For a service whose manifest says no version, and for the whole: the specification requires a text.
 const NO_VERSION: &str = "unversioned";
 
 /// The document of one service: what it receives, with what it reads of it, and what it sends.
@@ -22,7 +22,7 @@ pub fn of_service(service: &Manifest) -> Value {
         Some(owner) => format!("What the service {title} of team {owner} receives and sends"),
         None => format!("What the service {title} receives and sends"),
     };
-    document.value(&title, &description)
+    document.value(&title, service.version.as_deref(), &description)
 }
 
 /// The document of all services. Each message has the schema of whoever writes it, or, where nobody here does, of
@@ -30,7 +30,11 @@ pub fn of_service(service: &Manifest) -> Value {
 pub fn of_choreography(choreography: &Choreography<'_>) -> Value {
     let mut document = Document::default();
     choreography.services().iter().for_each(|service| document.add(service));
-    document.value("choreography", "Every event of the choreography, and which service receives and sends it")
+    document.value(
+        "choreography",
+        None,
+        "Every event of the choreography, and which service receives and sends it",
+    )
 }
 
 /// The parts of a document, each ordered by name.
@@ -122,7 +126,7 @@ impl Document {
         self.operations.insert(key(name), operation);
     }
 
-    fn value(self, title: &str, description: &str) -> Value {
+    fn value(self, title: &str, version: Option<&str>, description: &str) -> Value {
         let channels: Map<String, Value> = self
             .channels
             .iter()
@@ -142,7 +146,7 @@ impl Document {
             self.messages.iter().map(|(id, message)| (key(&id.to_string()), message.schema(id))).collect();
         json!({
             "asyncapi": ASYNCAPI,
-            "info": { "title": title, "version": NO_VERSION, "description": description },
+            "info": { "title": title, "version": version.unwrap_or(NO_VERSION), "description": description },
             "defaultContentType": "application/json",
             "channels": channels,
             "operations": self.operations,

@@ -3,7 +3,8 @@
 //! An event leads to an end if it is terminal, or if one of its consumers may emit an event that does. A step with
 //! such an outcome is on a workflow's path, and each of its alternatives must have one too; a step without is
 //! beside the path (it sends a mail), and owes none. An outcome without events is no branch: a step that waits for
-//! a second event, or ignores a repetition, has one.
+//! a second event, or ignores a repetition, has one. Nor are the elements of a list branches, which may stand beside
+//! each other.
 
 use std::collections::BTreeSet;
 
@@ -52,12 +53,12 @@ fn start(id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
 /// Alternatives that cannot end, where nothing emitted beside them does. `beside` says whether something may.
 fn dead_branches<'a>(shape: &'a Shape, beside: bool, reach: &Reach, dead: &mut Vec<BTreeSet<&'a EventId>>) {
     match shape {
-        Shape::Nothing | Shape::One(_) => {}
-        Shape::Optional(inner) | Shape::Many(inner) => dead_branches(inner, beside, reach, dead),
+        Shape::Nothing | Shape::One(_) | Shape::Many(_) => {}
+        Shape::Optional(inner) => dead_branches(inner, beside, reach, dead),
         Shape::All(parts) => {
-            let ending = parts.iter().filter(|part| reach.may_end(part)).count();
+            let ending = parts.iter().filter(|part| reach.may_end_always(part)).count();
             for part in parts {
-                let others = ending - usize::from(reach.may_end(part));
+                let others = ending - usize::from(reach.may_end_always(part));
                 dead_branches(part, beside || others > 0, reach, dead);
             }
         }
@@ -95,19 +96,16 @@ fn branch(service: &Manifest, step: &Step, events: &BTreeSet<&EventId>) -> Findi
 fn cycles(choreography: &Choreography<'_>, reach: &Reach) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
-    for from in reach.endless() {
+    for from in reach.endless().keys() {
         let mut path: Vec<EventId> = Vec::new();
-        let mut at = from.clone();
-        while seen.insert(at.clone()) {
-            let next = choreography.event(&at).and_then(|flow| reach.endless_next(flow));
+        let mut at = from;
+        while seen.insert(at) {
             path.push(at.clone());
-            let Some(next) = next else {
-                path.clear();
-                break;
-            };
+            // What comes after an endless event is one.
+            let Some(next) = reach.endless().get(at) else { break };
             at = next;
         }
-        if let Some(begin) = path.iter().position(|event| *event == at) {
+        if let Some(begin) = path.iter().position(|event| event == at) {
             findings.push(cycle(choreography, path.get(begin..).unwrap_or_default()));
         }
     }

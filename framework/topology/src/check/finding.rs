@@ -6,6 +6,9 @@ use super::cover::Gap;
 use crate::choreography::{Consumer, Emitter, EventId};
 use crate::manifest::{Manifest, Step};
 
+/// How many findings are told: a set with more has one fault that shows everywhere.
+pub const MAX_FINDINGS: usize = 10_000;
+
 /// One thing that does not fit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -33,6 +36,9 @@ pub struct Party {
     /// The team that answers for it, if its manifest says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// The service's own version, if its manifest says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The step, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
@@ -67,6 +73,7 @@ impl Party {
         Self {
             service: service.service.clone(),
             owner: service.owner.clone(),
+            version: service.version.clone(),
             step: step.map(|step| step.name.clone()),
             pointer: pointer.to_owned(),
             previous: false,
@@ -95,14 +102,24 @@ impl From<&Consumer<'_>> for Party {
 }
 
 impl fmt::Display for Party {
-    /// `billing.invoice (team Finance)`.
+    /// `billing.invoice (team Finance)`; with a version `billing.invoice 2.0 (team Finance)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place())?;
+        if let Some(version) = &self.version {
+            write!(f, " {version}")?;
+        }
         match &self.owner {
             Some(owner) => write!(f, " (team {owner})"),
             None => Ok(()),
         }
     }
+}
+
+/// In the order of rules and events, at most [`MAX_FINDINGS`].
+pub(crate) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_cached_key(|finding| (finding.rule, finding.fingerprint()));
+    findings.truncate(MAX_FINDINGS);
+    findings
 }
 
 /// How many names a sentence lists before it only counts.

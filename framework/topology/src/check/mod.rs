@@ -4,6 +4,7 @@
 //! do; [`rule`](crate::rule) explains the rule.
 
 mod cover;
+mod deprecated;
 mod emitted;
 mod ends;
 mod finding;
@@ -15,14 +16,14 @@ mod upcasts;
 
 pub(crate) use cover::{Cover, gaps_text, required};
 pub use cover::{Gap, MAX_COMPARISONS};
-pub use finding::{Finding, Party};
+pub use deprecated::deprecations;
+pub(crate) use finding::sorted;
+pub use finding::{Finding, MAX_FINDINGS, Party};
 
 use crate::choreography::Choreography;
 
-/// How many findings are told: a set with more has one fault that shows everywhere.
-pub const MAX_FINDINGS: usize = 10_000;
-
-/// What does not fit, ordered by rule and event: at most [`MAX_FINDINGS`], none if the choreography holds.
+/// What does not fit, ordered by rule and event: at most [`MAX_FINDINGS`], none if the choreography holds. What is deprecated
+/// fits still: see [`deprecations`].
 pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     twice::check(choreography, &mut findings);
@@ -34,12 +35,6 @@ pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
     ends::check(choreography, &mut findings);
     cover::check(choreography, &mut findings);
     sorted(findings)
-}
-
-pub(crate) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by_cached_key(|finding| (finding.rule, finding.fingerprint()));
-    findings.truncate(MAX_FINDINGS);
-    findings
 }
 
 #[cfg(test)]

@@ -264,6 +264,36 @@ fn a_cycle_is_found_unless_an_outcome_leaves_it() {
 }
 
 #[test]
+fn alternatives_side_by_side_are_dead_only_together() {
+    let choice = |one: &str, other: &str| json!({ "one_of": [self::one(one), self::one(other)] });
+    let ends = |name: &str| emitted(name, &["terminal"]);
+    let goes_nowhere = |name: &str| emitted(name, &["outbound"]);
+    let judged = |events: &[Value], shape: &Value| rules(&[flow(&[step("a", &["start"], events, shape)])]);
+    let events = [ends("yes"), goes_nowhere("no"), ends("good"), goes_nowhere("bad")];
+    // `no` and `bad` together: nothing ends, though each has an end beside it otherwise.
+    let both = json!({ "all": [choice("yes", "no"), choice("good", "bad")] });
+    assert_eq!(judged(&events, &both), ["NEVER_ENDS", "NEVER_ENDS"]);
+    let one_always = json!({ "all": [choice("yes", "no"), one("good"), one("bad")] });
+    assert_eq!(judged(&events, &one_always), Vec::<&str>::new());
+    // In a list they may stand beside each other, and where nothing is said nobody is accused.
+    let list = json!({ "many": { "one_of": [one("yes"), one("no"), one("good"), one("bad")] } });
+    assert_eq!(judged(&events, &list), Vec::<&str>::new());
+    assert_eq!(judged(&events, &Value::Null), Vec::<&str>::new());
+}
+
+#[test]
+fn a_step_with_many_events_is_looked_at_once() {
+    let names = |letter: char| (0..3_000).map(move |at| format!("{letter}{at}"));
+    let reads: Vec<Value> = names('r')
+        .map(|name| json!({ "type": name, "major": 1, "topic": "t", "schema": true, "external": true }))
+        .collect();
+    let writes: Vec<Value> = names('w').map(|name| emitted(&name, &["terminal"])).collect();
+    let shape = json!({ "one_of": names('w').map(|name| one(&name)).collect::<Vec<_>>() });
+    let step = json!({ "name": "a", "group": "g", "consumes": reads, "emits": writes, "emits_shape": shape });
+    assert_eq!(rules(&[service("s", "One", &json!({ "steps": [step] }))]), Vec::<&str>::new());
+}
+
+#[test]
 fn a_group_has_one_step_for_an_event() {
     let mut steps =
         [step("a", &["start"], &[], &json!("nothing")), step("b", &["start"], &[], &json!("nothing"))];
@@ -279,6 +309,17 @@ fn a_group_has_one_step_for_an_event() {
         findings[0].message,
         "s.a (team One) and s.b (team One) consume start.v1 in one group, `s.a`: each record reaches only one of them"
     );
+    // Another event of the topic makes it no better: a record that reaches the wrong one is lost.
+    steps[1]["consumes"][0]["type"] = json!("other");
+    let both = json!([emitted("start", &["external"]), emitted("other", &["external"])]);
+    let findings = found(&[service("s", "One", &json!({ "steps": steps, "publishes": both }))]);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].message.contains("read the topic `t` in one group"), "{}", findings[0].message);
+    steps[1]["consumes"][0]["topic"] = json!("u");
+    let mut elsewhere = both.clone();
+    elsewhere[1]["topic"] = json!("u");
+    let apart = service("s", "One", &json!({ "steps": steps, "publishes": elsewhere }));
+    assert_eq!(rules(&[apart]), Vec::<&str>::new());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event_id::EventId;
-use super::flow::Flow;
 use super::join::Choreography;
 use crate::manifest::Shape;
 
@@ -12,20 +11,28 @@ use crate::manifest::Shape;
 pub(crate) struct Reach {
     /// Events after which a terminal event may come, the terminal ones among them.
     ends: BTreeSet<EventId>,
-    /// Events after which, whatever the steps decide, there is always one more event.
-    endless: BTreeSet<EventId>,
+    /// Events after which, whatever the steps decide, there is always one more event; and one that comes next.
+    endless: BTreeMap<EventId, EventId>,
+}
+
+/// A step: the events that lead to it, and what it makes of one.
+struct Node<'a> {
+    consumes: Vec<&'a EventId>,
+    shape: Shape,
+}
+
+/// The steps, and which of them name an event in what they emit. Each is looked at when one of its events is settled, and not
+/// again for each event in each round: a choreography may be large.
+struct Nodes<'a> {
+    list: Vec<Node<'a>>,
+    naming: BTreeMap<EventId, Vec<usize>>,
 }
 
 impl Reach {
-    /// Two fixed points over the choreography; each round settles at least one event.
     pub(crate) fn of(choreography: &Choreography<'_>) -> Self {
-        let events = choreography.events();
-        let shapes: BTreeMap<&EventId, Vec<Shape>> = events
-            .iter()
-            .map(|(id, flow)| (id, flow.consumers.iter().map(|c| c.step.shape()).collect()))
-            .collect();
-        let endless = endless(&shapes);
-        Self { ends: ends(events, &shapes, &endless), endless }
+        let nodes = Nodes::of(choreography);
+        let endless = nodes.endless(choreography);
+        Self { ends: nodes.ends(choreography, endless.keys()), endless }
     }
 
     /// Whether a terminal event may come after it.
@@ -38,58 +45,134 @@ impl Reach {
         may(shape, &|id| self.ends(id))
     }
 
-    /// The next event round, where there is always one more.
-    pub(crate) fn endless_next(&self, flow: &Flow<'_>) -> Option<EventId> {
-        let goes_on = |id: &EventId| self.endless.contains(id);
-        let shape = flow.consumers.iter().map(|it| it.step.shape()).find(|shape| must(shape, &goes_on))?;
-        shape.events().into_iter().find(|id| goes_on(id)).cloned()
+    /// Whether an end may come of what a step emits whichever alternative it chooses. To emit nothing is no alternative.
+    pub(crate) fn may_end_always(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::Nothing => false,
+            Shape::One(id) => self.ends(id),
+            Shape::Optional(inner) => self.may_end_always(inner),
+            Shape::Many(inner) => self.may_end(inner),
+            Shape::All(parts) => parts.iter().any(|part| self.may_end_always(part)),
+            Shape::OneOf(parts) => {
+                let mut branches = parts.iter().filter(|part| !part.events().is_empty()).peekable();
+                branches.peek().is_some() && branches.all(|part| self.may_end_always(part))
+            }
+        }
     }
 
-    /// Events after which, whatever the steps decide, there is always one more.
-    pub(crate) fn endless(&self) -> impl Iterator<Item = &EventId> {
-        self.endless.iter()
+    /// Events after which, whatever the steps decide, there is always one more; each with one that comes next.
+    pub(crate) fn endless(&self) -> &BTreeMap<EventId, EventId> {
+        &self.endless
     }
 }
 
-/// The least set: the terminal events, and what has a consumer that may emit one of the set. What goes round, and
-/// what nobody consumes although it should be, has a finding of its own: here it counts as an end, so that one fault
-/// is not told at every place before it.
-fn ends(
-    events: &BTreeMap<EventId, Flow<'_>>,
-    shapes: &BTreeMap<&EventId, Vec<Shape>>,
-    endless: &BTreeSet<EventId>,
-) -> BTreeSet<EventId> {
-    let is_end = |flow: &Flow<'_>| flow.is_terminal() || (flow.consumers.is_empty() && !flow.is_outbound());
-    let mut found: BTreeSet<EventId> =
-        events.iter().filter(|(_, flow)| is_end(flow)).map(|(id, _)| id.clone()).collect();
-    found.extend(endless.iter().cloned());
-    loop {
-        let more: Vec<EventId> = shapes
-            .iter()
-            .filter(|(id, _)| !found.contains(**id))
-            .filter(|(_, shapes)| shapes.iter().any(|shape| may(shape, &|id| found.contains(id))))
-            .map(|(id, _)| (*id).clone())
-            .collect();
-        if more.is_empty() {
-            return found;
+impl<'a> Nodes<'a> {
+    fn of(choreography: &'a Choreography<'_>) -> Self {
+        let mut places = BTreeMap::new();
+        let mut nodes = Self { list: Vec::new(), naming: BTreeMap::new() };
+        for (service, step) in choreography.steps() {
+            let at = nodes.list.len();
+            places.insert((service.service.as_str(), step.name.as_str()), at);
+            let shape = step.shape();
+            for id in shape.events() {
+                nodes.naming.entry(id.clone()).or_default().push(at);
+            }
+            nodes.list.push(Node { consumes: Vec::new(), shape });
         }
-        found.extend(more);
+        for (id, flow) in choreography.events() {
+            for consumer in &flow.consumers {
+                let place = (consumer.service.service.as_str(), consumer.step.name.as_str());
+                if let Some(node) = places.get(&place).and_then(|at| nodes.list.get_mut(*at)) {
+                    node.consumes.push(id);
+                }
+            }
+        }
+        nodes
     }
-}
 
-/// The greatest set: what has a consumer every outcome of which emits one of the set.
-fn endless(shapes: &BTreeMap<&EventId, Vec<Shape>>) -> BTreeSet<EventId> {
-    let mut left: BTreeSet<EventId> = shapes.keys().map(|id| (*id).clone()).collect();
-    loop {
-        let gone: BTreeSet<EventId> = left
-            .iter()
-            .filter(|id| !shapes[id].iter().any(|shape| must(shape, &|id| left.contains(id))))
-            .cloned()
-            .collect();
-        if gone.is_empty() {
-            return left;
+    /// The steps that name one of `events` in what they emit, each once.
+    fn naming(&self, events: &[EventId]) -> BTreeSet<usize> {
+        events.iter().filter_map(|id| self.naming.get(id)).flatten().copied().collect()
+    }
+
+    fn node(&self, at: usize) -> impl Iterator<Item = &Node<'a>> {
+        self.list.get(at).into_iter()
+    }
+
+    /// The least set: the terminal events, and what has a consumer that may emit one of the set. What goes round, and
+    /// what nobody consumes although it should be, has a finding of its own: here it counts as an end, so that one fault
+    /// is not told at every place before it.
+    fn ends<'b>(
+        &self,
+        choreography: &Choreography<'_>,
+        endless: impl Iterator<Item = &'b EventId>,
+    ) -> BTreeSet<EventId> {
+        let events = choreography.events().iter();
+        let is_end = events
+            .filter(|(_, flow)| flow.is_terminal() || (flow.consumers.is_empty() && !flow.is_outbound()));
+        let mut ends: BTreeSet<EventId> = is_end.map(|(id, _)| id.clone()).collect();
+        ends.extend(endless.cloned());
+        let mut new: Vec<EventId> = ends.iter().cloned().collect();
+        while !new.is_empty() {
+            let before =
+                self.naming(&new).into_iter().flat_map(|at| self.node(at)).flat_map(|node| &node.consumes);
+            new = before.filter(|id| !ends.contains(**id)).map(|id| (*id).clone()).collect();
+            ends.extend(new.iter().cloned());
         }
-        left.retain(|id| !gone.contains(id));
+        ends
+    }
+
+    /// The greatest set: what has a consumer every outcome of which emits one of the set.
+    fn endless(&self, choreography: &Choreography<'_>) -> BTreeMap<EventId, EventId> {
+        let mut left: BTreeSet<EventId> = choreography.events().keys().cloned().collect();
+        // The steps that go on whatever they decide, as far as is known, and how many of them each event leads to.
+        let mut going: BTreeSet<usize> = (0..self.list.len()).collect();
+        let mut readers: BTreeMap<&EventId, usize> = BTreeMap::new();
+        for id in self.list.iter().flat_map(|node| &node.consumes) {
+            *readers.entry(id).or_default() += 1;
+        }
+        let unread = left.iter().filter(|id| !readers.contains_key(id));
+        let mut gone: Vec<EventId> = unread.cloned().collect();
+        let mut doubtful = going.clone();
+        loop {
+            for id in &gone {
+                left.remove(id);
+            }
+            let stopped: Vec<usize> = doubtful
+                .iter()
+                .filter(|at| self.node(**at).any(|node| !must(&node.shape, &|id| left.contains(id))))
+                .copied()
+                .collect();
+            gone.clear();
+            for at in stopped.into_iter().filter(|at| going.remove(at)) {
+                for id in self.node(at).flat_map(|node| &node.consumes) {
+                    let count = readers.entry(id).or_default();
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        gone.push((*id).clone());
+                    }
+                }
+            }
+            if gone.is_empty() {
+                return self.next(&left, &going);
+            }
+            doubtful = self.naming(&gone);
+        }
+    }
+
+    /// For each endless event one that comes next: of its first consumer that goes on whatever it decides.
+    fn next(&self, endless: &BTreeSet<EventId>, going: &BTreeSet<usize>) -> BTreeMap<EventId, EventId> {
+        let mut next = BTreeMap::new();
+        for node in going.iter().flat_map(|at| self.node(*at)) {
+            let Some(after) = node.shape.events().into_iter().find(|id| endless.contains(*id)).cloned()
+            else {
+                continue;
+            };
+            for id in &node.consumes {
+                next.entry((*id).clone()).or_insert_with(|| after.clone());
+            }
+        }
+        next
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::picture::{EdgeKind, Node, NodeKind, Picture};
-use super::text::push;
+use super::text::{is_unseen, push};
 
 impl Picture {
     /// The picture as a DOT graph, with a box around each service.
@@ -80,7 +80,7 @@ fn quoted(text: &str) -> String {
             '"' => "\\\"".to_owned(),
             '\\' => "\\\\".to_owned(),
             '\n' => "\\n".to_owned(),
-            letter if letter.is_control() => " ".to_owned(),
+            letter if is_unseen(letter) => " ".to_owned(),
             other => other.to_string(),
         })
         .collect();

@@ -26,6 +26,9 @@ pub struct Manifest {
     /// The team that answers for the service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// The service's own version, as its team counts: a label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Its steps.
     #[serde(default)]
     pub steps: Vec<Step>,

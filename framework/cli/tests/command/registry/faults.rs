@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -66,6 +67,71 @@ fn a_registry_that_never_answers_is_not_waited_for() {
     let failure = client.subjects().unwrap_err();
     assert_eq!(failure.exit(), Exit::Incomplete);
     assert!(failure.to_string().contains("did not answer within 0.2 s"), "{failure}");
+}
+
+#[test]
+fn a_registry_that_stops_in_the_middle_of_its_answer_is_not_believed() {
+    let half = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[\"a\"";
+    let server = Server::raw(|_| half.to_vec());
+    let run = list(&server.url());
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.errors.contains("was cut off"), "{}", run.errors);
+
+    for said in [&b""[..], b"HTTP/1.1 200 OK\r\nContent-Le", b"hello\r\n\r\n", b"\x16\x03\x01\x00\x05hello"] {
+        let server = Server::raw(|_| said.to_vec());
+        let run = list(&server.url());
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{said:?}");
+        assert!(run.errors.starts_with("error: "), "{}", run.errors);
+    }
+}
+
+#[test]
+fn a_registry_that_falls_silent_in_the_middle_of_its_answer_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let over = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[").unwrap();
+        // Until the client has had enough of it.
+        drop(std::io::copy(&mut stream, &mut std::io::sink()));
+    });
+    let limits = Limits { attempt: Duration::from_millis(200), attempts: 1, first_wait: Duration::ZERO };
+    let client = Client::new(&url, Credentials::default(), limits).unwrap();
+    let failure = client.subjects().unwrap_err();
+    assert_eq!(failure.exit(), Exit::Incomplete);
+    assert!(failure.to_string().contains("did not answer within 0.2 s"), "{failure}");
+    drop(client);
+    over.join().unwrap();
+}
+
+#[test]
+fn a_registry_that_sends_elsewhere_is_not_followed() {
+    let elsewhere = Server::start(|_| (200, "[]".to_owned()));
+    for target in [&elsewhere.url(), "file:///etc/passwd", "//127.0.0.1/", "/subjects", "not a place"] {
+        for status in [301, 302, 307, 308] {
+            let moved = format!("HTTP/1.1 {status} Moved\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n");
+            let server = Server::raw(move |_| moved.clone().into_bytes());
+            let mut command = binary(std::path::Path::new("."));
+            command.args(LIST).arg(server.url()).env("CHOREOGRAPH_REGISTRY_TOKEN", "hunter2");
+            let run = of(&command.output().unwrap());
+            assert_eq!((run.code, run.out.as_str()), (3, ""), "{target}");
+            assert!(run.errors.contains("is no schema registry: it says 30"), "{target}: {}", run.errors);
+            assert!(!run.errors.contains("root:") && !run.errors.contains("hunter2"), "{}", run.errors);
+            assert_eq!(server.lines().len(), 1, "{target}");
+        }
+    }
+    assert_eq!(elsewhere.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn more_than_is_read_is_said_to_be_too_much() {
+    let subjects: Vec<String> = (0..10_001).map(|number| format!("\"s{number}\"")).collect();
+    let answer = format!("[{}]", subjects.join(","));
+    let server = Server::start(move |_| (200, answer.clone()));
+    let run = list(&server.url());
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.errors.contains("has 10001 subjects"), "{}", run.errors);
+    assert_eq!(server.lines().len(), 1);
 }
 
 #[test]

@@ -13,6 +13,9 @@ pub(crate) type Registered = Arc<Mutex<BTreeMap<String, Vec<(usize, String)>>>>;
 /// What it says to a schema with a property `forbidden`, as Confluent's registry says it with `verbose=true`.
 pub(crate) const REASON: &str = "{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL\", description:\"The new schema has an open content model and has a property or item at path '#/properties/forbidden' which is missing in the old schema\"}";
 
+/// The GUID of the first schema.
+pub(crate) const GUID: &str = "3b4a1f9e-8c0d-4f0a-9f43-0c1c5f2f6a11";
+
 pub(crate) fn start() -> (Server, Registered) {
     let registered = Registered::default();
     let known = Arc::clone(&registered);
@@ -39,6 +42,12 @@ fn answer(request: &Request, subjects: &mut BTreeMap<String, Vec<(usize, String)
                 None => error(404, 40403, &format!("Schema {id} not found")),
             }
         }
+        ("GET", ["schemas", "guids", guid]) => match subjects.values().flatten().next() {
+            Some((_, schema)) if *guid == GUID => {
+                ok(&json!({ "guid": GUID, "schemaType": "JSON", "schema": schema }))
+            }
+            _ => error(404, 40403, &format!("Schema {guid} not found")),
+        },
         ("POST", ["subjects", subject]) => match subjects.get(*subject) {
             None => error(404, 40401, &format!("Subject '{subject}' not found.")),
             Some(versions) => match versions.iter().position(|(_, known)| *known == schema) {
@@ -74,7 +83,7 @@ fn version(subjects: &BTreeMap<String, Vec<(usize, String)>>, subject: &str, num
     match number.checked_sub(1).and_then(|at| versions.get(at)) {
         Some((id, schema)) => ok(&json!({
             "subject": subject, "version": number, "id": id, "schemaType": "JSON", "schema": schema,
-            "guid": "3b4a1f9e-8c0d-4f0a-9f43-0c1c5f2f6a11",
+            "guid": GUID,
         })),
         None => error(404, 40402, "Version not found."),
     }

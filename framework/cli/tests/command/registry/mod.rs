@@ -1,6 +1,7 @@
 //! `choreograph registry`, against recorded answers.
 
+mod encrypted;
 mod faults;
-mod memory;
+pub(crate) mod memory;
 pub(crate) mod server;
 mod work;

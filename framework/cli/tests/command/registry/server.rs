@@ -27,6 +27,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(answer: impl Fn(&Request) -> Answer + Send + 'static) -> Self {
+        Self::raw(move |request| whole(answer(request)))
+    }
+
+    /// One that answers with bytes as they are, and closes the connection after them.
+    pub(crate) fn raw(answer: impl Fn(&Request) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (requests, over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -65,9 +70,16 @@ impl Drop for Server {
     }
 }
 
+/// An answer as it goes over the wire.
+fn whole((status, text): Answer) -> Vec<u8> {
+    let kind = if text.starts_with('<') { "text/html" } else { "application/vnd.schemaregistry.v1+json" };
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n", text.len());
+    format!("{head}Connection: close\r\n\r\n{text}").into_bytes()
+}
+
 fn serve(
     stream: &TcpStream,
-    answer: &impl Fn(&Request) -> Answer,
+    answer: &impl Fn(&Request) -> Vec<u8>,
     seen: &Mutex<Vec<Request>>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
@@ -88,10 +100,8 @@ fn serve(
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let request = Request { line, authorization, body: String::from_utf8_lossy(&body).into_owned() };
-    let (status, text) = answer(&request);
+    let bytes = answer(&request);
     seen.lock().expect("no panic").push(request);
-    let kind = if text.starts_with('<') { "text/html" } else { "application/vnd.schemaregistry.v1+json" };
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n", text.len());
     let mut stream = stream;
-    write!(stream, "{head}Connection: close\r\n\r\n{text}")
+    stream.write_all(&bytes)
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::memory::{self, REASON};
+use super::memory::{self, GUID, REASON};
 use crate::support::{Run, choreograph, contract, folder, write};
 
 fn titled(id: &str, title: &str, more: &str) -> String {
@@ -138,6 +138,18 @@ fn lists_gets_and_deletes_only_when_it_is_meant() {
     let by_id =
         registry(folder.path(), &["get", "--id", "1", "--format", "json"], &server.url()).json("registry");
     assert_eq!(by_id["schema"]["$id"], "urn:contract:order.paid/1.0");
+
+    let by_guid =
+        registry(folder.path(), &["get", "--guid", GUID, "--format", "json"], &server.url()).json("registry");
+    assert_eq!((&by_guid["guid"], &by_guid["schema"]), (&Value::from(GUID), &by_id["schema"]));
+    let run = registry(folder.path(), &["get", "--guid", "../../x"], &server.url());
+    assert_eq!(run.code, 3);
+    assert!(run.errors.contains("it has no such schema (40403"), "{}", run.errors);
+    assert_eq!(server.lines().pop().as_deref(), Some("GET /schemas/guids/..%2F..%2Fx"));
+    for which in [&[][..], &["--id", "1", "--guid", GUID], &["--guid", ""], &["--id", "x"]] {
+        let args: Vec<&str> = ["get"].iter().chain(which).copied().collect();
+        assert_eq!(registry(folder.path(), &args, &server.url()).code, 2, "{which:?}");
+    }
 
     let before = server.lines().len();
     let run = registry(folder.path(), &["delete", "--subject", "OrderPaid"], &server.url());

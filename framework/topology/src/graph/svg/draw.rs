@@ -3,7 +3,7 @@
 use super::layers::Grid;
 use super::place::Positions;
 use crate::graph::picture::{Edge, EdgeKind, Node, NodeKind, Picture};
-use crate::graph::text::push;
+use crate::graph::text::{is_unseen, push};
 
 /// Width of a letter of the first line and of the others, in the font sizes below.
 const LETTER: f64 = 7.4;
@@ -214,9 +214,9 @@ fn colour(service: &str) -> String {
     format!("hsl({} 62% 90%)", hash % 360)
 }
 
-/// Text for XML: letters with a meaning by their entities, and what XML does not allow left out.
+/// Text for XML: letters with a meaning by their entities, and what XML does not allow, or nobody would see, left out.
 fn escaped(text: &str) -> String {
-    let allowed = |letter: &char| !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}');
+    let allowed = |letter: &char| !is_unseen(*letter) && !matches!(letter, '\u{fffe}' | '\u{ffff}');
     text.chars()
         .filter(allowed)
         .map(|letter| match letter {
