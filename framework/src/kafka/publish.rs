@@ -167,7 +167,8 @@ impl Outlet {
             self.replace_at = clock::millis();
             self.inbox.set_fatal();
         } else if self.unreported == 0 && self.single_is_over() {
-            self.batches = Batches::Many;
+            // Planned, so it need not wait as the successor of a dead one does.
+            (self.batches, self.replace_at) = (Batches::Many, clock::millis());
             self.producer = None;
         }
     }
