@@ -69,7 +69,7 @@ impl World {
     /// A world with no services. Must be called inside the rehearsal's runtime.
     pub(crate) fn new(seed: u64) -> Self {
         let cluster = Rc::new(RefCell::new(Cluster::new(seed, Clock::start())));
-        let telemetry = Telemetry::quiet();
+        let telemetry = Telemetry::rehearsing();
         let publisher = telemetry.publisher(TEST);
         let starts = Starts::default();
         Self { cluster, telemetry, publisher, starts, services: Vec::new(), moves: Vec::new() }

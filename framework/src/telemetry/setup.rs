@@ -90,16 +90,25 @@ impl Telemetry {
     }
 
     /// Telemetry that exports nothing and leaves the process alone; its metrics are in [`Telemetry::metrics`].
-    /// Starting events carry a trace context, so that what belongs together can be told by it.
+    /// Whether a workflow is traced that begins here is left to the first step that handles its event.
     pub fn quiet() -> Self {
+        Self::silent(false)
+    }
+
+    /// The same where nothing else decides: starting events carry a trace context, so that what belongs together
+    /// can be told by it.
+    pub(crate) fn rehearsing() -> Self {
+        Self::silent(true)
+    }
+
+    fn silent(decides: bool) -> Self {
         let registry = Registry::new();
         let meters = prometheus_reader(&registry)
             .map(|reader| SdkMeterProvider::builder().with_reader(reader).build())
             .ok();
         let instruments = Instruments::new(&meter(meters.as_ref()));
         let never = Sampler { ratio: 0.0, parent_based: false };
-        let mut shared = Shared::new(None, never, instruments);
-        shared.decides = true;
+        let shared = Shared { decides, ..Shared::new(None, never, instruments) };
         Self { tracers: None, meters, registry, shared: Arc::new(shared), connections: None }
     }
 

@@ -123,7 +123,7 @@ fn hostile_headers_cannot_make_labels_without_end() {
 
 #[test]
 fn log_lines_of_a_handler_carry_its_records_ids() {
-    let telemetry = Telemetry::quiet();
+    let telemetry = Telemetry::rehearsing();
     let step = telemetry.step("shop", "charge", "shop.charge");
     let record = record(None);
     let mut process = step.process(&record, at(0));

@@ -236,8 +236,22 @@ fn a_process_that_exports_nothing_leaves_the_decision_to_those_after_it() {
     let settings = crate::settings::Settings::read([] as [(&str, &str); 0]).unwrap();
     let telemetry = Telemetry::build(&settings, "shop", "1.0", |_| {}).unwrap();
     assert_eq!(start(&telemetry), None);
-    let quiet = Telemetry::quiet();
-    assert_eq!(start(&quiet).map(|context| context.is_sampled()), Some(false));
+    assert_eq!(start(&Telemetry::quiet()), None);
+    let rehearsing = Telemetry::rehearsing();
+    assert_eq!(start(&rehearsing).map(|context| context.is_sampled()), Some(false));
+}
+
+/// As the shop's site does: its page starts orders quietly, its steps and those of others are traced.
+#[test]
+fn what_a_quiet_process_starts_is_one_trace_of_the_steps_behind_it() {
+    let parent = start(&Telemetry::quiet());
+    let (telemetry, kept) = kept(ALL);
+    for group in ["shop.charge", "shop.tell"] {
+        pass(&telemetry.step("shop", group, group), &record(parent), 0).expect("it is traced");
+    }
+    let spans = kept.all();
+    assert_eq!(spans.iter().filter(|span| span.name == "process orders").count(), 2, "{spans:?}");
+    assert_eq!((kept.trace_ids().len(), kept.unresolved()), (1, Vec::new()));
 }
 
 #[test]
