@@ -26,6 +26,7 @@ mod assign;
 mod client;
 mod close;
 mod commit;
+mod complaints;
 mod context;
 mod driven;
 #[cfg(feature = "embedded")]

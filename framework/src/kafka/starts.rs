@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::acknowledge::{Batches, Fault};
 use super::client::Connection;
+use super::complaints::Complaints;
 use super::context::log;
 use super::words::{Trouble, protocol_name};
 use crate::clock;
@@ -42,6 +43,7 @@ pub(crate) struct KafkaStarts {
     registry: Option<Registry>,
     connection: Connection,
     telemetry: PublisherTelemetry,
+    complaints: Arc<Complaints>,
     room: Semaphore,
     /// Each event type that was started, made ready once. Bounded by the types in the program.
     ready: Mutex<HashMap<TypeId, Arc<Ready>>>,
@@ -54,8 +56,8 @@ pub(crate) struct KafkaStarts {
 /// A delivery report on its way to whoever waits for it.
 type Reported = Result<(i32, i64), RDKafkaErrorCode>;
 
-/// Delivery reports to those who wait for them.
-struct Reports;
+/// Delivery reports to those who wait for them, and what the client complains of.
+struct Reports(Arc<Complaints>);
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
@@ -63,8 +65,8 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let trouble = error.rdkafka_error_code().map_or(Trouble::Other, Trouble::of);
-        tracing::warn!(?trouble, "publisher: {}: {reason}", trouble.advice());
+        let trouble = error.rdkafka_error_code().map_or(Trouble::Other, |code| Trouble::told(code, reason));
+        self.0.heard(trouble, reason);
     }
 }
 
@@ -73,7 +75,10 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, told: Self::DeliveryOpaque) {
         let report = match result {
-            Ok(message) => Ok((message.partition(), message.offset())),
+            Ok(message) => {
+                self.0.well();
+                Ok((message.partition(), message.offset()))
+            }
             Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
         };
         // Whoever gave up waiting does not want to know.
@@ -89,7 +94,8 @@ impl KafkaStarts {
         telemetry: &Telemetry,
     ) -> Result<Self, StartError> {
         let connection = Connection::new(&settings.kafka);
-        let producer = connect(&connection, service, Batches::Many)?;
+        let complaints = Arc::new(Complaints::new(service));
+        let producer = connect(&connection, &complaints, service, Batches::Many)?;
         Ok(Self {
             source: service.to_owned(),
             namespace: settings.namespace.clone(),
@@ -97,6 +103,7 @@ impl KafkaStarts {
             registry: settings.registry.clone(),
             connection,
             telemetry: telemetry.publisher(service),
+            complaints,
             room: Semaphore::new(MAX_IN_FLIGHT),
             ready: Mutex::default(),
             producer: Mutex::new(producer),
@@ -212,7 +219,7 @@ impl KafkaStarts {
     fn single(&self) -> Option<Arc<ThreadedProducer<Reports>>> {
         let mut single = lock(&self.single);
         if single.as_ref().is_none_or(|producer| producer.client().fatal_error().is_some()) {
-            *single = connect(&self.connection, &self.source, Batches::Single).ok();
+            *single = connect(&self.connection, &self.complaints, &self.source, Batches::Single).ok();
         }
         single.clone()
     }
@@ -228,7 +235,7 @@ impl KafkaStarts {
         if !Arc::ptr_eq(&producer, dead) {
             return;
         }
-        match connect(&self.connection, &self.source, Batches::Many) {
+        match connect(&self.connection, &self.complaints, &self.source, Batches::Many) {
             Ok(next) => *producer = next,
             Err(error) => tracing::error!(%error, "no new producer; the next start tries again"),
         }
@@ -305,12 +312,13 @@ fn failed(ready: &Ready, code: RDKafkaErrorCode, error: String) -> StartError {
 /// A producer whose reports are served by a thread of librdkafka's binding.
 fn connect(
     connection: &Connection,
+    complaints: &Arc<Complaints>,
     service: &str,
     batches: Batches,
 ) -> Result<Arc<ThreadedProducer<Reports>>, StartError> {
     let config = connection.impatient_producer(service, batches);
     let producer = config
-        .create_with_context(Reports)
+        .create_with_context(Reports(Arc::clone(complaints)))
         .map_err(|error| StartError::Settings(super::client::ClientError::from(error).to_string()))?;
     Ok(Arc::new(producer))
 }

@@ -319,9 +319,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         if !status.refuses() {
             return;
         }
-        if status.is_refused(Right::Read) && self.port.seats().next().is_some() {
+        if status.is_refused(Right::Read) {
             if status.is_to_try(Right::Read) {
-                // librdkafka tells of the same refusal again only where reading begins anew.
+                // librdkafka tells of the same refusal again only where reading begins anew. A member without partitions
+                // is refused nothing, and hears nothing: when it is given one, it is told again.
                 self.port.stop_all();
                 self.port.resume_all();
             }

@@ -1,4 +1,4 @@
-//! Workflows started from outside any step.
+//! Workflows started: by code outside any step, or by a step that declares it.
 
 mod error;
 mod starting;
@@ -21,8 +21,13 @@ const MAX_IDEMPOTENCY_ID: usize = 256;
 
 /// Starts workflows from code outside any step: an HTTP handler, a batch job, a test.
 ///
-/// Cheap to clone; all clones share one Kafka producer. [`start`](Self::start) returns when the broker has
-/// acknowledged the event durably, so that what it says can be told to whoever asked.
+/// Cheap to clone; all clones share one Kafka producer: make one when the program starts and keep it. [`start`](Self::start)
+/// returns when the broker has acknowledged the event durably, so that what it says can be told to whoever asked. Only events
+/// that name their workflow (`#[event(.., starts = "order")]`) can be started; their contract is asserted before they go out.
+/// Inside a handler a step has to [declare](crate::Step::starts) what it starts.
+///
+/// With a [`Telemetry`] that exports spans, a workflow's trace hangs below the span that is current when it starts; with
+/// [`Telemetry::quiet`] it begins at the first step.
 ///
 /// ```no_run
 /// use choreograph::{Event, Publisher, settings::Settings, telemetry::Telemetry};

@@ -117,7 +117,39 @@ impl<S> Step<S> {
         self
     }
 
-    /// Lets the handler start workflows with this event; each is a new one, linked to the present.
+    /// Lets the handler start workflows with this event, through a [`Publisher`](crate::Publisher) in the service's state.
+    /// Each is a new workflow, in a trace of its own that is linked to the handler's. Without this line, starting one in a
+    /// handler is [`StartError::Undeclared`](crate::StartError::Undeclared).
+    ///
+    /// What belongs to the present workflow is returned by the handler, not started. A start stays, whatever becomes of the
+    /// handler afterwards, and the same record may be handled again: start with an id that derives from the record's, and it
+    /// is one workflow all the same.
+    ///
+    /// ```
+    /// use choreograph::{Event, In, Publisher, Service, State, StepError, step};
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Event, Deserialize, JsonSchema)]
+    /// #[event(view, type = "subscription.ending", major = 1, topic = "subscriptions")]
+    /// struct SubscriptionEnding { customer: String }
+    ///
+    /// #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    /// #[event(type = "order.placed", version = "1.0", topic = "orders", key = "order_id", starts = "order")]
+    /// struct OrderPlaced { order_id: String, customer: String }
+    ///
+    /// async fn renew(ending: In<SubscriptionEnding>, State(publisher): State<Publisher>) -> Result<(), StepError> {
+    ///     let cause = ending.metadata().id().to_owned();
+    ///     let customer = ending.into_inner().customer;
+    ///     let order = OrderPlaced { order_id: format!("renewal-{cause}"), customer };
+    ///     publisher.start_with_id(&cause, &order).await?;
+    ///     Ok(())
+    /// }
+    ///
+    /// fn service(publisher: Publisher) -> Service<Publisher> {
+    ///     Service::new("renewals", publisher).step(step("renew", renew).starts::<OrderPlaced>())
+    /// }
+    /// ```
     pub fn starts<E: StartingEvent>(mut self) -> Self {
         self.starts = Declared::with::<E>(self.starts);
         self
