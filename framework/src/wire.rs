@@ -51,6 +51,20 @@ pub fn namespaced(namespace: Option<&str>, name: &str) -> String {
     }
 }
 
+/// The JSON behind the frame that Confluent's serializers write: a byte 0 and the four bytes of the contract's number.
+/// `None` where there is no such frame. Steps read both forms.
+///
+/// ```
+/// use choreograph::wire::unframed;
+///
+/// assert_eq!(unframed(b"\0\0\0\x01\x02{}"), Some(&b"{}"[..]));
+/// assert_eq!(unframed(b"{\"a\":1}"), None);
+/// ```
+pub fn unframed(value: &[u8]) -> Option<&[u8]> {
+    let (frame, json) = value.split_first_chunk::<5>()?;
+    (frame[0] == 0).then_some(json)
+}
+
 /// The header `wf` of a record that is written again after a wait: what `workflow` says, keys unknown here too, and
 /// that its next handling begins a new trace, linked to the old one. A malformed header, and one that would become longer
 /// than it may be, stays as it is.

@@ -14,6 +14,7 @@ use crate::{
     envelope::head::{Head, Known},
     step::{Unread, Unreadable},
     upcast::Stuck,
+    wire::unframed,
 };
 
 /// A value that keeps its contract and is not in a seat all the same.
@@ -45,12 +46,6 @@ pub(crate) fn check_in(
         (Err((Reason::Undecodable, _)), Some(json)) => attempt(json),
         _ => read,
     }
-}
-
-/// The JSON behind the frame that Confluent's serializers write: a byte 0 and the four bytes of the contract's number.
-fn unframed(value: &[u8]) -> Option<&[u8]> {
-    let (frame, json) = value.split_first_chunk::<5>()?;
-    (frame[0] == 0).then_some(json)
 }
 
 fn read(

@@ -24,6 +24,7 @@ use crate::limits::{MAX_REPLAYS, MAX_ROUNDS};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::report::Report;
+use crate::spans::{self, ActionSpan};
 use crate::watch::{Progress, Stage, Watch};
 
 /// What is to be done with dead letters.
@@ -103,13 +104,15 @@ impl DeadLetters {
         let throttle = Throttle::new(order.rate);
         let tape = self.contracts.as_ref().map_or_else(Tape::new, crate::contracts::Contracts::tape);
         let mut run = Run { letters: self, order, stamp, report, throttle, tape, watch };
+        let mut result = Ok(());
         for (topic, places) in &chosen.places {
-            run.on(topic, places)?;
-            if run.report.cancelled {
+            result = run.on(topic, places);
+            if result.is_err() || run.report.cancelled {
                 break;
             }
         }
-        Ok(run.report)
+        spans::count(&run.report);
+        result.map(|()| run.report)
     }
 }
 
@@ -144,6 +147,7 @@ struct Site<'s> {
     retry: Option<Arc<str>>,
     audit: Arc<str>,
     places: &'s BTreeMap<(i32, i64), Uuid>,
+    span: ActionSpan,
 }
 
 impl Run<'_> {
@@ -151,12 +155,19 @@ impl Run<'_> {
     fn on(&mut self, topic: &str, places: &BTreeMap<(i32, i64), Uuid>) -> Result<(), Error> {
         let connection = &self.letters.connection;
         let retry = retry_topic(topic, self.order).map(|retry| connection.full(&retry).into());
-        let site = Site { topic, retry, audit: self.letters.audit_topic(), places };
+        let span = ActionSpan::begin(&connection.full(topic), places.len(), self.order, &self.stamp);
+        let site = Site { topic, retry, audit: self.letters.audit_topic(), places, span };
+        self.rounds(&site).inspect_err(|error| site.span.failed(error))
+    }
+
+    /// Acts until the end of every transaction is known.
+    fn rounds(&mut self, site: &Site<'_>) -> Result<(), Error> {
+        let Site { topic, places, .. } = *site;
         let mut left: HashSet<Uuid> = places.values().copied().collect();
         let mut rounds = 0;
         loop {
             let before = left.len();
-            let why = match self.round(&site, &mut left)? {
+            let why = match self.round(site, &mut left)? {
                 Round::Done => break,
                 Round::Unknown(why) => why,
             };
@@ -238,11 +249,12 @@ impl Run<'_> {
             What::Edit { value, .. } => Some(value.as_slice()),
         };
         match self.prepare(site, letter, edited)? {
-            Ok((again, forced)) => {
+            Ok((mut again, forced)) => {
+                let span = site.span.send(letter, &mut again);
                 let objection = forced.as_ref().map(ToString::to_string);
                 let remarks = Remarks { forced: objection.as_deref(), edited, ..Remarks::default() };
                 let audit = audit(letter, &site.audit, order.what.deed(), &self.stamp, remarks);
-                batch.push(letter.id, Some(again), audit, forced.is_some());
+                batch.push(letter.id, Some((again, span)), audit, forced.is_some());
             }
             Err(refusal) => self.refuse(letter.id, refusal, left),
         }
@@ -262,7 +274,7 @@ impl Run<'_> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let again = replayed(letter, retry, original, edited, &self.stamp);
-        match objection(letter).or_else(|| self.broken(site, letter, again.value.as_deref())) {
+        match objection(letter).or_else(|| self.broken(site, letter, again.value.as_deref(), edited)) {
             Some(refusal) if !(self.order.what.is_forced() && refusal.can_be_forced()) => Ok(Err(refusal)),
             forced => Ok(Ok((again, forced))),
         }
@@ -281,9 +293,18 @@ impl Run<'_> {
         Ok(origins.fetch(letter)?.map(Some))
     }
 
-    /// What the step's contract says against the value.
-    fn broken(&mut self, site: &Site<'_>, letter: &DeadLetter, value: Option<&[u8]>) -> Option<Refusal> {
-        let contracts = self.letters.contracts.as_ref()?;
+    /// What the step's contract says against the value; where there is no manifest, what speaks against a value that a
+    /// person has just written.
+    fn broken(
+        &mut self,
+        site: &Site<'_>,
+        letter: &DeadLetter,
+        value: Option<&[u8]>,
+        edited: Option<&[u8]>,
+    ) -> Option<Refusal> {
+        let Some(contracts) = &self.letters.contracts else {
+            return edited.and_then(|edited| crate::contracts::is_json(edited).err());
+        };
         contracts.check(&mut self.tape, site.topic, letter.event_type.as_deref(), value).err()
     }
 
@@ -318,7 +339,10 @@ impl Run<'_> {
                     self.settle(&mut part, left);
                 }
                 Err(Trouble::Refused(code)) if part.len() == 1 => {
-                    part.drain().for_each(|(id, _)| self.refuse(id, Refusal::Refused(code.clone()), left));
+                    for (id, _, span) in part.drain() {
+                        span.refused(&code);
+                        self.refuse(id, Refusal::Refused(code.clone()), left);
+                    }
                 }
                 Err(Trouble::Refused(_)) => {
                     let later = part.split();
@@ -336,7 +360,8 @@ impl Run<'_> {
 
     /// What a batch holds is done.
     fn settle(&mut self, batch: &mut Batch, left: &mut HashSet<Uuid>) {
-        for (id, forced) in batch.drain() {
+        for (id, forced, span) in batch.drain() {
+            span.sent();
             left.remove(&id);
             self.report.done += 1;
             self.report.forced += u64::from(forced);
@@ -404,7 +429,14 @@ mod tests {
     fn only_what_is_left_is_read_again() {
         let ids = [Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3)];
         let places = BTreeMap::from([((0, 5), ids[0]), ((0, 9), ids[1]), ((1, 2), ids[2])]);
-        let site = Site { topic: "a.b.dlq", retry: None, audit: "a".into(), places: &places };
+        let order = Order {
+            by: "ada".to_owned(),
+            what: What::Discard { reason: String::new() },
+            dry_run: true,
+            rate: None,
+        };
+        let span = ActionSpan::begin("a.b.dlq", 3, &order, &Stamp::new("ada"));
+        let site = Site { topic: "a.b.dlq", retry: None, audit: "a".into(), places: &places, span };
         let all: HashSet<_> = ids.into_iter().collect();
         assert_eq!(ranges(&site, &all), BTreeMap::from([(0, (5, 10)), (1, (2, 3))]));
         assert_eq!(ranges(&site, &HashSet::from([ids[1]])), BTreeMap::from([(0, (9, 10))]));

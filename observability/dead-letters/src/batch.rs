@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::limits::{MAX_BATCH, MAX_BATCH_BYTES};
 use crate::record::Outgoing;
+use crate::spans::SendSpan;
 use crate::watch::Watch;
 
 /// The longest sleep without a look whether to stop.
@@ -28,6 +29,7 @@ struct Entry {
     again: Option<Outgoing>,
     audit: Outgoing,
     forced: bool,
+    span: SendSpan,
 }
 
 impl Batch {
@@ -37,14 +39,22 @@ impl Batch {
         Self { entries: Vec::with_capacity(limit), bytes: 0, limit }
     }
 
-    pub(crate) fn push(&mut self, id: Uuid, again: Option<Outgoing>, audit: Outgoing, forced: bool) {
+    /// Adds what is written for the dead letter `id`: the record for the retry topic with its span, and the audit record.
+    pub(crate) fn push(
+        &mut self,
+        id: Uuid,
+        again: Option<(Outgoing, SendSpan)>,
+        audit: Outgoing,
+        forced: bool,
+    ) {
+        let (again, span) = again.map_or((None, SendSpan::NONE), |(again, span)| (Some(again), span));
         self.bytes += again
             .iter()
             .chain([&audit])
             .filter_map(|record| record.value.as_ref())
             .map(Vec::len)
             .sum::<usize>();
-        self.entries.push(Entry { id, again, audit, forced });
+        self.entries.push(Entry { id, again, audit, forced, span });
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -70,10 +80,10 @@ impl Batch {
         Self { entries, bytes: 0, limit: self.limit }
     }
 
-    /// Empties it: the dead letters, and which of them were forced.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Uuid, bool)> {
+    /// Empties it: the dead letters, which of them were forced, and their spans.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Uuid, bool, SendSpan)> {
         self.bytes = 0;
-        self.entries.drain(..).map(|entry| (entry.id, entry.forced))
+        self.entries.drain(..).map(|entry| (entry.id, entry.forced, entry.span))
     }
 }
 
@@ -116,13 +126,14 @@ mod tests {
     #[test]
     fn halves_hold_all_in_order() {
         let mut batch = Batch::new(None);
-        batch.push(Uuid::from_u128(1), Some(record(1)), record(1), false);
+        let sent = |bytes| Some((record(bytes), SendSpan::NONE));
+        batch.push(Uuid::from_u128(1), sent(1), record(1), false);
         batch.push(Uuid::from_u128(2), None, record(1), false);
-        batch.push(Uuid::from_u128(3), Some(record(1)), record(1), true);
+        batch.push(Uuid::from_u128(3), sent(1), record(1), true);
         assert_eq!(batch.records().len(), 5);
         let mut later = batch.split();
         assert_eq!((batch.len(), later.len(), later.split().is_empty()), (2, 1, true));
-        let all: Vec<_> = batch.drain().chain(later.drain()).collect();
+        let all: Vec<_> = batch.drain().chain(later.drain()).map(|(id, forced, _)| (id, forced)).collect();
         assert_eq!(all, [1, 2, 3].map(|number| (Uuid::from_u128(number), number == 3)));
     }
 
@@ -134,7 +145,7 @@ mod tests {
         batch.push(Uuid::nil(), None, record(1), false);
         assert!(batch.is_full());
         let mut batch = Batch::new(None);
-        batch.push(Uuid::nil(), Some(record(MAX_BATCH_BYTES)), record(0), false);
+        batch.push(Uuid::nil(), Some((record(MAX_BATCH_BYTES), SendSpan::NONE)), record(0), false);
         assert!(batch.is_full());
         assert_eq!(batch.drain().count(), 1);
         assert!(!batch.is_full());

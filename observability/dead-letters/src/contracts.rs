@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use choreograph_contracts::{Contract, EventVersion, Tape};
+use choreograph::wire::unframed;
+use choreograph_contracts::{CheckError, Contract, EventVersion, Tape};
 use choreograph_topology::Manifest;
 
 use crate::error::Error;
@@ -79,12 +80,26 @@ impl Contracts {
             let what = ce_type.map_or_else(|| "records without a ce_type".to_owned(), str::to_owned);
             return Err(Refusal::NotConsumed(what));
         };
-        if major != read.major {
-            return Ok(());
-        }
         let value = value.ok_or_else(|| Refusal::Violates("there is no value".to_owned()))?;
-        read.contract.check(tape, value).map_err(|error| Refusal::Violates(error.to_string()))
+        if major != read.major {
+            // What its upcasters make of it only the step knows.
+            return is_json(value);
+        }
+        let refused = |error: CheckError| Refusal::Violates(error.to_string());
+        match (read.contract.check(tape, value), unframed(value)) {
+            // As the step does: only what is no JSON is looked at again.
+            (Err(_), Some(json)) => read.contract.check(tape, json).map_err(refused),
+            (checked, _) => checked.map_err(refused),
+        }
     }
+}
+
+/// Whether a value is JSON at all, with the frame of another team's serializer or without: no step reads anything else.
+pub(crate) fn is_json(value: &[u8]) -> Result<(), Refusal> {
+    let json = unframed(value).unwrap_or(value);
+    serde_json::from_slice::<serde::de::IgnoredAny>(json)
+        .map(drop)
+        .map_err(|error| Refusal::Violates(format!("it is no JSON: {error}")))
 }
 
 /// The topic of a step's dead letters, without the namespace.
@@ -118,7 +133,14 @@ mod tests {
         assert_eq!(check(topic, order, Some(r#"{"total":"1"}"#)), Some("still_violates"));
         assert_eq!(check(topic, order, Some("{")), Some("still_violates"));
         assert_eq!(check(topic, order, None), Some("still_violates"));
+        assert_eq!(check(topic, order, Some("\0\0\0\0\u{7}{\"total\":1}")), None, "framed");
+        assert_eq!(check(topic, order, Some("\0\0\0\0\u{7}{}")), Some("still_violates"));
         assert_eq!(check(topic, Some("order.placed.v2"), Some("{}")), None, "its upcaster knows");
+        assert_eq!(
+            check(topic, Some("order.placed.v2"), Some("{")),
+            Some("still_violates"),
+            "no upcaster sees it"
+        );
         assert_eq!(check(topic, Some("order.placed.v1"), Some("{}")), Some("not_consumed"));
         assert_eq!(check(topic, None, Some("{}")), Some("not_consumed"));
         assert_eq!(check("mail.send.dlq", order, Some("{}")), Some("step_unknown"));

@@ -8,6 +8,8 @@
 //!   written in one transaction, so that a tool killed at any moment is simply run again.
 //! - A dead letter itself is never changed or deleted. It is *open* as long as no audit record names it. A replayed record
 //!   that fails again becomes another dead letter, with its own id.
+//! - A program that [sets telemetry up](choreograph::telemetry::Telemetry::setup) sees each replay as a span
+//!   `replay {topic}` with one `send {retry topic}` a record below it, and counts them as `workflow.replays`.
 //!
 //! ```no_run
 //! use choreograph::settings::Settings;
@@ -40,6 +42,7 @@ mod list;
 mod record;
 mod refusal;
 mod report;
+mod spans;
 mod watch;
 
 pub use act::{Order, What};

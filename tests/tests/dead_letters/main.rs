@@ -3,6 +3,8 @@
 //! The command runs as a process of its own, which is this binary again, so that it can be killed.
 
 mod by_hand;
+mod editor;
 mod kills;
 mod stage;
 mod steps;
+mod traces;

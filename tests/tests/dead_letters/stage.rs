@@ -136,6 +136,11 @@ impl Stage {
 
     /// Starts `choreograph dlq …`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// The same in an environment with more in it.
+    pub(crate) fn start_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = process::this_test(PLAYER, "the command").expect("this binary");
         command
@@ -143,7 +148,10 @@ impl Stage {
             .env(OUTPUT, folder.path())
             .env("KAFKA_BOOTSTRAP_SERVERS", &self.kafka)
             .env("CHOREOGRAPH_NAMESPACE", &self.namespace)
-            .env("USER", "ada");
+            .env("USER", "ada")
+            .env_remove("VISUAL")
+            .env_remove("EDITOR")
+            .envs(more.iter().copied());
         Running { service: Service::start("dlq", command).expect("a process"), folder }
     }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use choreograph_dead_letters::{Chosen, DeadLetters, Filter, Order, Report, What};
 
-use super::open::{dead_letters, failure};
+use super::open::{dead_letters, failure, settings};
 use super::progress::Bar;
 use super::text::counted;
-use super::{json, text, which};
+use super::{Told, json, text, which};
 use crate::args::{DlqDiscard, DlqReplay, Format, How};
 use crate::{Console, Exit, Failure, Output};
 
@@ -72,10 +72,12 @@ pub(super) fn act(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Output, Failure> {
+    let told = Told::begin(&settings()?)?;
     if how.create_topics && !how.dry_run {
         letters.create_audit_topic().map_err(failure)?;
     }
     let report = letters.act(chosen, order, &mut Bar::on(console)).map_err(failure)?;
+    drop(told);
     let text = match format {
         Format::Json => format!("{:#}\n", json::report(&report)),
         _ => text::report(&report),

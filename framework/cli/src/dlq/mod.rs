@@ -8,11 +8,13 @@ mod look;
 mod open;
 mod progress;
 mod text;
+mod told;
 mod which;
 
 pub use open::{dead_letters, settings};
 
 pub(crate) use json::report;
+pub(crate) use told::Told;
 
 use crate::args::{Dlq, DlqCommand, Format};
 use crate::{Console, Failure, Output};

@@ -11,7 +11,7 @@ use choreograph_observer::model::ModelSettings;
 use choreograph_observer::{Observer, Options, StartError};
 
 use crate::args::Observe;
-use crate::dlq::settings;
+use crate::dlq::{Told, settings};
 use crate::format::one_line;
 use crate::observer::token;
 use crate::{Console, Failure, Output};
@@ -27,7 +27,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 ///
 /// A [`Failure`] if it cannot be started with these settings, or if it failed on the way.
 pub fn run(args: &Observe, console: &mut Console<'_>) -> Result<Output, Failure> {
-    let observer = Observer::start(&options(args)?).map_err(failure)?;
+    let options = options(args)?;
+    // Of what is done with dead letters through the page.
+    let _told = Told::begin(&options.settings)?;
+    let observer = Observer::start(&options).map_err(failure)?;
     if let Err(error) = announce(console, &observer) {
         say(console, &format!("the output cannot be written: {error}"));
     }
