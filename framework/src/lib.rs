@@ -104,6 +104,7 @@ mod papers {
 #[cfg(test)]
 extern crate self as choreograph;
 
+mod agent;
 mod clock;
 mod consumes;
 #[cfg(feature = "cost")]

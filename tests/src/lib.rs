@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`kafka`] | Apache Kafka of one node or three, fetched and started here, to be stopped, killed, paused |
 //! | [`proxy`] | a TCP proxy that refuses, swallows, delays and cuts |
+//! | [`tls`] | encryption before a server that has none |
 //! | [`topics`] | topics written and read as raw records, groups looked at from outside |
 //! | [`process`] | services as processes of their own, which never outlive the test |
 //! | [`oracle`] | what was acknowledged, and what became of it |
@@ -27,6 +28,7 @@ pub mod oracle;
 pub mod otlp;
 pub mod process;
 pub mod proxy;
+pub mod tls;
 pub mod topics;
 
 pub use block_on::block_on;

@@ -3,21 +3,27 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use ureq::Agent;
 use uuid::Uuid;
 
 use super::SchemaId;
-use crate::settings::Registry;
+use crate::agent::{agent, said};
+use crate::settings::{Login, Registry};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of an answer: it holds the contract once more.
-const MAX_ANSWER: usize = 2 << 20;
+const MAX_ANSWER: u64 = 2 << 20;
 
 /// A connection to a registry.
 pub(super) struct Client {
-    http: reqwest::Client,
+    agent: Agent,
     base: String,
+    /// The header `authorization`.
+    authorization: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -34,48 +40,46 @@ struct Answer {
 }
 
 impl Client {
-    pub(super) fn new(registry: &Registry) -> Result<Self, String> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
-        let http = http.build().map_err(|error| said(&error))?;
-        Ok(Self { http, base: registry.url.expose().trim_end_matches('/').to_owned() })
+    pub(super) fn new(registry: &Registry) -> Self {
+        let authorization = registry.login.as_ref().map(|login| match login {
+            Login::Basic { user, password } => {
+                format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose())))
+            }
+            Login::Bearer(token) => format!("Bearer {}", token.expose()),
+        });
+        Self { agent: agent(&registry.tls, TIMEOUT), base: registry.url.clone(), authorization }
     }
 
     /// The id of a contract, or in words why there is none.
-    pub(super) async fn look_up(&self, subject: &str, text: &str) -> Result<SchemaId, String> {
+    pub(super) fn look_up(&self, subject: &str, text: &str) -> Result<SchemaId, String> {
         let question = Question { schema_type: "JSON", schema: text };
         let question = serde_json::to_string(&question).map_err(|error| error.to_string())?;
-        let address = format!("{}/subjects/{}", self.base, segment(subject));
-        let request =
-            self.http.post(address).header("content-type", "application/vnd.schemaregistry.v1+json");
-        let mut answer = request.body(question).send().await.map_err(|error| said(&error))?;
+        let mut request = self
+            .agent
+            .post(format!("{}/subjects/{}", self.base, segment(subject)))
+            .header("accept", "application/vnd.schemaregistry.v1+json, application/json")
+            .header("content-type", "application/vnd.schemaregistry.v1+json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut answer = request.send(&question).map_err(|error| said(&error, TIMEOUT))?;
         match answer.status().as_u16() {
             200 => {}
+            401 | 403 => {
+                return Err("the registry does not let this service in: see CHOREOGRAPH_REGISTRY_USER and \
+                            CHOREOGRAPH_REGISTRY_TOKEN"
+                    .to_owned());
+            }
             404 => return Err("it was never pushed: `choreograph registry push`".to_owned()),
             status => return Err(format!("the registry answers with status {status}")),
         }
-        let mut bytes = Vec::new();
-        while let Some(more) = answer.chunk().await.map_err(|error| said(&error))? {
-            bytes.extend_from_slice(&more);
-            if bytes.len() > MAX_ANSWER {
-                return Err("the registry's answer is too long".to_owned());
-            }
-        }
+        let bytes = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        let bytes = bytes.map_err(|error| said(&error, TIMEOUT))?;
         let answer: Answer = serde_json::from_slice(&bytes)
             .map_err(|_| "what answers is no registry: its answer is not the API's JSON".to_owned())?;
         let guid = answer.guid.and_then(|guid| Uuid::try_parse(&guid).ok()).map(SchemaId::Guid);
         guid.or(answer.id.map(SchemaId::Number)).ok_or_else(|| "the registry's answer holds no id".to_owned())
     }
-}
-
-/// An error without the address, which may hold a password.
-fn said(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!("no answer within {TIMEOUT:?}");
-    }
-    if error.is_connect() {
-        return "it cannot be reached".to_owned();
-    }
-    "the connection broke".to_owned()
 }
 
 /// A name as one part of a path.

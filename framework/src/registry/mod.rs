@@ -3,19 +3,22 @@
 mod client;
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::Duration;
 
 use choreograph_contracts::{ContractFile, ContractId};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use self::client::Client;
+use crate::clock;
 use crate::emits::EmittedEvent;
 use crate::envelope::{names, write::EventHeaders};
 use crate::settings::{Registry, Subjects};
 use crate::telemetry::events::SchemaIdMissing;
 
-/// How long looking all of them up may take: a service does not wait for a registry.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// After so long no other is asked for: a service does not wait for a registry.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The values of the header, by the contract's URI.
 #[derive(Debug, Default)]
@@ -31,35 +34,44 @@ impl Ids {
 }
 
 /// Looks up what is known of these events. What is not found is told in the log, and goes out without an id.
+///
+/// On a thread of its own, for it blocks and whoever waits may be on a step's thread, which has no runtime for
+/// connections. A caller that gives up leaves it to end by itself.
 pub(crate) async fn look_up(registry: Option<&Registry>, events: &[EmittedEvent]) -> Ids {
-    let mut ids = Ids::default();
-    let Some(registry) = registry else { return ids };
-    let contracts: Vec<_> = events.iter().filter_map(|event| Wanted::of(event, registry.subjects)).collect();
-    // A step's thread need not have what a connection needs.
-    let looked_up = if tokio::runtime::Handle::try_current().is_ok() {
-        tokio::time::timeout(DEADLINE, all(registry, &contracts, &mut ids)).await.is_ok()
-    } else {
-        false
-    };
-    for wanted in contracts.iter().filter(|_| !looked_up).filter(|it| !ids.0.contains_key(&it.contract)) {
-        let why = format!("no answer within {DEADLINE:?}");
-        SchemaIdMissing { contract: &wanted.contract, subject: &wanted.subject, why: &why }.emit();
+    let Some(registry) = registry else { return Ids::default() };
+    let wanted: Vec<_> = events.iter().filter_map(|event| Wanted::of(event, registry.subjects)).collect();
+    if wanted.is_empty() {
+        return Ids::default();
     }
-    ids
+    let (tell, told) = oneshot::channel();
+    let registry = registry.clone();
+    let asks = move || {
+        // Nobody to tell: the caller gave up.
+        let _gone = tell.send(all(&registry, &wanted));
+    };
+    if let Err(error) = thread::Builder::new().name("choreograph-registry".to_owned()).spawn(asks) {
+        tracing::warn!(target: "choreograph", %error, "no thread to ask the schema registry: no event has a schema id");
+    }
+    told.await.unwrap_or_default()
 }
 
-async fn all(registry: &Registry, contracts: &[Wanted], ids: &mut Ids) {
+/// Asks for one after the other, until the deadline.
+fn all(registry: &Registry, wanted: &[Wanted]) -> Ids {
+    let started = clock::instant();
     let client = Client::new(registry);
-    for Wanted { contract, subject, text } in contracts {
-        let found = match &client {
-            Ok(client) => client.look_up(subject, text).await,
-            Err(why) => Err(why.clone()),
+    let mut ids = Ids::default();
+    for Wanted { contract, subject, text } in wanted {
+        let found = if started.elapsed() < DEADLINE {
+            client.look_up(subject, text)
+        } else {
+            Err(format!("the registry did not answer for all within {DEADLINE:?}"))
         };
         match found {
             Ok(id) => _ = ids.0.insert(contract.clone(), id.header()),
             Err(why) => SchemaIdMissing { contract, subject, why: &why }.emit(),
         }
     }
+    ids
 }
 
 /// A contract and where it is to be found.
@@ -140,6 +152,8 @@ mod tests {
         let settings = Settings::read([
             ("CHOREOGRAPH_REGISTRY_URL", url.as_str()),
             ("CHOREOGRAPH_REGISTRY_SUBJECTS", "topic-record-name"),
+            ("CHOREOGRAPH_REGISTRY_USER", "Aladdin"),
+            ("CHOREOGRAPH_REGISTRY_PASSWORD", "open sesame"),
         ]);
         (settings.expect("legal").registry.expect("set"), asked)
     }
@@ -171,6 +185,18 @@ mod tests {
         let asked = asked.await.expect("both were asked");
         assert!(asked[0].starts_with("POST /subjects/payments-PaymentConfirmed HTTP/1.1"), "{}", asked[0]);
         assert!(asked[0].contains(r#""schemaType":"JSON""#), "{}", asked[0]);
+        assert!(asked[0].contains("authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "{}", asked[0]);
+    }
+
+    /// A step's thread has a runtime without connections, and so may have a publisher's in a handler.
+    #[test]
+    fn a_contract_is_found_without_a_runtime_for_connections() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"id\":258}";
+        let (one, _asked) = runtime.block_on(registry(vec![answer]));
+        let bare = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        assert_eq!(bare.block_on(header(&one)), Some(vec![0, 0, 0, 1, 2]));
     }
 
     #[tokio::test]

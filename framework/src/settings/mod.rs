@@ -29,6 +29,7 @@ mod property;
 mod registry;
 mod secret;
 mod source;
+mod tls;
 mod value;
 
 #[cfg(test)]
@@ -38,5 +39,6 @@ pub use error::{Error, Problem};
 pub use kafka::{Client, Kafka};
 pub use otel::{Exporter, OpenTelemetry, Protocol, Sampler};
 pub use own::{LogFormat, Ops, Settings};
-pub use registry::{Registry, Subjects};
+pub use registry::{Login, Registry, Subjects};
 pub use secret::Secret;
+pub use tls::{Identity, Tls};

@@ -1,10 +1,13 @@
 //! The standard variables of OpenTelemetry that the SDK leaves to its host.
 //!
-//! The exporters read the others themselves (time-outs, headers, compression, batch sizes), and so does the
-//! resource (`OTEL_RESOURCE_ATTRIBUTES`).
+//! The exporters read the others themselves (headers, compression, batch sizes), and so does the resource
+//! (`OTEL_RESOURCE_ATTRIBUTES`).
+
+use std::time::Duration;
 
 use super::secret::Secret;
 use super::source::Source;
+use super::tls::{Names, Tls};
 
 /// What the OpenTelemetry variables say about traces and metrics.
 #[derive(Debug, Clone)]
@@ -36,8 +39,15 @@ pub enum Exporter {
         /// Its full address for this signal, hidden because it may hold a password; `None` takes the
         /// standard's own on this host.
         endpoint: Option<Secret>,
+        /// How long one batch may take.
+        timeout: Duration,
+        /// Whom to trust, and who asks, where the address begins with `https://`.
+        tls: Tls,
     },
 }
+
+/// How long a batch may take where nothing is said: the standard's.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a collector is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +88,15 @@ impl OpenTelemetry {
         let shared = Shared {
             protocol: source.parsed("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_TIMEOUT", timeout),
+            tls: Tls::read(source, &SHARED_FILES),
         };
         let traces = Signal {
             exporter: source.parsed("OTEL_TRACES_EXPORTER", |text| exporter(text, &["otlp", "none"])),
             protocol: source.parsed("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", timeout),
+            tls: Tls::read(source, &TRACES_FILES),
             path: "v1/traces",
         };
         let metrics = Signal {
@@ -90,6 +104,8 @@ impl OpenTelemetry {
                 .parsed("OTEL_METRICS_EXPORTER", |text| exporter(text, &["otlp", "prometheus", "none"])),
             protocol: source.parsed("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", timeout),
+            tls: Tls::read(source, &METRICS_FILES),
             path: "v1/metrics",
         };
         Self {
@@ -105,10 +121,31 @@ impl OpenTelemetry {
     }
 }
 
+/// The files for both signals.
+const SHARED_FILES: Names = Names {
+    authorities: "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    certificate: "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    key: "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+};
+/// The files for traces alone.
+const TRACES_FILES: Names = Names {
+    authorities: "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+    certificate: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+    key: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+};
+/// The files for metrics alone.
+const METRICS_FILES: Names = Names {
+    authorities: "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+    certificate: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+    key: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+};
+
 /// What holds for both signals where they say nothing of their own.
 struct Shared {
     protocol: Option<Protocol>,
     endpoint: Option<Secret>,
+    timeout: Option<Duration>,
+    tls: Tls,
 }
 
 /// What one signal says of its own.
@@ -117,6 +154,8 @@ struct Signal {
     exporter: Option<bool>,
     protocol: Option<Protocol>,
     endpoint: Option<Secret>,
+    timeout: Option<Duration>,
+    tls: Tls,
     /// What an address for both signals lacks for this one over HTTP.
     path: &'static str,
 }
@@ -138,24 +177,30 @@ impl Signal {
                 }
             })
         });
-        Exporter::Otlp { protocol, endpoint }
+        let timeout = self.timeout.or(shared.timeout).unwrap_or(DEFAULT_TIMEOUT);
+        Exporter::Otlp { protocol, endpoint, timeout, tls: self.tls.or(&shared.tls) }
     }
 }
 
 /// Reads an address; it is never shown, for it may hold a password.
 fn endpoint(source: &mut Source, name: &'static str) -> Option<Secret> {
     let value = source.take(name)?;
-    let host = value.strip_prefix("http://");
+    let host = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://"));
     if host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', ':'])) {
         return Some(Secret::new(value));
     }
     source.problem(
         name,
         "its value cannot be used",
-        "legal: http:// with host and port, as http://localhost:4318; for a collector that wants https, \
-         run one on this host that passes on",
+        "legal: http:// or https:// with host and port, as http://localhost:4318",
     );
     None
+}
+
+/// Reads milliseconds.
+fn timeout(text: &str) -> Result<Duration, String> {
+    const HOUR_MS: u64 = 3_600_000;
+    super::value::number(text, 1, HOUR_MS).map(Duration::from_millis)
 }
 
 /// Reads the exporter's name; true for OTLP.

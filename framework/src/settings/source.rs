@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::Read;
 
 use super::error::Problem;
+use super::secret::Secret;
 
 /// A file named by a `…_FILE` variable is read up to this size.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -67,17 +68,31 @@ impl Source {
             self.problem(&file_name, format!("{name} is set too"), "set only one of the two");
             return None;
         }
-        match read_bounded(&path) {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(problem) => {
-                self.problem(
-                    &file_name,
-                    format!("{path:?} cannot be read: {problem}"),
-                    "name a readable file of text with the value in it",
-                );
-                None
-            }
-        }
+        let text = self.read(&file_name, &path)?;
+        Some(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// A setting of ours that must not be seen: the value of `name`, or the content of the file that `file` names,
+    /// which is `name` with `_FILE`.
+    pub(super) fn secret(&mut self, name: &'static str, file: &'static str) -> Option<Secret> {
+        self.asked.extend([name, file]);
+        self.take_or_file(name).map(Secret::new)
+    }
+
+    /// The content of the file that `name` names.
+    pub(super) fn content(&mut self, name: &'static str) -> Option<String> {
+        let path = self.take(name)?;
+        self.read(name, &path)
+    }
+
+    /// The content of the file at `path`, which the variable `name` names.
+    fn read(&mut self, name: &str, path: &str) -> Option<String> {
+        read_bounded(path)
+            .map_err(|problem| {
+                let problem = format!("{path:?} cannot be read: {problem}");
+                self.problem(name, problem, "name a readable file of text with the value in it");
+            })
+            .ok()
     }
 
     /// The names that are left and begin with `prefix`.

@@ -144,7 +144,11 @@ fn the_drain_ends_before_the_group_gives_up() {
 #[test]
 fn a_collector_is_found_by_the_standards_rules() {
     let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry;
-    let at = |protocol, endpoint: &str| Exporter::Otlp { protocol, endpoint: Some(Secret::new(endpoint)) };
+    let to = |protocol, endpoint: Option<&str>| {
+        let (timeout, tls) = (Duration::from_secs(10), Tls::default());
+        Exporter::Otlp { protocol, endpoint: endpoint.map(Secret::new), timeout, tls }
+    };
+    let at = |protocol, endpoint: &str| to(protocol, Some(endpoint));
     let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
     let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
 
@@ -156,14 +160,77 @@ fn a_collector_is_found_by_the_standards_rules() {
     assert_eq!(own.traces, at(Protocol::HttpProtobuf, "http://t/own"));
     assert_eq!(read(&[base, ("OTEL_TRACES_EXPORTER", "none")]).traces, Exporter::None);
     assert_eq!(read(&[base, ("OTEL_METRICS_EXPORTER", "prometheus")]).metrics, Exporter::None);
+    assert_eq!(read(&[("OTEL_TRACES_EXPORTER", "otlp")]).traces, to(Protocol::HttpProtobuf, None));
     assert_eq!(
-        read(&[("OTEL_TRACES_EXPORTER", "otlp")]).traces,
-        Exporter::Otlp { protocol: Protocol::HttpProtobuf, endpoint: None }
+        read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c")]).traces,
+        at(Protocol::HttpProtobuf, "https://c/v1/traces")
     );
-    assert!(
-        refused(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:hunter2@c")])
-            .contains("its value cannot be used; legal: http://")
-    );
+    let impatient = read(&[base, ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "250")]).traces;
+    assert!(matches!(impatient, Exporter::Otlp { timeout, .. } if timeout == Duration::from_millis(250)));
+    let error = refused(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://user:hunter2@c")]);
+    assert!(error.contains("its value cannot be used; legal: http:// or https://"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn a_registry_has_an_address_without_a_password_and_one_login() {
+    let url = ("CHOREOGRAPH_REGISTRY_URL", "https://registry:8081/apis/ccompat/v7/");
+    let read = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().copied().chain([url]);
+        Settings::read(pairs).unwrap().registry.unwrap()
+    };
+    assert_eq!(read(&[]).url, "https://registry:8081/apis/ccompat/v7");
+    assert_eq!(read(&[]).login, None);
+    let (user, password) =
+        (("CHOREOGRAPH_REGISTRY_USER", "ada"), ("CHOREOGRAPH_REGISTRY_PASSWORD", "hunter2"));
+    let token = ("CHOREOGRAPH_REGISTRY_TOKEN", "hunter2");
+    let known = read(&[user, password]);
+    assert_eq!(known.login, Some(Login::Basic { user: "ada".to_owned(), password: Secret::new("hunter2") }));
+    assert!(!format!("{known:?}").contains("hunter2"));
+    assert_eq!(read(&[token]).login, Some(Login::Bearer(Secret::new("hunter2"))));
+
+    for (pairs, told) in [
+        (
+            &[("CHOREOGRAPH_REGISTRY_URL", "http://ada:hunter2@registry")][..],
+            "CHOREOGRAPH_REGISTRY_PASSWORD_FILE",
+        ),
+        (&[("CHOREOGRAPH_REGISTRY_URL", "registry:8081")], "legal: http:// or https://"),
+        (&[user, password, token], "a name or a password is set too"),
+        (&[user], "CHOREOGRAPH_REGISTRY_PASSWORD: it is not set"),
+        (&[password], "CHOREOGRAPH_REGISTRY_USER: it is not set"),
+        (&[("CHOREOGRAPH_REGISTRY_TOKEN", "hunter2 hunter2")], "it is no token"),
+        (&[("CHOREOGRAPH_REGISTRY_USER", "a:b"), password], "there is a colon in it"),
+    ] {
+        let error = refused(pairs);
+        assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn files_of_certificates_are_checked_when_they_are_read() {
+    let file = |text: &str| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    };
+    let path = |file: &tempfile::NamedTempFile| file.path().to_str().unwrap().to_owned();
+    let wrong = file("-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n");
+    let wrong = path(&wrong);
+    for (pairs, told) in [
+        (&[("OTEL_EXPORTER_OTLP_CERTIFICATE", wrong.as_str())][..], "holds no certificate in PEM"),
+        (&[("CHOREOGRAPH_REGISTRY_CA_FILE", "/no/such/file")], "\"/no/such/file\" cannot be read"),
+        (
+            &[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &wrong)],
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: it is not set",
+        ),
+        (
+            &[("CHOREOGRAPH_REGISTRY_CERTIFICATE_FILE", &wrong), ("CHOREOGRAPH_REGISTRY_KEY_FILE", &wrong)],
+            "CHOREOGRAPH_REGISTRY_CERTIFICATE_FILE: the file holds no certificate",
+        ),
+    ] {
+        let error = refused(pairs);
+        assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+    }
 }
 
 #[test]

@@ -30,8 +30,7 @@ const MAX_FIELD: usize = 4096;
 const IDS: [&str; 4] = ["trace_id", "workflow_id", "event_id", "workflow_step"];
 
 /// Crates whose own spans must not be exported: they are at work while spans are exported.
-const INTERNAL: [&str; 7] =
-    ["h2", "hyper", "hyper_util", "opentelemetry", "opentelemetry_sdk", "reqwest", "tonic"];
+const INTERNAL: [&str; 6] = ["h2", "hyper", "hyper_util", "opentelemetry", "opentelemetry_sdk", "tonic"];
 
 /// Makes log lines on standard error, and spans of `tracer` from those of `tracing`. Does nothing where the
 /// process has a subscriber already.

@@ -48,6 +48,11 @@ impl Certificates {
         (self.file("client.pem"), self.file("client.key"))
     }
 
+    /// The broker's certificate and its key, for any other server that stands where the broker would.
+    pub fn broker(&self) -> (PathBuf, PathBuf) {
+        (self.file("broker.pem"), self.file("broker.key"))
+    }
+
     /// The broker's key and certificate in one file.
     pub(crate) fn broker_keystore(&self) -> PathBuf {
         self.file("broker-keystore.pem")

@@ -43,7 +43,7 @@ impl Operation {
     }
 }
 
-/// One operation on one topic or group.
+/// One operation on one topic, group or transactional id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
     resource: i8,
@@ -60,6 +60,11 @@ impl Right {
     /// `operation` on the consumer group `name`.
     pub fn group(name: &str, operation: Operation) -> Self {
         Self { resource: 3, name: name.to_owned(), operation }
+    }
+
+    /// `operation` on the transactional id `name`.
+    pub fn transactional_id(name: &str, operation: Operation) -> Self {
+        Self { resource: 5, name: name.to_owned(), operation }
     }
 
     fn write(&self, request: &mut Vec<u8>, user: &str) {

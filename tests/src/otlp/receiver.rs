@@ -49,6 +49,11 @@ impl Receiver {
         format!("http://{}", self.http)
     }
 
+    /// Where gRPC is served and where HTTP, for what stands [before it](crate::tls::Encrypted).
+    pub fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.grpc, self.http)
+    }
+
     /// All spans received so far, in the order of arrival.
     ///
     /// # Panics

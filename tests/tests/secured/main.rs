@@ -4,6 +4,7 @@
 //! in words, without a password in them.
 
 mod casting;
+mod letters;
 mod login;
 mod payment;
 mod rights;

@@ -3,6 +3,7 @@
 use choreograph_tests::kafka::{Operation, Right};
 
 use crate::casting::{POOR, USER, answered, documented, errors, leave, order, says, shared, stage, start};
+use crate::stage::{Stage, header};
 
 #[test]
 fn the_documented_rights_are_enough() {
@@ -121,6 +122,38 @@ fn the_right_to_write_the_output_is_withdrawn() {
     answered(&stage, "payment.charge.dlq", &[]);
     let log = leave(service);
     assert_eq!(errors(&log, "_AUTHORIZATION_FAILED"), 1, "one line:\n{log}");
+}
+
+/// The right on the group is taken away under way: nothing is lost, and the work goes on once it is given back.
+#[test]
+fn the_right_on_the_group_is_withdrawn() {
+    let cluster = shared();
+    let stage = stage(cluster);
+    cluster.grant(USER, &documented(&stage)).expect("granted");
+    let service = start(&stage, cluster, &[]);
+    order(&stage, "orders", "before", 1);
+    answered(&stage, "payments", &["before"]);
+    let group = stage.full("payment.charge");
+    let read = Right::group(&group, Operation::Read);
+    cluster.withdraw(USER, std::slice::from_ref(&read)).expect("withdrawn");
+    says(&service, &[&format!("missing: group {group} (the right to read (GROUP_AUTHORIZATION_FAILED)")]);
+    order(&stage, "orders", "meanwhile", 1);
+    cluster.grant(USER, &[read]).expect("granted");
+    service.ready();
+    order(&stage, "orders", "later", 1);
+    stage.settled("payment.charge", "orders");
+    answered_at_least_once(&stage, &["before", "meanwhile", "later"]);
+    answered(&stage, "payment.charge.dlq", &[]);
+    let log = leave(service);
+    assert_eq!(errors(&log, "_AUTHORIZATION_FAILED"), 1, "one line:\n{log}");
+}
+
+/// What could not be committed may be handled once more.
+fn answered_at_least_once(stage: &Stage, orders: &[&str]) {
+    let records = stage.read("payments");
+    let causes: std::collections::BTreeSet<_> =
+        records.iter().filter_map(|record| header(record, "ce_causationid")).map(str::to_owned).collect();
+    assert_eq!(causes, orders.iter().map(|id| format!("event-of-{id}")).collect());
 }
 
 /// Who may write nowhere cannot even be an idempotent producer.
