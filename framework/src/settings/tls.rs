@@ -102,5 +102,8 @@ impl Identity {
 
 /// The certificates in a text; none where one of them is broken.
 fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().unwrap_or_default()
+    let read: Vec<_> =
+        CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().unwrap_or_default();
+    let mut store = RootCertStore::empty();
+    if read.iter().all(|it| store.add(it.clone()).is_ok()) { read } else { Vec::new() }
 }
