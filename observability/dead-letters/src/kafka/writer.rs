@@ -1,5 +1,6 @@
 //! Records written in transactions, by whoever took the topic's transactional id last.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -82,7 +83,13 @@ impl Writer {
         if told.code() == RDKafkaErrorCode::Fenced || !told.txn_requires_abort() {
             return Err(trouble(&error));
         }
-        self.abort()?;
+        let aborted = self.abort();
+        let code = told.code();
+        if is_right(code) {
+            // Whatever aborting says: of a transaction that no partition could join, the broker knows nothing.
+            return Err(Trouble::Never(Error::code("write in a transaction", rights(records), code)));
+        }
+        aborted?;
         let is_told =
             |(_, code): &&(String, RDKafkaErrorCode)| is_of_a_record(*code) || is_of_the_set_up(*code);
         match self.reports.lock().iter().find(is_told) {
@@ -116,6 +123,13 @@ impl Writer {
             }
         }
     }
+}
+
+/// What a transaction with these records needs: the broker does not say which of them is missing.
+fn rights(records: &[&Outgoing]) -> String {
+    let topics: BTreeSet<&str> = records.iter().map(|record| &*record.topic).collect();
+    let rights: Vec<_> = topics.into_iter().map(|topic| format!("WRITE on topic {topic}")).collect();
+    rights.join(" and ")
 }
 
 /// What an error means that the transaction as a whole has.
