@@ -216,7 +216,7 @@ fn events_name_their_contract_in_the_registry_and_framed_values_are_read() {
     let paid = stage.payments(3);
     let expected = [&[1][..], uuid(GUID).as_slice()].concat();
     for (message, order) in paid.iter().zip(["plain", "framed", "later"]) {
-        assert_eq!(ids(message), [expected.clone()], "{order}");
+        assert_eq!(ids(message), std::slice::from_ref(&expected), "{order}");
         assert_eq!(message.key_text(), Some(order));
         let value = message.value.as_deref().expect("a value");
         assert_eq!(value, json!({ "order_id": order }).to_string().as_bytes(), "no prefix is written");
@@ -336,7 +336,8 @@ fn a_registry_of_another_project_resolves_the_id_on_the_wire() {
             format!("ids/{}", u32::from_be_bytes(number.try_into().expect("four bytes")))
         }
         [1, guid @ ..] => {
-            format!("guids/{}", guid.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            let number = u128::from_be_bytes(guid.try_into().expect("sixteen bytes"));
+            format!("guids/{number:032x}")
         }
         other => panic!("{other:?} is neither form"),
     };
