@@ -1,4 +1,4 @@
-//! The output that `docs/ci.md` shows is the command's own.
+//! The output that `README.md` and `docs/ci.md` show is the command's own.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,7 @@ use crate::git::{commit, git};
 use crate::support::{Run, choreograph, committed, folder, write};
 
 const GUIDE: &str = "../../docs/ci.md";
+const README: &str = "../../README.md";
 
 fn order(version: &str, currency: &str, required: &str) -> String {
     format!(
@@ -51,6 +52,19 @@ fn the_guide_shows_what_the_command_says() {
     let mark = "check --manifests manifests/payment.json, with a field that the file does not have -->";
     let guide = with_output(&guide, mark, &drifted.out);
     committed(GUIDE, &guide);
+}
+
+#[test]
+fn the_readme_shows_what_a_diff_says() {
+    let currency = "\n    \"currency\": { \"enum\": [\"EUR\", \"GBP\"] },";
+    let (old, new) = ("schemas/order.placed/1.0.json", "schemas/order.placed/1.1.json");
+    let folder =
+        folder(&[(old, &order("1.0", "", "")), (new, &order("1.1", currency, "\"currency\", "))]);
+    let broken = choreograph(folder.path(), ["diff", old, new]);
+    assert_eq!(broken.code, 1);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(README);
+    let readme = std::fs::read_to_string(path).unwrap();
+    committed(README, &with_output(&readme, "choreograph diff -->", &broken.out));
 }
 
 /// A service whose code has gone on without its contract file.
