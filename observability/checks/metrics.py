@@ -1,4 +1,4 @@
-"""Holds metrics.txt against what was really exposed: `metrics.py [--by service|observer|collector] FILE…`.
+"""Holds metrics.txt against what was really exposed: `metrics.py [--by service|observer|collector|operator] FILE…`.
 
 FILE is the text of a `/metrics`; all files together are one running system. With `--by` only that part is asked for: say
 `service` where no observer ran. Of metrics that are not ours (`process_…`, the collector's own) only the listed ones count.
@@ -17,6 +17,7 @@ LABEL = re.compile(r'([a-zA-Z_]\w*)="(?:\\.|[^"\\])*"')
 # Labels that every exporter adds, and those that make a histogram out of counters.
 ADDED = re.compile(r"otel_scope_\w+|le")
 OURS = ("workflow_", "messaging_")
+PARTS = ["service", "observer", "collector", "operator"]
 PART = re.compile(r"_(bucket|sum|count)$")
 
 
@@ -52,12 +53,12 @@ def wrong(metric, kinds, labels):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--by", choices=["service", "observer", "collector"], action="append")
+    arguments.add_argument("--by", choices=PARTS, action="append")
     arguments.add_argument("files", nargs="+", metavar="FILE")
     given = arguments.parse_args()
     listed = known.metrics()
     kinds, labels = exposed(given.files)
-    parts = set(given.by or ["service", "observer", "collector"])
+    parts = set(given.by or PARTS)
     asked = [metric for metric in listed.values() if metric.by in parts]
     mistakes = {mistake for metric in asked for mistake in wrong(metric, kinds, labels)}
     mistakes |= {f"{name}: exposed, and not listed" for name in labels if name.startswith(OURS) and name not in listed}
