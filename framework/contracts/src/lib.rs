@@ -9,7 +9,7 @@
 //!   in the pass that serde makes anyway. What they cannot tell for sure, `check` decides;
 //!   [`Contract::buffered`] names the places where that is so from the start.
 //! - [`SchemaDir`] is the folder of contract files: written once, never changed in meaning
-//!   ([`same_meaning`]), compared with the code and, by [`coverage`], with the views of consumers.
+//!   ([`same_meaning`]), compared with the code and with the views of consumers.
 //! - [`compat`] compares two versions of a contract, and a reader with a writer.
 //!
 //! This crate knows nothing of Kafka, opens no connection, and reads and writes no file but those of a
@@ -41,7 +41,6 @@
 
 pub mod compat;
 mod contract;
-pub mod coverage;
 mod error;
 mod files;
 mod limits;
@@ -55,7 +54,7 @@ pub mod views;
 
 pub use contract::{Contract, Kept};
 pub use error::{CheckError, DecodeError, EncodeError, UndecodableReason, Violation, Violations};
-pub use files::{ContractFile, Finding, Problem, SchemaDir, WriteError, Written};
+pub use files::{ContractFile, Finding, Gap, MAX_GAPS, Problem, SchemaDir, WriteError, Written};
 pub use limits::*;
 pub use meaning::{first_difference, same_meaning};
 pub use program::BufferedPlace;

@@ -44,12 +44,16 @@ pub fn same_meaning(left: &Value, right: &Value) -> bool {
 /// Where `left` first differs in meaning from `right`: a JSON Pointer along the schemas (through `$ref`s, as if
 /// they stood in place), or `None` if they mean the same. See [`same_meaning`].
 pub fn first_difference(left: &Value, right: &Value) -> Option<String> {
-    let (left, right) = (normal(left), normal(right));
-    Comparison { left: &left, right: &right, assumed: Vec::new() }.schemas(&left, &right, String::new()).err()
+    difference_of_normal(&normal(left), &normal(right))
+}
+
+/// The same of two schemas that are [`normal`] already.
+pub(crate) fn difference_of_normal(left: &Value, right: &Value) -> Option<String> {
+    Comparison { left, right, assumed: Vec::new() }.schemas(left, right, String::new()).err()
 }
 
 /// `schema` without annotations and with one spelling for what has several.
-fn normal(schema: &Value) -> Value {
+pub(crate) fn normal(schema: &Value) -> Value {
     let mut schema = schema.clone();
     for_each_mut(&mut schema, &mut |object| {
         object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()));

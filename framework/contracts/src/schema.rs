@@ -162,6 +162,17 @@ pub(crate) fn deeper_than(value: &Value, levels: usize) -> bool {
     }
 }
 
+/// Whether an object with a member `key` is anywhere in `value`.
+pub(crate) fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| has_key(element, key)),
+        Value::Object(members) => {
+            members.contains_key(key) || members.values().any(|member| has_key(member, key))
+        }
+        _ => false,
+    }
+}
+
 fn refuse_unasserted_formats(schema: &Value) -> Result<(), CompileError> {
     let Value::Object(object) = schema else { return Ok(()) };
     let stated = object.get("format").and_then(Value::as_str);

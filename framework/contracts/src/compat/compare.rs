@@ -4,17 +4,17 @@ use jsonschema::Draft;
 use serde_json::Value;
 
 use super::dialect;
-use super::document::Document;
+use super::document::{Document, same_but_names, without_names};
 use super::error::CompareError;
 use super::judge::{Judge, Judged};
 use super::options::Options;
-use super::prepare::{Part, Prepared};
+use super::prepare::{Part, Prepared, has_more_values};
 use super::verdict::{Bump, Comparison, Finding, Place, Proof, Severity, Verdict};
-use crate::meaning::{ANNOTATIONS, same_meaning};
+use crate::meaning::{ANNOTATIONS, difference_of_normal};
 use crate::schema::for_each_mut;
 
-/// Schemas above this size, as text, are compared for annotations by their structure alone, in bytes.
-const MAX_READ_CLOSELY: usize = 512 * 1024;
+/// Schemas with more values than this are compared for annotations by their structure alone.
+const MAX_READ_CLOSELY: usize = 10_000;
 
 /// Compares two versions of a contract in both directions.
 ///
@@ -24,7 +24,7 @@ const MAX_READ_CLOSELY: usize = 512 * 1024;
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comparison, CompareError> {
     let backward = judge(old, new, Part::Reader, true, options)?;
     let forward = judge(new, old, Part::Reader, false, options)?;
-    let bump = bump(old.value(), new.value(), &backward, &forward);
+    let bump = bump(old, new, &backward, &forward);
     let mut changes = unbroken(&backward, &forward);
     if bump == Bump::Patch {
         changes.extend(reworded(old, new));
@@ -72,27 +72,20 @@ fn judge(
 }
 
 /// The version step that a change needs.
-fn bump(old: &Value, new: &Value, backward: &Judged, forward: &Judged) -> Bump {
-    let (old, new) = (without_names(old), without_names(new));
-    if old == new {
+fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> Bump {
+    if same_but_names(old.value(), new.value()) {
         return Bump::None;
     }
     if !backward.verdict.compatible || !forward.verdict.compatible {
         return Bump::Major;
     }
-    let large = |value: &Value| value.to_string().len() > MAX_READ_CLOSELY;
-    let same =
-        if large(&old) || large(&new) { backward.same && forward.same } else { same_meaning(&old, &new) };
+    let is_large = |document: &Document| has_more_values(document.value(), MAX_READ_CLOSELY);
+    let same = if is_large(old) || is_large(new) {
+        backward.same && forward.same
+    } else {
+        difference_of_normal(old.normal(), new.normal()).is_none()
+    };
     if same { Bump::Patch } else { Bump::Minor }
-}
-
-/// A schema without what every version has its own of.
-fn without_names(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Value::Object(root) = &mut schema {
-        root.retain(|key, _| !matches!(key.as_str(), "$id" | "id" | "$schema"));
-    }
-    schema
 }
 
 /// The changes that break nobody in either direction.

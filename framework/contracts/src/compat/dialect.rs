@@ -6,7 +6,9 @@ use jsonschema::Draft;
 use serde_json::{Map, Value, json};
 
 use crate::meaning::escaped;
-use crate::schema::{LIST, MAP, ONE};
+use crate::schema::{LIST, MAP, ONE, has_key};
+
+use super::graph::Format;
 
 /// The drafts that are read, by the path of their `$schema`.
 const DRAFTS: [(&str, Draft, &str); 6] = [
@@ -42,12 +44,52 @@ const SINCE: [(&str, Draft); 20] = [
     ("$vocabulary", Draft::Draft202012),
 ];
 
-/// The draft of a schema: that of its `$schema`, else 2020-12. `None` if it is none that is read.
+/// The draft of a schema: that of its `$schema`, else 2020-12, unless it is spelled as only older drafts are. `None`
+/// if it is none that is read.
 pub(super) fn of(schema: &Value) -> Option<Draft> {
-    let Some(stated) = schema.get("$schema") else { return Some(Draft::Draft202012) };
+    let Some(stated) = schema.get("$schema") else { return Some(unstated(schema)) };
     let stated = stated.as_str()?.trim_end_matches('#');
     let path = stated.strip_prefix("https://").or_else(|| stated.strip_prefix("http://"))?;
     DRAFTS.iter().find(|(known, ..)| *known == path).map(|(_, draft, _)| *draft)
+}
+
+/// The latest draft that means what is written, where nothing says which one it is: `items` lists schemas up to
+/// 2019-09, `dependencies` and `additionalItems` say something up to then, and `exclusiveMinimum` is true or false in
+/// draft 4. To read them as 2020-12 would be to overlook them.
+fn unstated(schema: &Value) -> Draft {
+    let mut draft = Draft::Draft202012;
+    let mut left = vec![schema];
+    while let Some(schema) = left.pop() {
+        let Value::Object(object) = schema else { continue };
+        let is = |key: &str, kind: fn(&Value) -> bool| object.get(key).is_some_and(kind);
+        if is("exclusiveMinimum", Value::is_boolean) || is("exclusiveMaximum", Value::is_boolean) {
+            return Draft::Draft4;
+        }
+        if is("items", Value::is_array) || is("dependencies", Value::is_object) {
+            draft = Draft::Draft201909;
+        }
+        left.extend(ONE.iter().chain(&["additionalItems"]).filter_map(|key| object.get(*key)));
+        let lists = LIST.iter().chain(&["items"]).filter_map(|key| object.get(*key)?.as_array());
+        left.extend(lists.flatten());
+        let maps = MAP
+            .iter()
+            .chain(&["definitions", "dependencies"])
+            .filter_map(|key| object.get(*key)?.as_object());
+        left.extend(maps.flat_map(Map::values));
+    }
+    draft
+}
+
+/// Whether a schema inside `schema` is written in another draft than `draft`, or in one that is not read.
+pub(super) fn is_mixed(schema: &Value, draft: Draft) -> bool {
+    match schema {
+        Value::Array(list) => list.iter().any(|inner| is_mixed(inner, draft)),
+        Value::Object(object) => {
+            let stated = object.get("$schema").is_some_and(Value::is_string);
+            (stated && of(schema) != Some(draft)) || object.values().any(|inner| is_mixed(inner, draft))
+        }
+        _ => false,
+    }
 }
 
 /// What people call a draft.
@@ -79,6 +121,11 @@ pub(super) struct Translated {
 
 /// Says `schema`, of `draft`, in the words of 2020-12. `Err` holds a pointer and what cannot be said.
 pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (String, String)> {
+    if draft == Draft::Draft201909 && has_key(schema, "contains") && has_key(schema, "unevaluatedItems") {
+        let problem = "in 2019-09 `unevaluatedItems` is also about what `contains` finds, in 2020-12 it is not: \
+                       write it in 2020-12";
+        return Err((String::new(), problem.to_owned()));
+    }
     let mut translator = Translator { draft, to_new: HashMap::new(), ids: HashMap::new(), recursive: true };
     translator.recursive = !has_inner_resources(schema, draft);
     let mut translated = translator.schema(schema, "", "")?;
@@ -350,6 +397,7 @@ impl Translator {
     }
 }
 
+/// Whether a format means in `draft` what it means today: nothing, if neither asserts it.
 fn asserted(format: &str, draft: Draft) -> bool {
-    draft >= Draft::Draft201909 || !matches!(format, "duration" | "uuid")
+    Format::named(format, draft).is_some() || Format::named(format, Draft::Draft202012).is_none()
 }

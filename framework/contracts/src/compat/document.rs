@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::error::DocumentError;
 use super::lines::Lines;
+use super::prepare::Cache;
+use crate::meaning::normal;
 
 /// The largest schema text that is read, in bytes: beyond what anybody writes by hand, and small enough to be
 /// answered or refused in a second.
@@ -13,6 +15,27 @@ pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many objects and arrays of a schema may stand inside each other. `serde_json` reads no deeper either.
 pub const MAX_DOCUMENT_DEPTH: usize = 127;
+
+/// What every version has its own of.
+const NAMES: [&str; 3] = ["$id", "id", "$schema"];
+
+/// A schema without what every version has its own of.
+pub(super) fn without_names(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(root) = &mut schema {
+        root.retain(|key, _| !NAMES.contains(&key.as_str()));
+    }
+    schema
+}
+
+/// Whether two schemas are the same, but for what every version has its own of.
+pub(super) fn same_but_names(old: &Value, new: &Value) -> bool {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else { return old == new };
+    let named = |(key, _): &(&String, &Value)| !NAMES.contains(&key.as_str());
+    let members = old.iter().filter(named).count();
+    members == new.iter().filter(named).count()
+        && old.iter().filter(named).all(|(key, value)| new.get(key) == Some(value))
+}
 
 /// One JSON Schema, with the text it came from.
 ///
@@ -34,6 +57,9 @@ pub struct Document {
     value: Value,
     text: Option<Box<[u8]>>,
     lines: OnceLock<Lines>,
+    cache: Cache,
+    /// The schema with one spelling for what has several.
+    normal: OnceLock<Value>,
 }
 
 impl Document {
@@ -54,12 +80,19 @@ impl Document {
         if !value.is_object() && !value.is_boolean() {
             return Err(DocumentError::no_schema(name, &value));
         }
-        Ok(Self { name: name.to_owned(), value, text: Some(utf8.as_bytes().into()), lines: OnceLock::new() })
+        Ok(Self { text: Some(utf8.as_bytes().into()), ..Self::from_value(name, value) })
     }
 
     /// A schema that has no text: it knows no lines.
     pub fn from_value(name: &str, value: Value) -> Self {
-        Self { name: name.to_owned(), value, text: None, lines: OnceLock::new() }
+        Self {
+            name: name.to_owned(),
+            value,
+            text: None,
+            lines: OnceLock::new(),
+            cache: Cache::default(),
+            normal: OnceLock::new(),
+        }
     }
 
     /// What messages call it.
@@ -70,6 +103,16 @@ impl Document {
     /// The schema.
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// The schema with one spelling for what has several, and without what every version has its own of.
+    pub(super) fn normal(&self) -> &Value {
+        self.normal.get_or_init(|| normal(&without_names(&self.value)))
+    }
+
+    /// What it was made into for comparisons.
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// The line, counted from 1, on which the value at a JSON Pointer begins: that of its name, where it is a

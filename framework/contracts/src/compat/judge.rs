@@ -1,7 +1,5 @@
 //! One direction: may the reader read what the writer writes?
 
-use std::time::Instant;
-
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -12,7 +10,7 @@ use super::options::{Budget, Options};
 use super::prepare::Prepared;
 use super::question::planted;
 use super::sample::Sampler;
-use super::solve::{Formula, Outcome, Solver, now};
+use super::solve::{Formula, Outcome, Solver};
 use super::verdict::{Finding, Proof, Severity, Verdict};
 
 /// How many random events are tried before a verdict.
@@ -42,20 +40,32 @@ pub(super) struct Judged {
     pub(super) same: bool,
 }
 
-/// Both validators, which have the last word about an event.
-struct Validators {
-    writer: Validator,
-    reader: Validator,
+/// Who has the last word about an event.
+enum Referee<'j> {
+    /// Validators of both schemas.
+    Validators { writer: &'j Validator, reader: &'j Validator },
+    /// The graph, of documents so large that compiling them takes longer than deciding about them, and goes deeper
+    /// than a stack. Tests hold that it says what validators say.
+    Graph { writer: NodeId, reader: NodeId },
 }
 
-impl Validators {
-    fn of(judge: &Judge<'_>) -> Result<Self, CompareError> {
-        Ok(Self { writer: judge.writer.validator()?, reader: judge.reader.validator()? })
+impl<'j> Referee<'j> {
+    fn of(judge: &'j Judge<'_>, graph: &Graph, [writer, reader]: [NodeId; 2]) -> Result<Self, CompareError> {
+        if graph.len() > MANY_NODES {
+            return Ok(Self::Graph { writer, reader });
+        }
+        Ok(Self::Validators { writer: judge.writer.validator()?, reader: judge.reader.validator()? })
     }
 
     /// Whether the writer's schema accepts the event and the reader's refuses it.
-    fn break_with(&self, event: &Value) -> bool {
-        self.writer.is_valid(event) && !self.reader.is_valid(event)
+    fn break_with(&self, graph: &Graph, event: &Value) -> bool {
+        match self {
+            Self::Validators { writer, reader } => writer.is_valid(event) && !reader.is_valid(event),
+            Self::Graph { writer, reader } => {
+                let breaks = graph.accepts(*writer, event) && !graph.accepts(*reader, event);
+                breaks && !graph.gave_up()
+            }
+        }
     }
 }
 
@@ -64,52 +74,50 @@ impl Judge<'_> {
         let mut graph = Graph::default();
         let (writer, reader) = (&self.writer, &self.reader);
         let writer_root =
-            graph.read(&writer.schema, writer.draft).map_err(|error| writer.read_error(&error))?;
+            graph.read(&writer.schema, writer.asserted).map_err(|error| writer.read_error(&error))?;
         let reader_root =
-            graph.read(&reader.schema, reader.draft).map_err(|error| reader.read_error(&error))?;
+            graph.read(&reader.schema, reader.asserted).map_err(|error| reader.read_error(&error))?;
         let first_of_reader = reader_root;
-        let [writer_root, reader_root] = graph.settle([writer_root, reader_root]).map_err(|endless| {
-            let side = if endless < first_of_reader { writer } else { reader };
-            side.read_error(&ReadError {
-                pointer: graph.node(endless).pointer.to_string(),
-                problem:
-                    "leads back to itself for the same value, without end: let it step into a field first"
-                        .to_owned(),
-            })
+        let settled = graph.settle([writer_root, reader_root]);
+        let [writer_root, reader_root] = settled.map_err(|(node, problem)| {
+            let side = if node < first_of_reader { writer } else { reader };
+            let pointer = graph.node(node).pointer.to_string();
+            side.read_error(&ReadError { pointer, problem: problem.to_owned() })
         })?;
         if graph.same(writer_root, reader_root) {
             return Ok(Judged { verdict: Verdict::holds(), notes: Vec::new(), same: true });
         }
         let question = vec![Formula::Keeps(writer_root), Formula::Breaks(reader_root)];
-        let begun = now();
-        let Budget { steps, time } = options.budget;
-        let outcome = Solver::new(&graph, steps, begun + time / 2).solve(question);
+        let Budget { steps } = options.budget;
+        let mut solver = Solver::new(&graph, steps / 2);
+        let outcome = solver.solve(question);
+        let spent = steps / 2 - solver.left();
+        drop(solver);
         let changes = changes(&mut graph, writer_root, reader_root, self.writer_is_old);
         let roots = [writer_root, reader_root];
-        if outcome.is_nothing() && graph.len() > MANY_NODES {
-            // Compiling schemas of this size takes longer than deciding about them.
-            let mut sampler = Sampler::new(&graph, SEED);
-            let breaks =
-                |event: &Value| graph.accepts(writer_root, event) && !graph.accepts(reader_root, event);
-            if !(0..FEW_SAMPLES).map(|_| sampler.value(writer_root)).any(|event| breaks(&event)) {
-                return Ok(self.holds(&changes));
-            }
-        }
-        let validators = Validators::of(self)?;
+        let referee = Referee::of(self, &graph, roots)?;
         let witness = match outcome {
-            Outcome::Nothing => match counterexample(&graph, writer_root, &validators) {
+            // What an evaluation that was given up says is no proof.
+            Outcome::Nothing if !graph.gave_up() => match counterexample(&graph, writer_root, &referee) {
                 Some(event) => Some(event),
-                None => return Ok(self.holds(&changes)),
+                None => return Ok(self.holds(&changes, spent)),
             },
-            Outcome::Value(event) if validators.break_with(&event) => Some(event),
-            _ => counterexample(&graph, writer_root, &validators),
+            Outcome::Value(event) if referee.break_with(&graph, &event) => Some(event),
+            _ => counterexample(&graph, writer_root, &referee),
         };
-        Ok(self.blame(graph, roots, &changes, witness, &validators, (steps, begun + time)))
+        let mut judged = self.blame(graph, roots, &changes, witness, &referee, steps / 2);
+        if spent == steps / 2
+            && judged.verdict.findings.iter().all(|finding| finding.proof == Proof::Unproven)
+        {
+            judged.verdict.findings.insert(0, self.gave_up(steps));
+        }
+        judged.verdict.steps += spent;
+        Ok(judged)
     }
 
-    fn holds(&self, changes: &[Change]) -> Judged {
+    fn holds(&self, changes: &[Change], steps: u64) -> Judged {
         let notes = changes.iter().map(|change| self.finding(change, Severity::Note, None)).collect();
-        Judged { verdict: Verdict::holds(), notes, same: false }
+        Judged { verdict: Verdict { steps, ..Verdict::holds() }, notes, same: false }
     }
 
     /// Says which changes break the reader.
@@ -119,20 +127,20 @@ impl Judge<'_> {
         [writer, reader]: [NodeId; 2],
         changes: &[Change],
         witness: Option<Value>,
-        validators: &Validators,
-        (steps, deadline): (u64, Instant),
+        referee: &Referee<'_>,
+        steps: u64,
     ) -> Judged {
         let planted: Vec<NodeId> = changes
             .iter()
             .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
             .collect();
-        let mut solver = Solver::new(&graph, steps, deadline);
+        let mut solver = Solver::new(&graph, steps);
         let (mut findings, mut notes) = (Vec::new(), Vec::new());
         for (change, planted) in changes.iter().zip(planted) {
             let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
             match solver.solve(question) {
                 Outcome::Nothing => notes.push(self.finding(change, Severity::Note, None)),
-                Outcome::Value(event) if validators.break_with(&event) => {
+                Outcome::Value(event) if referee.break_with(solver.graph(), &event) => {
                     findings.push(self.finding(change, Severity::Error, Some(event)));
                 }
                 _ => findings.push(self.finding(change, Severity::Error, None)),
@@ -152,7 +160,17 @@ impl Judge<'_> {
         if findings.is_empty() {
             findings.push(self.whole(None));
         }
-        Judged { verdict: Verdict::breaks(findings), notes, same: false }
+        let verdict = Verdict { steps: steps - solver.left(), ..Verdict::breaks(findings) };
+        Judged { verdict, notes, same: false }
+    }
+
+    /// What is said where the budget was used up, and no event shows a break.
+    fn gave_up(&self, steps: u64) -> Finding {
+        let message = format!(
+            "not decided within {steps} steps, and what is not decided counts as a break: give the branches of unions a \
+             tag that tells them apart, or split the event"
+        );
+        self.finding_at("COMBINATOR_CHANGED", [Some(""), Some("")], message, Severity::Error, None)
     }
 
     /// A break of the schemas as wholes, where no single change explains it.
@@ -197,8 +215,8 @@ impl Judge<'_> {
 }
 
 /// Looks for an event that refutes the proof, or makes up for a missing one: random events of the writer.
-fn counterexample(graph: &Graph, writer: NodeId, validators: &Validators) -> Option<Value> {
+fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>) -> Option<Value> {
     let tries = if graph.len() > MANY_NODES { FEW_SAMPLES } else { SAMPLES };
     let mut sampler = Sampler::new(graph, SEED);
-    (0..tries).map(|_| sampler.value(writer)).find(|event| validators.break_with(event))
+    (0..tries).map(|_| sampler.value(writer)).find(|event| referee.break_with(graph, event))
 }

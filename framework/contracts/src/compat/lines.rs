@@ -1,27 +1,40 @@
 //! Where the places of a JSON text stand.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::meaning::escaped;
 
-/// The line of every value of a document, by JSON Pointer.
+/// The line of every value of a document, by the hash of its JSON Pointer: pointers themselves may come to more
+/// than the document.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines {
-    by_pointer: HashMap<String, u32>,
+    by_pointer: HashMap<u64, u32>,
+}
+
+/// The hash of no segments.
+const ROOT: u64 = 0;
+
+/// The hash of the pointer that goes one segment further.
+fn below(pointer: u64, segment: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (pointer, segment).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Lines {
     /// Reads `text`, which is valid JSON: a document keeps only what `serde_json` took.
     pub(super) fn of(text: &[u8]) -> Self {
-        let mut scan = Scan { text, at: 0, line: 1, pointer: String::new(), found: HashMap::new() };
+        let mut scan = Scan { text, at: 0, line: 1, found: HashMap::new() };
         let first = scan.next_line();
-        scan.found.insert(String::new(), first);
-        scan.value();
+        scan.found.insert(ROOT, first);
+        scan.value(ROOT);
         Self { by_pointer: scan.found }
     }
 
     pub(super) fn get(&self, pointer: &str) -> Option<u32> {
-        self.by_pointer.get(pointer).copied()
+        let hash = pointer.split('/').skip(1).fold(ROOT, below);
+        self.by_pointer.get(&hash).copied()
     }
 }
 
@@ -30,8 +43,7 @@ struct Scan<'a> {
     text: &'a [u8],
     at: usize,
     line: u32,
-    pointer: String,
-    found: HashMap<String, u32>,
+    found: HashMap<u64, u32>,
 }
 
 impl Scan<'_> {
@@ -51,18 +63,18 @@ impl Scan<'_> {
         self.line
     }
 
-    fn value(&mut self) {
+    fn value(&mut self, pointer: u64) {
         self.skip_space();
         match self.peek() {
-            b'{' => self.container(b'}'),
-            b'[' => self.container(b']'),
+            b'{' => self.container(b'}', pointer),
+            b'[' => self.container(b']', pointer),
             b'"' => self.skip_text(),
             _ => self.skip_word(),
         }
     }
 
     /// An object or array, up to its `end`.
-    fn container(&mut self, end: u8) {
+    fn container(&mut self, end: u8, pointer: u64) {
         self.at += 1;
         let mut index = 0_usize;
         loop {
@@ -79,20 +91,18 @@ impl Scan<'_> {
                 }
                 _ => {}
             }
-            let before = self.pointer.len();
-            self.pointer.push('/');
-            if end == b'}' {
+            let segment = if end == b'}' {
                 let name = self.text_here();
-                self.pointer.push_str(&escaped(&name));
                 self.skip_space();
                 self.at += 1; // The colon.
+                escaped(&name)
             } else {
-                self.pointer.push_str(&index.to_string());
                 index += 1;
-            }
-            self.found.insert(self.pointer.clone(), line);
-            self.value();
-            self.pointer.truncate(before);
+                (index - 1).to_string()
+            };
+            let inner = below(pointer, &segment);
+            self.found.insert(inner, line);
+            self.value(inner);
         }
     }
 

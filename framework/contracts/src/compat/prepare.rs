@@ -1,7 +1,10 @@
 //! A document made ready for its part: as a writer or as a reader, in the words of 2020-12.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::Value;
@@ -31,13 +34,85 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Prepared<'d> {
     pub(super) document: &'d Document,
+    ready: Arc<Ready>,
+}
+
+/// What a document is made into for one part.
+pub(super) struct Ready {
     pub(super) draft: Draft,
+    /// The draft whose formats and encodings are asserted: a contract is asserted as one of 2020-12.
+    pub(super) asserted: Draft,
     /// The schema in the words of 2020-12, closed or opened.
     pub(super) schema: Value,
-    semantics: Semantics,
+    is_contract: bool,
     origins: HashMap<String, String>,
     /// The pointer that stands for the root, where closing gave the root a name.
     named_root: Option<String>,
+    validator: OnceLock<Result<Validator, CompareError>>,
+}
+
+/// What a document was made into lately: the versions of a contract are compared in many pairs, one after the other.
+#[derive(Default)]
+pub(super) struct Cache([Mutex<Weak<Ready>>; 4]);
+
+/// What was made lately, of any document: it is kept alive here, and forgotten when others come.
+static RECENT: Mutex<VecDeque<Arc<Ready>>> = Mutex::new(VecDeque::new());
+
+/// How many of them are kept.
+const MAX_RECENT: usize = 64;
+
+/// Documents with more values than this are made into their parts anew each time.
+const MAX_KEPT: usize = 2_000;
+
+impl Cache {
+    /// What was made for the part, or what `make` makes of it.
+    fn get(
+        &self,
+        slot: usize,
+        make: impl FnOnce() -> Result<Ready, CompareError>,
+    ) -> Result<Arc<Ready>, CompareError> {
+        // A panic elsewhere leaves what is kept as it is: whole.
+        let mut slot = self.0[slot].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = slot.upgrade() {
+            return Ok(ready);
+        }
+        let ready = Arc::new(make()?);
+        if !has_more_values(&ready.schema, MAX_KEPT) {
+            *slot = Arc::downgrade(&ready);
+            let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+            let old = if recent.len() < MAX_RECENT { None } else { recent.pop_front() };
+            recent.push_back(Arc::clone(&ready));
+            drop(recent);
+            drop(old);
+        }
+        Ok(ready)
+    }
+}
+
+impl Clone for Cache {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.schema.fmt(f)
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cache")
+    }
+}
+
+impl Deref for Prepared<'_> {
+    type Target = Ready;
+
+    fn deref(&self) -> &Ready {
+        &self.ready
+    }
 }
 
 impl<'d> Prepared<'d> {
@@ -46,29 +121,15 @@ impl<'d> Prepared<'d> {
         part: Part,
         semantics: Semantics,
     ) -> Result<Self, CompareError> {
-        let value = document.value();
-        if deeper_than(value, MAX_DOCUMENT_DEPTH) {
-            return Err(refused(document, "", "nests too deep: move inner schemas to `$defs`"));
-        }
-        let Some(draft) = dialect::of(value) else {
-            let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are read";
-            return Err(refused(document, "/$schema", &format!("written in an unknown dialect: {known}")));
+        let slot = match (semantics, part) {
+            (Semantics::Plain, _) => 0,
+            (Semantics::Contract, Part::Writer) => 1,
+            (Semantics::Contract, Part::Reader) => 2,
+            (Semantics::Contract, Part::OwnReader) => 3,
         };
-        let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
-            let translated = dialect::translate(value, draft)
-                .map_err(|(pointer, problem)| refused(document, &pointer, &problem))?;
-            (translated.schema, translated.origins)
-        } else {
-            (value.clone(), HashMap::new())
-        };
-        let mut named_root = None;
-        if semantics == Semantics::Contract {
-            for_each_mut(&mut schema, &mut bounds::bound_integers);
-            named_root = play(&mut schema, part);
-        }
-        Ok(Self { document, draft, schema, semantics, origins, named_root })
+        let ready = document.cache().get(slot, || Ready::of(document, part, semantics))?;
+        Ok(Self { document, ready })
     }
-
     /// The place in the document that a pointer into the prepared schema means.
     pub(super) fn place(&self, pointer: &str) -> Place {
         let pointer = self.original(pointer);
@@ -120,21 +181,74 @@ impl<'d> Prepared<'d> {
     }
 
     /// A validator, as the run time would make it: formats asserted, nothing fetched.
-    pub(super) fn validator(&self) -> Result<Validator, CompareError> {
-        let options = jsonschema::options().with_retriever(Nothing).should_validate_formats(true);
-        let built = match self.semantics {
-            Semantics::Contract => options
-                .with_draft(Draft::Draft202012)
-                .with_pattern_options(PatternOptions::regex())
-                .build(&self.schema),
-            Semantics::Plain => options.with_draft(self.draft).build(self.document.value()),
-        };
-        built.map_err(|error| {
-            let pointer = error.instance_path().to_string();
-            let problem = format!("no usable schema: {error}");
-            refused(self.document, &self.original(&pointer), &problem)
-        })
+    pub(super) fn validator(&self) -> Result<&Validator, CompareError> {
+        let built = self.ready.validator.get_or_init(|| {
+            let options = jsonschema::options().with_retriever(Nothing).should_validate_formats(true);
+            let built = if self.is_contract {
+                let options = options.with_draft(Draft::Draft202012);
+                options.with_pattern_options(PatternOptions::regex()).build(&self.schema)
+            } else {
+                options.with_draft(self.draft).build(self.document.value())
+            };
+            built.map_err(|error| {
+                let pointer = error.instance_path().to_string();
+                let problem = format!("no usable schema: {error}");
+                refused(self.document, &self.original(&pointer), &problem)
+            })
+        });
+        built.as_ref().map_err(Clone::clone)
     }
+}
+
+impl Ready {
+    fn of(document: &Document, part: Part, semantics: Semantics) -> Result<Self, CompareError> {
+        let value = document.value();
+        if deeper_than(value, MAX_DOCUMENT_DEPTH) {
+            return Err(refused(document, "", "nests too deep: move inner schemas to `$defs`"));
+        }
+        let Some(draft) = dialect::of(value) else {
+            let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are read";
+            return Err(refused(document, "/$schema", &format!("written in an unknown dialect: {known}")));
+        };
+        if dialect::is_mixed(value, draft) {
+            return Err(refused(
+                document,
+                "",
+                "a schema inside it has a `$schema` of its own: write all in one draft",
+            ));
+        }
+        let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
+            let translated = dialect::translate(value, draft)
+                .map_err(|(pointer, problem)| refused(document, &pointer, &problem))?;
+            (translated.schema, translated.origins)
+        } else {
+            (value.clone(), HashMap::new())
+        };
+        let mut named_root = None;
+        if semantics == Semantics::Contract {
+            for_each_mut(&mut schema, &mut bounds::bound_integers);
+            named_root = play(&mut schema, part);
+        }
+        let is_contract = semantics == Semantics::Contract;
+        let asserted = if is_contract { Draft::Draft202012 } else { draft };
+        Ok(Self { draft, asserted, schema, is_contract, origins, named_root, validator: OnceLock::new() })
+    }
+}
+
+/// Whether a document has more values than `most`.
+pub(super) fn has_more_values(value: &Value, most: usize) -> bool {
+    fn count(value: &Value, left: &mut usize) {
+        *left = left.saturating_sub(1);
+        match value {
+            _ if *left == 0 => {}
+            Value::Array(elements) => elements.iter().for_each(|element| count(element, left)),
+            Value::Object(members) => members.values().for_each(|member| count(member, left)),
+            _ => {}
+        }
+    }
+    let mut left = most + 1;
+    count(value, &mut left);
+    left == 0
 }
 
 /// Makes a contract's schema that of a writer or of a reader. Returns the pointer that the root moved to.

@@ -8,6 +8,8 @@ use super::graph::{Graph, Kinds, Node, NodeId, Num, Texts, Wanted, texts};
 const MAX_SAMPLE_DEPTH: usize = 12;
 /// How many numbers, texts and lengths are kept to choose from.
 const MAX_POOL: usize = 400;
+/// How many steps go into texts of patterns.
+const MAX_PATTERN_STEPS: usize = 200_000;
 /// The longest text that is made.
 const MAX_SAMPLE_LENGTH: u64 = 300;
 
@@ -49,12 +51,14 @@ pub(super) struct Sampler<'g> {
     dice: Dice,
     values: Vec<Value>,
     lengths: Vec<u64>,
+    /// How many steps texts of patterns took so far.
+    steps: usize,
 }
 
 impl<'g> Sampler<'g> {
     pub(super) fn new(graph: &'g Graph, seed: u64) -> Self {
         let mut sampler =
-            Self { graph, dice: Dice::new(seed), values: Vec::new(), lengths: vec![0, 1, 2, 3] };
+            Self { graph, dice: Dice::new(seed), values: Vec::new(), lengths: vec![0, 1, 2, 3], steps: 0 };
         for id in 0..graph.len() as NodeId {
             if sampler.values.len() + sampler.lengths.len() > MAX_POOL {
                 break;
@@ -89,10 +93,10 @@ impl<'g> Sampler<'g> {
         let Some(rules) = &node.text else { return };
         let samples = rules.format.iter().flat_map(|format| format.samples());
         self.values.extend(samples.map(|sample| json!(sample)));
-        if let Some(pattern) = rules.pattern {
+        if let Some(pattern) = rules.pattern.filter(|_| self.steps < MAX_PATTERN_STEPS) {
             for must in [true, false] {
                 let wanted = Wanted { patterns: vec![(pattern, must)], ..Wanted::default() };
-                if let Texts::Some(found) = texts(&self.graph.patterns, &wanted) {
+                if let Texts::Some(found) = texts(&self.graph.patterns, &wanted, &mut self.steps) {
                     self.values.extend(found.into_iter().take(3).map(Value::String));
                 }
             }

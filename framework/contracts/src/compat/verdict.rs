@@ -39,17 +39,20 @@ pub struct Verdict {
     pub compatible: bool,
     /// The breaks: at least one exactly if it does not.
     pub findings: Vec<Finding>,
+    /// How many steps of its [`Budget`](super::Budget) the search took. Not part of the serialised form.
+    #[serde(skip)]
+    pub steps: u64,
 }
 
 impl Verdict {
     /// No break.
     pub(super) fn holds() -> Self {
-        Self { compatible: true, findings: Vec::new() }
+        Self { compatible: true, findings: Vec::new(), steps: 0 }
     }
 
     /// Breaks. The list is not empty.
     pub(super) fn breaks(findings: Vec<Finding>) -> Self {
-        Self { compatible: false, findings }
+        Self { compatible: false, findings, steps: 0 }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::coverage::Gap;
+use crate::compat;
 
 /// One thing that is wrong with the contract files, and what to do about it.
 ///
@@ -72,5 +72,36 @@ pub enum Problem {
     #[error(
         "the view does not cover this writer: {0}; loosen the view, or agree on a new major with the owner"
     )]
-    NotCovered(Gap),
+    NotCovered(Box<Gap>),
+}
+
+/// What a published writer may emit and a view refuses, or what nobody could prove that it does not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gap(compat::Finding);
+
+impl Eq for Gap {}
+
+impl Gap {
+    pub(super) fn new(finding: compat::Finding) -> Self {
+        Self(finding)
+    }
+
+    /// The break: its rule, its place in the writer's schema (`old`) and in the view's (`new`), and the event that
+    /// shows it, if one was found.
+    pub fn finding(&self) -> &compat::Finding {
+        &self.0
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let compat::Finding { rule, message, old, new, witness, .. } = &self.0;
+        let place = new.as_ref().or(old.as_ref()).map_or("", |place| place.pointer.as_str());
+        let place = if place.is_empty() { "/" } else { place };
+        write!(f, "from this version to the view, at {place}, {message} ({rule})")?;
+        match witness {
+            Some(event) => write!(f, "; this version allows {event}, and the view refuses it"),
+            None => f.write_str("; nothing proves that the view takes all that this version allows"),
+        }
+    }
 }

@@ -4,7 +4,7 @@ mod finding;
 mod print;
 mod write;
 
-pub use finding::{Finding, Problem};
+pub use finding::{Finding, Gap, Problem};
 pub use write::{WriteError, Written};
 
 use std::fs;
@@ -14,9 +14,13 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use crate::compat::{self, Document, Options, Verdict};
 use crate::meaning::first_difference;
 use crate::version::number;
-use crate::{Contract, ContractId, EventVersion, MAX_FILE_BYTES, coverage, schema, views};
+use crate::{Contract, ContractId, EventVersion, MAX_FILE_BYTES, schema, views};
+
+/// How many gaps are reported of one view and one version.
+pub const MAX_GAPS: usize = 20;
 
 /// One version of a contract, as its owner's code has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,8 +110,8 @@ impl SchemaDir {
         findings
     }
 
-    /// Checks that the reader view `reader` covers every published writer of `version`, as far as the comparison
-    /// in [`coverage`](crate::coverage) goes. An empty list means that no break was found.
+    /// Checks that the reader view `reader` covers every published writer of `version`, as
+    /// [`compat::covers`] decides it. An empty list means that it does; what cannot be decided is a finding.
     pub fn check_view(&self, reader: &Value, version: EventVersion<'_>) -> Vec<Finding> {
         let published = self.published(version.name());
         let mut findings = published.findings;
@@ -116,11 +120,14 @@ impl SchemaDir {
             writers += 1;
             let path = self.path_of(version.name(), major, minor);
             match read(&path) {
-                Ok(writer) => findings.extend(
-                    coverage::gaps(reader, &writer)
-                        .into_iter()
-                        .map(|gap| Finding::new(&path, Problem::NotCovered(gap))),
-                ),
+                Ok(writer) => match covered(reader, &path, writer) {
+                    Ok(verdict) => {
+                        let gaps = verdict.findings.into_iter().take(MAX_GAPS).map(Gap::new);
+                        findings
+                            .extend(gaps.map(|gap| Finding::new(&path, Problem::NotCovered(Box::new(gap)))));
+                    }
+                    Err(error) => findings.push(Finding::new(&path, Problem::Unusable(error.to_string()))),
+                },
                 Err(problem) => findings.push(Finding::new(&path, problem)),
             }
         }
@@ -206,6 +213,13 @@ fn version_of(path: &Path) -> Option<(u32, u32)> {
     let (major, minor) = name.split_once('.')?;
     let (major, minor) = (number(major).ok()?, number(minor).ok()?);
     (major > 0).then_some((major, minor))
+}
+
+/// Whether a view reads all that a published version allows.
+fn covered(reader: &Value, path: &Path, writer: Value) -> Result<Verdict, compat::CompareError> {
+    let reader = Document::from_value("the view", reader.clone());
+    let writer = Document::from_value(&path.display().to_string(), writer);
+    compat::covers(&reader, &writer, &Options::default())
 }
 
 /// Reads one contract file and makes sure that it is within the limits of a schema.

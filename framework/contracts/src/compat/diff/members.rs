@@ -55,6 +55,9 @@ impl Walk<'_> {
             }
         }
         for name in names {
+            if self.is_full() {
+                return;
+            }
             self.field(pair, name);
         }
         self.counts(pair, Kinds::OBJECT, "number of members");

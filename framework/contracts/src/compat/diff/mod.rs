@@ -4,8 +4,13 @@
 //! each difference. It decides nothing: each change carries a question, and whether it breaks the reader is
 //! answered by the [solver](super::solve).
 
+mod conditions;
 mod flat;
+mod lists;
 mod members;
+mod numbers;
+mod texts;
+mod values;
 mod variants;
 mod walk;
 mod words;

@@ -1,11 +1,11 @@
 //! Changes of unions: branches matched with each other, added and removed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 
-use jsonschema::json::cmp;
 use serde_json::Value;
 
-use crate::compat::graph::{Graph, Kinds, Node, NodeId};
+use crate::compat::graph::{Graph, Kinds, NameId, Node, NodeId};
 
 use super::flat::Flat;
 use super::walk::{Pair, Walk};
@@ -132,44 +132,62 @@ impl Walk<'_> {
 /// Branches that belong together, those only the old side has, and those only the new side has.
 type Matched = (Vec<(NodeId, NodeId)>, Vec<NodeId>, Vec<NodeId>);
 
-/// Matches branches: the same ones first, then those of one tag, then those of one kind.
+/// Matches branches: the same ones first, then those of one tag, then those of the same fields, and where few are
+/// left, those of one kind.
 fn matched(graph: &Graph, old: &[NodeId], new: &[NodeId]) -> Matched {
-    let mut pairs = Vec::new();
-    let mut removed: Vec<NodeId> = old.to_vec();
-    let mut added: Vec<NodeId> = new.to_vec();
-    let mut by_class: HashMap<u32, usize> = HashMap::new();
-    for branch in &added {
-        *by_class.entry(graph.class(*branch)).or_default() += 1;
+    let mut left = (old.to_vec(), new.to_vec());
+    // The same ones are no change.
+    drop(pairs_of(&mut left, |branch| Some(graph.class(branch))));
+    let mut pairs =
+        pairs_of(&mut left, |branch| tag(graph, branch).map(|(name, value)| (name, value.to_string())));
+    if left.0.len() > MAX_MATCHED || left.1.len() > MAX_MATCHED {
+        pairs.extend(pairs_of(&mut left, |branch| fields(graph, branch)));
+        return (pairs, left.0, left.1);
     }
-    let mut gone: HashMap<u32, usize> = HashMap::new();
-    removed.retain(|branch| match by_class.get_mut(&graph.class(*branch)) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            *gone.entry(graph.class(*branch)).or_default() += 1;
+    let (mut removed, mut added) = left;
+    removed.retain(|before| match added.iter().position(|after| same_kind(graph, *before, *after)) {
+        Some(index) => {
+            pairs.push((*before, added.remove(index)));
             false
         }
-        _ => true,
+        None => true,
     });
-    added.retain(|branch| match gone.get_mut(&graph.class(*branch)) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            false
-        }
-        _ => true,
-    });
-    if removed.len() > MAX_MATCHED || added.len() > MAX_MATCHED {
-        return (pairs, removed, added);
-    }
-    for alike in [same_tag as fn(&Graph, NodeId, NodeId) -> bool, same_kind] {
-        removed.retain(|before| match added.iter().position(|after| alike(graph, *before, *after)) {
-            Some(index) => {
-                pairs.push((*before, added.remove(index)));
-                false
-            }
-            None => true,
-        });
-    }
     (pairs, removed, added)
+}
+
+/// Takes out the branches of both sides that have the same key, in order.
+fn pairs_of<K: Hash + Eq>(
+    (removed, added): &mut (Vec<NodeId>, Vec<NodeId>),
+    key: impl Fn(NodeId) -> Option<K>,
+) -> Vec<(NodeId, NodeId)> {
+    let mut waiting: HashMap<K, VecDeque<NodeId>> = HashMap::new();
+    for branch in &*added {
+        if let Some(key) = key(*branch) {
+            waiting.entry(key).or_default().push_back(*branch);
+        }
+    }
+    let mut pairs = Vec::new();
+    removed.retain(|branch| {
+        let found = key(*branch).and_then(|key| waiting.get_mut(&key)?.pop_front());
+        pairs.extend(found.map(|found| (*branch, found)));
+        found.is_none()
+    });
+    let taken: HashSet<NodeId> = pairs.iter().map(|(_, after)| *after).collect();
+    added.retain(|branch| !taken.contains(branch));
+    pairs
+}
+
+/// The members that a branch requires and declares, if it has any and no tag.
+fn fields(graph: &Graph, branch: NodeId) -> Option<(BTreeSet<NameId>, BTreeSet<NameId>)> {
+    if tag(graph, branch).is_some() {
+        return None;
+    }
+    let flat = Flat::of(graph, branch);
+    let rules = || flat.nodes(graph).filter_map(|node| node.object.as_deref());
+    let required: BTreeSet<NameId> = rules().flat_map(|rules| rules.required.iter().copied()).collect();
+    let declared: BTreeSet<NameId> =
+        rules().flat_map(|rules| rules.properties.iter().map(|(name, _)| *name)).collect();
+    (!declared.is_empty()).then_some((required, declared))
 }
 
 /// The member that tells a branch apart, and its value.
@@ -178,17 +196,10 @@ fn tag(graph: &Graph, branch: NodeId) -> Option<(String, Value)> {
     flat.nodes(graph).find_map(|node| {
         let rules = node.object.as_ref()?;
         rules.properties.iter().find_map(|(name, schema)| {
-            let [value] = graph.node(*schema).values.as_deref()? else { return None };
+            let [value] = &**graph.node(*schema).values.as_deref()? else { return None };
             rules.requires(*name).then(|| (graph.names.text(*name).to_owned(), value.clone()))
         })
     })
-}
-
-fn same_tag(graph: &Graph, left: NodeId, right: NodeId) -> bool {
-    match (tag(graph, left), tag(graph, right)) {
-        (Some(left), Some(right)) => left.0 == right.0 && cmp::equal(&left.1, &right.1),
-        _ => false,
-    }
 }
 
 /// Branches without a tag belong together if they are of one kind, and objects only if they share a required

@@ -7,7 +7,7 @@ impl Graph {
     /// Lets every edge skip nodes that only refer to another one. Returns where each node went.
     pub(super) fn skip_references(&mut self) -> Vec<NodeId> {
         let next: Vec<Option<NodeId>> = self.nodes.iter().map(only_reference).collect();
-        let targets: Vec<NodeId> = (0..self.nodes.len() as NodeId).map(|id| follow(&next, id)).collect();
+        let targets = ends(&next);
         for node in &mut self.nodes {
             node.for_each_edge(|edge| *edge = targets[*edge as usize]);
         }
@@ -35,14 +35,27 @@ fn only_reference(node: &Node) -> Option<NodeId> {
     (!says_more).then_some(*target)
 }
 
-/// The end of a chain of references. A chain that bites its tail says nothing, and ends anywhere on it.
-fn follow(next: &[Option<NodeId>], id: NodeId) -> NodeId {
-    let mut at = id;
-    for _ in 0..next.len() {
-        match next[at as usize] {
-            Some(target) => at = target,
-            None => break,
-        }
+/// The end of each chain of references; no chain bites its tail, for such documents are refused before. Each node
+/// is gone through once, however long its chain.
+fn ends(next: &[Option<NodeId>]) -> Vec<NodeId> {
+    let mut ends: Vec<Option<NodeId>> = vec![None; next.len()];
+    let mut chain: Vec<NodeId> = Vec::new();
+    for id in 0..next.len() as NodeId {
+        let mut at = id;
+        let end = loop {
+            if let Some(end) = ends[at as usize] {
+                break end;
+            }
+            match next[at as usize] {
+                Some(target) if chain.len() < next.len() => {
+                    chain.push(at);
+                    at = target;
+                }
+                _ => break at,
+            }
+        };
+        ends[at as usize] = Some(end);
+        chain.drain(..).for_each(|passed| ends[passed as usize] = Some(end));
     }
-    at
+    ends.into_iter().zip(0..).map(|(end, id)| end.unwrap_or(id)).collect()
 }

@@ -55,8 +55,8 @@ struct Joint {
     characters: u64,
 }
 
-/// Finds texts as wanted.
-pub(in crate::compat) fn texts(patterns: &Patterns, wanted: &Wanted) -> Texts {
+/// Finds texts as wanted. `steps` counts the bytes that were tried.
+pub(in crate::compat) fn texts(patterns: &Patterns, wanted: &Wanted, steps: &mut usize) -> Texts {
     let Some(any) = ANY_TEXT.as_ref() else { return Texts::Unknown };
     let automata = wanted.patterns.iter().map(|(id, must)| Some((patterns.automaton(*id)?, *must)));
     let Some(mut automata) = automata.collect::<Option<Vec<_>>>() else { return Texts::Unknown };
@@ -64,21 +64,21 @@ pub(in crate::compat) fn texts(patterns: &Patterns, wanted: &Wanted) -> Texts {
     // Characters are told apart up to the last bound only.
     let counted = wanted.most.map_or(wanted.least, |most| most.saturating_add(1)).max(wanted.least);
     if counted > MAX_COUNTED {
-        return long_texts(patterns, wanted);
+        return long_texts(patterns, wanted, steps);
     }
     let walk = Walk { bytes: alphabet(&automata), automata, counted };
-    walk.search(wanted.least, wanted.most)
+    walk.search(wanted.least, wanted.most, steps)
 }
 
 /// Bounds too far apart to count up to: a text found without them that keeps them is one, and no text at all
 /// means none.
-fn long_texts(patterns: &Patterns, wanted: &Wanted) -> Texts {
+fn long_texts(patterns: &Patterns, wanted: &Wanted, steps: &mut usize) -> Texts {
     let unbounded = Wanted { patterns: wanted.patterns.clone(), least: 0, most: None };
     let kept = |text: &String| {
         let length = text.chars().count() as u64;
         length >= wanted.least && wanted.most.is_none_or(|most| length <= most)
     };
-    match texts(patterns, &unbounded) {
+    match texts(patterns, &unbounded, steps) {
         Texts::Some(found) => {
             let found: Vec<String> = found.into_iter().filter(kept).collect();
             if found.is_empty() { Texts::Unknown } else { Texts::Some(found) }
@@ -94,7 +94,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn search(&self, least: u64, most: Option<u64>) -> Texts {
+    fn search(&self, least: u64, most: Option<u64>, steps: &mut usize) -> Texts {
         let Some(start) = self.start() else { return Texts::Unknown };
         let mut seen = HashSet::from([start.clone()]);
         let mut parents: Vec<(usize, u8)> = vec![(usize::MAX, 0)];
@@ -108,6 +108,7 @@ impl Walk<'_> {
                     break;
                 }
             }
+            *steps += self.bytes.len();
             for byte in &self.bytes {
                 let Some(next) = self.step(&joint, *byte, most) else { continue };
                 if seen.insert(next.clone()) {
@@ -213,7 +214,7 @@ mod tests {
     fn search(wanted: &[(&str, bool)], least: u64, most: Option<u64>) -> Texts {
         let mut patterns = Patterns::default();
         let wanted = wanted.iter().map(|(source, must)| (patterns.add(source).unwrap(), *must)).collect();
-        texts(&patterns, &Wanted { patterns: wanted, least, most })
+        texts(&patterns, &Wanted { patterns: wanted, least, most }, &mut 0)
     }
 
     #[test]

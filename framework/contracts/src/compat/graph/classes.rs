@@ -1,13 +1,15 @@
 //! Which schemas say the same: classes of nodes, found by telling them apart ever further.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::node::NodeId;
 use super::{Graph, Node};
 
-/// How many times schemas are looked at: some tenths of a second. Beyond it no two schemas count as the same.
-const MAX_WORK: usize = 4_000_000;
+/// How many times schemas, and those they name, are looked at: some tenths of a second. Beyond it no two schemas
+/// count as the same.
+const MAX_WORK: usize = 12_000_000;
 
 impl Graph {
     /// Sorts every node into classes. Nodes of one class accept the same values, recursion included; nodes of
@@ -16,88 +18,142 @@ impl Graph {
     /// All nodes that look alike begin in one class. Whenever nodes leave a class, those that name them are
     /// looked at again; the larger part keeps the class, so that no node is looked at often.
     pub(super) fn classify(&mut self) {
-        let mut shapes: HashMap<String, u32> = HashMap::new();
-        let mut members: Vec<Vec<NodeId>> = Vec::new();
-        let mut classes: Vec<u32> = Vec::with_capacity(self.nodes.len());
         let mut named_by: Vec<Vec<NodeId>> = vec![Vec::new(); self.nodes.len()];
         for (id, node) in self.nodes.iter().enumerate() {
-            let class = *shapes.entry(shape(node)).or_insert(members.len() as u32);
-            if class as usize == members.len() {
-                members.push(Vec::new());
-            }
-            members[class as usize].push(id as NodeId);
-            classes.push(class);
             node.for_each_named(|named| named_by[named as usize].push(id as NodeId));
         }
-        drop(shapes);
-        let mut dirty: BTreeSet<u32> = (0..members.len() as u32).collect();
-        let mut touched: HashMap<u32, HashSet<NodeId>> = HashMap::new();
-        for (class, members) in members.iter().enumerate() {
-            touched.insert(class as u32, members.iter().copied().collect());
-        }
+        let mut partition = Partition::by_shape(&self.nodes);
         let mut work = 0_usize;
-        while let Some(class) = dirty.pop_first() {
-            let changed = touched.remove(&class).unwrap_or_default();
-            work += members[class as usize].len();
+        while let Some((class, nodes)) = partition.touched.pop_first() {
+            let (nodes, moved): (HashSet<NodeId>, Vec<NodeId>) = partition.still_in(class, nodes);
+            for id in moved {
+                partition.touch(id);
+            }
+            for part in partition.split(&self.nodes, class, &nodes, &mut work) {
+                for id in part {
+                    named_by[id as usize].iter().for_each(|namer| partition.touch(*namer));
+                }
+            }
             if work > MAX_WORK {
                 // Every schema counts as different: nothing is taken for granted.
                 self.classes = (0..self.nodes.len() as u32).collect();
                 return;
             }
-            for (part, fresh) in self.split(class, &changed, &mut members, &classes) {
-                for id in part {
-                    classes[id as usize] = fresh;
-                    for namer in &named_by[id as usize] {
-                        let class = classes[*namer as usize];
-                        dirty.insert(class);
-                        touched.entry(class).or_default().insert(*namer);
-                    }
-                }
-            }
-            // Nodes that moved while they were touched are looked at in their new class.
-            if let Some(stale) = touched.remove(&class) {
-                for id in stale {
-                    let class = classes[id as usize];
-                    dirty.insert(class);
-                    touched.entry(class).or_default().insert(id);
-                }
-            }
         }
-        self.classes = classes;
+        self.classes = partition.classes;
+    }
+}
+
+/// Nodes by class.
+struct Partition {
+    classes: Vec<u32>,
+    members: Vec<Vec<NodeId>>,
+    /// Where each node stands among the members of its class.
+    places: Vec<usize>,
+    /// Nodes to look at, by the class they were in when one that they name moved.
+    touched: BTreeMap<u32, Vec<NodeId>>,
+}
+
+impl Partition {
+    fn by_shape(nodes: &[Node]) -> Self {
+        let mut shapes: HashMap<String, u32> = HashMap::new();
+        let mut partition = Self {
+            classes: Vec::with_capacity(nodes.len()),
+            members: Vec::new(),
+            places: Vec::with_capacity(nodes.len()),
+            touched: BTreeMap::new(),
+        };
+        for (id, node) in nodes.iter().enumerate() {
+            let class = *shapes.entry(shape(node)).or_insert(partition.members.len() as u32);
+            if class as usize == partition.members.len() {
+                partition.members.push(Vec::new());
+            }
+            let members = &mut partition.members[class as usize];
+            partition.places.push(members.len());
+            members.push(id as NodeId);
+            partition.classes.push(class);
+            partition.touch(id as NodeId);
+        }
+        partition
     }
 
-    /// Splits a class by what its changed members say now. Returns the parts that leave it, with their new class.
+    fn touch(&mut self, id: NodeId) {
+        self.touched.entry(self.classes[id as usize]).or_default().push(id);
+    }
+
+    /// The nodes that are in the class, each once, and those that left it since they were touched.
+    fn still_in(&self, class: u32, nodes: Vec<NodeId>) -> (HashSet<NodeId>, Vec<NodeId>) {
+        let (here, moved): (Vec<NodeId>, Vec<NodeId>) =
+            nodes.into_iter().partition(|id| self.classes[*id as usize] == class);
+        (here.into_iter().collect(), moved)
+    }
+
+    /// Splits a class by what its touched members say now. Returns the parts that left it.
     fn split(
-        &self,
+        &mut self,
+        nodes: &[Node],
         class: u32,
-        changed: &HashSet<NodeId>,
-        members: &mut Vec<Vec<NodeId>>,
-        classes: &[u32],
-    ) -> Vec<(Vec<NodeId>, u32)> {
-        let all = &members[class as usize];
-        if all.len() < 2 {
+        touched: &HashSet<NodeId>,
+        work: &mut usize,
+    ) -> Vec<Vec<NodeId>> {
+        let all = self.members[class as usize].len();
+        if all < 2 || touched.is_empty() {
             return Vec::new();
         }
+        let mut sign = |id: NodeId| {
+            let signature = signature(&nodes[id as usize], class, &self.classes);
+            *work += signature.len();
+            signature
+        };
+        // The members that were not touched are all alike: one of them speaks for them.
+        let others = all - touched.len();
+        let untouched = self.members[class as usize].iter().find(|id| !touched.contains(id));
+        let of_others = untouched.filter(|_| others > 0).map(|id| sign(*id));
         let mut parts: HashMap<Vec<u32>, Vec<NodeId>> = HashMap::new();
-        let sign = |id: NodeId| signature(&self.nodes[id as usize], class, classes);
-        // The members that did not change are all alike: one of them speaks for them.
-        let unchanged: Vec<NodeId> = all.iter().copied().filter(|id| !changed.contains(id)).collect();
-        if let Some(first) = unchanged.first() {
-            parts.insert(sign(*first), unchanged);
-        }
-        for id in all.iter().filter(|id| changed.contains(id)) {
-            parts.entry(sign(*id)).or_default().push(*id);
+        let mut as_others = 0;
+        for id in touched.iter().copied() {
+            let signature = sign(id);
+            if of_others.as_ref() == Some(&signature) {
+                as_others += 1;
+            } else {
+                parts.entry(signature).or_default().push(id);
+            }
         }
         let mut parts: Vec<Vec<NodeId>> = parts.into_values().collect();
-        parts.sort_by_key(|part| (std::cmp::Reverse(part.len()), part.first().copied()));
-        let mut parts = parts.into_iter();
-        members[class as usize] = parts.next().unwrap_or_default();
-        let mut left = Vec::new();
-        for part in parts {
-            left.push((part.clone(), members.len() as u32));
-            members.push(part);
+        for part in &mut parts {
+            part.sort_unstable();
         }
-        left
+        parts.sort_by_key(|part| (Reverse(part.len()), part.first().copied()));
+        let stay = others + as_others;
+        if parts.first().is_some_and(|part| part.len() > stay) {
+            // The largest part keeps the class, and those that did not change leave it.
+            let keep: HashSet<NodeId> = parts.remove(0).into_iter().collect();
+            let gone: HashSet<NodeId> = parts.iter().flatten().copied().collect();
+            let members = self.members[class as usize].iter().copied();
+            let left: Vec<NodeId> = members.filter(|id| !keep.contains(id) && !gone.contains(id)).collect();
+            parts.extend(Some(left).filter(|left| !left.is_empty()));
+        }
+        for part in &parts {
+            self.leave(part);
+        }
+        parts
+    }
+
+    /// Makes a class of nodes that are in another one together.
+    fn leave(&mut self, part: &[NodeId]) {
+        let fresh = self.members.len() as u32;
+        for id in part {
+            let (class, place) = (self.classes[*id as usize] as usize, self.places[*id as usize]);
+            self.members[class].swap_remove(place);
+            if let Some(moved) = self.members[class].get(place) {
+                self.places[*moved as usize] = place;
+            }
+        }
+        for (place, id) in part.iter().enumerate() {
+            self.classes[*id as usize] = fresh;
+            self.places[*id as usize] = place;
+        }
+        self.members.push(part.to_vec());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether a value keeps to a schema, read off the graph.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use jsonschema::json::cmp;
@@ -10,7 +11,10 @@ use super::number::{Decimal, Num};
 use super::{Graph, Kinds};
 
 /// How deep schemas may apply inside each other before an evaluation gives up.
-const MAX_EVALUATION_DEPTH: usize = 300;
+const MAX_EVALUATION_DEPTH: usize = 600;
+
+/// How many schemas one evaluation may apply before it gives up.
+const MAX_EVALUATION_STEPS: usize = 2_000_000;
 
 /// Members and elements that a schema has looked at, for `unevaluatedProperties` and `unevaluatedItems`.
 #[derive(Debug, Clone, Default)]
@@ -27,23 +31,44 @@ impl Seen {
 }
 
 impl Graph {
-    /// Whether `value` keeps to the schema `id`. An evaluation that goes too deep counts as refused.
+    /// Whether `value` keeps to the schema `id`. An evaluation that goes too deep or takes too long counts as refused,
+    /// and [`gave_up`](Self::gave_up) says so from then on.
     pub(in crate::compat) fn accepts(&self, id: NodeId, value: &Value) -> bool {
-        self.evaluate(id, value, 0).is_some()
+        let evaluation = Evaluation { graph: self, steps: Cell::new(0) };
+        evaluation.evaluate(id, value, 0).is_some()
     }
 
+    /// Whether a text keeps to what is said of texts.
+    pub(in crate::compat) fn text_keeps(&self, rules: &TextRules, text: &str) -> bool {
+        let length = text.chars().count() as u64;
+        length >= rules.least
+            && rules.most.is_none_or(|most| length <= most)
+            && rules.pattern.iter().chain(&rules.content).all(|pattern| self.patterns.matches(*pattern, text))
+            && rules.format.is_none_or(|format| format.accepts(text))
+    }
+}
+
+/// One evaluation.
+struct Evaluation<'g> {
+    graph: &'g Graph,
+    steps: Cell<usize>,
+}
+
+impl Evaluation<'_> {
     /// What was looked at, if the value is accepted.
     fn evaluate(&self, id: NodeId, value: &Value, depth: usize) -> Option<Seen> {
-        if depth > MAX_EVALUATION_DEPTH {
+        self.steps.set(self.steps.get() + 1);
+        if depth > MAX_EVALUATION_DEPTH || self.steps.get() > MAX_EVALUATION_STEPS {
+            self.graph.gave_up.set(true);
             return None;
         }
-        let node = self.node(id);
+        let node = self.graph.node(id);
         let kind = Kinds::of(value);
         if node.never || !node.kinds.meets(kind) {
             return None;
         }
         if let Some(values) = &node.values
-            && !values.iter().any(|listed| cmp::equal(listed, value))
+            && !values.has(value)
         {
             return None;
         }
@@ -51,7 +76,9 @@ impl Graph {
         let depth = depth + 1;
         match value {
             Value::Number(number) if !number_is_within(node, number) => return None,
-            Value::String(text) if !node.text.as_ref().is_none_or(|rules| self.text_keeps(rules, text)) => {
+            Value::String(text)
+                if !node.text.as_ref().is_none_or(|rules| self.graph.text_keeps(rules, text)) =>
+            {
                 return None;
             }
             Value::Array(elements) => {
@@ -132,15 +159,6 @@ impl Graph {
         Some(())
     }
 
-    /// Whether a text keeps to what is said of texts.
-    pub(in crate::compat) fn text_keeps(&self, rules: &TextRules, text: &str) -> bool {
-        let length = text.chars().count() as u64;
-        length >= rules.least
-            && rules.most.is_none_or(|most| length <= most)
-            && rules.pattern.iter().chain(&rules.content).all(|pattern| self.patterns.matches(*pattern, text))
-            && rules.format.is_none_or(|format| format.accepts(text))
-    }
-
     fn elements_keep(
         &self,
         rules: &ListRules,
@@ -187,7 +205,7 @@ impl Graph {
         if count < rules.least || rules.most.is_some_and(|most| count > most) {
             return None;
         }
-        let has = |name: &super::NameId| members.contains_key(self.names.text(*name));
+        let has = |name: &super::NameId| members.contains_key(self.graph.names.text(*name));
         let needs_met = rules.needs.iter().all(|(name, needed)| !has(name) || needed.iter().all(has));
         if !rules.required.iter().all(has) || !needs_met {
             return None;
@@ -197,12 +215,12 @@ impl Graph {
                 self.evaluate(names, &Value::String(name.clone()), depth)?;
             }
             let mut declared = false;
-            if let Some(schema) = self.names.id(name).and_then(|name| rules.property(name)) {
+            if let Some(schema) = self.graph.names.id(name).and_then(|name| rules.property(name)) {
                 self.evaluate(schema, member, depth)?;
                 declared = true;
             }
             for (pattern, schema) in &rules.patterns {
-                if self.patterns.matches(*pattern, name) {
+                if self.graph.patterns.matches(*pattern, name) {
                     self.evaluate(*schema, member, depth)?;
                     declared = true;
                 }

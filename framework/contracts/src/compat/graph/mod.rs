@@ -6,7 +6,9 @@ mod classes;
 mod endless;
 mod evaluate;
 mod format;
+mod keywords;
 mod kinds;
+mod listed;
 mod names;
 mod node;
 mod number;
@@ -14,10 +16,13 @@ mod pattern;
 mod read;
 mod refs;
 
+use std::cell::Cell;
+
 pub(super) use automaton::{Texts, Wanted, texts};
 pub(super) use evaluate::are_unique;
 pub(super) use format::Format;
 pub(super) use kinds::Kinds;
+pub(super) use listed::Listed;
 pub(super) use names::{NameId, Names};
 pub(super) use node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
 pub(super) use number::{Decimal, Limit, Num};
@@ -32,6 +37,8 @@ pub(super) struct Graph {
     pub(super) patterns: Patterns,
     /// What a node means, as far as structure tells: nodes of one class accept the same values.
     classes: Vec<u32>,
+    /// Whether an evaluation was given up: what it said may be wrong.
+    gave_up: Cell<bool>,
 }
 
 impl Graph {
@@ -46,6 +53,11 @@ impl Graph {
 
     pub(super) fn class(&self, id: NodeId) -> u32 {
         self.classes.get(id as usize).copied().unwrap_or(u32::MAX - id)
+    }
+
+    /// Whether an evaluation was given up, so that a value may count as refused that is not.
+    pub(super) fn gave_up(&self) -> bool {
+        self.gave_up.get()
     }
 
     pub(super) fn len(&self) -> usize {

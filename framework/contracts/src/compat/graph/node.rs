@@ -1,9 +1,10 @@
 //! One schema.
 
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::format::Format;
 use super::kinds::Kinds;
+use super::listed::Listed;
 use super::names::NameId;
 use super::number::{Decimal, Limit};
 use super::pattern::PatternId;
@@ -20,7 +21,7 @@ pub(in crate::compat) struct Node {
     pub(in crate::compat) never: bool,
     pub(in crate::compat) kinds: Kinds,
     /// `enum` and `const`.
-    pub(in crate::compat) values: Option<Box<[Value]>>,
+    pub(in crate::compat) values: Option<Arc<Listed>>,
     pub(in crate::compat) minimum: Option<Limit>,
     pub(in crate::compat) maximum: Option<Limit>,
     pub(in crate::compat) step: Option<Decimal>,

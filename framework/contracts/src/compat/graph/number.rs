@@ -191,13 +191,10 @@ impl Decimal {
         Some(Self { mantissa, exponent }.trimmed())
     }
 
-    /// The first multiple of this at or above `number`, as a factor; rounding may put it one too low or high.
+    /// The last multiple of this at or below `number`, as a factor. `None` if the numbers are too long to tell.
     pub(in crate::compat) fn factor_near(self, number: Num) -> Option<i128> {
-        let quotient = match Self::of(number).and_then(|number| number.aligned(self)) {
-            Some((number, step, _)) => return number.checked_div_euclid(step),
-            None => number.as_float() / self.as_float(),
-        };
-        (quotient.abs() < 1e30).then_some(quotient.floor() as i128)
+        let (number, step, _) = Self::of(number)?.aligned(self)?;
+        number.checked_div_euclid(step)
     }
 
     pub(in crate::compat) fn times(self, factor: i128) -> Option<Self> {

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 use regex_automata::dfa::dense;
+use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 use serde_json::{Value, json};
 
@@ -19,14 +21,35 @@ pub(in crate::compat) type PatternId = u32;
 /// The largest automaton of one pattern, in bytes. A pattern that needs more is only matched, never compared.
 const MAX_AUTOMATON_BYTES: usize = 1024 * 1024;
 
+/// What the key of an encoding and media type begins with. No pattern begins so: the two kinds do not meet.
+const CONTENT: &str = "(?content)";
+
+/// How many characters of a pattern an error shows.
+const MAX_SHOWN: usize = 80;
+
 /// The longest pattern that is made an automaton, in bytes.
 const MAX_PATTERN_BYTES: usize = 512;
+
+/// How many different patterns both documents may have together: each is compiled.
+pub(in crate::compat) const MAX_PATTERNS: usize = 2_000;
+
+/// How many bytes all patterns of both documents may come to when they are compiled. One that says `{1000}` of a
+/// class of letters takes megabytes.
+pub(in crate::compat) const MAX_COMPILED_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a pattern counts that only a backtracking engine can match: its size is not known beforehand.
+const BACKTRACKING_BYTES: usize = 256 * 1024;
+
+/// How many bytes the automata of one comparison may come to. Patterns beyond are only matched.
+const MAX_AUTOMATA_BYTES: usize = 64 * 1024 * 1024;
 
 /// Every pattern of both documents, each once.
 #[derive(Debug, Default)]
 pub(in crate::compat) struct Patterns {
     all: Vec<Pattern>,
     ids: HashMap<Box<str>, PatternId>,
+    compiled_bytes: usize,
+    automata_bytes: AtomicUsize,
 }
 
 struct Pattern {
@@ -38,7 +61,7 @@ struct Pattern {
 /// Patterns that were compiled before, in any comparison: the same few come again and again.
 #[derive(Default)]
 struct Compiled {
-    validators: HashMap<Box<str>, Arc<Validator>>,
+    validators: HashMap<Box<str>, (Arc<Validator>, usize)>,
     automata: HashMap<Box<str>, Option<Arc<Dfa>>>,
 }
 
@@ -80,15 +103,26 @@ impl Patterns {
         if let Some(id) = self.ids.get(source) {
             return Ok(*id);
         }
-        let validator = kept(
+        if self.all.len() >= MAX_PATTERNS {
+            return Err(format!("more than {MAX_PATTERNS} different patterns in both documents: use fewer"));
+        }
+        let left = MAX_COMPILED_BYTES - self.compiled_bytes;
+        let (validator, bytes) = kept(
             |compiled| &mut compiled.validators,
             source,
             || {
+                let bytes = compiled_bytes(source, left)?;
                 let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
                 let built = options.build(&json!({ "pattern": source })).map(Arc::new);
-                built.map_err(|error| format!("`{source}` is no usable pattern: {error}"))
+                let built =
+                    built.map_err(|error| format!("`{}` is no usable pattern: {error}", short(source)));
+                Ok::<_, String>((built?, bytes))
             },
         )?;
+        if bytes > left {
+            return Err(too_large());
+        }
+        self.compiled_bytes += bytes;
         let id = self.all.len() as PatternId;
         self.all.push(Pattern { source: source.into(), validator, automaton: OnceLock::new() });
         self.ids.insert(source.into(), id);
@@ -97,8 +131,7 @@ impl Patterns {
 
     /// Takes in what an encoding and a media type ask of a text, as the drafts that assert them do.
     pub(in crate::compat) fn add_content(&mut self, schema: &Value) -> Result<PatternId, String> {
-        // No pattern begins so: the two kinds do not meet.
-        let key = format!("(?content){schema}");
+        let key = format!("{CONTENT}{schema}");
         if let Some(id) = self.ids.get(key.as_str()) {
             return Ok(*id);
         }
@@ -118,6 +151,17 @@ impl Patterns {
         &self.all[id as usize].source
     }
 
+    /// Whether every text of one content is of the other, as far as their names tell.
+    pub(in crate::compat) fn is_content_within(&self, inner: PatternId, outer: PatternId) -> bool {
+        let said = |id: PatternId| -> Value {
+            let source = self.source(id).trim_start_matches(CONTENT);
+            serde_json::from_str(source).unwrap_or_default()
+        };
+        let (inner, outer) = (said(inner), said(outer));
+        inner == outer
+            || (inner["contentEncoding"] == outer["contentEncoding"] && outer["contentMediaType"].is_null())
+    }
+
     /// Whether `text` matches, anywhere.
     pub(in crate::compat) fn matches(&self, id: PatternId, text: &str) -> bool {
         self.all[id as usize].validator.is_valid(&Value::String(text.to_owned()))
@@ -127,11 +171,42 @@ impl Patterns {
     pub(in crate::compat) fn automaton(&self, id: PatternId) -> Option<&dense::DFA<Vec<u32>>> {
         let pattern = &self.all[id as usize];
         let made = pattern.automaton.get_or_init(|| {
-            let make = || Ok::<_, Infallible>(automaton(&pattern.source).map(Arc::new));
-            kept(|compiled| &mut compiled.automata, &pattern.source, make).unwrap_or_default()
+            if self.automata_bytes.load(Ordering::Relaxed) > MAX_AUTOMATA_BYTES {
+                return None;
+            }
+            let build = || Ok::<_, Infallible>(automaton(&pattern.source).map(Arc::new));
+            let made = kept(|compiled| &mut compiled.automata, &pattern.source, build).unwrap_or_default();
+            let bytes = made.as_ref().map_or(0, |made| made.memory_usage());
+            self.automata_bytes.fetch_add(bytes, Ordering::Relaxed);
+            made
         });
         made.as_deref()
     }
+}
+
+/// How many bytes a pattern comes to when it is compiled.
+fn compiled_bytes(source: &str, most: usize) -> Result<usize, String> {
+    let Ok(rust) = jsonschema_regex::to_rust_regex(source) else { return Ok(BACKTRACKING_BYTES) };
+    let config = thompson::Config::new().nfa_size_limit(Some(most));
+    match thompson::Compiler::new().configure(config).build(&rust) {
+        Ok(automaton) => Ok(automaton.memory_usage()),
+        Err(error) if error.size_limit().is_some() => Err(too_large()),
+        // Another engine may take it; if none does, building it says so.
+        Err(_) => Ok(BACKTRACKING_BYTES),
+    }
+}
+
+fn too_large() -> String {
+    format!(
+        "the patterns of both documents come to more than {MAX_COMPILED_BYTES} bytes when they are compiled: \
+         repeat less in them"
+    )
+}
+
+/// The beginning of a pattern, for people to know it by.
+fn short(source: &str) -> &str {
+    let end = source.char_indices().nth(MAX_SHOWN).map_or(source.len(), |(at, _)| at);
+    &source[..end]
 }
 
 fn automaton(source: &str) -> Option<dense::DFA<Vec<u32>>> {

@@ -1,21 +1,28 @@
 //! Reading a document into the graph.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jsonschema::Draft;
 use jsonschema::json::cmp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::meaning::escaped;
+use crate::schema::has_key;
 
 use super::format::Format;
+use super::keywords::Keywords;
+use super::listed::Listed;
 use super::node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
-use super::number::{Decimal, Limit, Num};
 use super::refs::References;
 use super::{Graph, Kinds};
 
 /// How many schemas both documents may come to together.
 pub(in crate::compat) const MAX_NODES: usize = 250_000;
+
+/// How many bytes the JSON Pointers of a document's schemas may come to: each schema keeps its own, and names may
+/// be long and nest.
+const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +31,27 @@ pub(in crate::compat) struct ReadError {
     pub(in crate::compat) problem: String,
 }
 
-fn error(pointer: String, problem: impl Into<String>) -> ReadError {
+pub(super) fn error(pointer: String, problem: impl Into<String>) -> ReadError {
     ReadError { pointer, problem: problem.into() }
 }
 
 impl Graph {
-    /// Reads `schema`, in the words of 2020-12, and everything that it refers to. `draft` is what it was written
-    /// in.
+    /// Reads `schema`, in the words of 2020-12, and everything that it refers to. `draft` is the one whose formats
+    /// and encodings are asserted.
     pub(in crate::compat) fn read(&mut self, schema: &Value, draft: Draft) -> Result<NodeId, ReadError> {
         let references = References::of(schema);
-        let mut reader =
-            Reader { graph: self, draft, references: &references, known: HashMap::new(), queue: Vec::new() };
+        let (known, queue) = (HashMap::new(), Vec::new());
+        let unevaluated =
+            ["unevaluatedProperties", "unevaluatedItems"].iter().any(|key| has_key(schema, key));
+        let mut reader = Reader {
+            graph: self,
+            draft,
+            references: &references,
+            known,
+            queue,
+            pointer_bytes: 0,
+            unevaluated,
+        };
         let root = reader.node(schema, String::new())?;
         while let Some((id, schema, pointer)) = reader.queue.pop() {
             let node = reader.schema(schema, pointer)?;
@@ -45,12 +62,24 @@ impl Graph {
 
     /// Settles what both documents say, once both are read. Returns the roots as they are now.
     ///
-    /// `Err` names a schema that applies itself to its own value again.
-    pub(in crate::compat) fn settle(&mut self, roots: [NodeId; 2]) -> Result<[NodeId; 2], NodeId> {
+    /// `Err` names a schema that applies itself to its own value again, or too many others, and says so.
+    pub(in crate::compat) fn settle(
+        &mut self,
+        roots: [NodeId; 2],
+    ) -> Result<[NodeId; 2], (NodeId, &'static str)> {
         if let Some(endless) = self.endless() {
-            return Err(endless);
+            return Err((
+                endless,
+                "leads back to itself for the same value, without end: let it step into a field first",
+            ));
         }
         let targets = self.skip_references();
+        if let Some(overgrown) = self.overgrown() {
+            return Err((
+                overgrown,
+                "applies too many schemas to one value, or too many inside each other: split it",
+            ));
+        }
         self.gather_constants();
         self.split_unevaluated();
         self.classify();
@@ -137,7 +166,7 @@ fn set_values(node: &mut Node, mut values: Vec<Value>) {
     values.dedup();
     node.kinds = values.iter().map(Kinds::of).fold(Kinds::EMPTY, Kinds::or);
     node.never |= values.is_empty();
-    node.values = Some(values.into());
+    node.values = Some(Arc::new(Listed::new(values)));
 }
 
 struct Reader<'g, 'a> {
@@ -146,6 +175,9 @@ struct Reader<'g, 'a> {
     references: &'g References<'a>,
     known: HashMap<usize, NodeId>,
     queue: Vec<(NodeId, &'a Value, String)>,
+    pointer_bytes: usize,
+    /// Whether any schema says something of what others leave alone.
+    unevaluated: bool,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -162,6 +194,13 @@ impl<'a> Reader<'_, 'a> {
             return Err(error(
                 pointer,
                 format!("more than {MAX_NODES} schemas in both documents: split the event"),
+            ));
+        }
+        self.pointer_bytes += pointer.len();
+        if self.pointer_bytes > MAX_POINTER_BYTES {
+            return Err(error(
+                pointer.chars().take(200).collect(),
+                "names are too long, and nest too deep: shorten them",
             ));
         }
         let id = self.graph.nodes.len() as NodeId;
@@ -217,7 +256,8 @@ impl<'a> Reader<'_, 'a> {
         node.not = self.one(place, "not")?;
         if let Some(test) = self.one(place, "if")? {
             let (then, otherwise) = (self.one(place, "then")?, self.one(place, "else")?);
-            if then.is_some() || otherwise.is_some() {
+            // Alone it says which members and elements are looked at.
+            if then.is_some() || otherwise.is_some() || self.unevaluated {
                 node.conditional = Some(Box::new(Conditional { test, then, otherwise }));
             }
         }
@@ -266,14 +306,11 @@ impl<'a> Reader<'_, 'a> {
         if let Some(shape) = rules.format.and_then(Format::shape) {
             self.pattern(place, "format", shape)?;
         }
-        if matches!(self.draft, Draft::Draft6 | Draft::Draft7) {
-            let said = ["contentEncoding", "contentMediaType"].map(|key| (key, place.object.get(key)));
-            let said: Map<String, Value> =
-                said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.clone()))).collect();
-            if !said.is_empty() {
-                let added = self.graph.patterns.add_content(&Value::Object(said));
-                rules.content = Some(added.map_err(|problem| error(place.at("contentEncoding"), problem))?);
-            }
+        if matches!(self.draft, Draft::Draft6 | Draft::Draft7)
+            && let Some(said) = place.content()?
+        {
+            let added = self.graph.patterns.add_content(&Value::Object(said));
+            rules.content = Some(added.map_err(|problem| error(place.at("contentEncoding"), problem))?);
         }
         let says = rules.least > 0
             || rules.most.is_some()
@@ -379,116 +416,5 @@ impl<'a> Reader<'_, 'a> {
         names.sort_unstable();
         names.dedup();
         Ok(names)
-    }
-}
-
-/// The keywords of one schema, and where it stands.
-struct Keywords<'a, 'p> {
-    object: &'a Map<String, Value>,
-    pointer: &'p str,
-}
-
-impl<'a> Keywords<'a, '_> {
-    fn at(&self, key: &str) -> String {
-        format!("{}/{key}", self.pointer)
-    }
-
-    fn wrong(&self, key: &str, what: &str) -> ReadError {
-        error(self.at(key), format!("`{key}` must be {what}"))
-    }
-
-    fn kinds(&self) -> Result<Kinds, ReadError> {
-        let one = |name: &Value| {
-            let name = name.as_str().ok_or_else(|| self.wrong("type", "a type, or a list of types"))?;
-            Kinds::named(name).ok_or_else(|| {
-                let known = "`null`, `boolean`, `integer`, `number`, `string`, `array` and `object`";
-                error(self.at("type"), format!("`{name}` is no type; there are {known}"))
-            })
-        };
-        match self.object.get("type") {
-            None => Ok(Kinds::ALL),
-            Some(Value::Array(names)) => {
-                names.iter().try_fold(Kinds::EMPTY, |kinds, name| Ok(kinds.or(one(name)?)))
-            }
-            Some(name) => one(name),
-        }
-    }
-
-    fn values(&self) -> Result<Option<Vec<Value>>, ReadError> {
-        let listed = match self.object.get("enum") {
-            None => None,
-            Some(Value::Array(values)) => Some(values.clone()),
-            Some(_) => return Err(self.wrong("enum", "a list of values")),
-        };
-        Ok(match (self.object.get("const"), listed) {
-            (None, listed) => listed,
-            (Some(value), None) => Some(vec![value.clone()]),
-            (Some(value), Some(listed)) => {
-                Some(listed.into_iter().filter(|one| cmp::equal(one, value)).collect())
-            }
-        })
-    }
-
-    fn number(&self, key: &str) -> Result<Option<Num>, ReadError> {
-        match self.object.get(key) {
-            None => Ok(None),
-            Some(Value::Number(number)) => Ok(Some(Num::of(number))),
-            Some(_) => Err(self.wrong(key, "a number")),
-        }
-    }
-
-    fn minimum(&self) -> Result<Option<Limit>, ReadError> {
-        let closed = self.number("minimum")?.map(|at| Limit { at, open: false });
-        let open = self.number("exclusiveMinimum")?.map(|at| Limit { at, open: true });
-        Ok(match (closed, open) {
-            (Some(closed), Some(open)) => Some(closed.higher(open)),
-            (closed, open) => closed.or(open),
-        })
-    }
-
-    fn maximum(&self) -> Result<Option<Limit>, ReadError> {
-        let closed = self.number("maximum")?.map(|at| Limit { at, open: false });
-        let open = self.number("exclusiveMaximum")?.map(|at| Limit { at, open: true });
-        Ok(match (closed, open) {
-            (Some(closed), Some(open)) => Some(closed.lower(open)),
-            (closed, open) => closed.or(open),
-        })
-    }
-
-    fn step(&self) -> Result<Option<Decimal>, ReadError> {
-        let Some(number) = self.number("multipleOf")? else { return Ok(None) };
-        let step = Decimal::of(number).filter(|step| step.is_positive());
-        step.map(Some).ok_or_else(|| self.wrong("multipleOf", "a number above 0, of at most 38 digits"))
-    }
-
-    /// The format, if it is one of integers.
-    fn width(&self) -> Option<Box<str>> {
-        let format = self.object.get("format").and_then(Value::as_str)?;
-        (format.starts_with("int") || format.starts_with("uint")).then(|| format.into())
-    }
-
-    /// A length or size.
-    fn count(&self, key: &str) -> Result<Option<u64>, ReadError> {
-        let Some(number) = self.number(key)? else { return Ok(None) };
-        match number {
-            Num::Whole(whole) if whole >= 0 => Ok(Some(u64::try_from(whole).unwrap_or(u64::MAX))),
-            _ => Err(self.wrong(key, "a whole number, 0 or more")),
-        }
-    }
-
-    fn word(&self, key: &str) -> Result<Option<&'a str>, ReadError> {
-        match self.object.get(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(key, "a text")),
-        }
-    }
-
-    fn flag(&self, key: &str) -> Result<bool, ReadError> {
-        match self.object.get(key) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(self.wrong(key, "`true` or `false`")),
-        }
     }
 }

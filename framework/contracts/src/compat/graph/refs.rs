@@ -19,6 +19,7 @@ pub(super) struct Target<'a> {
 pub(super) struct References<'a> {
     /// Resources (the document, and schemas in it with an `$id`), by index.
     resources: Vec<(String, Target<'a>)>,
+    by_id: HashMap<String, usize>,
     /// The resource each schema is in, by address, where it is not the document itself.
     inside: HashMap<usize, usize>,
     anchors: HashMap<(usize, String), Target<'a>>,
@@ -32,8 +33,12 @@ impl<'a> References<'a> {
     pub(super) fn of(root: &'a Value) -> Self {
         let id = root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#').to_owned();
         let whole = Target { schema: root, pointer: String::new() };
-        let mut references =
-            Self { resources: vec![(id, whole)], inside: HashMap::new(), anchors: HashMap::new() };
+        let mut references = Self {
+            by_id: HashMap::from([(id.clone(), 0)]),
+            resources: vec![(id, whole)],
+            inside: HashMap::new(),
+            anchors: HashMap::new(),
+        };
         references.visit(root, "", 0);
         references
     }
@@ -50,6 +55,7 @@ impl<'a> References<'a> {
         let id = object.get("$id").and_then(Value::as_str).filter(|_| !pointer.is_empty());
         if let Some(id) = id {
             let id = joined(&self.resources[resource].0, id.trim_end_matches('#'));
+            self.by_id.entry(id.clone()).or_insert(self.resources.len());
             self.resources.push((id, Target { schema, pointer: pointer.to_owned() }));
             resource = self.resources.len() - 1;
         }
@@ -86,8 +92,7 @@ impl<'a> References<'a> {
             here
         } else {
             let id = joined(&self.resources[here].0, base);
-            let found = self.resources.iter().position(|(known, _)| *known == id);
-            found.ok_or_else(|| {
+            self.by_id.get(&id).copied().ok_or_else(|| {
                 format!("`$ref` goes to `{reference}`, outside this document: move what it needs to `$defs`")
             })?
         };

@@ -9,6 +9,9 @@ use super::state::{Pending, State};
 /// The most branches of a `oneOf` of which two may hold at once, where it must not hold.
 const MAX_OVERLAPPING: usize = 24;
 
+/// How many schemas may wait to be broken before the branch of a union that is kept is chosen first.
+const FEW_BROKEN: usize = 3;
+
 /// One way: statements, and the branch of a `oneOf` that it takes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Way {
@@ -40,6 +43,8 @@ pub(super) enum Choice {
     Forced(usize, Way),
     /// It has several. If they are not all, the search is not complete.
     Ways { index: usize, ways: Vec<Way>, complete: bool },
+    /// The budget is used up.
+    Spent,
 }
 
 /// In what order choices are made: those that follow from a `oneOf` last, those of which all ways are known first,
@@ -58,32 +63,55 @@ impl Ways {
     }
 }
 
+/// The best choice of a kind so far: its rank, its index, its ways.
+type Best = Option<(Rank, usize, Vec<Way>)>;
+
+fn keep_better(best: &mut Best, rank: Rank, index: usize, ways: Vec<Way>) {
+    if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
+        *best = Some((rank, index, ways));
+    }
+}
+
 impl Solver<'_> {
     pub(super) fn next_choice(&self, state: &State) -> Choice {
-        let mut best: Option<(Rank, usize, Vec<Way>)> = None;
+        // What is kept and what is broken.
+        let (mut kept, mut broken): (Best, Best) = (None, None);
+        let mut many_broken = 0;
         for (index, pending) in state.pending.iter().enumerate() {
+            if !self.step() {
+                return Choice::Spent;
+            }
             let late = matches!(pending, Pending::Excluded(_));
-            if late && best.as_ref().is_some_and(|(rank, ..)| !rank.0) {
+            let is_better = |best: &Best| best.as_ref().is_some_and(|(rank, ..)| !rank.0);
+            if late && (is_better(&kept) || is_better(&broken)) {
                 continue;
             }
-            match self.ways(state, *pending) {
-                Ways::Settled => return Choice::Settled(index),
-                Ways::List { ways, complete } => {
-                    if ways.is_empty() && complete {
-                        return Choice::Impossible;
-                    }
-                    if ways.len() == 1 && complete {
-                        let way = ways.into_iter().next().unwrap_or_default();
-                        return Choice::Forced(index, way);
-                    }
-                    // A choice of which all ways are known can end in a proof.
-                    let rank = (late, !complete, ways.len());
-                    if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
-                        best = Some((rank, index, ways));
-                    }
-                }
+            let Ways::List { ways, complete } = self.ways(state, *pending) else {
+                return Choice::Settled(index);
+            };
+            if ways.is_empty() && complete {
+                return Choice::Impossible;
+            }
+            if ways.len() == 1 && complete {
+                return Choice::Forced(index, ways.into_iter().next().unwrap_or_default());
+            }
+            // A choice of which all ways are known can end in a proof.
+            let rank = (late, !complete, ways.len());
+            if matches!(pending, Pending::Broken(_)) {
+                many_broken += 1;
+                keep_better(&mut broken, rank, index, ways);
+            } else {
+                keep_better(&mut kept, rank, index, ways);
             }
         }
+        // What must be broken in many ways at once is a union, as a rule: which branch the value is of tells most of
+        // them apart, and without it they multiply.
+        let union_first =
+            many_broken > FEW_BROKEN && kept.as_ref().is_some_and(|(rank, ..)| !rank.0 && !rank.1);
+        let best = match (kept, broken) {
+            (Some(kept), Some(broken)) => Some(if union_first || kept.0 < broken.0 { kept } else { broken }),
+            (kept, broken) => kept.or(broken),
+        };
         match best {
             None => Choice::None,
             Some(((_, incomplete, _), index, ways)) => Choice::Ways { index, ways, complete: !incomplete },
@@ -215,11 +243,22 @@ impl Solver<'_> {
         if candidates.iter().all(|branch| !state.keeps(self.graph, *branch)) {
             ways.push(Way::all(candidates.iter().map(|branch| Formula::Breaks(*branch)).collect()));
         }
+        let apart = |first: NodeId, second: NodeId| {
+            self.spend(1);
+            self.summaries.exclude_each_other(self.graph, state.kind, first, second)
+        };
+        // Where one is known to hold, another one beside it is all there can be.
+        if let Some(held) = candidates.iter().position(|branch| state.keeps(self.graph, *branch)) {
+            let others = candidates.iter().enumerate().filter(|(index, _)| *index != held);
+            let others = others.filter(|(_, other)| !apart(candidates[held], **other));
+            ways.extend(others.map(|(_, other)| Way::one(Formula::Keeps(*other))));
+            return true;
+        }
         let complete = candidates.len() <= MAX_OVERLAPPING;
         let some = candidates.get(..MAX_OVERLAPPING).unwrap_or(&candidates);
         for (index, first) in some.iter().enumerate() {
             for second in &some[index + 1..] {
-                if !self.summaries.exclude_each_other(self.graph, state.kind, *first, *second) {
+                if !apart(*first, *second) {
                     ways.push(Way::all(vec![Formula::Keeps(*first), Formula::Keeps(*second)]));
                 }
             }
@@ -254,6 +293,7 @@ impl Solver<'_> {
         let Some(rules) = &node.object else { return };
         let required = rules.required.iter().filter(|name| !state.present.contains(*name));
         lits.extend(required.map(|name| Lit::Absent(*name)));
+        self.spend(rules.properties.len() / 4);
         for (index, (name, schema)) in rules.properties.iter().enumerate() {
             if !state.absent.contains(name) && !self.keeps_member(state, *name, *schema) {
                 lits.push(Lit::Member(id, index as u32));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compat::graph::{ListRules, NodeId};
+use crate::compat::graph::{Kinds, ListRules, NodeId};
 
 use super::evaluated::Part;
 use super::formula::{Formula, Lit};
@@ -11,6 +11,8 @@ use super::{Outcome, Solver};
 
 /// The longest prefix that is gone through.
 const MAX_PREFIX: usize = 64;
+/// How many of the values that a schema lists are tried.
+const MAX_LISTED: usize = 2_500;
 /// The most elements that are written out.
 const MAX_ELEMENTS: u64 = 2_000;
 
@@ -49,6 +51,7 @@ impl Solver<'_> {
             return Outcome::Unknown;
         }
         self.end_where_nothing_fits(state, &mut list);
+        self.end_where_all_differ(state, &mut list);
         let short = |list: &List| list.most.is_some_and(|most| list.least > most);
         if short(&list) || !self.elements_somewhere(state, &mut list) || !self.contained(state, &mut list) {
             return Outcome::Nothing;
@@ -146,6 +149,27 @@ impl Solver<'_> {
                 return;
             }
         }
+    }
+
+    /// A list of different elements is no longer than there are different values, where all are alike and few.
+    fn end_where_all_differ(&self, state: &State, list: &mut List) {
+        if list.alike_from > 0 || !self.lists_of(state).any(|(_, rules)| rules.unique) {
+            return;
+        }
+        let said = self.said_of_element(state, 0);
+        let kept = || {
+            said.iter().filter_map(|formula| match formula {
+                Formula::Keeps(id) => Some(self.graph.node(*id)),
+                _ => None,
+            })
+        };
+        let kinds = kept().fold(Kinds::ALL, |kinds, node| kinds.and(node.kinds));
+        let listed = kept().filter_map(|node| Some(node.values.as_ref()?.len() as u64)).min();
+        let few = Kinds::NULL
+            .or(Kinds::BOOLEAN)
+            .contains(kinds)
+            .then(|| u64::from(kinds.meets(Kinds::NULL)) + 2 * u64::from(kinds.meets(Kinds::BOOLEAN)));
+        list.most = [list.most, listed, few].into_iter().flatten().min();
     }
 
     /// Puts an element somewhere from `first` on that is also `beside`. `false` if it fits nowhere.
@@ -291,7 +315,7 @@ impl Solver<'_> {
             Formula::Keeps(id) => self.graph.node(*id).values.as_deref(),
             _ => None,
         });
-        let listed: Vec<Value> = listed.flatten().cloned().collect();
+        let listed: Vec<Value> = listed.flat_map(|values| values.iter().take(MAX_LISTED).cloned()).collect();
         let others = [Value::Null, true.into(), false.into(), serde_json::json!([]), serde_json::json!({})];
         let mut all = std::iter::once(value.clone()).chain(listed).chain(numbers).chain(texts).chain(others);
         all.find(|value| {

@@ -1,6 +1,5 @@
 //! Whether a statement is true of a value at hand.
 
-use jsonschema::json::cmp;
 use serde_json::{Map, Value};
 
 use crate::compat::graph::{Decimal, Kinds, NodeId, Num};
@@ -46,8 +45,7 @@ impl Solver<'_> {
     }
 
     fn is_unlisted(&self, id: NodeId, value: &Value) -> bool {
-        let values = self.graph.node(id).values.as_deref().unwrap_or_default();
-        values.iter().all(|listed| !cmp::equal(listed, value))
+        self.graph.node(id).values.as_ref().is_none_or(|values| !values.has(value))
     }
 
     fn number_is(&self, lit: Lit, number: Num, value: &Value) -> bool {

@@ -43,6 +43,28 @@ impl Solver<'_> {
         if object.unknown { Outcome::Unknown } else { Outcome::Value(Value::Object(object.found)) }
     }
 
+    /// Whether a member that must break its schema cannot, so that no choice still open matters. Each statement is
+    /// looked at once on each path.
+    pub(super) fn member_fails(&mut self, state: &mut State) -> bool {
+        while let Some(lit) = state.lits.get(state.looked_at).copied() {
+            state.looked_at += 1;
+            let Lit::Member(id, index) = lit else { continue };
+            let property = self.graph.node(id).object.as_ref();
+            let Some((name, schema)) =
+                property.and_then(|rules| rules.properties.get(index as usize).copied())
+            else {
+                continue;
+            };
+            let text = self.graph.names.text(name).to_owned();
+            let mut formulas = self.said_of(state, &Name::Known(name, &text));
+            formulas.push(Formula::Breaks(schema));
+            if self.solve(formulas).is_nothing() {
+                return true;
+            }
+        }
+        false
+    }
+
     fn object_of(&self, state: &State) -> Object {
         let mut object = Object::default();
         for (_, rules) in self.rules_of(state) {
@@ -82,6 +104,7 @@ impl Solver<'_> {
         let others = state.present.iter().filter(|name| !object.extra.contains_key(name));
         let order: Vec<NameId> = broken.chain(others).copied().collect();
         for id in order {
+            self.spend(1 + state.asserted.len());
             let text = self.graph.names.text(id).to_owned();
             if !self.name_is_taken(state, &text) {
                 return false;

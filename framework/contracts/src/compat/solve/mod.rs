@@ -23,8 +23,8 @@ mod refute;
 mod state;
 mod text;
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::time::Instant;
 
 use serde_json::Value;
 
@@ -36,14 +36,8 @@ use super::graph::{Graph, Kinds};
 
 /// How deep cells may stand inside each other. Deeper ones are not decided.
 const MAX_CELLS: usize = 64;
-/// How many choices may stand open at once. Beyond, nothing is decided.
-const MAX_CHOICES: usize = 200;
-
-/// The time by the clock: whoever waits for a verdict waits by it.
-#[expect(clippy::disallowed_methods, reason = "the bound on a search is one of wall-clock time")]
-pub(super) fn now() -> Instant {
-    Instant::now()
-}
+/// How many choices may stand open at once, on the stack. Beyond, nothing is decided.
+const MAX_CHOICES: usize = 1_000;
 
 /// What a search came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,8 +61,8 @@ impl Outcome {
 pub(super) struct Solver<'g> {
     graph: &'g Graph,
     summaries: Summaries,
-    steps: u64,
-    deadline: Instant,
+    /// Steps that are left.
+    left: Cell<u64>,
     /// The cells being solved, outermost first.
     open: Vec<Box<[Formula]>>,
     /// The outermost open cell that the current answer leans on.
@@ -78,13 +72,12 @@ pub(super) struct Solver<'g> {
 }
 
 impl<'g> Solver<'g> {
-    /// A solver that stops after `steps`, or at the `deadline`.
-    pub(super) fn new(graph: &'g Graph, steps: u64, deadline: Instant) -> Self {
+    /// A solver that stops after `steps`.
+    pub(super) fn new(graph: &'g Graph, steps: u64) -> Self {
         Self {
             graph,
             summaries: Summaries::of(graph),
-            steps,
-            deadline,
+            left: Cell::new(steps),
             open: Vec::new(),
             leaned_on: usize::MAX,
             known: HashMap::new(),
@@ -92,16 +85,31 @@ impl<'g> Solver<'g> {
         }
     }
 
+    /// Takes some steps.
+    fn spend(&self, steps: usize) {
+        self.left.set(self.left.get().saturating_sub(steps as u64));
+    }
+
+    /// Whether no step is left: nothing more is decided.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// Takes one step; whether there was one left.
-    fn step(&mut self) -> bool {
-        if self.steps == 0 {
-            return false;
-        }
-        self.steps -= 1;
-        if self.steps.is_multiple_of(64) && now() > self.deadline {
-            self.steps = 0;
-        }
-        true
+    fn step(&self) -> bool {
+        let any = !self.is_spent();
+        self.spend(1);
+        any
+    }
+
+    /// What it searches in.
+    pub(super) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// How many steps are left.
+    pub(super) fn left(&self) -> u64 {
+        self.left.get()
     }
 
     /// Whether some value keeps to all of `formulas`.
@@ -178,9 +186,13 @@ impl<'g> Solver<'g> {
                     }
                 }
                 alternatives::Choice::Ways { index, ways, complete } => {
+                    if self.member_fails(&mut state) {
+                        return Outcome::Nothing;
+                    }
                     state.settle(index);
                     return self.branch(&state, &ways, complete);
                 }
+                alternatives::Choice::Spent => return Outcome::Unknown,
             }
         }
     }
@@ -189,6 +201,7 @@ impl<'g> Solver<'g> {
         let mut outcome = if complete { Outcome::Nothing } else { Outcome::Unknown };
         self.choices += 1;
         for way in ways {
+            self.spend(state.size());
             let mut next = state.clone();
             if !next.take(self.graph, &self.summaries, way) {
                 continue;
@@ -208,16 +221,19 @@ impl<'g> Solver<'g> {
 
     /// Where the value is one of a few, each is tried.
     fn listed(&self, state: &State) -> Option<Outcome> {
-        let values: Vec<Value> = if state.kind == Kinds::NULL {
-            vec![Value::Null]
+        let values: &[Value] = if state.kind == Kinds::NULL {
+            &[Value::Null]
         } else if state.kind == Kinds::BOOLEAN {
-            vec![false.into(), true.into()]
+            &[Value::Bool(false), Value::Bool(true)]
         } else {
             let lists = state.asserted.iter().filter_map(|id| self.graph.node(*id).values.as_deref());
-            lists.min_by_key(|values| values.len())?.to_vec()
+            lists.min_by_key(|values| values.len())?
         };
-        let found = values.into_iter().find(|value| self.state_holds(state, value));
-        Some(found.map_or(Outcome::Nothing, Outcome::Value))
+        let found = values.iter().find(|value| self.state_holds(state, value));
+        if found.is_none() && self.is_spent() {
+            return Some(Outcome::Unknown);
+        }
+        Some(found.map_or(Outcome::Nothing, |value| Outcome::Value(value.clone())))
     }
 
     /// Nothing is left to choose: what remains are plain rules about one kind.

@@ -121,6 +121,10 @@ impl Solver<'_> {
     ) -> Found {
         let mut unknown = false;
         for id in self.known_names(state, reason) {
+            self.spend(1 + state.asserted.len());
+            if self.is_spent() {
+                return Found::Unknown;
+            }
             let text = self.graph.names.text(id).to_owned();
             if state.absent.contains(&id) || taken.contains(&text) || !self.name_is_taken(state, &text) {
                 continue;
@@ -158,7 +162,7 @@ impl Solver<'_> {
     fn listed_names(&self, state: &State) -> Vec<&str> {
         let names = self.rules_of(state).filter_map(|(_, rules)| rules.names);
         let values = names.filter_map(|names| self.graph.node(names).values.as_deref());
-        values.flatten().filter_map(Value::as_str).collect()
+        values.flat_map(|values| values.iter()).filter_map(Value::as_str).collect()
     }
 
     fn fresh_member(&mut self, state: &State, reason: Reason, taken: &BTreeSet<String>) -> Found {

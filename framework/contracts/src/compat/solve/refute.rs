@@ -2,10 +2,7 @@
 
 use std::cell::OnceCell;
 
-use jsonschema::json::cmp;
-use serde_json::Value;
-
-use crate::compat::graph::{Graph, Kinds, NameId, Node, NodeId, ObjectRules};
+use crate::compat::graph::{Graph, Kinds, Listed, NameId, Node, NodeId, ObjectRules};
 
 use super::Solver;
 use super::state::State;
@@ -105,9 +102,8 @@ fn are_apart(left: &Node, right: &Node, kinds: Kinds) -> bool {
         || are_disjoint(left.values.as_deref(), right.values.as_deref())
 }
 
-fn are_disjoint(left: Option<&[Value]>, right: Option<&[Value]>) -> bool {
-    let (Some(left), Some(right)) = (left, right) else { return false };
-    left.iter().all(|value| right.iter().all(|other| !cmp::equal(value, other)))
+fn are_disjoint(left: Option<&Listed>, right: Option<&Listed>) -> bool {
+    left.zip(right).is_some_and(|(left, right)| left.is_disjoint(right))
 }
 
 impl Solver<'_> {
@@ -120,6 +116,7 @@ impl Solver<'_> {
     pub(super) fn is_refuted_but_broken(&self, state: &State, id: NodeId) -> bool {
         let graph = self.graph;
         let node = graph.node(id);
+        self.spend(1 + state.asserted.len() / 4);
         if node.never || !node.kinds.meets(state.kinds) {
             return true;
         }

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) lits: Vec<Lit>,
     pub(super) present: BTreeSet<NameId>,
     pub(super) absent: BTreeSet<NameId>,
+    /// How many of `lits` were looked at ahead of time.
+    pub(super) looked_at: usize,
 }
 
 impl State {
@@ -53,7 +55,14 @@ impl State {
             lits: Vec::new(),
             present: BTreeSet::new(),
             absent: BTreeSet::new(),
+            looked_at: 0,
         }
+    }
+
+    /// How much it takes to copy it, in steps.
+    pub(super) fn size(&self) -> usize {
+        let sets = self.asserted.len() + self.broken.len() + self.present.len() + self.absent.len();
+        1 + (2 * sets + self.pending.len() + self.lits.len()) / 8
     }
 
     /// Whether the value is known to keep to a schema like `id`.
@@ -78,6 +87,10 @@ impl State {
                 if !self.breaks(graph, *branch)
                     && !summaries.exclude_each_other(graph, self.kind, taken, *branch)
                 {
+                    if self.keeps(graph, *branch) {
+                        return false;
+                    }
+                    self.broken_classes.insert(graph.class(*branch));
                     self.pending.push(Pending::Excluded(*branch));
                 }
             }

@@ -13,6 +13,12 @@ const MAX_WRITTEN: u64 = 100_000;
 /// Texts of no format and of no language.
 const ODD: [&str; 12] = ["", "YWJj", "{}", "a", "0", " ", "not a format", "A", "-", "a b", "%", "\\("];
 
+/// Texts of each encoding, of JSON and of something else, and of one encoding alone.
+const ENCODED: [&str; 14] = [
+    "YQ==", "MQ==", "-_-_", "+/+/", "ME======", "GE======", "C4======", "64======", "61", "31", "ff",
+    "F8======", "1", "nil",
+];
+
 /// What a state says of its text.
 #[derive(Debug, Default)]
 struct Rules {
@@ -38,12 +44,17 @@ impl Solver<'_> {
         if rules.off_formats.iter().any(within) {
             return Outcome::Nothing;
         }
-        if rules.off_contents.iter().any(|off| rules.contents.contains(off)) {
+        let patterns = &self.graph.patterns;
+        let within =
+            |off: &PatternId| rules.contents.iter().any(|inner| patterns.is_content_within(*inner, *off));
+        if rules.off_contents.iter().any(within) {
             return Outcome::Nothing;
         }
         let shaped = self.shaped(&rules);
         let plain = shaped.patterns.is_empty();
-        let found = if plain { Texts::Unknown } else { texts(&self.graph.patterns, &shaped) };
+        let mut steps = 0;
+        let found = if plain { Texts::Unknown } else { texts(&self.graph.patterns, &shaped, &mut steps) };
+        self.spend(steps);
         if found == Texts::None {
             return Outcome::Nothing;
         }
@@ -64,6 +75,9 @@ impl Solver<'_> {
             candidates.extend(found);
         }
         candidates.extend(ODD.map(str::to_owned));
+        if !rules.contents.is_empty() || !rules.off_contents.is_empty() {
+            candidates.extend(ENCODED.map(str::to_owned));
+        }
         if !patterns.is_empty() || !rules.off_contents.is_empty() {
             candidates.extend(plain_texts((*least).max(1), *most));
         }

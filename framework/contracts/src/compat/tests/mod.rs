@@ -1,4 +1,5 @@
 mod limits;
+mod made;
 mod matrix;
 mod random;
 mod schemas;

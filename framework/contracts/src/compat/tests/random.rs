@@ -28,7 +28,7 @@ fn runner() -> TestRunner {
 
 fn prepared(document: &Document, part: Part, semantics: Semantics) -> Option<(Prepared<'_>, Validator)> {
     let prepared = Prepared::new(document, part, semantics).ok()?;
-    let validator = prepared.validator().ok()?;
+    let validator = prepared.validator().ok()?.clone();
     Some((prepared, validator))
 }
 
@@ -41,7 +41,7 @@ fn say(line: &str) {
 fn events(writer: &Prepared<'_>, other: &Prepared<'_>, seed: u64) -> Vec<Value> {
     let mut graph = Graph::default();
     let (Ok(root), Ok(reader)) =
-        (graph.read(&writer.schema, writer.draft), graph.read(&other.schema, other.draft))
+        (graph.read(&writer.schema, writer.asserted), graph.read(&other.schema, other.asserted))
     else {
         return Vec::new();
     };
@@ -140,7 +140,7 @@ fn the_graph_and_the_validator_agree() {
             return Ok(());
         };
         let mut graph = Graph::default();
-        let Ok(root) = graph.read(&prepared.schema, prepared.draft) else { return Ok(()) };
+        let Ok(root) = graph.read(&prepared.schema, prepared.asserted) else { return Ok(()) };
         let Ok([root, _]) = graph.settle([root, root]) else { return Ok(()) };
         let mut sampler = Sampler::new(&graph, seed);
         for _ in 0..EVENTS {

@@ -42,7 +42,10 @@ pub(super) fn schema(dice: &mut Dice, depth: usize) -> Value {
         add("type", json!(["string", "null", "integer"][..=dice.below(3)]));
     }
     if dice.one_in(12) {
-        add("$ref", json!(["#/$defs/D", "#/$defs/E", "#"][dice.below(3)]));
+        match dice.below(5) {
+            0 => add("$dynamicRef", json!("#dynamic")),
+            other => add("$ref", json!(["#/$defs/D", "#/$defs/E", "#", "#anchor"][other - 1])),
+        }
     }
     Value::Object(object)
 }
@@ -55,7 +58,11 @@ pub(super) fn document(dice: &mut Dice) -> Value {
         if object.get("$ref").is_some_and(|reference| reference == "#") {
             object.remove("$ref");
         }
-        let (first, second) = (schema(dice, 2), schema(dice, 1));
+        let (mut first, second) = (schema(dice, 2), schema(dice, 1));
+        if let Value::Object(first) = &mut first {
+            first.insert("$anchor".to_owned(), json!("anchor"));
+            first.insert("$dynamicAnchor".to_owned(), json!("dynamic"));
+        }
         object.insert("$defs".to_owned(), json!({ "D": first, "E": second }));
         root = without_loops(root);
     }
@@ -90,8 +97,10 @@ fn in_place_of_root(schema: &mut Value) {
 fn strip(schema: &mut Value, remove: &dyn Fn(&str) -> bool) {
     match schema {
         Value::Object(object) => {
-            if object.get("$ref").and_then(Value::as_str).is_some_and(remove) {
-                object.remove("$ref");
+            for key in ["$ref", "$dynamicRef"] {
+                if object.get(key).and_then(Value::as_str).is_some_and(remove) {
+                    object.remove(key);
+                }
             }
             for part in PARTS {
                 if let Some(part) = object.get_mut(part) {
@@ -183,7 +192,8 @@ fn lists(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value)) {
         }
     }
     if dice.one_in(8) {
-        add("unevaluatedItems", json!(false));
+        let rest = if dice.one_in(2) { json!(false) } else { schema(dice, depth) };
+        add("unevaluatedItems", rest);
     }
 }
 
@@ -229,7 +239,8 @@ fn members(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value)) {
         add("dependentSchemas", json!({ second: schema(dice, depth) }));
     }
     if dice.one_in(8) {
-        add("unevaluatedProperties", json!(false));
+        let rest = if dice.one_in(2) { json!(false) } else { schema(dice, depth) };
+        add("unevaluatedProperties", rest);
     }
 }
 
@@ -241,8 +252,11 @@ fn combinators(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value))
         3 => add("not", schema(dice, depth)),
         4 => {
             add("if", schema(dice, depth));
-            add("then", schema(dice, depth));
-            add("else", schema(dice, depth));
+            for key in ["then", "else"] {
+                if !dice.one_in(4) {
+                    add(key, schema(dice, depth));
+                }
+            }
         }
         _ => {
             let tagged = |tag: &str, inner: Value| json!({ "type": "object", "properties": { "kind": { "const": tag }, "a": inner }, "required": ["kind"] });

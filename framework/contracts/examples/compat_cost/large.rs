@@ -1,0 +1,92 @@
+//! Documents as large as any that are read.
+
+use serde_json::{Map, Value, json};
+
+use crate::made::Told::{Breaks, Holds, Unproven};
+use crate::made::{Made, contract, defined, plain, refused, tagged, to};
+
+/// How many there are.
+pub(crate) const LARGE: usize = 11;
+
+/// The pair at an index below [`LARGE`].
+pub(crate) fn large(index: usize) -> Made {
+    match index {
+        0 => contract("5 MB flat, one field changed", flat("string"), flat("integer"), [Breaks, Breaks]),
+        1 => contract("5 MB flat, the same", flat("string"), flat("string"), [Holds, Holds]),
+        2 => plain("5 MB flat, plain, one field wider", flat("integer"), flat("number"), [Holds, Breaks]),
+        3 => contract(
+            "5 MB of definitions, the last one changed",
+            web(20_000, "string"),
+            web(20_000, "integer"),
+            [Unproven, Unproven],
+        ),
+        4 => contract(
+            "5 MB of definitions, the same",
+            web(20_000, "string"),
+            web(20_000, "string"),
+            [Holds, Holds],
+        ),
+        5 => contract(
+            "5 MB of references alone",
+            references(90_000, "string"),
+            references(90_000, "integer"),
+            [Breaks, Breaks],
+        ),
+        6 => contract("5 MB of listed values, one more", listed(200_000), listed(200_001), [Holds, Breaks]),
+        7 => plain("5 MB of listed numbers, one less", numbers(500_000), numbers(499_999), [Breaks, Holds]),
+        8 => contract("5 MB of branches, one more", tagged(25_000, 9), tagged(25_001, 9), [Holds, Breaks]),
+        9 => contract("long names inside each other", long_names(60, 80_000), json!({}), refused("too long")),
+        _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
+    }
+}
+
+/// An object of 56,000 fields, each with some words; the last one is of the kind `last`.
+fn flat(last: &str) -> Value {
+    const FIELDS: usize = 56_000;
+    let fields = (0..FIELDS).map(|index| {
+        let kind = if index == FIELDS - 1 { last } else { "string" };
+        let field = json!({ "type": kind, "maxLength": 100, "description": "One of a great many fields." });
+        (format!("field_{index:05}"), field)
+    });
+    let fields: Map<String, Value> = fields.collect();
+    json!({ "type": "object", "properties": fields, "required": ["field_00000"] })
+}
+
+/// Definitions, each with the next ones in its fields.
+fn web(count: usize, last: &str) -> Value {
+    let definition = |index: usize| {
+        let next = |offset: usize| json!({ "$ref": format!("#/$defs/D{}", (index + offset) % count) });
+        let kind = if index == count - 1 { last } else { "string" };
+        json!({
+            "type": "object",
+            "description": "A definition that says little, and says it at some length, as generated ones do.",
+            "properties": { "a": next(1), "b": next(7), "c": { "type": kind, "maxLength": 100 } },
+        })
+    };
+    defined((0..count).map(definition))
+}
+
+/// References to references.
+fn references(count: usize, end: &str) -> Value {
+    defined((0..count).map(|index| to(index + 1)).chain([json!({ "type": end })]))
+}
+
+fn listed(count: usize) -> Value {
+    let values: Vec<Value> = (0..count).map(|index| json!(format!("a value, no. {index:07}"))).collect();
+    json!({ "type": "object", "properties": { "one": { "enum": values } }, "required": ["one"] })
+}
+
+fn numbers(count: usize) -> Value {
+    let values: Vec<Value> = (0..count).map(|index| json!(index * 7 + 1_000_000)).collect();
+    json!({ "enum": values })
+}
+
+/// Objects inside each other, by names of that many letters.
+fn long_names(levels: usize, letters: usize) -> Value {
+    let name = "n".repeat(letters);
+    (0..levels).fold(json!(true), |inner, _| json!({ "properties": { name.as_str(): inner } }))
+}
+
+fn wide(count: usize) -> Value {
+    json!({ "allOf": (0..count).map(|_| json!({})).collect::<Vec<_>>() })
+}
