@@ -54,8 +54,11 @@ fn twice_in_one_namespace_each_run_counts_only_its_own() {
 
 /// A day of the real data, or all of them, where `ONLINE_RETAIL` names the file or folder; nothing of them ships.
 #[test]
-fn real_orders_come_to_their_end() {
+fn real_orders_come_to_their_end_twice_in_one_namespace() {
     let Some(orders) = std::env::var_os("ONLINE_RETAIL") else { return };
-    let report = run(&namespace("shop"), Some(Path::new(&orders)));
-    assert_eq!(report["unfinished"].as_u64(), Some(0), "{report}");
+    let namespace = namespace("shop");
+    let (first, second) =
+        (run(&namespace, Some(Path::new(&orders))), run(&namespace, Some(Path::new(&orders))));
+    assert_eq!(first["unfinished"].as_u64(), Some(0), "{first}");
+    assert_eq!(counts(&first), counts(&second));
 }

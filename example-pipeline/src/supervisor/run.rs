@@ -120,11 +120,11 @@ impl Run {
     pub(crate) async fn until_the_end<E>(
         mut self,
         mut channels: Channels,
+        mut interrupts: Interrupts,
         stop: &AtomicBool,
         mut check: impl FnMut() -> Result<(), E>,
     ) -> Result<Ended, E> {
         let mut tick = tokio::time::interval(TICK);
-        let mut interrupts = Interrupts::listen();
         let mut progress = Progress::default();
         let mut seen = Vec::with_capacity(AT_ONCE);
         let mut failure = None;

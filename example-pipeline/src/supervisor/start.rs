@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::broker::Broker;
 use super::children::{self, Children, LEAVE};
 use super::feed::{self, Feed, Outside};
+use super::interrupts::Interrupts;
 use super::kafka::{self, BrokenTill, Cluster, Groups, Watch, wait_for};
 use super::options::Options;
 use super::run::{Channels, FedRows, Run};
@@ -130,7 +131,6 @@ pub fn start(options: &Options) -> Result<Report, Error> {
     let settings = Broker::settings(&environment)?;
     broker.create(&place.namespace, &all)?;
     let children = Children::start(&services::NAMES, &environment, &place.folder).map_err(place.set_up())?;
-    eprintln!("the shop is open; the services' logs are in {}", place.folder.display());
 
     let cluster = Cluster::new(settings.kafka.clone(), &place.namespace);
     let missing = wait_for(&cluster, &all, Instant::now() + TOPICS)?;
@@ -166,6 +166,8 @@ impl Shop<'_> {
         window: Window,
         mut children: Children,
     ) -> Result<Report, Error> {
+        let interrupts = Interrupts::listen();
+        eprintln!("the shop is open; the services' logs are in {}", self.place.folder.display());
         let watch = Watch::open(self.cluster, self.events.iter().map(String::as_str))?;
         let groups = Groups::of(self.cluster, self.manifests)?;
         let (position, stop) = (watch.position(), Arc::new(AtomicBool::new(false)));
@@ -179,7 +181,7 @@ impl Shop<'_> {
         let no_more = Arc::clone(&stop);
         let feed = tokio::spawn(async move { feed.run(invoices, &no_more).await });
         let run = Run::new(&self.place.run, window, position, feed);
-        let ended = run.until_the_end(channels, &stop, || children.check()).await;
+        let ended = run.until_the_end(channels, interrupts, &stop, || children.check()).await;
         threads.join();
         telemetry::end(telemetry).await;
 

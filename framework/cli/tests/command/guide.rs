@@ -58,8 +58,7 @@ fn the_guide_shows_what_the_command_says() {
 fn the_readme_shows_what_a_diff_says() {
     let currency = "\n    \"currency\": { \"enum\": [\"EUR\", \"GBP\"] },";
     let (old, new) = ("schemas/order.placed/1.0.json", "schemas/order.placed/1.1.json");
-    let folder =
-        folder(&[(old, &order("1.0", "", "")), (new, &order("1.1", currency, "\"currency\", "))]);
+    let folder = folder(&[(old, &order("1.0", "", "")), (new, &order("1.1", currency, "\"currency\", "))]);
     let broken = choreograph(folder.path(), ["diff", old, new]);
     assert_eq!(broken.code, 1);
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(README);
