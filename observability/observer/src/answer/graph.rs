@@ -34,9 +34,10 @@ pub struct StepNode {
     pub group_state: String,
     /// How many events of this workflow are there in each state: `queued`, `handling`, `retrying`, …
     pub owing: Vec<Count>,
-    /// Records of its inputs that its group has not committed, of all workflows.
+    /// Records of its inputs that its group has not committed, of all workflows, and of types that it passes over too.
     pub lag: u64,
-    /// Records that its group committed in the last minute.
+    /// Events of this workflow that it took in the last minute, of the types that it consumes, as far as what its group
+    /// committed and what it emitted tell.
     pub committed_last_minute: u64,
     /// How long the oldest event has been waiting here, in milliseconds.
     pub oldest_waiting_ms: Option<u64>,

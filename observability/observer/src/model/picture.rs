@@ -68,7 +68,11 @@ impl Model {
                 oldest = Some(oldest.map_or(*since, |oldest| oldest.min(*since)));
             }
         }
-        let (lag, committed) = decl.map_or((0, 0), |decl| self.lag_of(decl, now));
+        let lag = decl.map_or(0, |decl| self.lag_of(decl, now).0);
+        let of_its_types = |(number, _): &(u16, u16)| self.taken(workflow, *number, step, now).1;
+        let lately = decl.map_or(0, |decl| {
+            decl.consumes.iter().filter(|(it, _)| types.contains(it)).map(of_its_types).sum()
+        });
         let stalled = self.tally.stalled.iter().filter(|((it, at, _), _)| (*it, *at) == (workflow, step));
         let most: Option<(&u64, StallReason)> =
             stalled.map(|((_, _, reason), count)| (count, *reason)).max_by_key(|(count, _)| **count);
@@ -89,7 +93,7 @@ impl Model {
             .to_owned(),
             owing: counted(owing),
             lag,
-            committed_last_minute: committed,
+            committed_last_minute: lately,
             oldest_waiting_ms: oldest.map(|since| now.saturating_sub(since)),
             dead_letters: letters.map_or(0, |(_, open)| open),
             stalled: most.map(|(_, reason)| reason),
@@ -180,22 +184,13 @@ impl Model {
         }
     }
 
-    /// What a step takes is not told by any record of its own. It is what was emitted less what waits there; where the
-    /// group has never committed, only what was seen to have an effect.
     fn take_edge(&self, workflow: u16, number: u16, step: u16, now: Millis) -> Edge {
-        let caused = self.flows.taken.get(&(workflow, number, step)).cloned().unwrap_or_default();
-        let emitted = self.seen_of(workflow, number, None, now);
+        let (seen, lately) = self.taken(workflow, number, step, now);
         let decl = self.declared.step(step);
-        let commits = decl.map(|decl| self.lag_of(decl, now)).filter(|_| self.has_committed(step));
-        let (seen, lately) = match commits {
-            Some((lag, committed)) => (
-                emitted.count.saturating_sub(lag).max(caused.count),
-                emitted.rate.last_minute(now).min(committed).max(caused.rate.last_minute(now)),
-            ),
-            None => (caused.count, caused.rate.last_minute(now)),
-        };
         let declared = decl.is_some_and(|decl| decl.consumes.iter().any(|(it, _)| *it == number));
-        let silent = seen == 0 && emitted.count > 0 && self.is_silent(caused.last, now);
+        let last = self.flows.taken.get(&(workflow, number, step)).map_or(0, |caused| caused.last);
+        let emitted = self.seen_of(workflow, number, None, now).count;
+        let silent = seen == 0 && emitted > 0 && self.is_silent(last, now);
         let drift = if declared { silent.then_some(DriftKind::Silent) } else { Some(DriftKind::Undeclared) };
         Edge {
             from: None,
@@ -205,6 +200,30 @@ impl Model {
             seen_last_minute: lately,
             drift,
         }
+    }
+
+    /// How many events of a type a step has taken, and how many in the last minute. No record of its own tells that: it
+    /// is what was emitted less what waits there, and no less than what was seen to have an effect; where the group has
+    /// never committed, only that. What its group commits counts the other types of the topic too, and so is a bound.
+    fn taken(&self, workflow: u16, number: u16, step: u16, now: Millis) -> (u64, u64) {
+        let caused = self.flows.taken.get(&(workflow, number, step)).cloned().unwrap_or_default();
+        let caused_lately = caused.rate.last_minute(now);
+        let emitted = self.seen_of(workflow, number, None, now);
+        let decl = self.declared.step(step).filter(|_| self.has_committed(step));
+        let Some(decl) = decl else { return (caused.count.min(emitted.count), caused_lately) };
+        let (_, committed) = self.lag_of(decl, now);
+        let left = emitted.count.saturating_sub(self.waiting_at(workflow, step));
+        (
+            left.max(caused.count).min(emitted.count),
+            emitted.rate.last_minute(now).min(committed).max(caused_lately),
+        )
+    }
+
+    /// How many events of a workflow a step still owes something for.
+    fn waiting_at(&self, workflow: u16, step: u16) -> u64 {
+        let here = |(it, at, _): &(u16, u16, &str)| (*it, *at) == (workflow, step);
+        let waiting = self.tallies().into_iter().flat_map(|tally| &tally.waiting);
+        waiting.filter(|(place, _)| here(place)).map(|(_, count)| count).sum()
     }
 
     /// Whether a step's group has committed anything on its inputs.

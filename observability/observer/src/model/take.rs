@@ -21,6 +21,8 @@ const LETTERS_SHARE: usize = 4;
 const MAX_ERROR: usize = 1_024;
 /// The longest list of violations that is kept, in bytes: as long as a step writes it.
 const MAX_VIOLATIONS: usize = 4 * 1_024;
+/// In an instance of so many events nobody looks any more whether an event was seen to have an effect before.
+const MAX_SIBLINGS: u32 = 1_000;
 /// The longest other text that is kept, in bytes.
 const MAX_TEXT: usize = 256;
 
@@ -255,7 +257,9 @@ impl Model {
         self.flows.emit((workflow, source, event_type, version), since);
         if let Some(cause) = (!cause.is_none() && !again).then(|| self.store.find_row(cause)).flatten() {
             let cause = &self.store.rows[cause];
-            self.flows.take((workflow, cause.event_type, source), since);
+            if self.is_first_effect(slot, (cause.id, source)) {
+                self.flows.take((workflow, cause.event_type, source), since);
+            }
             if self.declared.step(source).is_some() {
                 self.sketches.entry(source).or_default().add(since.saturating_sub(cause.since));
             }
@@ -269,6 +273,17 @@ impl Model {
                 lately.durations.add(since.saturating_sub(instance.started));
             }
         }
+    }
+
+    /// Whether the newest event of an instance is the first that `source` was seen to emit for `cause`: an event is
+    /// taken once, whatever follows from it. Where an instance has too many to look through, it is taken for a later one.
+    fn is_first_effect(&self, slot: u32, (cause, source): (Id, u16)) -> bool {
+        let alike = |row: &u32| {
+            let row = &self.store.rows[*row];
+            (row.cause, row.source) == (cause, source)
+        };
+        self.store.instances[slot].events <= MAX_SIBLINGS
+            && self.store.rows_of(slot).filter(alike).take(2).count() == 1
     }
 
     /// An instance gave a sign.

@@ -4,6 +4,7 @@ mod bounds;
 mod clocks;
 mod cut;
 mod failing;
+mod flow;
 mod load;
 mod log;
 mod lookups;
