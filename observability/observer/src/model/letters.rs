@@ -10,8 +10,10 @@ use crate::fact::Millis;
 
 /// The most actions that are kept of one dead letter.
 const MAX_ACTIONS: usize = 20;
-/// The most dead letters of which only an action was seen yet.
-const MAX_UNSEEN: usize = 10_000;
+/// The share of all bytes of dead letters that actions on unseen ones may take: one in so many.
+const UNSEEN_SHARE: usize = 4;
+/// The share of the unseen ones that goes at once where there are too many: one in so many.
+const ROOM_SHARE: usize = 64;
 /// What the indexes take for one, in bytes.
 const INDEXED: usize = 64;
 
@@ -85,14 +87,10 @@ impl Letter {
             [&self.instance, &self.event, &self.event_type, &self.key, &self.violations, &self.contract];
         let texts =
             texts.into_iter().chain([&self.origin]).flatten().chain([&self.id, &self.error, &self.kind]);
-        let actions = self.actions.iter().map(|it| {
-            let texts = [&it.id, &it.deed, &it.by].map(|text| text_bytes(text));
-            size_of::<Action>() + texts.into_iter().sum::<usize>()
-        });
         size_of::<Self>()
             + INDEXED
             + texts.map(|text| text_bytes(text)).sum::<usize>()
-            + actions.sum::<usize>()
+            + actions_bytes(&self.actions)
     }
 
     /// Whether nobody has replayed or discarded it yet.
@@ -101,14 +99,29 @@ impl Letter {
     }
 }
 
+/// How much may be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Dead letters, and as many of which only an action was seen yet.
+    pub(super) letters: usize,
+    /// What all of them may take, in bytes.
+    pub(super) bytes: usize,
+}
+
 /// All dead letters that are kept.
 #[derive(Debug, Default)]
 pub(super) struct Letters {
     by_id: HashMap<Id, Letter>,
     /// By time, for pages and for what goes first.
     by_time: BTreeSet<(Millis, Id)>,
-    /// Actions on dead letters that were not seen yet.
+    /// Actions on dead letters that were not seen yet. Most are of letters that retention took.
     unseen: BTreeMap<Id, Vec<Action>>,
+    /// What these take, in bytes.
+    unseen_bytes: usize,
+    /// When the newest of those was done that were forgotten for want of room.
+    forgotten_until: Millis,
+    /// Letters that came without an action after one was forgotten that may have been theirs.
+    doubtful: u64,
     /// How many are open, by workflow and step.
     open: BTreeMap<(u16, u16), u64>,
     /// What they take.
@@ -116,22 +129,25 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    /// Keeps a letter; one that was seen before changes nothing. Whether it is new. At most `bound` are kept, in at most
-    /// `max_bytes`.
-    pub(super) fn insert(&mut self, id: Id, mut letter: Letter, bound: usize, max_bytes: usize) -> bool {
+    /// Keeps a letter; one that was seen before changes nothing. Whether it is new.
+    pub(super) fn insert(&mut self, id: Id, mut letter: Letter, bounds: Bounds) -> bool {
         if self.by_id.contains_key(&id) {
             return false;
         }
         if let Some(actions) = self.unseen.remove(&id) {
+            self.unseen_bytes = self.unseen_bytes.saturating_sub(actions_bytes(&actions));
             letter.actions = actions;
         }
         if letter.is_open() {
+            self.doubtful += u64::from(letter.failed_at <= self.forgotten_until);
             *self.open.entry((letter.workflow, letter.step)).or_default() += 1;
         }
         self.bytes += letter.bytes();
         self.by_time.insert((letter.failed_at, id));
         self.by_id.insert(id, letter);
-        while self.by_id.len() > bound.max(1) || (self.bytes > max_bytes && self.by_id.len() > 1) {
+        while self.by_id.len() > bounds.letters.max(1)
+            || (self.bytes() > bounds.bytes && self.by_id.len() > 1)
+        {
             self.drop_one();
         }
         true
@@ -158,13 +174,8 @@ impl Letters {
     }
 
     /// Takes an action down, once for each id.
-    pub(super) fn act(&mut self, id: Id, action: Action) {
-        let Some(letter) = self.by_id.get_mut(&id) else {
-            if self.unseen.len() < MAX_UNSEEN || self.unseen.contains_key(&id) {
-                push(self.unseen.entry(id).or_default(), action);
-            }
-            return;
-        };
+    pub(super) fn act(&mut self, id: Id, action: Action, bounds: Bounds) {
+        let Some(letter) = self.by_id.get_mut(&id) else { return self.act_on_unseen(id, action, bounds) };
         let was_open = letter.is_open();
         let before = letter.bytes();
         push(&mut letter.actions, action);
@@ -177,13 +188,45 @@ impl Letters {
         }
     }
 
+    /// The audit topic may be read long before the topics of dead letters.
+    fn act_on_unseen(&mut self, id: Id, action: Action, bounds: Bounds) {
+        let actions = self.unseen.entry(id).or_default();
+        let before = actions_bytes(actions);
+        push(actions, action);
+        self.unseen_bytes = self.unseen_bytes + actions_bytes(actions) - before;
+        while self.unseen.len() > bounds.letters.max(1)
+            || (self.unseen_bytes > bounds.bytes / UNSEEN_SHARE && self.unseen.len() > 1)
+        {
+            self.forget_unseen();
+        }
+    }
+
+    /// Forgets the actions that were done longest ago.
+    fn forget_unseen(&mut self) {
+        let done = |actions: &Vec<Action>| actions.last().map_or(0, |action| action.at);
+        let mut all: Vec<(Millis, Id)> =
+            self.unseen.iter().map(|(id, actions)| (done(actions), *id)).collect();
+        let going = (all.len() / ROOM_SHARE).max(1);
+        all.select_nth_unstable(going - 1);
+        for (at, id) in &all[..going] {
+            let actions = self.unseen.remove(id).unwrap_or_default();
+            self.unseen_bytes = self.unseen_bytes.saturating_sub(actions_bytes(&actions));
+            self.forgotten_until = self.forgotten_until.max(*at);
+        }
+    }
+
+    /// How many letters are shown as open whose action may have been forgotten.
+    pub(super) fn doubtful(&self) -> u64 {
+        self.doubtful
+    }
+
     pub(super) fn get(&self, id: Id) -> Option<&Letter> {
         self.by_id.get(&id)
     }
 
     /// What they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.unseen_bytes
     }
 
     /// All, the newest first.
@@ -195,6 +238,15 @@ impl Letters {
     pub(super) fn open(&self) -> impl Iterator<Item = ((u16, u16), u64)> {
         self.open.iter().filter(|(_, open)| **open > 0).map(|(place, open)| (*place, *open))
     }
+}
+
+/// What actions take, in bytes.
+fn actions_bytes(actions: &[Action]) -> usize {
+    let bytes = actions.iter().map(|it| {
+        let texts = [&it.id, &it.deed, &it.by].map(|text| text_bytes(text));
+        size_of::<Action>() + texts.into_iter().sum::<usize>()
+    });
+    bytes.sum()
 }
 
 fn push(actions: &mut Vec<Action>, action: Action) {
@@ -218,15 +270,18 @@ impl Saved for Letters {
             id.save(out)?;
             letter.save(out)?;
         }
-        self.unseen.save(out)
+        self.unseen.save(out)?;
+        (self.forgotten_until, self.doubtful).save(out)
     }
 
     fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
         let mut letters = Self::default();
         for (id, letter) in Vec::<(Id, Letter)>::load(input)? {
-            letters.insert(id, letter, usize::MAX, usize::MAX);
+            letters.insert(id, letter, Bounds { letters: usize::MAX, bytes: usize::MAX });
         }
         letters.unseen = Saved::load(input)?;
+        letters.unseen_bytes = letters.unseen.values().map(|actions| actions_bytes(actions)).sum();
+        (letters.forgotten_until, letters.doubtful) = Saved::load(input)?;
         Ok(letters)
     }
 }

@@ -35,6 +35,19 @@ fn states_unknown(groups: &[&str], all: usize) -> Option<String> {
     }
 }
 
+/// What is to be said of dead letters that are shown as open, and whose settling may have been forgotten.
+fn doubtful(letters: u64) -> Option<String> {
+    let which = match letters {
+        0 => return None,
+        1 => "1 dead letter that is shown as open".to_owned(),
+        _ => format!("{letters} dead letters that are shown as open"),
+    };
+    Some(format!(
+        "{which} may have been settled: more actions were read before their dead letters than are kept; \
+         `choreograph dlq list` knows"
+    ))
+}
+
 impl Model {
     /// The fleet at a glance.
     pub fn overview(&self, now: Millis) -> Overview {
@@ -102,6 +115,7 @@ impl Model {
     fn all_problems(&self, now: Millis) -> Vec<String> {
         let mut problems = self.problems.clone();
         problems.extend(self.no_room(now));
+        problems.extend(doubtful(self.letters.doubtful()));
         if self.looked_at > 0 && now.saturating_sub(self.looked_at) > BLIND_MS {
             let time = super::words::duration(now - self.looked_at);
             problems.push(format!(

@@ -9,8 +9,9 @@ use super::declared::Role;
 use super::head::{self, Head};
 use super::id::{Id, of_stranger};
 use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE, TWIN};
-use super::letters::{Action, Letter, kind_of};
+use super::letters::{Action, Bounds, Letter, kind_of};
 use super::names::NONE;
+use super::settings::ModelSettings;
 use super::slab::NOWHERE;
 use super::state::Model;
 use crate::fact::{self, Millis};
@@ -333,7 +334,8 @@ impl Model {
         self.store.keep_note(slot, note);
         for letter in replayed {
             let by = head.replayed_by.unwrap_or("unknown");
-            self.letters.act(letter, action(head.replay.unwrap_or_default(), "replayed", by, since));
+            let action = action(head.replay.unwrap_or_default(), "replayed", by, since);
+            self.letters.act(letter, action, self.letter_bounds());
         }
     }
 
@@ -385,12 +387,7 @@ impl Model {
             actions: Vec::new(),
         };
         let (attempts, replays) = (letter.attempts, letter.replays);
-        let is_new = self.letters.insert(
-            id,
-            letter,
-            self.settings.max_dead_letters,
-            self.settings.max_bytes / LETTERS_SHARE,
-        );
+        let is_new = self.letters.insert(id, letter, self.letter_bounds());
         let (Some(row), Some(slot)) = (row, slot) else { return };
         self.touch(slot, since, now);
         let known = self.store.instances[slot].notes().iter().any(|note| note.letter == id);
@@ -403,7 +400,7 @@ impl Model {
         let replayed = self.store.instances[slot].notes().iter().any(|note| later(&note));
         if replayed {
             // The replay was read first. Who did it is told by the audit topic.
-            self.letters.act(id, action("", "replayed", "unknown", since));
+            self.letters.act(id, action("", "replayed", "unknown", since), self.letter_bounds());
         }
         let said = self.letters.get(id).map_or(OPEN, |letter| outcome(&letter.actions));
         let action = if replayed { REPLAYED } else { said };
@@ -434,7 +431,8 @@ impl Model {
         }
         let id = Id::of(letter);
         let by = head.replayed_by.unwrap_or("unknown");
-        self.letters.act(id, action(head.replay.unwrap_or_default(), word, by, at));
+        let deed = action(head.replay.unwrap_or_default(), word, by, at);
+        self.letters.act(id, deed, self.letter_bounds());
         let instance = self.letters.get(id).and_then(|letter| letter.instance.as_deref());
         let instance = instance.or(head.correlation).map(Id::of);
         let Some(slot) = instance.and_then(|id| self.store.find_instance(id)) else { return };
@@ -445,6 +443,11 @@ impl Model {
             note.action = if word == "discarded" { DISCARDED } else { REPLAYED };
         }
         self.reopen(slot);
+    }
+
+    fn letter_bounds(&self) -> Bounds {
+        let ModelSettings { max_dead_letters: letters, max_bytes, .. } = self.settings;
+        Bounds { letters, bytes: max_bytes / LETTERS_SHARE }
     }
 
     fn namespaced(&self, topic: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::log::Log;
 use crate::answer::{InstanceState, StallReason, StepState};
-use crate::model::FailureFilter;
+use crate::model::{FailureFilter, Model, ModelSettings};
 
 fn open(log: &Log) -> u64 {
     log.model.overview(log.now).dead_letters_open
@@ -175,4 +175,56 @@ fn pages_of_dead_letters_leave_none_out() {
         filter.cursor = page.next.map(|next| next.parse().unwrap());
     }
     assert_eq!((seen.len(), filter.cursor), (25, None));
+}
+
+fn letter(order: usize) -> String {
+    format!("letter-o-{order}-charge-0")
+}
+
+#[test]
+fn however_many_marks_are_read_before_their_dead_letters_what_is_settled_stays_so() {
+    const LETTERS: usize = 10_001;
+    let mut log = Log::new();
+    log.look();
+    for order in 0..LETTERS {
+        log.audit(&letter(order), &format!("o-{order}"), "discarded");
+    }
+    for order in 0..LETTERS {
+        let offset = i64::try_from(order).unwrap();
+        log.dead_letter(&format!("o-{order}"), "payment/charge", offset, "0");
+    }
+    assert_eq!((open(&log), log.model.failures(&FailureFilter::default(), log.now).total), (0, 10_001));
+}
+
+#[test]
+fn marks_beyond_the_bound_are_forgotten_the_oldest_first_and_that_is_told_of_the_letters_it_may_concern() {
+    let settings = ModelSettings { max_dead_letters: 100, ..ModelSettings::default() };
+    let mut log = Log::with(settings);
+    log.look();
+    let doubted = |model: &Model, now| {
+        let problems = model.overview(now).problems;
+        problems.into_iter().find(|problem| problem.contains("may have been settled"))
+    };
+    for order in 0..150 {
+        log.audit(&letter(order), &format!("o-{order}"), "discarded");
+        log.wait(1_000);
+    }
+    // Most of those whose letters retention took are never asked for.
+    assert_eq!(doubted(&log.model, log.now), None);
+    log.dead_letter("o-149", "payment/charge", 149, "0");
+    log.dead_letter("o-100", "payment/charge", 100, "0");
+    assert_eq!((open(&log), doubted(&log.model, log.now)), (0, None));
+    let mut bytes = Vec::new();
+    log.model.write_snapshot(&mut bytes).unwrap();
+    log.dead_letter("o-0", "payment/charge", 0, "0");
+    let told = doubted(&log.model, log.now).unwrap();
+    assert!(told.starts_with("1 dead letter that is shown as open may have been settled"), "{told}");
+
+    let settings = ModelSettings { max_dead_letters: 100, ..ModelSettings::default() };
+    log.model = Model::read_snapshot(bytes.as_slice(), settings).unwrap();
+    log.model.manifests(&super::log::manifests(), log.now);
+    log.dead_letter("o-1", "payment/charge", 1, "0");
+    log.dead_letter("o-148", "payment/charge", 148, "0");
+    assert_eq!(open(&log), 1);
+    assert!(doubted(&log.model, log.now).is_some());
 }
