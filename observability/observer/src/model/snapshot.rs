@@ -15,7 +15,7 @@ use crate::fact::Millis;
 /// What a snapshot begins with.
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"chor-obs");
 /// The version of the form; another one is not read.
-pub(super) const FORM: u32 = 2;
+pub(super) const FORM: u32 = 3;
 
 /// A snapshot that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,14 @@ pub enum SnapshotError {
     /// It is none, or of another version.
     #[error("this is no snapshot of form {FORM}; an observer of another version wrote it, or something else")]
     Other,
+    /// It is of another environment.
+    #[error("the snapshot is of {of}, and this observer follows {here}: give each its own folder")]
+    Elsewhere {
+        /// The namespace of which it is.
+        of: String,
+        /// The namespace that is followed.
+        here: String,
+    },
     /// It was changed after it was written.
     #[error("the snapshot's checksum does not fit: it was changed after it was written")]
     Changed,
@@ -35,7 +43,17 @@ pub enum SnapshotError {
     Form(&'static str),
 }
 
+/// An environment in words.
+fn environment(namespace: &str) -> String {
+    if namespace.is_empty() { "no namespace".to_owned() } else { format!("the namespace {namespace}") }
+}
+
 impl Model {
+    /// The namespace, empty where there is none.
+    fn namespace(&self) -> Box<str> {
+        self.settings.namespace.as_deref().unwrap_or_default().into()
+    }
+
     /// Writes all that the model knows, versioned and with a checksum, at once: see
     /// [`begin_snapshot`](Self::begin_snapshot) for one that is written while facts come in.
     ///
@@ -55,6 +73,8 @@ impl Model {
 
     /// All but the instances, and how many of these there are.
     pub(super) fn save_small(&self, out: &mut Out<'_>) -> io::Result<()> {
+        self.namespace().save(out)?;
+        self.cluster.save(out)?;
         self.names.save(out)?;
         self.declared_since.save(out)?;
         self.was_declared.save(out)?;
@@ -74,7 +94,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] where it cannot be read, is of another version, cut off or changed: begin from the beginning.
+    /// [`SnapshotError`] where it cannot be read, is of another version or namespace, cut off or changed: begin from the
+    /// beginning.
     pub fn read_snapshot(input: impl Read, settings: ModelSettings) -> Result<Self, SnapshotError> {
         let mut input = BufReader::new(input);
         let mut input = In::new(&mut input);
@@ -82,6 +103,11 @@ impl Model {
             return Err(SnapshotError::Other);
         }
         let mut model = Self::new(settings);
+        let (of, here) = (Box::<str>::load(&mut input)?, model.namespace());
+        if of != here {
+            return Err(SnapshotError::Elsewhere { of: environment(&of), here: environment(&here) });
+        }
+        model.cluster = Saved::load(&mut input)?;
         model.names = Saved::load(&mut input)?;
         model.declared_since = Saved::load(&mut input)?;
         model.was_declared = Saved::load(&mut input)?;

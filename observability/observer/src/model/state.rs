@@ -26,6 +26,8 @@ use crate::fact::{self, GroupState, Millis};
 #[derive(Debug)]
 pub struct Model {
     pub(super) settings: ModelSettings,
+    /// The Kafka of which everything is; `None` where nobody told.
+    pub(super) cluster: Option<Box<str>>,
     pub(super) names: AllNames,
     pub(super) declared: Declared,
     /// When each step was first declared; zero for those that were declared from the beginning.
@@ -90,6 +92,7 @@ impl Model {
     pub fn new(settings: ModelSettings) -> Self {
         Self {
             settings,
+            cluster: None,
             names: AllNames::default(),
             declared: Declared::default(),
             declared_since: BTreeMap::new(),
@@ -144,6 +147,18 @@ impl Model {
                 self.reopen(slot);
             }
         }
+    }
+
+    /// Tells the id of the Kafka cluster whose facts are told from now on. What is known of another one, from a snapshot,
+    /// is forgotten, what is declared as well; whether that was so.
+    pub fn follows(&mut self, cluster: &str) -> bool {
+        let is_other = self.cluster.as_deref().is_some_and(|known| known != cluster);
+        if is_other {
+            let generation = self.generation + 1;
+            *self = Self { generation, ..Self::new(self.settings.clone()) };
+        }
+        self.cluster = Some(cluster.into());
+        is_other
     }
 
     /// The topics to read: declared inputs and outputs, retry and dead-letter topics, the audit topic. Without the

@@ -246,3 +246,41 @@ fn a_snapshot_that_was_changed_cut_off_or_is_none_is_refused() {
     longer.push(0);
     assert!(read(&longer).is_some());
 }
+
+#[test]
+fn a_snapshot_of_another_environment_is_refused() {
+    let of = |namespace: Option<&str>| {
+        let namespace = namespace.map(str::to_owned);
+        ModelSettings { namespace, ..ModelSettings::default() }
+    };
+    let mut bytes = Vec::new();
+    Log::with(of(Some("staging"))).model.write_snapshot(&mut bytes).unwrap();
+    let read = |namespace| Model::read_snapshot(bytes.as_slice(), of(namespace));
+    assert!(read(Some("staging")).is_ok());
+    for (other, words) in [(Some("production"), "the namespace production"), (None, "no namespace")] {
+        let error = read(other).unwrap_err().to_string();
+        let wanted = format!("the snapshot is of the namespace staging, and this observer follows {words}");
+        assert!(error.starts_with(&wanted), "{error}");
+    }
+}
+
+#[test]
+fn what_is_known_of_another_cluster_is_forgotten() {
+    let mut log = Log::new();
+    assert!(!log.model.follows("one"), "nothing was known");
+    log.look();
+    complete(&mut log, "done");
+    let mut bytes = Vec::new();
+    log.model.write_snapshot(&mut bytes).unwrap();
+    let read = || Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+    let mut same = read();
+    assert!(!same.follows("one"));
+    assert_eq!(same.overview(log.now).instances, 1);
+    let mut other = read();
+    let generation = other.generation();
+    assert!(other.follows("two") && !other.follows("two"));
+    assert!(other.generation() > generation);
+    assert_eq!((other.overview(log.now).instances, other.next_offset("orders", 0)), (0, None));
+    other.manifests(&super::log::manifests(), log.now);
+    assert_eq!(other.topics(), log.model.topics());
+}
