@@ -37,17 +37,22 @@ pub(super) fn marks(consumer: &StepConsumer, partitions: &[(Slot, Partition)]) -
 /// How far one partition has been read since the marks were last compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The next offset expected.
+    /// The next offset expected. Only reading moves it: records from before a log's start that moved may have been
+    /// fetched in time, and one that came below this would pass for a log that was cut.
     position: i64,
     /// The widest run of offsets that never came. Compaction and transactions leave such runs too: only one
     /// that lies before the log's start was taken by retention.
     gap: Option<(i64, i64)>,
+    /// Where reading stood when the marks were last compared.
+    compared: Option<i64>,
+    /// What was lost below this is told.
+    told: i64,
 }
 
 impl Progress {
     /// Nothing read yet.
     pub(super) fn at(position: i64) -> Self {
-        Self { position, gap: None }
+        Self { position, gap: None, compared: None, told: position }
     }
 
     /// The next offset expected.
@@ -66,16 +71,22 @@ impl Progress {
         self.position = offset.saturating_add(1);
     }
 
-    /// What retention took unread, given where the log begins now. Forgets the gap: it was compared.
+    /// What retention took unread, given where the log begins now: what reading jumped over, or has not come to since
+    /// the marks were last compared. Forgets the gap: it was compared.
     pub(super) fn lost(&mut self, low: i64) -> Option<Range<i64>> {
-        let lost = match self.gap.take() {
-            Some((from, to)) if from < low => Some(from..to.min(low)),
-            _ if self.position < low => Some(self.position..low),
-            _ => None,
+        let stands = self.compared.replace(self.position) == Some(self.position);
+        let (from, to) = match self.gap.take() {
+            Some((from, to)) if from < low => (from, to.min(low)),
+            _ if stands => (self.position, low),
+            _ => return None,
         };
+        let from = from.max(self.told);
+        if from >= to {
+            return None;
+        }
         // What is told once is not told again, though reading has not come there yet.
-        self.position = self.position.max(low);
-        lost
+        self.told = to;
+        Some(from..to)
     }
 }
 
@@ -98,12 +109,27 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_moved_past_the_reader_is_told_before_the_reader_jumps() {
+    fn a_log_that_moved_past_a_reader_that_stands_still_is_told_once() {
         let mut progress = Progress::at(10);
+        assert_eq!(progress.lost(25), None, "they may have been fetched in time");
         assert_eq!(progress.lost(25), Some(10..25));
-        progress.read(25);
+        assert_eq!(progress.lost(30), Some(25..30));
+        assert_eq!(progress.position(), 10, "what comes below the log's start was fetched in time");
+        progress.read(30);
+        assert_eq!(progress.lost(30), None, "told once");
+        assert_eq!(progress.position(), 31);
+    }
+
+    #[test]
+    fn what_is_read_though_the_log_moved_is_not_lost() {
+        let mut progress = Progress::at(10);
         assert_eq!(progress.lost(25), None);
-        assert_eq!(progress.position(), 26);
+        for offset in 10..14 {
+            progress.read(offset);
+        }
+        assert_eq!(progress.lost(25), None);
+        progress.read(25);
+        assert_eq!(progress.lost(25), Some(14..25));
     }
 
     #[test]

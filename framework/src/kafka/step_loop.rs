@@ -6,6 +6,9 @@
 
 mod ownership;
 mod reading;
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

@@ -132,7 +132,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     pub(super) fn compare(&mut self, marks: Marks) {
         let Some(seat) = self.port.seat(marks.slot) else { return };
         let lost = seat.progress.lost(marks.low);
-        let lag = marks.high.saturating_sub(seat.progress.position()).max(0);
+        let lag = marks.high.saturating_sub(seat.progress.position().max(marks.low)).max(0);
         let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
         let seat_age = seat.seen.map(|seen| Duration::from_millis(u64::try_from(wall - seen).unwrap_or(0)));
         let partition = self.port.slots.partition(marks.slot);

@@ -3,4 +3,4 @@
 
 mod copier;
 mod driver;
-mod running;
+pub(super) mod running;

@@ -23,7 +23,7 @@ use crate::settings::Settings;
 use crate::telemetry::Telemetry;
 
 /// A test that has not come to its end by then has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(in crate::kafka) const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A step that runs.
@@ -37,26 +37,8 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start(broker: &EmbeddedBroker, begin: Begin) -> Self {
-        let settings = Settings::read(broker.environment()).unwrap();
         let health = Health::new();
-        let topic = |role, name: &str| (role, name.to_owned());
-        let setup = StepSetup {
-            name: "test.copy".to_owned(),
-            group: "test.copy".to_owned(),
-            subscription: vec!["in".to_owned()],
-            topics: TopicPlan {
-                topics: vec![topic(Role::Input, "in"), topic(Role::Output, "out")],
-                creation: None,
-            },
-            begin,
-            drain: Duration::from_secs(10),
-            connection: Connection::new(&settings.kafka),
-            status: Arc::new(Status::new(
-                health.step("test/copy"),
-                Arc::new(Telemetry::quiet().step("test", "copy", "test.copy")),
-                Needs::default(),
-            )),
-        };
+        let setup = setup(broker, begin, &health);
         let (tell, told) = mpsc::channel();
         let wants = Arc::new(Mutex::new(true));
         let stop = Stop::default();
@@ -109,6 +91,29 @@ impl Running {
     }
 }
 
+/// What a step is told that reads the topics of [`broker`].
+pub(in crate::kafka) fn setup(broker: &EmbeddedBroker, begin: Begin, health: &Health) -> StepSetup {
+    let settings = Settings::read(broker.environment()).unwrap();
+    let topic = |role, name: &str| (role, name.to_owned());
+    StepSetup {
+        name: "test.copy".to_owned(),
+        group: "test.copy".to_owned(),
+        subscription: vec!["in".to_owned()],
+        topics: TopicPlan {
+            topics: vec![topic(Role::Input, "in"), topic(Role::Output, "out")],
+            creation: None,
+        },
+        begin,
+        drain: Duration::from_secs(10),
+        connection: Connection::new(&settings.kafka),
+        status: Arc::new(Status::new(
+            health.step("test/copy"),
+            Arc::new(Telemetry::quiet().step("test", "copy", "test.copy")),
+            Needs::default(),
+        )),
+    }
+}
+
 /// Waits until `so`, looking now and then.
 pub(super) fn eventually(step: &Running, mut so: impl FnMut() -> bool) {
     let deadline = crate::clock::instant() + PATIENCE;
@@ -119,7 +124,7 @@ pub(super) fn eventually(step: &Running, mut so: impl FnMut() -> bool) {
 }
 
 /// A broker with both topics. What the step logs is shown where a test fails.
-pub(super) fn broker(partitions: i32) -> EmbeddedBroker {
+pub(in crate::kafka) fn broker(partitions: i32) -> EmbeddedBroker {
     let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_test_writer();
     // Another test of this process may have been first.
     drop(log.try_init());
@@ -130,7 +135,7 @@ pub(super) fn broker(partitions: i32) -> EmbeddedBroker {
 }
 
 /// Puts records on the input topic, and waits until they are there.
-pub(super) fn feed(broker: &EmbeddedBroker, values: impl IntoIterator<Item = String>) {
+pub(in crate::kafka) fn feed(broker: &EmbeddedBroker, values: impl IntoIterator<Item = String>) {
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", broker.bootstrap_servers()).set("linger.ms", "0");
     let producer: BaseProducer = config.create().unwrap();
@@ -163,6 +168,6 @@ pub(super) fn output(broker: &EmbeddedBroker, count: usize) -> Vec<String> {
     values
 }
 
-pub(super) fn numbers(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
+pub(in crate::kafka) fn numbers(range: std::ops::Range<usize>) -> impl Iterator<Item = String> {
     range.map(|number| number.to_string())
 }

@@ -1,0 +1,147 @@
+//! The loop turned by hand on the embedded broker, outside any group.
+
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use super::super::assign::{Begin, Start};
+use super::super::close::close;
+use super::super::context::{Rebalance, StepContext};
+use super::super::driven::{Driven, Stop};
+use super::super::embedded::EmbeddedBroker;
+use super::super::errands::{Clerk, Errands};
+use super::super::marks::Marks;
+use super::super::partition::Partition;
+use super::super::port::KafkaPort;
+use super::super::publish::Outlet;
+use super::super::record::KafkaRecord;
+use super::super::tests::running::{PATIENCE, broker, feed, numbers, setup};
+use super::{CLOSE_MS, Loop};
+use crate::clock;
+use crate::engine::{Slot, Time};
+use crate::ops::Health;
+use crate::runner::port::{Delivery, RawRecord, Tag};
+
+/// A stand-in for the runner: it notes what it is told.
+#[derive(Default)]
+struct Notes {
+    taken: Vec<i64>,
+    /// How often partitions were taken away.
+    lost: usize,
+}
+
+impl<'c> Driven<KafkaPort<'c>> for Notes {
+    fn wants_records(&self) -> bool {
+        true
+    }
+
+    fn assigned(&mut self, _: Time, _: Slot, _: Option<i64>, _: Option<&str>) {}
+
+    fn take(&mut self, _: Time, _: Slot, record: KafkaRecord, _: &mut KafkaPort<'c>) {
+        self.taken.push(record.offset());
+    }
+
+    fn turn(&mut self, _: Time, _: &mut Context<'_>, _: &mut KafkaPort<'c>) -> bool {
+        false
+    }
+
+    fn delivered(&mut self, _: Time, _: Tag, _: Delivery, _: &mut KafkaPort<'c>) {}
+
+    fn committed(&mut self, _: Time, _: Slot, _: i64, _: bool) {}
+
+    fn revoked(&mut self, _: Time, _: &[Slot]) {}
+
+    fn lost(&mut self, _: &[Slot]) {
+        self.lost += 1;
+    }
+
+    fn shutdown(&mut self, _: Time) {}
+
+    fn next_wake(&self) -> Option<Time> {
+        None
+    }
+
+    fn stopped(&self) -> bool {
+        true
+    }
+}
+
+/// Lends a loop that owns nothing yet to `test`.
+fn by_hand(broker: &EmbeddedBroker, health: &Health, test: impl FnOnce(&mut Loop<'_, Notes>)) {
+    let setup = setup(broker, Begin::Earliest, health);
+    let stop = Stop::default();
+    let context = StepContext::new(Arc::clone(&setup.status));
+    let wake = || Arc::clone(&stop.wake);
+    let consumer = setup.connection.consumer(&setup.name, &setup.group, context, wake()).unwrap();
+    let clerk = Clerk {
+        connection: setup.connection.clone(),
+        topics: setup.topics.clone(),
+        begin: setup.begin,
+        wake: wake(),
+    };
+    let errands = Errands::start(&setup.name, Arc::clone(&consumer), clerk).unwrap();
+    let outlet = Outlet::open(&setup.connection, &setup.name, &setup.status).unwrap();
+    let mut turning = Loop::new(&setup, &stop, &consumer, &errands, outlet, Notes::default());
+    test(&mut turning);
+    turning.end();
+    errands.end();
+    close(consumer, false, clock::millis() + CLOSE_MS);
+}
+
+/// The only partition of `in`.
+fn input() -> Partition {
+    Partition { topic: "in".into(), number: 0 }
+}
+
+/// The loop is given [`input`], to be read from `offset` on.
+fn own(turning: &mut Loop<'_, Notes>, offset: i64) -> Slot {
+    let (now, partition) = (clock::millis(), input());
+    let slot = turning.port.slots.of(&partition);
+    turning.rebalance(now, Rebalance::Assigned(vec![partition.clone()]));
+    let start = Start {
+        slot,
+        partition,
+        offset,
+        committed: None,
+        metadata: None,
+        commit_first: false,
+        lost: None,
+        beyond: false,
+    };
+    turning.arrive(now, &[start]);
+    slot
+}
+
+/// Reads until `count` records were taken in all.
+fn read_to(turning: &mut Loop<'_, Notes>, count: usize) {
+    let deadline = clock::instant() + PATIENCE;
+    while turning.driven.taken.len() < count {
+        assert!(clock::instant() < deadline, "only {:?} came", turning.driven.taken);
+        if !turning.read(clock::millis()).unwrap() {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
+#[test]
+fn what_was_fetched_before_the_logs_start_moved_is_taken_and_nothing_is_forgotten() {
+    let (broker, health) = (broker(1), Health::new());
+    by_hand(&broker, &health, |turning| {
+        let slot = own(turning, 0);
+        feed(&broker, numbers(0..3));
+        read_to(turning, 3);
+        turning.compare(Marks { slot, low: 10, high: 20 });
+        feed(&broker, numbers(3..6));
+        read_to(turning, 6);
+        turning.compare(Marks { slot, low: 10, high: 20 });
+        assert_eq!(turning.driven.taken, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(turning.driven.lost, 0, "the ledger was thrown away");
+        assert_eq!(health.report().steps[0].lost, [], "these were read");
+        // Nothing more came: now they are.
+        turning.compare(Marks { slot, low: 10, high: 20 });
+        assert_eq!(
+            health.report().steps[0].lost.iter().map(|lost| (lost.from, lost.to)).collect::<Vec<_>>(),
+            [(6, 10)]
+        );
+    });
+}
