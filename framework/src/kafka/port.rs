@@ -110,6 +110,14 @@ impl<'c> KafkaPort<'c> {
         }
     }
 
+    /// Makes a partition's seat be as it says, read: librdkafka remembers a pause beyond the assignment in which it was
+    /// made, and the runner knows nothing of one in its first.
+    pub(super) fn forget_pauses(&self, slots: impl IntoIterator<Item = Slot>) {
+        let partitions: Vec<Partition> =
+            slots.into_iter().map(|slot| self.slots.partition(slot).clone()).collect();
+        self.switch(&partitions, true);
+    }
+
     /// Keeps a partition that was just assigned as still as the others.
     pub(super) fn settle_in(&mut self, slot: Slot) {
         if self.all_stopped {

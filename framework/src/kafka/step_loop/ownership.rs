@@ -115,6 +115,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 self.port.commits.add(Commit { slot: start.slot, offset, metadata: None });
             }
         }
+        self.port.forget_pauses(starts.iter().map(|start| start.slot));
         let list = list_at(starts.iter().map(|start| (&start.partition, start.offset)));
         let assigned = self.consumer.incremental_assign(&list);
         drop(list);

@@ -61,6 +61,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             self.driven.lost(&[slot]);
             self.port.set_seat(slot, Some(Seat::at(offset, None)));
             self.port.commits.forget(slot);
+            self.port.forget_pauses([slot]);
             self.driven.assigned(Time(now), slot, Some(offset), None);
         }
         if let Some(seat) = self.port.seat(slot) {

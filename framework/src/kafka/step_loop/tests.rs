@@ -145,3 +145,28 @@ fn what_was_fetched_before_the_logs_start_moved_is_taken_and_nothing_is_forgotte
         );
     });
 }
+
+#[test]
+fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
+    use crate::runner::port::Port;
+
+    let (broker, health) = (broker(1), Health::new());
+    by_hand(&broker, &health, |turning| {
+        let slot = own(turning, 0);
+        feed(&broker, numbers(0..3));
+        read_to(turning, 3);
+        turning.port.pause(slot);
+        turning.rebalance(clock::millis(), Rebalance::Lost(vec![input()]));
+        own(turning, 3);
+        feed(&broker, numbers(3..6));
+        read_to(turning, 6);
+        // Everything was stopped for the runner's sake when it left.
+        turning.port.stop_all();
+        turning.rebalance(clock::millis(), Rebalance::Lost(vec![input()]));
+        turning.port.resume_all();
+        own(turning, 6);
+        feed(&broker, numbers(6..9));
+        read_to(turning, 9);
+        assert_eq!(turning.driven.taken, (0..9).collect::<Vec<i64>>());
+    });
+}
