@@ -9,10 +9,11 @@ import { COMMANDS, said } from "./hostile.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const tool = join(here, "node_modules/@microsoft/sarif-multitool-linux");
 
-// Every result of Microsoft's validator for a text, by its rule and level.
+// What Microsoft's validator finds against a text by the rules of SARIF and of GitHub.
 function judged(text, folder) {
   const [log, verdict] = [join(folder, "log.sarif"), join(folder, "verdict.sarif")];
   writeFileSync(log, text);
+  rmSync(verdict, { force: true });
   const args = ["validate", log, "--output", verdict, "--log", "ForceOverwrite", "--rule-kind", "Sarif;Ghas"];
   args.push("--json-schema", join(tool, "sarif-2.1.0.json"));
   const env = { ...process.env, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: "1" };
@@ -22,25 +23,45 @@ function judged(text, folder) {
     // It ends with 1 where it has found something, and its results say what.
     if (error.status !== 1) throw error;
   }
-  return JSON.parse(readFileSync(verdict, "utf8")).runs.flatMap((run) => run.results ?? []);
+  const runs = JSON.parse(readFileSync(verdict, "utf8")).runs;
+  const notes = runs.flatMap((run) => run.invocations ?? []).flatMap((one) => one.toolExecutionNotifications ?? []);
+  return [...runs.flatMap((run) => run.results ?? []), ...notes]
+    .filter((one) => one.level === "error")
+    .map((one) => `${one.ruleId ?? one.descriptor?.id}: ${JSON.stringify(one.message)}`);
 }
 
-function sarif() {
+// What the official schema of 2.1.0 says against a text.
+async function schema() {
+  const [{ default: Ajv }, { default: formats }] = [await import("ajv/dist/2020.js"), await import("ajv-formats")];
+  const ajv = formats(new Ajv({ allErrors: true, strict: false }));
+  const holds = ajv.compile(JSON.parse(readFileSync(join(tool, "sarif-2.1.0.json"), "utf8")));
+  return (log) => (holds(log) ? [] : holds.errors.map((one) => `${one.instancePath} ${one.message}`));
+}
+
+// A log that is broken on purpose: a judge who accepts all proves nothing.
+function broken(text, spoil) {
+  const log = JSON.parse(text);
+  spoil(log.runs[0]);
+  return log;
+}
+
+async function sarif() {
   const folder = mkdtempSync(join(tmpdir(), "sarif-"));
+  const against = await schema();
   const errors = [];
   let [count, results] = [0, 0];
   for (const [name, args] of Object.entries(COMMANDS)) {
     const text = said([...args, "--format", "sarif"]);
     results += JSON.parse(text).runs[0].results.length;
     count += 1;
-    const found = judged(text, folder).filter((one) => one.level === "error");
-    errors.push(...found.map((one) => `${name}: ${one.ruleId}: ${JSON.stringify(one.message)}`));
+    const found = [...against(JSON.parse(text)), ...judged(text, folder)];
+    errors.push(...found.map((one) => `${name}: ${one}`));
   }
-  // One that is broken on purpose: a validator which accepts all proves nothing.
-  const broken = JSON.parse(said([...COMMANDS.diff, "--format", "sarif"]));
-  broken.runs[0].results[0].level = "terrible";
-  const found = judged(JSON.stringify(broken), folder).some((one) => one.level === "error");
-  if (!found) errors.push("a log with a wrong level was accepted: this validator proves nothing");
+  const good = said([...COMMANDS.diff, "--format", "sarif"]);
+  const wrongLevel = broken(good, (run) => (run.results[0].level = "terrible"));
+  if (against(wrongLevel).length === 0) errors.push("the schema holds of a level that there is not");
+  const noPlace = broken(good, (run) => run.results.forEach((one) => delete one.locations));
+  if (judged(JSON.stringify(noPlace), folder).length === 0) errors.push("Microsoft's validator needs no place: it proves nothing");
   rmSync(folder, { recursive: true });
   return [errors, `${count} logs with ${results} results are valid SARIF 2.1.0`];
 }

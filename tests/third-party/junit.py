@@ -1,4 +1,5 @@
-"""Whether a reader of JUnit XML that CI systems use finds in a report what the command found."""
+"""Whether a report keeps the schema of JUnit XML that Jenkins' xUnit plug-in asks for, and whether a reader that CI systems use
+finds in it what the command found: `junit.py SCHEMA`."""
 
 import json
 import os
@@ -6,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
+import xmlschema
 from junitparser import JUnitXml
 
 TEXT = "\x1b[2J\x9b31m\r\n::error::x | `<script>x</script>` <b>&\"' ]]> \u202e \u0000"
@@ -29,8 +32,19 @@ def said(folder, *args):
     return run.stdout.decode()
 
 
+def faults(form, text):
+    report = ElementTree.fromstring(text)
+    for case in report.iter("testcase"):
+        # The schema does not know it, and GitLab leads to the file by it.
+        case.attrib.pop("file", None)
+    return [error.reason for error in form.iter_errors(report)]
+
+
 def main():
     reports = findings = 0
+    form = xmlschema.XMLSchema(sys.argv[1])
+    # One that is wrong on purpose: a schema that holds of everything proves nothing.
+    assert faults(form, '<testsuites><testsuite name="a"/></testsuites>')
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path, schema in [
@@ -47,7 +61,9 @@ def main():
                 expected = found["findings"]
             else:
                 expected = found["backward"]["findings"] + found["forward"]["findings"]
-            report = JUnitXml.fromstring(said(folder, *args, "--format", "junit").encode())
+            text = said(folder, *args, "--format", "junit")
+            assert not faults(form, text), faults(form, text)
+            report = JUnitXml.fromstring(text.encode())
             cases = [case for suite in report for case in suite]
             failures = [case for case in cases if case.result]
             stated = (report.tests, report.failures, report.errors, report.skipped)
@@ -56,7 +72,7 @@ def main():
             for case, one in zip(failures, expected):
                 assert case.name.startswith(one["rule"]) and case.result[0].type == one["rule"], case.name
             reports, findings = reports + 1, findings + len(expected)
-    print(f"{reports} reports with {findings} findings are read as they are meant")
+    print(f"{reports} reports with {findings} findings keep the schema, and are read as they are meant")
 
 
 sys.exit(main())

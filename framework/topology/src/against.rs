@@ -27,8 +27,8 @@ pub struct Against {
 /// Found is what [`check`](crate::check()) finds after the change and did not find before; and, as services are
 /// not deployed in one moment and topics keep what was written,
 ///
-/// - a changed writer that a reader of before does not read any more;
-/// - a changed reader that does not read what a writer of before wrote.
+/// - a new or changed writer that a reader of before does not read, or reads less of than before;
+/// - a new or changed reader that does not read what a writer of before wrote.
 pub fn against(changed: &[Manifest], before: &[Manifest]) -> Against {
     let names: BTreeSet<&str> = changed.iter().map(|manifest| manifest.service.as_str()).collect();
     let rest: Vec<&Manifest> = before.iter().filter(|it| !names.contains(it.service.as_str())).collect();
@@ -55,25 +55,21 @@ fn pair(finding: &Finding) -> (Option<EventId>, BTreeSet<String>) {
 fn rollout(before: &Choreography<'_>, after: &Choreography<'_>) -> Vec<Finding> {
     let mut cover = Cover::new();
     let mut breaks = Vec::new();
-    let none = Vec::new();
     for (id, now) in after.events() {
         let Some(then) = before.event(id) else { continue };
         let old_emitters: BTreeMap<String, &Emitter<'_>> =
             then.emitters.iter().map(|it| (it.place(), it)).collect();
         for emitter in &now.emitters {
-            let Some(old) = old_emitters.get(&emitter.place()) else { continue };
-            if old.event.schema == emitter.event.schema {
+            let old = old_emitters.get(&emitter.place()).copied();
+            if old.is_some_and(|old| old.event.schema == emitter.event.schema) {
                 continue;
             }
             for reader in then.consumers.iter().filter(|it| !it.upcasts) {
-                let was = cover.gaps(reader, old).and_then(Result::ok);
+                let was = old.map_or(Some(Vec::new()), |old| cover.gaps(reader, old).and_then(Result::ok));
                 let is = cover.gaps(reader, emitter).and_then(Result::ok);
-                // What did not fit before is no break of this change.
-                if let (Some(was), Some(is)) = (was, is)
-                    && was.is_empty()
-                    && !is.is_empty()
-                {
-                    breaks.push(writer_changed(id, old, emitter, reader, is));
+                let worse = worse(was, is);
+                if !worse.is_empty() {
+                    breaks.push(writer_changed(id, old, emitter, reader, worse));
                 }
             }
         }
@@ -85,13 +81,11 @@ fn rollout(before: &Choreography<'_>, after: &Choreography<'_>) -> Vec<Finding> 
                 continue;
             }
             for emitter in &then.emitters {
-                let was = old.map_or(Some(none.clone()), |old| cover.gaps(old, emitter).and_then(Result::ok));
+                let was = old.map_or(Some(Vec::new()), |old| cover.gaps(old, emitter).and_then(Result::ok));
                 let is = cover.gaps(reader, emitter).and_then(Result::ok);
-                if let (Some(was), Some(is)) = (was, is)
-                    && was.is_empty()
-                    && !is.is_empty()
-                {
-                    breaks.push(reader_changed(id, emitter, reader, is));
+                let worse = worse(was, is);
+                if !worse.is_empty() {
+                    breaks.push(reader_changed(id, emitter, reader, worse));
                 }
             }
         }
@@ -99,26 +93,44 @@ fn rollout(before: &Choreography<'_>, after: &Choreography<'_>) -> Vec<Finding> 
     breaks
 }
 
+/// What does not fit after a change and did before it.
+fn worse(was: Option<Vec<Gap>>, is: Option<Vec<Gap>>) -> Vec<Gap> {
+    let (Some(was), Some(mut is)) = (was, is) else { return Vec::new() };
+    is.retain(|gap| {
+        let same = |old: &Gap| (old.rule, &old.reader, &old.message) == (gap.rule, &gap.reader, &gap.message);
+        !was.iter().any(same)
+    });
+    is
+}
+
 fn writer_changed(
     id: &EventId,
-    old: &Emitter<'_>,
+    old: Option<&Emitter<'_>>,
     new: &Emitter<'_>,
     reader: &Consumer<'_>,
     gaps: Vec<Gap>,
 ) -> Finding {
     let writer = Party::from(new);
     let who = Party { previous: true, ..Party::from(reader) };
-    let title = if old.event.version == new.event.version {
-        format!("{} (the version did not change)", new.event.title())
-    } else {
-        format!("{} (before: {}.{})", new.event.title(), old.event.version.0, old.event.version.1)
+    let title = match old {
+        None => new.event.title(),
+        Some(old) if old.event.version == new.event.version => {
+            format!("{} (the version did not change)", new.event.title())
+        }
+        Some(old) => {
+            format!("{} (before: {}.{})", new.event.title(), old.event.version.0, old.event.version.1)
+        }
     };
-    let message = match lost_field(&old.event.schema, &new.event.schema, &reader.event.schema) {
-        Some((verb, field)) => format!("{writer} {verb} `{field}` in {title}; {who} requires it"),
-        None => format!(
+    let lost = old.and_then(|old| lost_field(&old.event.schema, &new.event.schema, &reader.event.schema));
+    let message = match (lost, old) {
+        (Some((verb, field)), _) => format!("{writer} {verb} `{field}` in {title}; {who} requires it"),
+        (None, Some(_)) => format!(
             "{writer} changes {title}, which {who} reads and would not read any more: {}",
             gaps_text(&gaps)
         ),
+        (None, None) => {
+            format!("{writer} begins to write {title}, which {who} would not read: {}", gaps_text(&gaps))
+        }
     };
     Finding {
         rule: "BREAKS_CONSUMER",
@@ -126,6 +138,7 @@ fn writer_changed(
         event: Some(id.clone()),
         parties: vec![writer, who],
         gaps,
+        topic: None,
         fix: format!(
             "keep writing what {} reads until its team has let go of it, or publish {} as a new major beside this one",
             reader.place(),
@@ -147,6 +160,7 @@ fn reader_changed(id: &EventId, old: &Emitter<'_>, reader: &Consumer<'_>, gaps: 
         event: Some(id.clone()),
         parties: vec![who, writer],
         gaps,
+        topic: None,
         fix: "let the reader take what lies on the topic: make what it newly requires optional".to_owned(),
     }
 }

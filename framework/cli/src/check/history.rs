@@ -48,7 +48,7 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
         None => {
             if !past.is_untouched(key, None) {
                 history.changes.push(change(key, Kind::Deleted));
-                history.findings.push(deleted(key, then, root));
+                history.findings.push(deleted(key, then, root, past));
             }
             None
         }
@@ -90,12 +90,17 @@ fn change(key: &Key, kind: Kind) -> Change {
     Change { contract, version, change: kind, since: None, bump: None, publish: None }
 }
 
-fn deleted(key: &Key, then: &Text, root: &Path) -> Finding {
+fn deleted(key: &Key, then: &Text, root: &Path, past: &Past) -> Finding {
     let path = root.join(key.path()).display().to_string();
     let message = format!("`{key}` was published as {}, and its file is gone", then.name);
     let mut finding = Finding::error(files::DELETED, message).at(Place::file(path.clone()));
     finding.fingerprint = Some(fingerprint::of(files::DELETED, &key.uri(), &[]));
-    finding.help(format!("restore {path}"))
+    finding.help.push(match past.label.strip_prefix("git:") {
+        Some(reference) => format!("restore it: `git restore --source {reference} -- {path}`"),
+        None => format!("restore {path}"),
+    });
+    finding.help.extend(past.doubt.clone());
+    finding
 }
 
 /// What became of a published version.
@@ -117,7 +122,9 @@ fn edit(
     let publish = next(key, comparison.bump, catalogue, Some(past));
     change.publish = Some(publish.version());
     let sides = Sides { old: &before, new: now };
-    Ok((change, Some(mutated(key, &publish, &comparison, &sides))))
+    let mut finding = mutated(key, &publish, &comparison, &sides);
+    finding.help.extend(past.doubt.clone());
+    Ok((change, Some(finding)))
 }
 
 fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>) -> Finding {

@@ -76,7 +76,7 @@ fn reach(root: &Path, against: &str) -> Result<Past, Failure> {
     } else {
         let folder = past::load(Path::new(against)).map_err(|failure| not_reached(failure, against))?;
         let versions = folder.versions;
-        Ok(Past { label: against.to_owned(), versions, fork: None })
+        Ok(Past { label: against.to_owned(), versions, ..Past::default() })
     }
 }
 

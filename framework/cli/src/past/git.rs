@@ -23,6 +23,9 @@ const HOOK_VARIABLES: [&str; 7] = [
     "GIT_COMMON_DIR",
 ];
 
+/// What makes a shallow clone a whole one.
+const DEEPEN: &str = "git fetch --unshallow origin";
+
 /// The contracts of the folder `root` at the commit that `reference` names.
 ///
 /// # Errors
@@ -36,11 +39,15 @@ pub fn from_git(root: &Path, reference: &str) -> Result<Past, Failure> {
         return Ok(Past { label, ..Past::default() });
     }
     let tip = git.commit(reference)?;
-    let fork = match git.merge_base(&tip) {
-        Some(base) if base != tip => Some(git.versions(&base)?),
-        _ => None,
-    };
-    Ok(Past { label, versions: git.versions(&tip)?, fork })
+    let base = git.merge_base(&tip);
+    let doubt = (base.is_none() && git.is_shallow()).then(|| {
+        format!(
+            "this clone is shallow, so that it is not known where this line of work left that of `{reference}`: if only that one \
+             has gone on, deepen the clone with `{DEEPEN}`, and this finding is gone"
+        )
+    });
+    let fork = base.filter(|base| *base != tip).map(|base| git.versions(&base)).transpose()?;
+    Ok(Past { label, versions: git.versions(&tip)?, fork, doubt })
 }
 
 /// `git`, as seen from the folder of contracts.
@@ -81,6 +88,12 @@ impl Git<'_> {
         }
     }
 
+    /// Whether only a part of the history is here.
+    fn is_shallow(&self) -> bool {
+        let asked = self.output(["rev-parse", "--is-shallow-repository"]);
+        asked.is_ok_and(|output| output.status.success() && text(&output.stdout) == "true")
+    }
+
     /// Whether this is a repository in which nothing was committed yet.
     fn is_unborn(&self) -> bool {
         self.output(["rev-list", "--all", "--max-count=1"])
@@ -94,31 +107,30 @@ impl Git<'_> {
     }
 
     fn missing(&self, reference: &str, said: &str) -> Failure {
-        let inside = self.output(["rev-parse", "--is-shallow-repository"]);
-        let shallow = match &inside {
-            Ok(output) if output.status.success() => text(&output.stdout) == "true",
-            _ => {
-                let root = self.root.display();
-                return Failure::incomplete(format!(
-                    "`{root}` is in no git repository that can be read: {said}"
-                ))
+        if !self.output(["rev-parse", "--git-dir"]).is_ok_and(|output| output.status.success()) {
+            let root = self.root.display();
+            return Failure::incomplete(format!("`{root}` is in no git repository that can be read: {said}"))
                 .help("run it inside of the repository, or compare with a folder: `--against DIR`");
-            }
-        };
-        let failure = Failure::incomplete(format!("there is no commit `{reference}` here"));
-        let branch = reference.strip_prefix("origin/").unwrap_or(reference);
-        // What is told from another commit cannot be fetched by that name.
-        let relative = branch == "HEAD" || branch.contains(['~', '^', '@']);
-        let failure =
-            if relative { failure } else { failure.help(format!("fetch it: `git fetch origin {branch}`")) };
-        if !shallow && relative {
-            return failure.help("`git log --oneline` lists the commits that are here");
         }
+        let failure = Failure::incomplete(format!("there is no commit `{reference}` here"));
+        let shallow = self.is_shallow();
+        // What is told from another commit cannot be fetched by that name.
+        let relative = reference.ends_with("HEAD") || reference.contains(['~', '^', '@']);
+        let failure = match reference.strip_prefix("origin/") {
+            _ if relative && shallow => failure,
+            _ if relative => failure.help("`git log --oneline` lists the commits that are here"),
+            // A clone of one branch takes no other under this name unless it is told to.
+            Some(branch) => {
+                failure.help(format!("fetch it: `git fetch origin {branch}:refs/remotes/origin/{branch}`"))
+            }
+            None => failure
+                .help(format!("fetch it: `git fetch origin {reference}`, and compare with `git:FETCH_HEAD`")),
+        };
         if !shallow {
             return failure;
         }
         failure
-            .help("this clone is shallow; deepen it: `git fetch --unshallow origin`")
+            .help(format!("this clone is shallow; deepen it: `{DEEPEN}`"))
             .help("in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: the variable `GIT_DEPTH: 0`")
     }
 

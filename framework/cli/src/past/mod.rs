@@ -32,6 +32,8 @@ pub struct Past {
     /// What was published where this line of work began, if that is known and is another place. What is as it was
     /// there has not been touched, even if the other line has gone on.
     pub fork: Option<Versions>,
+    /// Where the fork is not known: why a finding may be wrong, and what to do about it.
+    pub doubt: Option<String>,
 }
 
 impl Past {

@@ -38,7 +38,8 @@ pub(super) struct Registered {
 /// Why a registry refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ErrorBody {
-    /// Its number: the HTTP status and two digits more.
+    /// Its number: the HTTP status and two digits more. What stands before a registry leaves it out: 0.
+    #[serde(default)]
     pub error_code: u32,
     /// What it says about it.
     #[serde(default)]
@@ -48,6 +49,7 @@ pub struct ErrorBody {
 /// What an error code means, and what to do, as a sentence.
 pub(super) fn sentence(code: u32) -> &'static str {
     match code {
+        400 => "it cannot read what it is asked: is the URL that of the API?",
         401 | 40101 => {
             "it does not know who asks: set the user and the password, the token or the certificate"
         }
@@ -80,6 +82,9 @@ pub(super) fn sentence(code: u32) -> &'static str {
         50004 => "it has no leader: try again",
         50005 => "it could not write its store: try again, and look at its log",
         502..=504 => "it is not ready, or what stands before it cannot reach it: try again",
+        // A number of its own below a status that is known.
+        1_000.. => sentence(code / 100),
+        500..=599 => "it failed: try again, and look at its log",
         _ => "it refuses",
     }
 }
@@ -98,5 +103,7 @@ mod tests {
         for code in [40401, 40402, 40403, 40901, 42201, 42202, 50001, 50002, 50003] {
             assert_ne!(sentence(code), "it refuses", "{code}");
         }
+        assert_eq!(sentence(40_399), sentence(403));
+        assert_eq!(sentence(u32::MAX), "it refuses");
     }
 }

@@ -209,7 +209,7 @@ impl Client {
         }
     }
 
-    /// Sends a request until it is answered with anything but 5xx. Each request of the interface may be repeated: to
+    /// Sends a request until it is answered in full with anything but 5xx. Each request of the interface may be repeated: to
     /// register what is registered changes nothing.
     fn send(
         &self,
@@ -220,7 +220,10 @@ impl Client {
             let last = attempt >= self.limits.attempts;
             match request() {
                 Ok(response) if response.status().is_server_error() && !last => {}
-                Ok(response) => return self.received(response),
+                Ok(response) => match received(response) {
+                    Err(error) if is_passing(&error) && !last => {}
+                    received => return received.map_err(|error| self.cut_off(&error)),
+                },
                 Err(error) if is_passing(&error) && !last => {}
                 Err(error) => return Err(self.unreachable(&error)),
             }
@@ -228,13 +231,6 @@ impl Client {
             wait = wait.saturating_mul(2);
         }
         Err(Failure::incomplete(format!("the registry at {} was not asked", self.base)))
-    }
-
-    fn received(&self, mut response: http::Response<Body>) -> Result<Answer, Failure> {
-        let status = response.status().as_u16();
-        let reader = response.body_mut().with_config().limit(MAX_REGISTRY_ANSWER_BYTES);
-        let body = reader.read_to_vec().map_err(|error| self.cut_off(&error))?;
-        Ok(Answer { status, body })
     }
 
     fn required<T: DeserializeOwned>(
@@ -345,6 +341,13 @@ impl Client {
             }
         }
     }
+}
+
+/// An answer with its whole body.
+fn received(mut response: http::Response<Body>) -> Result<Answer, ureq::Error> {
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(MAX_REGISTRY_ANSWER_BYTES).read_to_vec()?;
+    Ok(Answer { status, body })
 }
 
 /// Whether another attempt may fare better. A registry that lets one wait until the end is not asked again.

@@ -14,7 +14,7 @@ use crate::{Failure, MAX_CONTRACT_FILES, MAX_CONTRACTS_BYTES};
 pub fn from_registry(url: &str) -> Result<Past, Failure> {
     let client = Client::new(url, Credentials::from_environment()?, Limits::default())?;
     let (versions, _) = contracts(&client)?;
-    Ok(Past { label: format!("registry:{url}"), versions, fork: None })
+    Ok(Past { label: format!("registry:{url}"), versions, ..Past::default() })
 }
 
 /// Every contract that the registry has, and how many schemas it has that are none: of another kind, or without

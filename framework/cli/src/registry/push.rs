@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::Client;
 use super::plan::{Entry, State, make, refused};
-use crate::Failure;
 use crate::args::Contracts;
 use crate::report::{Finding, Report};
+use crate::{Failure, MAX_SHOWN_CHANGES};
 
 /// Asks the registry about every contract, and writes nothing.
 pub(super) fn check(client: &Client, args: &Contracts) -> Result<Report, Failure> {
@@ -39,10 +39,21 @@ fn write(client: &Client, entries: &mut [Entry]) -> Result<Option<Finding>, Fail
                 entry.state = State::Refused;
                 return Ok(Some(refused(client, entry, &[said])));
             }
-            Err(failure) => {
-                let of = entry.key.to_string();
-                return Err(cut_off(failure, &of, entries));
-            }
+            // Its answer was lost, or it has refused to give one: it may have been written all the same.
+            Err(failure) => match client.lookup(&entry.subject, &entry.text()) {
+                Ok(Some(stored)) => {
+                    entry.state = State::Written;
+                    entry.id = stored.id;
+                }
+                Ok(None) => {
+                    let at = format!("{}, which was not written", entry.key);
+                    return Err(cut_off(failure, &at, entries));
+                }
+                Err(_) => {
+                    let at = format!("{}, of which it is not known whether it was written", entry.key);
+                    return Err(cut_off(failure, &at, entries));
+                }
+            },
         }
     }
     Ok(None)
@@ -55,7 +66,12 @@ fn cut_off(failure: Failure, at: &str, entries: &[Entry]) -> Failure {
         .filter(|entry| entry.state == State::Written)
         .map(|entry| format!("{} as {}", entry.key, entry.subject))
         .collect();
-    let written = if written.is_empty() { "nothing".to_owned() } else { written.join(", ") };
+    let more = match written.len().saturating_sub(MAX_SHOWN_CHANGES) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let shown = written.iter().take(MAX_SHOWN_CHANGES).cloned().collect::<Vec<_>>().join(", ") + &more;
+    let written = if shown.is_empty() { "nothing".to_owned() } else { shown };
     failure
         .help(format!("cut off at {at}; written before: {written}"))
         .help("push again: what is registered already is left alone")
@@ -65,7 +81,7 @@ fn report(command: &'static str, client: &Client, entries: &[Entry], findings: V
     let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
     let (registered, pending) = (count(State::Registered), count(State::Pending));
     let (written, refused) = (count(State::Written), count(State::Refused));
-    let lines = entries.iter().filter(|entry| entry.state == State::Written).take(crate::MAX_SHOWN_CHANGES);
+    let lines = entries.iter().filter(|entry| entry.state == State::Written).take(MAX_SHOWN_CHANGES);
     let mut summary: Vec<String> = lines
         .map(|entry| {
             format!("wrote {} as {} (schema {})", entry.key, entry.subject, entry.id.unwrap_or_default())

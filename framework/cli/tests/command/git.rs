@@ -120,6 +120,53 @@ fn a_shallow_clone_is_to_be_deepened() {
 }
 
 #[test]
+fn a_clone_of_one_branch_is_told_how_to_get_another() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    let clones = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", folder.path().display());
+    git(clones.path(), &["clone", "-q", "--single-branch", "--branch", "work", &url, "clone"]);
+    let clone = clones.path().join("clone");
+    let run = choreograph(&clone, ["check", "--against", "git:origin/main"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    let told = "git fetch origin main:refs/remotes/origin/main";
+    assert!(run.errors.contains(told), "{}", run.errors);
+    git(&clone, &told.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(choreograph(&clone, ["check", "--against", "git:origin/main"]).code, 0);
+}
+
+#[test]
+fn where_a_shallow_clone_cannot_say_who_went_on_it_says_so() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    git(folder.path(), &["checkout", "-q", "main"]);
+    write(folder.path(), "schemas/order.paid/1.0.json", contract("order.paid/1.0", ""));
+    write(folder.path(), FILE, contract("order.placed/1.0", EDITED));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "work"]);
+    write(folder.path(), "README.md", "y");
+    commit(folder.path());
+    let clones = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", folder.path().display());
+    git(clones.path(), &["clone", "-q", "--depth", "1", "--branch", "work", &url, "clone"]);
+    let clone = clones.path().join("clone");
+    git(&clone, &["fetch", "-q", "--depth", "1", "origin", "main"]);
+    let run = choreograph(&clone, ["check", "--against", "git:FETCH_HEAD"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("CONTRACT_MUTATED") && run.out.contains("CONTRACT_DELETED"), "{}", run.out);
+    assert_eq!(run.out.matches("git fetch --unshallow origin").count(), 2, "{}", run.out);
+    assert!(
+        run.out.contains("git restore --source FETCH_HEAD -- schemas/order.paid/1.0.json"),
+        "{}",
+        run.out
+    );
+    git(&clone, &["fetch", "-q", "--unshallow", "origin"]);
+    git(&clone, &["fetch", "-q", "origin", "main"]);
+    let run = choreograph(&clone, ["check", "--against", "git:FETCH_HEAD"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
 fn what_is_no_ref_is_wrong_usage_and_reaches_no_git() {
     let folder = repository();
     for reference in ["--output=stolen", "main;touch stolen", "", "a..b", "main:schemas"] {

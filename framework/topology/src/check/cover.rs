@@ -5,10 +5,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::finding::{Finding, Party};
-use crate::choreography::{Choreography, Consumer, Emitter, EventId};
+use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
 
 /// How many pairs of writer and reader are compared. A choreography with more is told so.
 pub const MAX_COMPARISONS: usize = 20_000;
+
+/// What to do about a schema that cannot be read.
+const STANDS_ALONE: &str = "write the schema so that it stands alone, with what it refers to under `$defs`";
 
 /// How many gaps of one pair a sentence tells.
 const MAX_TOLD: usize = 3;
@@ -52,11 +55,21 @@ impl Cover {
         writer: &Emitter<'_>,
     ) -> Option<Result<Vec<Gap>, String>> {
         self.left = self.left.checked_sub(1)?;
-        let document = |place: String, schema: &Value| Document::from_value(&place, schema.clone());
-        let reader = document(format!("what {} reads", reader.place()), &reader.event.schema);
-        let writer = document(format!("what {} writes", writer.place()), &writer.event.schema);
+        let reader = document(&format!("what {} reads", reader.place()), &reader.event.schema);
+        let writer = document(&format!("what {} writes", writer.place()), &writer.event.schema);
         Some(compare(&reader, &writer))
     }
+
+    /// Whether a schema that is compared with no other could be.
+    fn alone(&mut self, place: &str, schema: &Value) -> Option<Result<(), String>> {
+        self.left = self.left.checked_sub(1)?;
+        let document = document(place, schema);
+        Some(compare(&document, &document).map(drop))
+    }
+}
+
+fn document(place: &str, schema: &Value) -> Document {
+    Document::from_value(place, schema.clone())
 }
 
 fn compare(reader: &Document, writer: &Document) -> Result<Vec<Gap>, String> {
@@ -92,6 +105,41 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
                 }
             }
         }
+        one_sided(id, flow, &mut cover, findings);
+    }
+}
+
+/// What nobody here reads or writes is to be a schema all the same: somebody else does.
+fn one_sided(id: &EventId, flow: &Flow<'_>, cover: &mut Cover, findings: &mut Vec<Finding>) {
+    let mut unreadable = |place: String, party: Party, schema: &Value| {
+        if let Some(Err(problem)) = cover.alone(&place, schema) {
+            findings.push(Finding {
+                rule: "SCHEMA_UNREADABLE",
+                message: format!("the schema of {id} is none that {} could assert: {problem}", party.place()),
+                event: Some(id.clone()),
+                topic: None,
+                parties: vec![party],
+                gaps: Vec::new(),
+                fix: STANDS_ALONE.to_owned(),
+            });
+        }
+    };
+    if flow.emitters.is_empty() {
+        for consumer in flow.consumers.iter().filter(|it| !it.upcasts) {
+            unreadable(
+                format!("what {} reads", consumer.place()),
+                Party::from(consumer),
+                &consumer.event.schema,
+            );
+        }
+    } else if flow.consumers.iter().all(|it| it.upcasts) {
+        for emitter in &flow.emitters {
+            unreadable(
+                format!("what {} writes", emitter.place()),
+                Party::from(emitter),
+                &emitter.event.schema,
+            );
+        }
     }
 }
 
@@ -108,6 +156,7 @@ fn not_covered(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, gap
         event: Some(id.clone()),
         parties: vec![reader, writer],
         gaps,
+        topic: None,
         fix: "let the reader take what the writer may write, or let the writer promise what the reader needs"
             .to_owned(),
     }
@@ -136,7 +185,8 @@ fn unreadable(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, prob
         event: Some(id.clone()),
         parties: vec![Party::from(emitter), Party::from(consumer)],
         gaps: Vec::new(),
-        fix: "write the schema so that it stands alone, with what it refers to under `$defs`".to_owned(),
+        topic: None,
+        fix: STANDS_ALONE.to_owned(),
     }
 }
 
@@ -149,6 +199,7 @@ fn too_many(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>) -> Fin
         event: Some(id.clone()),
         parties: vec![Party::from(consumer), Party::from(emitter)],
         gaps: Vec::new(),
+        topic: None,
         fix: "check the choreography in parts that share no events".to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! `EVENT_DEPRECATED`: who still reads what its emitter is about to end.
 
-use super::finding::{Finding, Party, listed, sorted};
+use super::finding::{Finding, Party, listed, opposite, sorted};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
 use crate::manifest::Deprecated;
 
@@ -17,7 +17,9 @@ pub fn deprecations(choreography: &Choreography<'_>, today: &str) -> Vec<Finding
             continue;
         }
         let behind = flow.consumers.iter().filter(|it| !it.upcasts && !has_moved(choreography, id, it));
-        findings.extend(behind.map(|reader| finding(choreography, id, reader, &ending, today)));
+        let emitters: Vec<Party> = ending.iter().map(|it| Party::from(*it)).collect();
+        let said = ending.iter().find_map(|it| it.event.deprecated.as_ref());
+        findings.extend(behind.map(|reader| finding(choreography, id, reader, &emitters, said, today)));
     }
     sorted(findings)
 }
@@ -41,24 +43,24 @@ fn finding(
     choreography: &Choreography<'_>,
     id: &EventId,
     reader: &Consumer<'_>,
-    ending: &[&Emitter<'_>],
+    emitters: &[Party],
+    said: Option<&Deprecated>,
     today: &str,
 ) -> Finding {
     let who = Party::from(reader);
-    let emitters: Vec<Party> = ending.iter().map(|it| Party::from(*it)).collect();
-    let said = ending.iter().find_map(|it| it.event.deprecated.as_ref());
     let verb = if emitters.len() == 1 { "has" } else { "have" };
     Finding {
         rule: "EVENT_DEPRECATED",
         message: format!(
             "{who} consumes {id}, which {} {verb} deprecated{}",
-            listed(&emitters),
+            listed(emitters),
             said.map_or_else(String::new, |said| days(said, today))
         ),
         event: Some(id.clone()),
-        parties: std::iter::once(who).chain(emitters.iter().cloned()).collect(),
+        parties: opposite(who, emitters),
         gaps: Vec::new(),
-        fix: fix(choreography, id, &emitters, said),
+        topic: None,
+        fix: fix(choreography, id, emitters, said),
     }
 }
 

@@ -9,22 +9,11 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
         if flow.emitters.is_empty() && !flow.is_external() {
             findings.extend(not_emitted(choreography, id, flow));
         }
-        let has_a_reason = flow.is_terminal() || flow.is_outbound() || is_twin(choreography, id, flow);
+        let has_a_reason = flow.is_terminal() || flow.is_outbound() || choreography.is_twin(id, flow);
         if flow.consumers.is_empty() && !has_a_reason {
             findings.push(not_consumed(choreography, id, flow));
         }
     }
-}
-
-/// Whether each of its emitters also writes a major of the event that somebody consumes: then readers are moving
-/// from one to the other.
-fn is_twin(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> bool {
-    let consumed_of = |service: &str| {
-        choreography.other_majors(id).any(|(_, other)| {
-            !other.consumers.is_empty() && other.emitters.iter().any(|it| it.service.service == service)
-        })
-    };
-    flow.emitters.iter().all(|emitter| consumed_of(&emitter.service.service))
 }
 
 fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
@@ -50,6 +39,7 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
             event: Some(id.clone()),
             parties,
             gaps: Vec::new(),
+            topic: None,
             fix: "add the emitter's manifest; or correct the event's name; or, if it comes from a system without a \
                   manifest, mark the view `external`"
                 .to_owned(),
@@ -67,6 +57,7 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
         event: Some(id.clone()),
         parties: parties.into_iter().chain(emitters).collect(),
         gaps: Vec::new(),
+        topic: None,
         fix: format!(
             "let the emitter write major {} beside the other until its readers have moved, or read the major that is \
              written, or add upcasters that lead from there",
@@ -93,6 +84,7 @@ fn not_consumed(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) 
         event: Some(id.clone()),
         parties,
         gaps: Vec::new(),
+        topic: None,
         fix:
             "add the consumer's manifest; or mark the event `terminal` if a workflow owes nothing after it, \
               `outbound` if somebody outside the choreography reads it; or stop emitting it"

@@ -46,6 +46,7 @@ fn start(id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
         event: Some(id.clone()),
         parties,
         gaps: Vec::new(),
+        topic: None,
         fix: "mark the event after which the workflow owes nothing `terminal`".to_owned(),
     })
 }
@@ -87,6 +88,7 @@ fn branch(service: &Manifest, step: &Step, events: &BTreeSet<&EventId>) -> Findi
         event: events.first().map(|id| (*id).clone()),
         parties: vec![who],
         gaps: Vec::new(),
+        topic: None,
         fix: "let the branch lead to a terminal event: mark its last fact `terminal`, or emit one after it"
             .to_owned(),
     }
@@ -134,6 +136,7 @@ fn cycle(choreography: &Choreography<'_>, events: &[EventId]) -> Finding {
         event: events.first().cloned(),
         parties,
         gaps: Vec::new(),
+        topic: None,
         fix: "give one of these steps an outcome that leaves the cycle: an alternative that ends the workflow, or none"
             .to_owned(),
     }

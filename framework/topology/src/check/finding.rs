@@ -9,6 +9,10 @@ use crate::manifest::{Manifest, Step};
 /// How many findings are told: a set with more has one fault that shows everywhere.
 pub const MAX_FINDINGS: usize = 10_000;
 
+/// How many services and steps a finding names that is about every emitter or reader of an event. There may be as many findings
+/// as there are readers.
+pub const MAX_PARTIES: usize = 10;
+
 /// One thing that does not fit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -19,7 +23,11 @@ pub struct Finding {
     /// The event that it is about, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventId>,
-    /// Whom it is about; the first is where it is to be mended as a rule.
+    /// The topic that it is about, if it is about one and about no event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whom it is about; the first is where it is to be mended as a rule. At most [`MAX_PARTIES`], where it is about every
+    /// emitter or reader of an event: its message counts the others.
     pub parties: Vec<Party>,
     /// Where a reader does not take what a writer may write.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -50,13 +58,14 @@ pub struct Party {
 }
 
 impl Finding {
-    /// What stays the same for as long as the finding does: its rule, its event and its parties.
+    /// What stays the same for as long as the finding does: its rule, its event or its topic, and its parties.
     pub fn fingerprint(&self) -> String {
         let event = self.event.as_ref().map(EventId::to_string).unwrap_or_default();
         let mut parties: Vec<String> = self.parties.iter().map(Party::place).collect();
         parties.sort();
         parties.dedup();
-        format!("{} {event} {}", self.rule, parties.join(" "))
+        let topic = self.topic.as_ref().map_or_else(String::new, |topic| format!(" {topic}"));
+        format!("{} {event} {}{topic}", self.rule, parties.join(" "))
     }
 }
 
@@ -120,6 +129,11 @@ pub(crate) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_cached_key(|finding| (finding.rule, finding.fingerprint()));
     findings.truncate(MAX_FINDINGS);
     findings
+}
+
+/// Somebody and those opposite, bounded.
+pub(super) fn opposite(who: Party, others: &[Party]) -> Vec<Party> {
+    std::iter::once(who).chain(others.iter().cloned()).take(MAX_PARTIES).collect()
 }
 
 /// How many names a sentence lists before it only counts.

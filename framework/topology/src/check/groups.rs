@@ -45,6 +45,7 @@ fn shared(group: &str, topic: &str, members: &[Member<'_>]) -> Option<Finding> {
         event: event.cloned(),
         parties,
         gaps: Vec::new(),
+        topic: event.is_none().then(|| topic.to_owned()),
         fix: "give each step a group of its own".to_owned(),
     })
 }

@@ -3,6 +3,7 @@
 //! Each rule is a file of this module and a text of `rules/`. A finding names who must talk to whom, and what to
 //! do; [`rule`](crate::rule) explains the rule.
 
+mod begins;
 mod cover;
 mod deprecated;
 mod emitted;
@@ -18,7 +19,7 @@ pub(crate) use cover::{Cover, gaps_text, required};
 pub use cover::{Gap, MAX_COMPARISONS};
 pub use deprecated::deprecations;
 pub(crate) use finding::sorted;
-pub use finding::{Finding, MAX_FINDINGS, Party};
+pub use finding::{Finding, MAX_FINDINGS, MAX_PARTIES, Party};
 
 use crate::choreography::Choreography;
 
@@ -27,6 +28,7 @@ use crate::choreography::Choreography;
 pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     twice::check(choreography, &mut findings);
+    begins::check(choreography, &mut findings);
     upcasts::check(choreography, &mut findings);
     emitted::check(choreography, &mut findings);
     topics::check(choreography, &mut findings);

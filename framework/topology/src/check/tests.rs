@@ -1,3 +1,5 @@
+mod misjudged;
+
 use serde_json::{Value, json};
 
 use super::{Finding, check};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Party, listed};
+use super::finding::{Finding, Party, listed, opposite};
 use crate::choreography::{Choreography, EventId, Flow};
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
@@ -36,8 +36,9 @@ fn unread(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
                 to.join("`, `")
             ),
             event: Some(id.clone()),
-            parties: std::iter::once(who).chain(emitters.iter().cloned()).collect(),
+            parties: opposite(who, &emitters),
             gaps: Vec::new(),
+            topic: None,
             fix: format!("let both say the same topic: read it from `{}`", to.join("` or `")),
         });
     }
@@ -52,10 +53,12 @@ fn unwritten(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
         .filter(|emitter| read.contains(emitter.event.topic.as_str()))
         .map(|emitter| emitter.service.service.as_str())
         .collect();
-    // Where nobody is reached at all, the consumers' findings say so.
-    if reached.is_empty() {
+    // Where nobody is reached at all, the consumers' findings say so, but for those who read what others write.
+    let is_told = flow.consumers.iter().any(|consumer| !consumer.event.external);
+    if read.is_empty() || (reached.is_empty() && is_told) {
         return;
     }
+    let readers: Vec<Party> = flow.consumers.iter().map(Party::from).collect();
     for emitter in flow.emitters.iter().filter(|emitter| !reached.contains(emitter.service.service.as_str()))
     {
         let who = Party::from(emitter);
@@ -68,8 +71,9 @@ fn unwritten(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
                 topics.join("`, `")
             ),
             event: Some(id.clone()),
-            parties: std::iter::once(who).chain(flow.consumers.iter().map(Party::from)).collect(),
+            parties: opposite(who, &readers),
             gaps: Vec::new(),
+            topic: None,
             fix: format!("let both say the same topic: write it to `{}`", topics.join("` or `")),
         });
     }
@@ -99,6 +103,7 @@ fn settings(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
                 event: None,
                 parties: vec![first.clone(), party],
                 gaps: Vec::new(),
+                topic: Some(topic.name.clone()),
                 fix: "agree on the settings, and say the same in both manifests".to_owned(),
             });
         }

@@ -14,6 +14,7 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
             event: None,
             parties: vec![Party::service(first, "/service"), Party::service(second, "/service")],
             gaps: Vec::new(),
+            topic: None,
             fix: "give one manifest for each service; to compare with an earlier one, use `--against`"
                 .to_owned(),
         });

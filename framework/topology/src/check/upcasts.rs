@@ -1,6 +1,6 @@
 //! `UPCASTER_MISSING`: a chain of upcasters that does not lead from what is written to what is read.
 
-use super::finding::{Finding, Party, listed};
+use super::finding::{Finding, Party, listed, opposite};
 use crate::choreography::{Choreography, Consumer, Emitter};
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
@@ -61,6 +61,7 @@ fn gap(consumer: &Consumer<'_>, major: u32) -> Finding {
         event: Some(event.id()),
         parties: vec![who],
         gaps: Vec::new(),
+        topic: None,
         fix: format!("add the upcaster from {major}, or take away those before it"),
     }
 }
@@ -79,8 +80,9 @@ fn begins_late(choreography: &Choreography<'_>, consumer: &Consumer<'_>, written
             listed(&emitters)
         ),
         event: Some(event.id()),
-        parties: std::iter::once(who).chain(emitters).collect(),
+        parties: opposite(who, &emitters),
         gaps: Vec::new(),
+        topic: None,
         fix: format!(
             "add the upcaster from {} too, or let the emitter write a later major",
             lowest.saturating_sub(1)

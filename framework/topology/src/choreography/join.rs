@@ -91,6 +91,17 @@ impl<'a> Choreography<'a> {
             .take_while(|(other, _)| other.name == id.name)
             .filter(move |(other, _)| *other != id)
     }
+
+    /// Whether each of its emitters also writes a major of the event that somebody consumes: then readers are moving
+    /// from one to the other, and nobody owes this one a reader.
+    pub(crate) fn is_twin(&self, id: &EventId, flow: &Flow<'_>) -> bool {
+        let consumed_of = |service: &str| {
+            self.other_majors(id).any(|(_, other)| {
+                !other.consumers.is_empty() && other.emitters.iter().any(|it| it.service.service == service)
+            })
+        };
+        flow.emitters.iter().all(|emitter| consumed_of(&emitter.service.service))
+    }
 }
 
 fn join<'a>(service: &'a Manifest, events: &mut BTreeMap<EventId, Flow<'a>>) {

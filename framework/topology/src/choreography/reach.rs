@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event_id::EventId;
+use super::flow::Flow;
 use super::join::Choreography;
 use crate::manifest::Shape;
 
@@ -101,16 +102,20 @@ impl<'a> Nodes<'a> {
 
     /// The least set: the terminal events, and what has a consumer that may emit one of the set. What goes round, and
     /// what nobody consumes although it should be, has a finding of its own: here it counts as an end, so that one fault
-    /// is not told at every place before it.
+    /// is not told at every place before it. An older major that is written beside the one that is read is no end: the other
+    /// one says where the workflow goes.
     fn ends<'b>(
         &self,
         choreography: &Choreography<'_>,
         endless: impl Iterator<Item = &'b EventId>,
     ) -> BTreeSet<EventId> {
         let events = choreography.events().iter();
-        let is_end = events
-            .filter(|(_, flow)| flow.is_terminal() || (flow.consumers.is_empty() && !flow.is_outbound()));
-        let mut ends: BTreeSet<EventId> = is_end.map(|(id, _)| id.clone()).collect();
+        let is_end = |id: &EventId, flow: &Flow<'_>| {
+            let goes_on = || flow.is_outbound() || choreography.is_twin(id, flow);
+            flow.is_terminal() || (flow.consumers.is_empty() && !goes_on())
+        };
+        let mut ends: BTreeSet<EventId> =
+            events.filter(|(id, flow)| is_end(id, flow)).map(|(id, _)| id.clone()).collect();
         ends.extend(endless.cloned());
         let mut new: Vec<EventId> = ends.iter().cloned().collect();
         while !new.is_empty() {

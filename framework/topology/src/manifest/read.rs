@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::ReadError;
-use super::model::{Emitted, Manifest};
+use super::model::{Emitted, Manifest, Step};
 use crate::choreography::EventId;
 
 /// The newest form that is read.
@@ -71,17 +71,29 @@ impl Manifest {
             if !names.insert(&step.name) {
                 return Err(ReadError::new(name, format!("two steps are named {:?}", step.name)));
             }
-            let emitted: BTreeSet<EventId> = step.emits.iter().map(Emitted::id).collect();
-            if let Some(id) = step.shape().events().into_iter().find(|id| !emitted.contains(*id)) {
-                let problem = format!(
-                    "`emits_shape` of step {:?} names {id}, which is not among its `emits`",
-                    step.name
-                );
+            if let Some(problem) = contradiction(step) {
                 return Err(ReadError::new(name, problem));
             }
         }
         Ok(self)
     }
+}
+
+/// Where a step's `emits` and its `emits_shape` are not about the same events.
+fn contradiction(step: &Step) -> Option<String> {
+    let shape = step.shape();
+    let (emitted, named): (BTreeSet<EventId>, _) =
+        (step.emits.iter().map(Emitted::id).collect(), shape.events());
+    let stray = named.iter().find(|id| !emitted.contains(**id));
+    let stray = stray.map(|id| {
+        format!("`emits_shape` of step {:?} names {id}, which is not among its `emits`", step.name)
+    });
+    let missing = || emitted.iter().find(|id| !named.contains(id));
+    stray.or_else(|| {
+        missing().map(|id| {
+            format!("`emits` of step {:?} has {id}, which its `emits_shape` does not name", step.name)
+        })
+    })
 }
 
 #[cfg(test)]
@@ -152,6 +164,9 @@ mod tests {
         let text = br#"{"manifest":1,"service":"a","steps":[
             {"name":"s","group":"a.s","consumes":[],"emits_shape":{"one":"x.v1"}}]}"#;
         assert!(refused(text).ends_with("names x.v1, which is not among its `emits`"));
+        let text = br#"{"manifest":1,"service":"a","steps":[{"name":"s","group":"a.s","consumes":[],"emits_shape":"nothing",
+            "emits":[{"type":"x","version":"1.0","topic":"t","schema":true}]}]}"#;
+        assert!(refused(text).ends_with("has x.v1, which its `emits_shape` does not name"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::server::{Answer, Request, Server};
+use super::server::{Answer, Request, Server, whole};
 
 /// What is registered: for each subject the number and the text of each version.
 pub(crate) type Registered = Arc<Mutex<BTreeMap<String, Vec<(usize, String)>>>>;
@@ -17,9 +17,19 @@ pub(crate) const REASON: &str = "{errorType:\"PROPERTY_ADDED_TO_OPEN_CONTENT_MOD
 pub(crate) const GUID: &str = "3b4a1f9e-8c0d-4f0a-9f43-0c1c5f2f6a11";
 
 pub(crate) fn start() -> (Server, Registered) {
+    start_behind(|_, bytes| bytes)
+}
+
+/// One behind a proxy, which may keep what it answers from who asked.
+pub(crate) fn start_behind(
+    proxy: impl Fn(&Request, Vec<u8>) -> Vec<u8> + Send + 'static,
+) -> (Server, Registered) {
     let registered = Registered::default();
     let known = Arc::clone(&registered);
-    let server = Server::start(move |request| answer(request, &mut known.lock().expect("no panic")));
+    let server = Server::raw(move |request| {
+        let answer = answer(request, &mut known.lock().expect("no panic"));
+        proxy(request, whole(answer))
+    });
     (server, registered)
 }
 
@@ -64,7 +74,12 @@ fn answer(request: &Request, subjects: &mut BTreeMap<String, Vec<(usize, String)
         }
         ("POST", ["subjects", subject, "versions"]) => {
             let id = subjects.values().map(Vec::len).sum::<usize>() + 1;
-            subjects.entry((*subject).to_owned()).or_default().push((id, schema));
+            let versions = subjects.entry((*subject).to_owned()).or_default();
+            // To register what is registered changes nothing.
+            if let Some((known, _)) = versions.iter().find(|(_, known)| *known == schema) {
+                return ok(&json!({ "id": known }));
+            }
+            versions.push((id, schema));
             ok(&json!({ "id": id }))
         }
         ("DELETE", ["subjects", subject]) => match subjects.remove(*subject) {

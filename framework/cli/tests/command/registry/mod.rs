@@ -1,5 +1,6 @@
 //! `choreograph registry`, against recorded answers.
 
+mod cut_off;
 mod encrypted;
 mod faults;
 pub(crate) mod memory;

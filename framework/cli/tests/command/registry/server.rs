@@ -71,7 +71,7 @@ impl Drop for Server {
 }
 
 /// An answer as it goes over the wire.
-fn whole((status, text): Answer) -> Vec<u8> {
+pub(crate) fn whole((status, text): Answer) -> Vec<u8> {
     let kind = if text.starts_with('<') { "text/html" } else { "application/vnd.schemaregistry.v1+json" };
     let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n", text.len());
     format!("{head}Connection: close\r\n\r\n{text}").into_bytes()
