@@ -4,11 +4,16 @@
 //!
 //! The number is that of instances, each with ten events in a chain of ten types; a thousand go on at any time. Every
 //! 60,000 records (two seconds at 30,000 a second) groups and ends are told and the model ticks. Making the records up
-//! is not counted, ticks are.
+//! is not counted, ticks are. Then a snapshot is written to a file while more is told, 256 records under one lock as
+//! the observer does, with the making up counted in both figures.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use choreograph_observer::Shared;
 use choreograph_observer::answer::InstanceState;
 use choreograph_observer::fact::{Committed, Ends, GroupState, Groups, PartitionEnds, Record};
 use choreograph_observer::model::{InstanceFilter, Model, ModelSettings};
@@ -19,6 +24,10 @@ const AT_ONCE: u64 = 1_000;
 const PARTITIONS: u64 = 12;
 const BETWEEN_LOOKS: u64 = 60_000;
 const START: u64 = 1_767_225_600_000;
+/// Records that are told under one lock.
+const UNDER_ONE_LOCK: u64 = 256;
+/// For how long is told without a snapshot.
+const WITHOUT: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let instances: u64 = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
@@ -35,12 +44,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("{:.0} bytes an instance, {} MiB resident", bytes as f64 / instances as f64, resident()? >> 20);
     load.ask();
-    Ok(())
+    load.save_and_tell()
 }
 
 /// The log, which is made up as it is told.
 struct Load {
-    model: Model,
+    shared: Shared,
     instances: u64,
     next: [[i64; PARTITIONS as usize]; EVENTS as usize],
     now: u64,
@@ -70,7 +79,14 @@ impl Load {
         let mut model = Model::new(ModelSettings::default());
         model.manifests(&[Manifest::read("chain.json", text.as_bytes())?], START);
         let next = [[0; PARTITIONS as usize]; EVENTS as usize];
-        Ok(Self { model, instances, next, now: START, spent: Duration::ZERO, in_looks: Duration::ZERO })
+        Ok(Self {
+            shared: Shared::new(model),
+            instances,
+            next,
+            now: START,
+            spent: Duration::ZERO,
+            in_looks: Duration::ZERO,
+        })
     }
 
     fn run(&mut self) {
@@ -91,6 +107,18 @@ impl Load {
     }
 
     fn tell(&mut self, instance: u64, event: u64) {
+        let (shared, now) = (self.shared.clone(), self.now);
+        let mut spent = Duration::ZERO;
+        self.record(instance, event, |record| {
+            let begin = Instant::now();
+            shared.write(|model| model.record(record, now));
+            spent = begin.elapsed();
+        });
+        self.spent += spent;
+    }
+
+    /// Makes the next record up.
+    fn record(&mut self, instance: u64, event: u64, tell: impl FnOnce(&Record<'_>)) {
         let id = uuid(instance, event);
         let correlation = uuid(instance, 0);
         let cause = uuid(instance, event.saturating_sub(1));
@@ -125,9 +153,7 @@ impl Load {
             tombstone: false,
         };
         *next += 1;
-        let begin = Instant::now();
-        self.model.record(&record, self.now);
-        self.spent += begin.elapsed();
+        tell(&record);
     }
 
     /// Every step has handled everything.
@@ -153,15 +179,21 @@ impl Load {
         });
         let ends = Ends { at: self.now + 1, partitions: partitions.collect() };
         let begin = Instant::now();
-        self.model.groups(&groups);
-        self.model.ends(&ends);
-        self.model.tick(self.now + 2);
+        self.shared.write(|model| {
+            model.groups(&groups);
+            model.ends(&ends);
+            model.tick(self.now + 2);
+        });
         self.spent += begin.elapsed();
         self.in_looks += begin.elapsed();
     }
 
     fn ask(&self) {
         let now = self.now + 10;
+        self.shared.read(|model| self.ask_model(model, now));
+    }
+
+    fn ask_model(&self, model: &Model, now: u64) {
         let time = |what: &str, question: &dyn Fn()| {
             let begin = Instant::now();
             question();
@@ -173,18 +205,77 @@ impl Load {
         let none = InstanceFilter { error: Some("refused".to_owned()), ..InstanceFilter::default() };
         let id = uuid(self.instances / 2, 0);
         let key = format!("order-{}", self.instances / 3);
-        time("list of all", &|| _ = black_box(self.model.instances(&all, now)));
-        time("list of the completed", &|| _ = black_box(self.model.instances(&completed, now)));
-        time("list by error", &|| _ = black_box(self.model.instances(&none, now)));
-        time("one instance", &|| _ = black_box(self.model.instance(&id, now)));
-        time("found by key", &|| _ = black_box(self.model.find(&key, now)));
-        time("overview", &|| _ = black_box(self.model.overview(now)));
-        time("picture", &|| _ = black_box(self.model.workflow("chain", now)));
+        time("list of all", &|| _ = black_box(model.instances(&all, now)));
+        time("list of the completed", &|| _ = black_box(model.instances(&completed, now)));
+        time("list by error", &|| _ = black_box(model.instances(&none, now)));
+        time("one instance", &|| _ = black_box(model.instance(&id, now)));
+        time("found by key", &|| _ = black_box(model.find(&key, now)));
+        time("overview", &|| _ = black_box(model.overview(now)));
+        time("picture", &|| _ = black_box(model.workflow("chain", now)));
+    }
+
+    /// Tells on while a snapshot is written.
+    fn save_and_tell(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        let path = std::env::temp_dir().join(format!("model_load.{}.snapshot", std::process::id()));
+        let (mut file, shared) = (File::create(&path)?, self.shared.clone());
+        let mut next = self.instances;
         let begin = Instant::now();
-        let mut bytes = Vec::new();
-        if self.model.write_snapshot(&mut bytes).is_ok() {
-            println!("snapshot: {} MiB in {:.1} s", bytes.len() >> 20, begin.elapsed().as_secs_f64());
+        let without = self.tell_while(&mut next, || begin.elapsed() < WITHOUT);
+        let over = AtomicBool::new(false);
+        let (written, with) = std::thread::scope(|scope| {
+            let saver = scope.spawn(|| {
+                let begin = Instant::now();
+                let mut bytes = shared.write(Model::begin_snapshot);
+                let mut size = 0;
+                let written = loop {
+                    size += bytes.len();
+                    if let Err(error) = file.write_all(&bytes) {
+                        break Err(error.to_string());
+                    }
+                    match shared.write(Model::next_of_snapshot) {
+                        Ok(Some(next)) => bytes = next,
+                        Ok(None) => break Ok((size, begin.elapsed())),
+                        Err(error) => break Err(error.to_string()),
+                    }
+                };
+                over.store(true, Ordering::Relaxed);
+                written
+            });
+            let with = self.tell_while(&mut next, || !over.load(Ordering::Relaxed));
+            (saver.join(), with)
+        });
+        std::fs::remove_file(&path)?;
+        let (size, took) = written.map_err(|_| "writing the snapshot panicked")??;
+        println!("snapshot: {} MiB in {:.1} s, while facts came in", size >> 20, took.as_secs_f64());
+        for (what, (events, time, longest)) in [("without", without), ("with", with)] {
+            println!(
+                "{what} a snapshot under way: {:.0} events/s told, the longest wait of {UNDER_ONE_LOCK} {:.1} ms",
+                events as f64 / time.as_secs_f64(),
+                longest.as_secs_f64() * 1_000.0
+            );
         }
+        Ok(())
+    }
+
+    /// Tells whole instances for as long as it is to: how many events, in what time, and the longest that
+    /// [`UNDER_ONE_LOCK`] of them took.
+    fn tell_while(&mut self, next: &mut u64, go_on: impl Fn() -> bool) -> (u64, Duration, Duration) {
+        let (begin, mut events, mut longest) = (Instant::now(), 0, Duration::ZERO);
+        while go_on() {
+            let batch = Instant::now();
+            let shared = self.shared.clone();
+            shared.write(|model| {
+                for _ in 0..UNDER_ONE_LOCK / EVENTS {
+                    let now = self.now;
+                    (0..EVENTS)
+                        .for_each(|event| self.record(*next, event, |record| model.record(record, now)));
+                    *next += 1;
+                }
+            });
+            events += UNDER_ONE_LOCK / EVENTS * EVENTS;
+            longest = longest.max(batch.elapsed());
+        }
+        (events, begin.elapsed(), longest)
     }
 }
 

@@ -8,6 +8,8 @@ use choreograph::{Event, In, Retry, Service, StepError, step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{patience, twins};
+
 /// An order was placed.
 #[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
 #[event(
@@ -92,7 +94,7 @@ async fn thank(order: In<Order>) {
 }
 
 /// Where orders come from: no process of a test, for the test writes them itself.
-fn shop() -> Service {
+pub(crate) fn shop() -> Service {
     Service::new("shop", ()).owner("Sales").publishes::<OrderPlaced>()
 }
 
@@ -131,6 +133,7 @@ pub(crate) fn all() -> Vec<Service> {
 
 /// Runs a service as its `main` would.
 pub(crate) fn run(name: &str) -> Option<ExitCode> {
-    let cast = CASTS.iter().find(|cast| cast.name == name)?;
+    let mut casts = CASTS.iter().chain(&patience::CASTS).chain(&twins::CASTS);
+    let cast = casts.find(|cast| cast.name == name)?;
     Some((cast.service)().main_from(["service".into()]))
 }

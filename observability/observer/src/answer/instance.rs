@@ -86,9 +86,10 @@ pub enum StallReason {
     Retrying,
     /// A step has set the event aside.
     DeadLetter,
-    /// Another branch has not come yet.
+    /// Another branch has not come yet. Nothing on the topics tells it as long as steps join in databases of their own: a
+    /// word of the interface that no observer says yet.
     WaitingJoin,
-    /// Written down and never sent.
+    /// Written down and never sent. What lies in an outbox is on no topic: a word that no observer says yet.
     Outbox,
     /// Nobody owes anything, and no end was seen.
     Lost,

@@ -24,8 +24,8 @@ pub const MAX_PARTITIONS: usize = 10_000;
 /// What the brokers say of a topic.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Topic {
-    /// It has these partitions.
-    Partitions(Vec<i32>),
+    /// It has these partitions, and so many more that are not followed.
+    Partitions(Vec<i32>, usize),
     /// It cannot be read, for this reason.
     Missing(&'static str),
 }
@@ -39,6 +39,7 @@ pub(super) fn topic(reader: &Reader, topic: &str) -> Result<Topic, KafkaError> {
         None if found.partitions().is_empty() => Topic::Missing("it does not exist"),
         None => Topic::Partitions(
             found.partitions().iter().take(MAX_PARTITIONS).map(MetadataPartition::id).collect(),
+            found.partitions().len().saturating_sub(MAX_PARTITIONS),
         ),
         Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => {
             Topic::Missing("the right to read it is missing")

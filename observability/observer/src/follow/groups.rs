@@ -120,7 +120,8 @@ impl Answers {
     fn take(&mut self, group: Arc<str>, answer: Answer) {
         match answer.committed {
             Ok(committed) => self.committed.extend(committed),
-            Err(why) => self.failed.push((Arc::clone(&group), why)),
+            // Of what cannot be asked about the last that was heard holds.
+            Err(why) => return self.failed.push((group, why)),
         }
         self.states.push((group, answer.state.unwrap_or(GroupState::Unknown)));
     }

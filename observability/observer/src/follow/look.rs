@@ -170,9 +170,11 @@ impl Looking {
                         self.stop.wait(self.every.saturating_sub(begun.elapsed()).max(MIN_PAUSE));
                     }
                     ended.store(true, Ordering::Relaxed);
-                    if let Ok(Err(error)) = read.join() {
-                        self.problems.of(About::Client, [format!("the Kafka client failed: {error}")]);
-                    }
+                    let failed = match read.join() {
+                        Ok(done) => done.err().map(|error| format!("the Kafka client failed: {error}")),
+                        Err(_) => Some("reading failed at a record, and is begun again".to_owned()),
+                    };
+                    self.problems.of(About::Client, failed);
                 }
                 Err(error) => self.problems.of(About::Client, [format!("no thread can be started: {error}")]),
             }
@@ -221,7 +223,10 @@ impl Looking {
         let mut found = BTreeSet::new();
         for topic in wanted.iter().take(MAX_TOPICS) {
             match ends::topic(asker, &format!("{}{topic}", self.prefix)) {
-                Ok(Topic::Partitions(numbers)) => {
+                Ok(Topic::Partitions(numbers, more)) => {
+                    if more > 0 {
+                        faults.push(format!("topic {}{topic}: {more} partitions are not read", self.prefix));
+                    }
                     found.extend(
                         numbers.into_iter().map(|number| Partition { topic: Arc::clone(topic), number }),
                     );
@@ -294,16 +299,25 @@ impl Looking {
                 return ends.partitions;
             }
             Ok(None) => {
+                self.tell_groups_alone(&groups);
                 self.topics_due = 0;
                 self.problems
                     .of(About::Brokers, ["a partition has no broker that tells where it ends".to_owned()]);
             }
             Err(error) => {
+                self.tell_groups_alone(&groups);
                 self.topics_due = 0;
                 self.problems.of(About::Brokers, [format!("no broker tells where topics end: {error}")]);
             }
         }
         Vec::new()
+    }
+
+    /// Without ends nothing is proved, but what stands still is seen all the same.
+    fn tell_groups_alone(&self, groups: &fact::Groups) {
+        if !groups.committed.is_empty() {
+            self.shared.write(|model| model.groups(groups));
+        }
     }
 
     /// Reads no longer what ends before it ended before, which are other logs of the same names: they are read from

@@ -22,9 +22,12 @@ pub(super) struct Group {
     pub(super) state: Option<(GroupState, Millis)>,
     /// Its commits by partition.
     pub(super) commits: BTreeMap<u32, Commit>,
+    /// When the newest of them were fetched: what waits there is as old as it was then, so that nothing ages while a
+    /// group cannot be asked about.
+    pub(super) looked_at: Millis,
 }
 
-saved!(Group { state, commits });
+saved!(Group { state, commits, looked_at });
 
 /// What a group committed for one partition.
 #[derive(Debug, Clone, Default)]

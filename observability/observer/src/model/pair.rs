@@ -228,7 +228,13 @@ impl Model {
 
     /// How long the partition has not moved while the event waits there.
     pub(super) fn still_for(&self, commit: &Commit, pair: &Pair) -> Millis {
-        self.looked_at.saturating_sub(commit.still_since.max(pair.since))
+        let asked_at = self.declared.step(pair.step).map_or(0, |decl| self.asked_at(decl.group));
+        asked_at.saturating_sub(commit.still_since.max(pair.since))
+    }
+
+    /// When the newest commits of a group were fetched: what waits there is as old as it was then.
+    pub(super) fn asked_at(&self, group: u16) -> Millis {
+        self.group(group).map_or(0, |group| group.looked_at)
     }
 
     /// Whether the partition moves, as far as is known.
@@ -238,19 +244,19 @@ impl Model {
 
     /// How long the step's group has had no member.
     pub(super) fn without_member(&self, group: u16) -> Option<Millis> {
-        match self.group(group)?.state? {
-            (GroupState::Empty | GroupState::Dead, since) => Some(self.looked_at.saturating_sub(since)),
+        let group = self.group(group)?;
+        match group.state? {
+            (GroupState::Empty | GroupState::Dead, since) => Some(group.looked_at.saturating_sub(since)),
             _ => None,
         }
     }
 
     fn with_stall(&self, mut pair: Pair, decl: &StepDecl) -> Pair {
+        let asked_at = self.asked_at(decl.group);
         pair.stalled = match pair.at {
             At::Dead => Some(StallReason::DeadLetter),
             At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited => None,
-            _ if self.looked_at.saturating_sub(pair.since) <= self.deadline(pair.step) + SETTLING_SEEN_MS => {
-                None
-            }
+            _ if asked_at.saturating_sub(pair.since) <= self.deadline(pair.step) + SETTLING_SEEN_MS => None,
             _ if self.without_member(decl.group).is_some_and(|time| time > self.settings.rebalance_ms) => {
                 Some(StallReason::NoConsumer)
             }

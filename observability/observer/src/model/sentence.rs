@@ -206,7 +206,7 @@ impl Model {
                 } else if commit.denies(pair.offset) {
                     evidence.push("the commit's metadata does not list it as settled".to_owned());
                 }
-                let still = self.looked_at.saturating_sub(commit.still_since);
+                let still = self.asked_at(decl.group).saturating_sub(commit.still_since);
                 if !self.is_moving(commit, pair) {
                     evidence.push(format!("the partition has not moved for {}", duration(still)));
                 }
@@ -216,7 +216,7 @@ impl Model {
         let word = group_word(state.map(|(state, _)| state));
         evidence.push(format!(
             "group {group} is {word}, as of {} ago",
-            duration(now.saturating_sub(self.looked_at))
+            duration(now.saturating_sub(self.asked_at(decl.group)))
         ));
         if pair.at == At::Emitting {
             evidence.push("something that it emitted has been seen".to_owned());

@@ -64,8 +64,7 @@ pub struct Model {
     pub(super) unreadable: u64,
     pub(super) problems: Vec<String>,
     pub(super) generation: u64,
-    /// When the newest commits were fetched: stalls are decided as of then, so that nothing ages while the observer
-    /// sees nothing.
+    /// When the newest commits were fetched, of whichever group.
     pub(super) looked_at: Millis,
     /// The time of the oldest record that was seen.
     pub(super) watching_since: Millis,
@@ -216,6 +215,7 @@ impl Model {
         for (name, state) in &groups.states {
             let has_member = |state: GroupState| !matches!(state, GroupState::Empty | GroupState::Dead);
             let group = group_mut(&mut self.groups, self.names.groups.of(name));
+            group.looked_at = group.looked_at.max(groups.at);
             let since = group.state.filter(|(before, _)| has_member(*before) == has_member(*state));
             group.state = Some((*state, since.map_or(groups.at, |(_, since)| since)));
         }
@@ -224,7 +224,9 @@ impl Model {
             let number = self.names.groups.of(&committed.group);
             let topic = self.names.topics.of(&committed.topic);
             let Some(place) = self.places.of(topic, committed.partition) else { continue };
-            let commit = group_mut(&mut self.groups, number).commits.entry(place).or_default();
+            let group = group_mut(&mut self.groups, number);
+            group.looked_at = group.looked_at.max(groups.at);
+            let commit = group.commits.entry(place).or_default();
             commit.told(committed, self.places.get(place).reach(), groups.at);
             let (offset, runs) = commit.settled_now();
             settled.push((number, place, offset, runs));

@@ -1,6 +1,6 @@
 //! A recorded log, written by a test and told to a model at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use choreograph_topology::Manifest;
 
@@ -53,6 +53,8 @@ pub(in crate::model) struct Log {
     ends: BTreeMap<(String, i32), (i64, i64)>,
     commits: BTreeMap<(String, String, i32), Commit>,
     states: BTreeMap<String, GroupState>,
+    /// Groups that cannot be asked about.
+    silent: BTreeSet<String>,
 }
 
 impl Log {
@@ -73,6 +75,7 @@ impl Log {
             ends: BTreeMap::new(),
             commits: BTreeMap::new(),
             states: BTreeMap::new(),
+            silent: BTreeSet::new(),
         };
         log.model.manifests(manifests, START);
         for topic in log.model.topics() {
@@ -273,6 +276,15 @@ impl Log {
         self.states.insert(group.to_owned(), state);
     }
 
+    /// Whether a group can be asked about.
+    pub(in crate::model) fn answers(&mut self, group: &str, answers: bool) {
+        if answers {
+            self.silent.remove(group);
+        } else {
+            self.silent.insert(group.to_owned());
+        }
+    }
+
     /// Retention takes everything below `start`.
     pub(in crate::model) fn retain(&mut self, topic: &str, start: i64) {
         let ends = self.ends.entry((topic.to_owned(), 0)).or_default();
@@ -287,15 +299,17 @@ impl Log {
     }
 
     pub(in crate::model) fn look_at_groups(&mut self) {
+        let answering = self.commits.iter().filter(|((group, ..), _)| !self.silent.contains(group));
         let committed =
-            self.commits.iter().map(|((group, topic, partition), (offset, progress))| Committed {
+            answering.map(|((group, topic, partition), (offset, progress))| Committed {
                 group: group.as_str().into(),
                 topic: topic.as_str().into(),
                 partition: *partition,
                 offset: *offset,
                 progress: progress.clone(),
             });
-        let states = self.states.iter().map(|(group, state)| (group.as_str().into(), *state)).collect();
+        let states = self.states.iter().filter(|(group, _)| !self.silent.contains(*group));
+        let states = states.map(|(group, state)| (group.as_str().into(), *state)).collect();
         self.model.groups(&Groups { at: self.now, committed: committed.collect(), states });
     }
 

@@ -194,6 +194,23 @@ fn while_the_observer_is_blind_nothing_ages() {
 }
 
 #[test]
+fn a_group_that_cannot_be_asked_about_ages_nothing_while_others_are_told_of() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.place("b");
+    log.emit("payments", "b", ("b-paid", "payment.confirmed.v1"), "payment/charge", "b");
+    log.look();
+    log.answers("payment.charge", false);
+    log.look_for(120_000);
+    assert_eq!(log.is("a"), (RUNNING, None), "nothing was heard of who charges");
+    assert!(log.model.instance("b", log.now).unwrap().frontier.iter().any(|it| it.stalled.is_some()));
+    log.answers("payment.charge", true);
+    log.look();
+    assert_eq!(log.is("a"), (STALLED, Some(StallReason::NotProgressing)));
+}
+
+#[test]
 fn a_step_without_a_deadline_has_five_times_what_it_takes_and_half_a_minute_at_least() {
     let mut log = Log::new();
     log.look();
