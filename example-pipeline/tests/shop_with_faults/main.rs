@@ -56,6 +56,9 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
     told("every order is named by a list");
     let rows: Vec<Row> = Fault::ALL.map(|fault| Row::of(fault, &orders, &shop, &sight)).into();
     told("every order was asked for by itself");
+    let wrong = sight::wrong_alone(&orders, &shop);
+    assert!(wrong.is_empty(), "without an observer: {wrong:#?}");
+    told("one of each was asked for without the observer");
 
     repair::set_aside(&mut shop, &orders);
     told("what was stopped is started, and what was set aside is replayed");

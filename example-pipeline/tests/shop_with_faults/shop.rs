@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -86,6 +86,15 @@ impl Running {
     pub(crate) fn told(&self) -> String {
         let errors = fs::read_to_string(self.folder.path().join(ERRORS)).unwrap_or_default();
         format!("{}{errors}{}", self.out(), self.process.log().unwrap_or_default())
+    }
+
+    /// Waits for its end: its exit code, and what it answers in JSON.
+    #[track_caller]
+    pub(crate) fn finish(mut self) -> (i32, Value) {
+        let status = self.process.wait(WITHIN).expect("ended");
+        let answer = serde_json::from_str(&self.out());
+        let answer = answer.unwrap_or_else(|error| panic!("{error}: {}", self.told()));
+        (status.code().expect("ended by itself"), answer)
     }
 }
 
@@ -262,21 +271,20 @@ impl Shop {
         self.command(&["observe", "--listen", "127.0.0.1:0", "--manifests", &self.manifests()], None)
     }
 
+    /// Starts the command, which is to answer in JSON.
+    pub(crate) fn begin(&self, arguments: &[&str], observer: Option<&str>) -> Running {
+        self.command(&[arguments, &["--format", "json"]].concat(), observer)
+    }
+
     /// Runs the command to its end: its exit code, and what it answers.
     #[track_caller]
     pub(crate) fn ask(&self, arguments: &[&str], observer: Option<&str>) -> (i32, Value) {
-        let mut running = self.command(&[arguments, &["--format", "json"]].concat(), observer);
-        let status = running.process.wait(WITHIN).expect("ended");
-        let answer = serde_json::from_str(&running.out());
-        let answer = answer.unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", running.told()));
-        (status.code().expect("ended by itself"), answer)
+        self.begin(arguments, observer).finish()
     }
 
     /// Runs `choreograph dlq …`, with the manifests.
     #[track_caller]
     pub(crate) fn dlq(&self, arguments: &[&str]) -> (i32, Value) {
-        let manifests = self.manifests();
-        debug_assert!(Path::new(&manifests).is_dir());
-        self.ask(&[&["dlq"], arguments, &["--manifests", &manifests]].concat(), None)
+        self.ask(&[&["dlq"], arguments, &["--manifests", &self.manifests()]].concat(), None)
     }
 }

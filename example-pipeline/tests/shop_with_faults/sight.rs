@@ -6,9 +6,10 @@ use std::time::Duration;
 use choreograph_observer::answer::{Instance, InstanceState, InstanceSummary, Instances};
 use choreograph_tests::eventually;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::judge::Truth;
-use crate::orders::{Fault, Order};
+use crate::orders::{Fault, Order, Verdict};
 use crate::shop::{Running, Shop, WITHIN};
 
 /// An observer that runs.
@@ -95,21 +96,39 @@ impl Sight {
     }
 }
 
-/// Whether `choreograph where`, asked for the order's own id, says just `fits`, and with the right exit code.
+/// Whether `choreograph where`, asked for the order's own id, says just this.
 pub(crate) fn where_is_right(
     order: &Order,
     shop: &Shop,
     sight: &Sight,
-    fits: impl Fn(&InstanceSummary) -> Result<(), String>,
+    verdict: &Verdict,
 ) -> Result<(), String> {
-    let (code, told) = shop.ask(&["where", &order.key], Some(sight.url()));
+    is_right(order, shop.ask(&["where", &order.key], Some(sight.url())), verdict)
+}
+
+/// One order of each fault for which `choreograph where` without an observer does not say what it has to. All are asked
+/// for at once: where something stands still, the command watches it for a while.
+pub(crate) fn wrong_alone(orders: &[Order], shop: &Shop) -> Vec<String> {
+    let manifests = shop.manifests();
+    let first = |fault| orders.iter().find(|order| order.fault == fault);
+    let asked: Vec<(&Order, Running)> = Fault::ALL
+        .into_iter()
+        .filter_map(first)
+        .map(|order| (order, shop.begin(&["where", &order.key, "--manifests", &manifests], None)))
+        .collect();
+    let answered = asked.into_iter().map(|(order, running)| (order, running.finish()));
+    answered.filter_map(|(order, answer)| is_right(order, answer, &order.fault.verdict()).err()).collect()
+}
+
+/// Whether an answer of `where` tells of this order alone, says just this, and ends with the right code.
+fn is_right(order: &Order, (code, told): (i32, Value), verdict: &Verdict) -> Result<(), String> {
     let instances: Vec<Instance> =
         serde_json::from_value(told["instances"].clone()).map_err(|error| error.to_string())?;
     let [instance] = &instances[..] else { return Err(format!("{} are found", instances.len())) };
     if instance.summary.id != order.id {
         return Err(format!("another is found: {}", instance.summary.id));
     }
-    fits(&instance.summary)?;
+    verdict.is_said(&instance.summary)?;
     let stuck = i32::from(instance.summary.state != InstanceState::Completed);
     if code != stuck || told["stuck"] != (stuck == 1) {
         return Err(format!("the exit code is {code}, and `stuck` {}", told["stuck"]));

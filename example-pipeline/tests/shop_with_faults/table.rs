@@ -30,7 +30,7 @@ impl Row {
         let listed = listed(&verdict, sight);
         for order in all.iter().filter(|order| order.fault == fault) {
             row.orders += 1;
-            let told = where_is_right(order, shop, sight, |said| verdict.is_said(said));
+            let told = where_is_right(order, shop, sight, &verdict);
             row.by_where += row.count("where", order, told);
             let found = listed.as_ref().map_err(Clone::clone).and_then(|listed| {
                 if listed.contains(&order.id) { Ok(()) } else { Err("the list leaves it out".to_owned()) }
@@ -44,7 +44,7 @@ impl Row {
     pub(crate) fn ended(mut self, all: &[Order], shop: &Shop, sight: &Sight, truth: &Truth) -> Self {
         let fault = self.fault;
         for order in all.iter().filter(|order| order.fault == fault) {
-            let told = where_is_right(order, shop, sight, |said| Verdict::COMPLETED.is_said(said));
+            let told = where_is_right(order, shop, sight, &Verdict::COMPLETED);
             self.ended += self.count("end", order, told.and_then(|()| truth.is_as_fated(order)));
         }
         self

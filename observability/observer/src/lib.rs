@@ -39,6 +39,6 @@ mod shared;
 mod snapshot;
 
 pub use manifests::read_manifests;
-pub use observer::{Observer, StartError, look_once};
+pub use observer::{Observer, StartError, look_once, look_until};
 pub use options::Options;
 pub use shared::Shared;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::fact::Millis;
 use crate::follow::Follower;
 use crate::http::{self, Alive, Server};
 use crate::model::{Model, ModelSettings};
@@ -170,12 +171,31 @@ impl Drop for Observer {
 ///
 /// As [`Observer::start`].
 pub fn look_once(options: &Options, within: Duration) -> Result<Shared, StartError> {
-    /// How often it is asked whether everything was read.
+    look_until(options, within, |_, _| true)
+}
+
+/// As [`look_once`], and looks on until `enough` is content with what is known, at most `within` in all: that something
+/// stands still shows only to who looks twice. It is asked with the model and the time, once everything was read.
+///
+/// # Errors
+///
+/// As [`Observer::start`].
+pub fn look_until(
+    options: &Options,
+    within: Duration,
+    mut enough: impl FnMut(&Model, Millis) -> bool,
+) -> Result<Shared, StartError> {
+    /// How often it is asked whether that is enough.
     const ASK_EVERY: Duration = Duration::from_millis(50);
     let (mut follower, shared, _) = follow(&Options { state: None, ..options.clone() })?;
     let end = std::time::Instant::now() + within;
-    let caught_up = || shared.read(|model| model.overview(crate::clock::now()).as_of.caught_up);
-    while !caught_up() && std::time::Instant::now() < end && follower.is_alive() {
+    let mut is_enough = || {
+        shared.read(|model| {
+            let now = crate::clock::now();
+            model.overview(now).as_of.caught_up && enough(model, now)
+        })
+    };
+    while !is_enough() && std::time::Instant::now() < end && follower.is_alive() {
         std::thread::sleep(ASK_EVERY);
     }
     follower.stop();

@@ -71,7 +71,8 @@ pub struct Where {
     /// Go on until it has ended or is stuck, and print whenever something changed.
     #[arg(long)]
     pub watch: bool,
-    /// Manifests, to find out without an observer: what is on Kafka is read once, and answered from.
+    /// Manifests, to find out without an observer: what is on Kafka is read, and answered from. An instance that waits
+    /// longer than it may is watched for up to 40 s, to find out why.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["watch", "observer"])]
     pub manifests: Vec<PathBuf>,
     /// Which observer is asked.

@@ -1,30 +1,72 @@
-//! Finding out without an observer: everything is read once, and then answered from.
+//! Finding out without an observer: everything is read, and then answered from. Where an instance waits longer than it
+//! may, it is watched for a while, since one look does not tell what stands still from what moves.
 
 use std::time::Duration;
 
-use choreograph_observer::{Options, look_once};
+use choreograph_observer::answer::{Instance, InstanceState};
+use choreograph_observer::model::Model;
+use choreograph_observer::{Options, look_until};
 use time::OffsetDateTime;
 
 use super::Found;
 use crate::args::Where;
 use crate::dlq::settings;
-use crate::{Failure, MAX_WHERE};
+use crate::format::one_line;
+use crate::{Console, Failure, MAX_WHERE};
 
-/// How long reading may take.
+/// How long reading and watching may take.
 const WITHIN: Duration = Duration::from_mins(5);
 
-pub(super) fn find(args: &Where) -> Result<Found, Failure> {
+/// How long an instance is watched that waits longer than it may: longer than a group rebalances, and than a step may
+/// take that declares no deadline, so that a stall shows.
+const WATCHED_MS: u64 = 40_000;
+
+/// How long an instance is watched of which something may still be on its way: a few looks at the groups.
+const SETTLED_MS: u64 = 8_000;
+
+pub(super) fn find(args: &Where, console: &mut Console<'_>) -> Result<Found, Failure> {
     let mut options = Options::new(settings()?);
     options.manifests.clone_from(&args.manifests);
-    let known = look_once(&options, WITHIN).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut begun = None;
+    let enough = |model: &Model, now: u64| {
+        let first = begun.is_none();
+        let watched = now.saturating_sub(*begun.get_or_insert(now));
+        let instances = instances(model, &args.text, now);
+        let overdue = instances.iter().any(is_overdue);
+        if first && overdue {
+            let seconds = WATCHED_MS / 1_000;
+            let said = format!("it waits longer than it may: watching for up to {seconds} s to find out why");
+            // Where errors cannot be written, the answer says as much.
+            drop(writeln!(console.errors, "{}", one_line(&said)));
+        }
+        let may_settle = watched < SETTLED_MS && instances.iter().any(is_open);
+        !may_settle && (!overdue || watched >= WATCHED_MS)
+    };
+    let known = look_until(&options, WITHIN, enough).map_err(|error| Failure::usage(error.to_string()))?;
     let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     let (overview, page) = known.read(|model| (model.overview(now), model.find(&args.text, now)));
     if !overview.as_of.caught_up {
         let failure = Failure::incomplete(format!("not everything could be read within {WITHIN:?}"));
         return Err(overview.problems.iter().fold(failure, |failure, problem| failure.help(problem.clone())));
     }
-    let instances = known.read(|model| {
-        page.items.iter().take(MAX_WHERE).filter_map(|item| model.instance(&item.id, now)).collect()
-    });
+    let instances = known.read(|model| instances(model, &args.text, now));
     Ok(Found::of(page.as_of, page.total, instances))
+}
+
+/// The instances that a text names, the first [`MAX_WHERE`] of them.
+fn instances(model: &Model, text: &str, now: u64) -> Vec<Instance> {
+    let page = model.find(text, now);
+    page.items.iter().take(MAX_WHERE).filter_map(|item| model.instance(&item.id, now)).collect()
+}
+
+/// Whether it waits longer than it may, and nothing says yet why.
+fn is_overdue(instance: &Instance) -> bool {
+    let late = |since: u64, deadline: u64| instance.as_of.now.saturating_sub(since) > deadline;
+    instance.summary.state == InstanceState::Running
+        && instance.frontier.iter().any(|owing| owing.path && late(owing.since, owing.deadline_ms))
+}
+
+/// Whether nothing is known that it owes, and no end either: what belongs to it may not be read yet.
+fn is_open(instance: &Instance) -> bool {
+    instance.summary.state == InstanceState::Running && instance.summary.step.is_none()
 }

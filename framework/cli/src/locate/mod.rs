@@ -30,7 +30,7 @@ struct Found {
 pub fn run(args: &Where, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
     let json = is_json(format, "where")?;
     if !args.manifests.is_empty() {
-        return answer(args, json, &alone::find(args)?);
+        return answer(args, json, &alone::find(args, console)?);
     }
     let ask = Ask::new(&args.asked)?;
     if args.watch {
