@@ -171,11 +171,11 @@ impl Drop for Observer {
 ///
 /// As [`Observer::start`].
 pub fn look_once(options: &Options, within: Duration) -> Result<Shared, StartError> {
-    look_until(options, within, |_, _| true)
+    look_until(options, within, |model, now| model.overview(now).as_of.caught_up)
 }
 
 /// As [`look_once`], and looks on until `enough` is content with what is known, at most `within` in all: that something
-/// stands still shows only to who looks twice. It is asked with the model and the time, once everything was read.
+/// stands still shows only to who looks twice. It is asked again and again, with the model and the time.
 ///
 /// # Errors
 ///
@@ -189,12 +189,7 @@ pub fn look_until(
     const ASK_EVERY: Duration = Duration::from_millis(50);
     let (mut follower, shared, _) = follow(&Options { state: None, ..options.clone() })?;
     let end = std::time::Instant::now() + within;
-    let mut is_enough = || {
-        shared.read(|model| {
-            let now = crate::clock::now();
-            model.overview(now).as_of.caught_up && enough(model, now)
-        })
-    };
+    let mut is_enough = || shared.read(|model| enough(model, crate::clock::now()));
     while !is_enough() && std::time::Instant::now() < end && follower.is_alive() {
         std::thread::sleep(ASK_EVERY);
     }

@@ -99,6 +99,21 @@ fn bytes_of_strangers_harm_nobody() {
 }
 
 #[test]
+fn brokers_that_never_answered_prove_nothing() {
+    // Nobody listens there.
+    let stage = Stage::bare_on("127.0.0.1:1");
+    let sight = stage.observe(&[]);
+    eventually("it says that no broker answers", WITHIN, || {
+        let overview = sight.overview();
+        let told = overview.problems.iter().any(|problem| problem.contains("no broker tells of topics"));
+        assert!(!overview.as_of.caught_up, "nothing was read: {overview:?}");
+        if told { Ok(()) } else { Err(format!("{:?}", overview.problems)) }
+    });
+    let (code, text) = stage.ask(Some(&sight), &["where", "anything"]);
+    assert!(code == 3 && text.contains("the observer still reads"), "{code}: {text}");
+}
+
+#[test]
 fn brokers_that_are_away_are_told_of() {
     let mut cluster = Cluster::start(1, &[]).expect("a broker");
     let stage = Stage::bare_on(&cluster.bootstrap());

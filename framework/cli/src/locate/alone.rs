@@ -1,6 +1,7 @@
 //! Finding out without an observer: everything is read, and then answered from. Where an instance waits longer than it
 //! may, it is watched for a while, since one look does not tell what stands still from what moves.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use choreograph_observer::answer::{Instance, InstanceState};
@@ -24,23 +25,32 @@ const WATCHED_MS: u64 = 40_000;
 /// How long an instance is watched of which something may still be on its way: a few looks at the groups.
 const SETTLED_MS: u64 = 8_000;
 
+/// Finds out, and tells on standard error what hinders it and for what it waits.
 pub(super) fn find(args: &Where, console: &mut Console<'_>) -> Result<Found, Failure> {
     let mut options = Options::new(settings()?);
     options.manifests.clone_from(&args.manifests);
-    let mut begun = None;
-    let enough = |model: &Model, now: u64| {
-        let first = begun.is_none();
-        let watched = now.saturating_sub(*begun.get_or_insert(now));
-        let instances = instances(model, &args.text, now);
-        let overdue = instances.iter().any(is_overdue);
-        if first && overdue {
-            let seconds = WATCHED_MS / 1_000;
-            let said = format!("it waits longer than it may: watching for up to {seconds} s to find out why");
+    let (mut begun, mut told) = (None, BTreeSet::new());
+    let mut say_once = |said: String| {
+        if !told.contains(&said) {
             // Where errors cannot be written, the answer says as much.
             drop(writeln!(console.errors, "{}", one_line(&said)));
+            told.insert(said);
         }
-        let may_settle = watched < SETTLED_MS && instances.iter().any(is_open);
-        !may_settle && (!overdue || watched >= WATCHED_MS)
+    };
+    let enough = |model: &Model, now: u64| {
+        let overview = model.overview(now);
+        overview.problems.into_iter().for_each(&mut say_once);
+        if !overview.as_of.caught_up {
+            return false;
+        }
+        let watched = now.saturating_sub(*begun.get_or_insert(now));
+        let instances = instances(model, &args.text, now);
+        let watch = watched < WATCHED_MS && instances.iter().any(is_overdue);
+        if watch {
+            let seconds = WATCHED_MS / 1_000;
+            say_once(format!("it waits longer than it may: watching for up to {seconds} s to find out why"));
+        }
+        !watch && (watched >= SETTLED_MS || !instances.iter().any(is_open))
     };
     let known = look_until(&options, WITHIN, enough).map_err(|error| Failure::usage(error.to_string()))?;
     let now = u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0);

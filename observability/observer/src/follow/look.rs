@@ -88,6 +88,8 @@ struct Looking {
     problems: Problems,
     /// What is read, as of the last look at topics.
     partitions: BTreeSet<Partition>,
+    /// Whether that is all that there is of what is declared: until the brokers have told, nothing is proved.
+    topics_told: bool,
     /// When topics are to be looked at again.
     topics_due: Millis,
     keeper: Option<Keeper>,
@@ -108,6 +110,7 @@ impl Looking {
             hollow: Hollow::new(clients.clone(), &prefix, &own),
             problems: Problems::default(),
             partitions: BTreeSet::new(),
+            topics_told: false,
             topics_due: 0,
             keeper: snapshot.map(|snapshot| Keeper::new(snapshot, options.snapshot_every)),
             every: options.look_every,
@@ -151,7 +154,7 @@ impl Looking {
     fn follow(&mut self, reader: &Reader, asker: &Reader, keeper: Option<&Keeper>) {
         self.problems.of(About::Client, []);
         self.partitions.clear();
-        self.topics_due = 0;
+        (self.topics_told, self.topics_due) = (false, 0);
         let ended = Arc::new(AtomicBool::new(false));
         let (shared, prefix, stop) = (self.shared.clone(), self.prefix.clone(), Arc::clone(&ended));
         thread::scope(|scope| {
@@ -189,7 +192,7 @@ impl Looking {
             self.topics_due = now.saturating_add(TOPICS_EVERY);
             self.look_for_topics(reader, asker);
         }
-        let unread = self.look_at_groups_and_ends(reader, asker);
+        let unread = if self.topics_told { self.look_at_groups_and_ends(reader, asker) } else { Vec::new() };
         if let Some(keeper) = keeper {
             self.problems.of(About::Snapshot, keeper.problem());
         }
@@ -207,7 +210,7 @@ impl Looking {
         self.problems.of(About::Manifests, self.manifests.problems().map(str::to_owned));
         let all: Vec<Manifest> = self.given.iter().chain(self.manifests.good()).cloned().collect();
         self.shared.write(|model| model.manifests(&all, clock::now()));
-        self.topics_due = 0;
+        (self.topics_told, self.topics_due) = (false, 0);
     }
 
     /// Reads what is new, and reads no longer what is gone.
@@ -235,28 +238,32 @@ impl Looking {
                 Ok(Topic::Missing(_)) if **topic == *AUDIT_TOPIC => {}
                 Ok(Topic::Missing(why)) => faults.push(format!("topic {}{topic}: {why}", self.prefix)),
                 Err(error) => {
+                    self.topics_due = 0;
                     self.problems.of(About::Brokers, [format!("no broker tells of topics: {error}")]);
                     return;
                 }
             }
         }
         self.problems.of(About::Topics, faults);
-        self.change_to(reader, found);
+        self.topics_told = self.change_to(reader, found);
     }
 
-    fn change_to(&mut self, reader: &Reader, found: BTreeSet<Partition>) {
+    /// Reads just these partitions. Whether that could be begun.
+    fn change_to(&mut self, reader: &Reader, found: BTreeSet<Partition>) -> bool {
         let gone: Vec<Partition> = self.partitions.difference(&found).cloned().collect();
         let new: Vec<Partition> = found.difference(&self.partitions).cloned().collect();
         if !gone.is_empty()
             && let Err(error) = reading::unassign(reader, &gone, &self.prefix)
         {
             self.problems.of(About::Topics, [format!("partitions cannot be let go: {error}")]);
-            return;
+            return false;
         }
         self.partitions.retain(|partition| found.contains(partition));
-        if self.take_up(reader, &new) {
+        let done = self.take_up(reader, &new);
+        if done {
             self.partitions = found;
         }
+        done
     }
 
     /// Reads partitions, each from where the model wants to go on. Whether that could be begun.
