@@ -177,7 +177,7 @@ fn late(stage: &Stage) -> BTreeSet<String> {
     let in_time = |request: &Message| {
         let id = id(request, "ce_id");
         let ended = answered.get(&id).or_else(|| set_aside.get(&id)).expect("an end");
-        let most = (DEADLINE - SPARE).as_millis() as i64;
+        let most = DEADLINE.saturating_sub(SPARE).as_millis() as i64;
         ended - request.timestamp.expect("a time") <= most
     };
     read("requests").iter().filter(|it| !in_time(it)).map(|it| id(it, "ce_id")).collect()

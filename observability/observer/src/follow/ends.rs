@@ -26,29 +26,31 @@ pub const MAX_PARTITIONS: usize = 10_000;
 pub(super) enum Topic {
     /// It has these partitions, and so many more that are not followed.
     Partitions(Vec<i32>, usize),
+    /// There is none of this name.
+    Gone,
     /// It cannot be read, for this reason.
-    Missing(&'static str),
+    Refused(&'static str),
 }
 
 /// Asks for the partitions of `topic`, by its name on the broker. An error means that no broker answered.
 pub(super) fn topic(reader: &Reader, topic: &str) -> Result<Topic, KafkaError> {
     let metadata = reader.fetch_metadata(Some(topic), ANSWER_WITHIN)?;
     let found = metadata.topics().iter().find(|found| foreign(|| found.name() == topic) == Some(true));
-    let Some(found) = found else { return Ok(Topic::Missing("it does not exist")) };
+    let Some(found) = found else { return Ok(Topic::Gone) };
     Ok(match found.error() {
-        None if found.partitions().is_empty() => Topic::Missing("it does not exist"),
+        None if found.partitions().is_empty() => Topic::Gone,
         None => Topic::Partitions(
             found.partitions().iter().take(MAX_PARTITIONS).map(MetadataPartition::id).collect(),
             found.partitions().len().saturating_sub(MAX_PARTITIONS),
         ),
         Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => {
-            Topic::Missing("the right to read it is missing")
+            Topic::Refused("the right to read it is missing")
         }
         Some(
             RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
             | RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
-        ) => Topic::Missing("it does not exist"),
-        Some(_) => Topic::Missing("its brokers are not ready"),
+        ) => Topic::Gone,
+        Some(_) => Topic::Refused("its brokers are not ready"),
     })
 }
 

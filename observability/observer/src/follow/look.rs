@@ -223,7 +223,7 @@ impl Looking {
                 wanted.len()
             ));
         }
-        let mut found = BTreeSet::new();
+        let (mut found, mut gone) = (BTreeSet::new(), Vec::new());
         for topic in wanted.iter().take(MAX_TOPICS) {
             match ends::topic(asker, &format!("{}{topic}", self.prefix)) {
                 Ok(Topic::Partitions(numbers, more)) => {
@@ -234,9 +234,8 @@ impl Looking {
                         numbers.into_iter().map(|number| Partition { topic: Arc::clone(topic), number }),
                     );
                 }
-                // It is made with the first action of an operator.
-                Ok(Topic::Missing(_)) if **topic == *AUDIT_TOPIC => {}
-                Ok(Topic::Missing(why)) => faults.push(format!("topic {}{topic}: {why}", self.prefix)),
+                Ok(Topic::Gone) => gone.push(topic),
+                Ok(Topic::Refused(why)) => faults.push(format!("topic {}{topic}: {why}", self.prefix)),
                 Err(error) => {
                     self.topics_due = 0;
                     self.problems.of(About::Brokers, [format!("no broker tells of topics: {error}")]);
@@ -244,8 +243,15 @@ impl Looking {
                 }
             }
         }
+        // That of actions is made with the first action of an operator.
+        for topic in gone.iter().filter(|topic| ****topic != *AUDIT_TOPIC) {
+            faults.push(format!("topic {}{topic}: it does not exist", self.prefix));
+        }
         self.problems.of(About::Topics, faults);
         self.topics_told = self.change_to(reader, found);
+        if self.topics_told && !gone.is_empty() {
+            self.shared.write(|model| gone.iter().for_each(|topic| model.topic_is_gone(topic)));
+        }
     }
 
     /// Reads just these partitions. Whether that could be begun.
@@ -292,6 +298,7 @@ impl Looking {
         let groups = fact::Groups { at, committed: answers.committed, states: answers.states };
 
         let asked_at = clock::now();
+        self.shared.write(Model::ends_asked_for);
         let partitions: Vec<Partition> = self.partitions.iter().cloned().collect();
         match ends::ends(asker, &partitions, &self.prefix) {
             Ok(Some(found)) => {

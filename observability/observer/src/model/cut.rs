@@ -92,6 +92,13 @@ impl Cut {
         proved
     }
 
+    /// These logs are gone: nothing is read up to their ends any more.
+    pub(super) fn let_go(&mut self, is_gone: impl Fn(u32) -> bool) {
+        for round in [&mut self.told, &mut self.reading, &mut self.next].into_iter().flatten() {
+            round.targets.retain(|(place, _)| !is_gone(*place));
+        }
+    }
+
     /// Other topics are declared: nothing is known about what lies in them until the next cut.
     pub(super) fn begin_again(&mut self) {
         (self.told, self.reading, self.next) = (None, None, None);

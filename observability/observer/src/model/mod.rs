@@ -12,7 +12,8 @@
 //!    end of a partition with the offset at which reading goes on.
 //! 3. About every two seconds [`Model::groups`] with committed offsets and the states of groups; when they are complete,
 //!    [`Model::ends`] with the ends (high watermarks) of all partitions, fetched after that. In this order: only so do
-//!    the ends make a [consistent cut](#the-consistent-cut).
+//!    the ends make a [consistent cut](#the-consistent-cut). [`Model::ends_asked_for`] before they are fetched, and
+//!    [`Model::topic_is_gone`], tell a topic that was made anew from the one of before.
 //! 4. [`Model::tick`] after each round, and [`Model::problems`] with what it cannot see.
 //!
 //! # The consistent cut

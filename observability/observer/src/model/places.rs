@@ -32,6 +32,8 @@ pub(super) struct Place {
     pub(super) end: i64,
     /// When the ends were fetched; zero for never.
     ends_at: Millis,
+    /// The offset at which reading went on when ends were last asked for: the log has reached it.
+    reached: i64,
     /// Ends fetched before, and when, the oldest first.
     earlier: VecDeque<(Millis, i64)>,
     /// The observer knows everything from this offset on.
@@ -40,9 +42,24 @@ pub(super) struct Place {
     covered_since: Millis,
 }
 
-saved!(Place { topic, partition, next, start, end, ends_at, earlier, covered_from, covered_since });
+saved!(Place { topic, partition, next, start, end, ends_at, reached, earlier, covered_from, covered_since });
 
 impl Place {
+    fn new(topic: u16, partition: i32) -> Self {
+        Self {
+            topic,
+            partition,
+            next: UNKNOWN,
+            start: 0,
+            end: 0,
+            ends_at: 0,
+            reached: 0,
+            earlier: VecDeque::new(),
+            covered_from: 0,
+            covered_since: 0,
+        }
+    }
+
     /// The offset at which reading goes on.
     pub(super) fn next(&self) -> Option<i64> {
         (self.next != UNKNOWN).then_some(self.next)
@@ -96,9 +113,14 @@ impl Place {
         self.next = self.next.max(next);
     }
 
-    /// Whether it is another log of the same name: ends never go back.
+    /// Whether it is another log of the same name: ends never go back, and never lay before what was read.
     pub(super) fn is_made_anew(&self, ends: &PartitionEnds) -> bool {
-        ends.end < self.end
+        ends.end < self.end.max(self.reached)
+    }
+
+    /// The log is gone: one of the same name that comes is another, which is read from its beginning.
+    pub(super) fn is_gone(&mut self) {
+        *self = Self::new(self.topic, self.partition);
     }
 
     fn told(&mut self, ends: &PartitionEnds, at: Millis) {
@@ -111,7 +133,7 @@ impl Place {
             self.covered_since = 0;
         }
         if made_anew {
-            self.earlier.clear();
+            (self.reached, self.earlier) = (0, VecDeque::new());
         } else if self.ends_at > 0 {
             self.earlier.push_back((self.ends_at, self.end));
             if self.earlier.len() > MAX_ENDS {
@@ -149,17 +171,7 @@ impl Places {
             return None;
         }
         let number = self.list.len() as u32;
-        self.list.push(Place {
-            topic,
-            partition,
-            next: UNKNOWN,
-            start: 0,
-            end: 0,
-            ends_at: 0,
-            earlier: VecDeque::new(),
-            covered_from: 0,
-            covered_since: 0,
-        });
+        self.list.push(Place::new(topic, partition));
         self.by_name.insert((topic, partition), number);
         Some(number)
     }
@@ -167,6 +179,16 @@ impl Places {
     /// The number of a partition that is known.
     pub(super) fn find(&self, topic: u16, partition: i32) -> Option<u32> {
         self.by_name.get(&(topic, partition)).copied()
+    }
+
+    /// Ends are being fetched from now on.
+    pub(super) fn ends_asked_for(&mut self) {
+        self.list.iter_mut().for_each(|place| place.reached = place.next.max(0));
+    }
+
+    /// A topic is not there.
+    pub(super) fn topic_is_gone(&mut self, topic: u16) {
+        self.list.iter_mut().filter(|place| place.topic == topic).for_each(Place::is_gone);
     }
 
     /// Tells the ends of one partition.
@@ -254,6 +276,36 @@ mod tests {
         assert_eq!(places.get(number).next(), Some(13));
         places.told(number, &ends(0, 3), 2_000);
         assert_eq!(places.get(number).next(), Some(0), "made anew");
+    }
+
+    #[test]
+    fn a_log_that_ends_before_what_was_read_is_another_though_its_ends_were_never_told() {
+        let mut places = Places::default();
+        let number = places.of(5, 0).unwrap();
+        places.told(number, &ends(0, 0), 1_000);
+        places.ends_asked_for();
+        places.get_mut(number).read(20, None, 1_100);
+        assert!(!places.get(number).is_made_anew(&ends(0, 4)), "read while they were fetched");
+        places.told(number, &ends(0, 4), 1_200);
+        assert_eq!(places.get(number).next(), Some(21));
+        places.ends_asked_for();
+        assert!(!places.get(number).is_made_anew(&ends(0, 21)));
+        assert!(places.get(number).is_made_anew(&ends(0, 20)));
+        places.told(number, &ends(0, 20), 1_300);
+        assert_eq!(places.get(number).next(), Some(0), "made anew");
+        assert!(!places.get(number).is_made_anew(&ends(0, 20)), "and once only");
+    }
+
+    #[test]
+    fn a_topic_that_was_gone_is_read_from_its_beginning_however_long_it_is() {
+        let mut places = Places::default();
+        let (number, other) = (places.of(5, 0).unwrap(), places.of(6, 0).unwrap());
+        places.get_mut(number).read(20, None, 1_000);
+        places.get_mut(other).read(20, None, 1_000);
+        places.topic_is_gone(5);
+        assert_eq!((places.get(number).next(), places.get(other).next()), (None, Some(21)));
+        places.told(number, &ends(0, 500), 2_000);
+        assert_eq!(places.get(number).next(), Some(0));
     }
 
     #[test]

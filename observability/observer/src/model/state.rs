@@ -178,8 +178,9 @@ impl Model {
         self.places.get(place).next()
     }
 
-    /// Whether a partition ends before it ended before, as it is without data loss only where the topic was deleted and
-    /// made anew: once these ends are told, it is to be read from its beginning.
+    /// Whether a partition ends before it ended before, or before what was read when the ends were
+    /// [asked for](Self::ends_asked_for), as it does without data loss only where the topic was deleted and made anew: once
+    /// these ends are told, it is to be read from its beginning.
     pub fn is_made_anew(&self, ends: &fact::PartitionEnds) -> bool {
         let place = self.names.topics.find(&ends.topic);
         let place = place.and_then(|topic| self.places.find(topic, ends.partition));
@@ -196,16 +197,33 @@ impl Model {
         }
     }
 
+    /// Tells that ends are being fetched from now on: no log ends before what was read until now, unless it is another.
+    pub fn ends_asked_for(&mut self) {
+        self.places.ends_asked_for();
+    }
+
+    /// Tells that a topic does not exist: one that is made of the same name is read from its beginning.
+    pub fn topic_is_gone(&mut self, topic: &str) {
+        if let Some(topic) = self.names.topics.find(topic) {
+            self.places.topic_is_gone(topic);
+            self.cut.let_go(|place| self.places.get(place).topic == topic);
+            self.generation += 1;
+        }
+    }
+
     /// Tells the ends of all partitions, fetched after the groups that were told last.
     pub fn ends(&mut self, ends: &fact::Ends) {
         let mut targets = Vec::with_capacity(ends.partitions.len());
+        let mut anew = Vec::new();
         for partition in &ends.partitions {
             let topic = self.names.topics.of(&partition.topic);
             if let Some(place) = self.places.of(topic, partition.partition) {
+                anew.extend(self.places.get(place).is_made_anew(partition).then_some(place));
                 self.places.told(place, partition, ends.at);
                 targets.push((place, partition.end));
             }
         }
+        self.cut.let_go(|place| anew.contains(&place));
         self.cut.ends(ends.at, targets);
         self.generation += 1;
     }

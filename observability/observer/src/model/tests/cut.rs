@@ -132,3 +132,17 @@ fn a_declined_payment_is_an_end_too() {
     log.look();
     assert_eq!(log.is("a").0, InstanceState::Completed);
 }
+
+#[test]
+fn a_topic_that_is_gone_holds_no_proof_up() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.write("payments", 0);
+    log.wait(20_000);
+    log.look();
+    assert!(log.model.overview(log.now).as_of.behind_ms >= 20_000, "a record there was not read");
+    log.model.topic_is_gone("payments");
+    log.model.tick(log.now);
+    assert!(log.model.overview(log.now).as_of.behind_ms < 10_000);
+}
