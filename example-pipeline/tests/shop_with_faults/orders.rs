@@ -163,7 +163,7 @@ impl Fault {
             Self::Hanging => Verdict::stalled(
                 NotProgressing,
                 "payment/charge",
-                &[&["at payment/charge"], &["nothing moves", "not moving"]],
+                &[&["at payment/charge"], &["nothing moves", "not moving", "others go past it"]],
             ),
             Self::Contract => Verdict::failed(
                 "shipping/ship",

@@ -25,9 +25,12 @@ pub(super) struct Group {
     /// When the newest of them were fetched: what waits there is as old as it was then, so that nothing ages while a
     /// group cannot be asked about.
     pub(super) looked_at: Millis,
+    /// Whether it was ever seen to say more than an offset: such a step lists within two seconds what it settles above
+    /// its mark, so that where it lists nothing, nothing is settled there.
+    pub(super) tells: bool,
 }
 
-saved!(Group { state, commits, looked_at });
+saved!(Group { state, commits, looked_at, tells });
 
 /// What a group committed for one partition.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,8 @@ pub(super) struct Commit {
     said_to: i64,
     /// The last time at which the group was seen to get on, or to have nothing to do.
     pub(super) still_since: Millis,
+    /// The same of its offset alone: since when the record there is the first that is not settled.
+    pub(super) mark_since: Millis,
     /// Whether it was ever seen to get on.
     pub(super) moved: bool,
     /// The first offset that it committed, where the observer saw that there was none before, or came later.
@@ -66,6 +71,7 @@ saved!(Commit {
     said_all,
     said_to,
     still_since,
+    mark_since,
     moved,
     begin,
     proved,
@@ -75,8 +81,9 @@ saved!(Commit {
 });
 
 impl Commit {
-    /// Tells what was fetched at `at`; `reach` is the offset behind the last record that is there.
-    pub(super) fn told(&mut self, now: &fact::Committed, reach: i64, at: Millis) {
+    /// Tells what was fetched at `at`; `reach` is the offset behind the last record that is there, and `tells` whether
+    /// the group is one that says more than an offset where there is more to say.
+    pub(super) fn told(&mut self, now: &fact::Committed, reach: i64, tells: bool, at: Millis) {
         let before = std::mem::replace(&mut self.offset, now.offset);
         let first = self.still_since == 0;
         let grown = match (before, now.offset) {
@@ -98,14 +105,18 @@ impl Commit {
         if first || grown || idle {
             self.still_since = at;
         }
+        if first || before != now.offset || idle {
+            self.mark_since = at;
+        }
         self.moved |= grown && !first;
-        self.said = now.progress.is_some();
+        self.said = now.progress.is_some() || tells;
         let progress = now.progress.as_ref();
         let last_run = progress.and_then(|it| it.settled.last()).map_or(0, |run| *run.end());
         self.said_to = last_run.max(now.offset.unwrap_or(0));
         self.held = progress.map(|it| it.held.clone()).unwrap_or_default();
-        self.said_all =
-            progress.is_some_and(|it| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD);
+        let has_room =
+            |it: &fact::Progress| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD;
+        self.said_all = progress.map_or(tells, has_room);
     }
 
     fn count(&mut self, records: u64, at: Millis) {
@@ -247,10 +258,11 @@ mod tests {
     fn what_was_listed_once_stays_settled_though_the_list_is_cut_short() {
         let mut commit = Commit::default();
         let first = Progress { settled: vec![12..=14, 20..=20], held: vec![held(10)] };
-        commit.told(&committed(10, Some(first)), 30, 1_000);
+        commit.told(&committed(10, Some(first)), 30, false, 1_000);
         commit.told(
             &committed(10, Some(Progress { settled: vec![15..=15], held: vec![held(10)] })),
             30,
+            false,
             2_000,
         );
         let settled: Vec<i64> = (0..30).filter(|offset| commit.settles(*offset)).collect();
@@ -263,10 +275,15 @@ mod tests {
     #[test]
     fn what_a_list_that_was_cut_short_leaves_out_is_neither_settled_nor_not() {
         let mut commit = Commit::default();
-        commit.told(&committed(10, Some(Progress { settled: vec![12..=900], held: vec![] })), 2_000, 1_000);
+        commit.told(
+            &committed(10, Some(Progress { settled: vec![12..=900], held: vec![] })),
+            2_000,
+            false,
+            1_000,
+        );
         let runs = |last: i64| (0..last).map(|run| 11 + run * 2..=11 + run * 2).collect();
         let list = Progress { settled: runs(120), held: vec![held(10)] };
-        commit.told(&committed(10, Some(list)), 2_000, 2_000);
+        commit.told(&committed(10, Some(list)), 2_000, false, 2_000);
         assert!(commit.settles(899), "it was said once");
         assert!(commit.denies(10) && commit.is_silent_about(901) && !commit.denies(901));
         assert!(!commit.is_silent_about(10));
@@ -275,29 +292,29 @@ mod tests {
     #[test]
     fn without_metadata_nothing_is_denied() {
         let mut commit = Commit::default();
-        commit.told(&committed(10, None), 30, 1_000);
+        commit.told(&committed(10, None), 30, false, 1_000);
         assert!(!commit.denies(12) && !commit.settles(12) && commit.settles(9));
     }
 
     #[test]
     fn it_stands_still_only_while_there_is_something_to_do() {
         let mut commit = Commit::default();
-        commit.told(&committed(10, None), 10, 1_000);
-        commit.told(&committed(10, None), 10, 9_000);
+        commit.told(&committed(10, None), 10, false, 1_000);
+        commit.told(&committed(10, None), 10, false, 9_000);
         assert_eq!((commit.still_since, commit.moved), (9_000, false), "idle");
-        commit.told(&committed(10, None), 11, 11_000);
+        commit.told(&committed(10, None), 11, false, 11_000);
         assert_eq!(commit.still_since, 9_000, "a record waits");
-        commit.told(&committed(11, None), 12, 13_000);
+        commit.told(&committed(11, None), 12, false, 13_000);
         assert_eq!((commit.still_since, commit.moved), (13_000, true));
         let progress = Progress { settled: vec![13..=13], held: Vec::new() };
-        commit.told(&committed(11, Some(progress)), 20, 15_000);
+        commit.told(&committed(11, Some(progress)), 20, false, 15_000);
         assert_eq!(commit.still_since, 15_000, "what is settled above it grew");
     }
 
     #[test]
     fn only_a_cut_proves() {
         let mut commit = Commit::default();
-        commit.told(&committed(10, None), 10, 1_000);
+        commit.told(&committed(10, None), 10, false, 1_000);
         assert!(commit.settles(9) && !commit.proves(9));
         let (offset, settled) = commit.settled_now();
         commit.prove(offset, settled);

@@ -228,8 +228,17 @@ impl Model {
 
     /// How long the partition has not moved while the event waits there.
     pub(super) fn still_for(&self, commit: &Commit, pair: &Pair) -> Millis {
+        self.waited_since(commit.still_since, pair)
+    }
+
+    /// How long the event that is the first has been so.
+    fn first_for(&self, commit: &Commit, pair: &Pair) -> Millis {
+        self.waited_since(commit.mark_since, pair)
+    }
+
+    fn waited_since(&self, since: Millis, pair: &Pair) -> Millis {
         let asked_at = self.declared.step(pair.step).map_or(0, |decl| self.asked_at(decl.group));
-        asked_at.saturating_sub(commit.still_since.max(pair.since))
+        asked_at.saturating_sub(since.max(pair.since))
     }
 
     /// When the newest commits of a group were fetched: what waits there is as old as it was then.
@@ -270,13 +279,18 @@ impl Model {
     /// Why an event waits longer than it may, where its group is alive.
     fn why_waiting(&self, pair: &Pair, decl: &StepDecl) -> Option<StallReason> {
         let commit = self.commit(decl.group, pair.place)?;
-        let proved = self.is_first(commit, pair) || commit.denies(pair.offset);
+        let first = self.is_first(commit, pair);
+        let proved = first || commit.denies(pair.offset);
         if pair.at == At::Emitting && !proved {
             // What it caused is seen, and that it is not done with is not.
             return None;
         }
         if commit.in_outage() {
             return Some(StallReason::Retrying);
+        }
+        if first && self.first_for(commit, pair) > self.deadline(pair.step) {
+            // Nothing is before it, so nothing else takes so long, though others may go past it.
+            return Some(StallReason::NotProgressing);
         }
         if !self.is_still(commit, pair) {
             // Not long enough watched to know is no reason.

@@ -92,8 +92,9 @@ impl Model {
             At::Emitting => format!("at {step} for {waited}{again}: what it emits is coming in"),
             At::Queued => self.queued_sentence(pair, &waited, step, again),
             At::Handling if pair.stalled == Some(StallReason::NotProgressing) => {
-                let partition = self.places.get(pair.place).partition;
-                format!("stuck {waited} at {step}{again}: first in partition {partition}, and nothing moves")
+                let (partition, _, moving) = self.queue(pair);
+                let others = if moving { "others go past it" } else { "nothing moves" };
+                format!("stuck {waited} at {step}{again}: first in partition {partition}, and {others}")
             }
             At::Handling => format!("at {step} for {waited}{again}: being handled"),
             At::Held(held) => {

@@ -237,6 +237,9 @@ impl Model {
             let since = group.state.filter(|(before, _)| has_member(*before) == has_member(*state));
             group.state = Some((*state, since.map_or(groups.at, |(_, since)| since)));
         }
+        for committed in groups.committed.iter().filter(|committed| committed.progress.is_some()) {
+            group_mut(&mut self.groups, self.names.groups.of(&committed.group)).tells = true;
+        }
         let mut settled = Vec::with_capacity(groups.committed.len());
         for committed in &groups.committed {
             let number = self.names.groups.of(&committed.group);
@@ -245,7 +248,7 @@ impl Model {
             let group = group_mut(&mut self.groups, number);
             group.looked_at = group.looked_at.max(groups.at);
             let commit = group.commits.entry(place).or_default();
-            commit.told(committed, self.places.get(place).reach(), groups.at);
+            commit.told(committed, self.places.get(place).reach(), group.tells, groups.at);
             let (offset, runs) = commit.settled_now();
             settled.push((number, place, offset, runs));
         }

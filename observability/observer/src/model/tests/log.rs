@@ -300,14 +300,13 @@ impl Log {
 
     pub(in crate::model) fn look_at_groups(&mut self) {
         let answering = self.commits.iter().filter(|((group, ..), _)| !self.silent.contains(group));
-        let committed =
-            answering.map(|((group, topic, partition), (offset, progress))| Committed {
-                group: group.as_str().into(),
-                topic: topic.as_str().into(),
-                partition: *partition,
-                offset: *offset,
-                progress: progress.clone(),
-            });
+        let committed = answering.map(|((group, topic, partition), (offset, progress))| Committed {
+            group: group.as_str().into(),
+            topic: topic.as_str().into(),
+            partition: *partition,
+            offset: *offset,
+            progress: progress.clone(),
+        });
         let states = self.states.iter().filter(|(group, _)| !self.silent.contains(*group));
         let states = states.map(|(group, state)| (group.as_str().into(), *state)).collect();
         self.model.groups(&Groups { at: self.now, committed: committed.collect(), states });

@@ -62,6 +62,51 @@ fn metadata_proves_that_a_record_behind_is_not_progressing() {
 }
 
 #[test]
+fn of_a_step_that_tells_more_than_an_offset_what_hangs_behind_another_is_not_progressing_either() {
+    let mut log = Log::new();
+    log.look();
+    for order in ["a", "b", "c", "d"] {
+        log.place(order);
+    }
+    log.commit_with("payment.charge", "orders", 0, Progress { settled: vec![1..=1], held: Vec::new() });
+    log.look();
+    log.confirm("a");
+    log.confirm("b");
+    // From here on it has nothing to list: what is behind the mark hangs.
+    log.commit("payment.charge", "orders", 2);
+    log.look_for(66_000);
+    for order in ["c", "d"] {
+        assert_eq!(log.is(order), (STALLED, Some(StallReason::NotProgressing)));
+    }
+    let sentence = log.summary("d").sentence;
+    assert!(sentence.ends_with(": 1 ahead of it in partition 0, not moving"), "{sentence}");
+}
+
+#[test]
+fn a_record_that_hangs_first_is_not_progressing_though_others_go_past_it() {
+    let mut log = Log::new();
+    log.look();
+    log.place("hangs");
+    for order in 0..36 {
+        let order = format!("o-{order}");
+        log.place(&order);
+        log.confirm(&order);
+        let end = log.model.next_offset("orders", 0).unwrap();
+        let progress = Progress { settled: vec![1..=end - 1], held: Vec::new() };
+        log.commit_with("payment.charge", "orders", 0, progress);
+        log.commit("shipping.ship", "payments", end - 2);
+        log.look_for(2_000);
+        assert_eq!(log.is(&order), (RUNNING, None));
+        if order == "o-20" {
+            assert_eq!(log.is("hangs"), (RUNNING, None), "within its deadline");
+        }
+    }
+    assert_eq!(log.is("hangs"), (STALLED, Some(StallReason::NotProgressing)));
+    let sentence = log.summary("hangs").sentence;
+    assert_eq!(sentence, "stuck 1 min at payment/charge: first in partition 0, and others go past it");
+}
+
+#[test]
 fn a_key_blocked_by_back_off_beside_them_stalls_nobody_else() {
     let mut log = Log::new();
     log.look();
