@@ -147,6 +147,29 @@ test('dead letters are tried dry and replayed', async () => {
   }
 });
 
+test('of many violations it is said how many there are, and the reader goes on to the last', async () => {
+  const server = await standIn('--instances', '4000');
+  const { origin } = server;
+  try {
+    const tab = await chromium.open(`${origin}/`);
+    const id = await tab.ask(
+      "fetch('/api/failures?reason=contract_violation&limit=500').then((a) => a.json()).then((a) => a.items.find((it) => it.violations?.length === 120).instance)",
+    );
+    await tab.go(`${origin}/instances/${id}`);
+    const listed = "document.querySelectorAll('ul.violations li').length";
+    await tab.sees('.letter', '50 of 120 violations');
+    assert.equal(await tab.ask(listed), 50);
+    await tab.click('.letter button', 'Show 50 more');
+    await tab.sees('.letter', '100 of 120 violations');
+    await tab.click('.letter button', 'Show 20 more');
+    await tab.until('all are listed', `${listed} === 120`);
+    assert.equal(await tab.ask("document.querySelector('.letter').innerText.includes(' of 120 violations')"), false);
+    quiet(tab, origin);
+  } finally {
+    await server.end();
+  }
+});
+
 test('a page whose observer is away says so, keeps what it knows, and comes back', async () => {
   const server = await standIn('--instances', '500');
   const { origin } = server;

@@ -193,13 +193,20 @@ function frontier(summary, events, now) {
   };
 }
 
+/** So many violations of a contract. */
+function violations(count) {
+  const total = { instance_path: '/total', schema_path: '/properties/total/type', keyword: 'type' };
+  const line = (n) => ({ instance_path: `/lines/${n}/quantity`, schema_path: '/$defs/Line/properties/quantity/minimum', keyword: 'minimum' });
+  return [...Array.from({ length: count - 1 }, (_, n) => line(n)), total];
+}
+
 /** The dead letter of a failed instance. */
 export function letter(summary) {
   const step = summary.step ?? 'mail/tell';
   return {
     id: `dl-${summary.id}`, step, instance: summary.id, event: `${summary.id.slice(0, 30)}000001`, event_type: 'order.reserved.v1', key: summary.key, reason: step === 'payment/charge' ? 'contract_violation' : step === 'site/checkout' ? 'retries_exhausted' : 'rejected',
     error: summary.error ?? ERRORS[2],
-    violations: step === 'payment/charge' ? [{ instance_path: '/lines/0/quantity', schema_path: '/$defs/Line/properties/quantity/minimum', keyword: 'minimum' }, { instance_path: '/total', schema_path: '/properties/total/type', keyword: 'type' }] : null,
+    violations: step === 'payment/charge' ? violations(summary.started % 2 === 0 ? 120 : 2) : null,
     contract: 'order.reserved/1.0', failed_at: summary.updated, attempts: 5, replays: summary.started % 3 === 0 ? 1 : 0, topic: `${step.replace('/', '.')}.dlq`, partition: 0, offset: summary.started % 10_000,
     origin: 'orders/2/81235', trace: hex(summary.started, 8).repeat(4), open: true,
     actions: summary.started % 3 === 0 ? [{ id: '01930f2b-aaaa-7000-8000-000000000001', action: 'replayed', by: 'mara@example.org', at: summary.updated + 60_000 }] : [],

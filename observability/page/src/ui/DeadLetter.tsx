@@ -148,20 +148,35 @@ function Violations({ violations }: { violations: unknown }) {
   if (list === null) {
     return <pre class="violations">{JSON.stringify(violations, null, 2).slice(0, LONGEST_VIOLATIONS)}</pre>;
   }
-  if (list.length === 0) return null;
-  return (
-    <ul class="violations" aria-label="What violates the contract">
-      {list.map(({ place, rule }, i) => (
-        <li key={i}>
-          <Wire class="mono strong">{place === '' ? '(the whole value)' : place}</Wire> breaks <Wire class="mono">{rule}</Wire>
-        </li>
-      ))}
-    </ul>
-  );
+  return list.length === 0 ? null : <ViolationList list={list} />;
 }
 
-/** Violations shown one by one. */
-const MOST_VIOLATIONS = 50;
+/** Violations shown at first, and with each step that the reader goes on. */
+const VIOLATIONS_AT_ONCE = 50;
+
+function ViolationList({ list }: { list: Violation[] }) {
+  const [shown, show] = useState(VIOLATIONS_AT_ONCE);
+  const left = list.length - shown;
+  return (
+    <>
+      <ul class="violations" aria-label="What violates the contract">
+        {list.slice(0, shown).map(({ place, rule }, i) => (
+          <li key={i}>
+            <Wire class="mono strong">{place === '' ? '(the whole value)' : place}</Wire> breaks <Wire class="mono">{rule}</Wire>
+          </li>
+        ))}
+      </ul>
+      {left > 0 && (
+        <p class="muted">
+          {shown} of {list.length} violations.{' '}
+          <button type="button" onClick={() => show(shown + VIOLATIONS_AT_ONCE)}>
+            Show {Math.min(left, VIOLATIONS_AT_ONCE)} more
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
 
 interface Violation {
   place: string;
@@ -172,7 +187,7 @@ interface Violation {
 function listed(violations: unknown): Violation[] | null {
   if (!Array.isArray(violations)) return null;
   const list: Violation[] = [];
-  for (const violation of violations.slice(0, MOST_VIOLATIONS) as unknown[]) {
+  for (const violation of violations as unknown[]) {
     if (typeof violation !== 'object' || violation === null) return null;
     const { instance_path: place, schema_path: rule, keyword } = violation as Record<string, unknown>;
     if (typeof place !== 'string' || typeof keyword !== 'string') return null;
