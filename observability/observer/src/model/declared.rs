@@ -140,7 +140,7 @@ impl Declared {
         let choreography = Choreography::new(manifests);
         let mut declared = Self { fingerprint: fingerprint(manifests), ..Self::default() };
         declared.topics.insert(AUDIT_TOPIC.into());
-        let audit = names.topics.of(AUDIT_TOPIC);
+        let audit = names.topics.declared(AUDIT_TOPIC);
         declared.roles.insert(audit, Role::Audit);
         for (id, flow) in choreography.events() {
             declared.add_type(id, flow, &choreography, names);
@@ -179,22 +179,22 @@ impl Declared {
         }
         for emitter in &flow.emitters {
             let who = match emitter.step {
-                Some(step) => Emitter::Step(names.steps.of(&title(emitter.service, step))),
+                Some(step) => Emitter::Step(names.steps.declared(&title(emitter.service, step))),
                 None => Emitter::Service(emitter.service.service.as_str().into()),
             };
             decl.emitters.push((who, version(emitter.event.version)));
             if let Some(workflow) = &emitter.event.starts_workflow {
-                decl.starts = names.workflows.of(workflow);
+                decl.starts = names.workflows.declared(workflow);
                 self.workflows.insert(decl.starts);
             }
         }
         for consumer in &flow.consumers {
-            let step = names.steps.of(&title(consumer.service, consumer.step));
+            let step = names.steps.declared(&title(consumer.service, consumer.step));
             if !decl.consumers.contains(&step) {
                 decl.consumers.push(step);
             }
         }
-        let number = names.types.of(&id.to_string());
+        let number = names.types.declared(&id.to_string());
         *slot(&mut self.types, number) = Some(Box::new(decl));
     }
 
@@ -203,8 +203,9 @@ impl Declared {
         let emits: HashMap<u16, Vec<u16>> = choreography
             .steps()
             .map(|(service, step)| {
-                let emits = step.emits.iter().map(|emit| names.types.of(&emit.id().to_string())).collect();
-                (names.steps.of(&title(service, step)), emits)
+                let emits =
+                    step.emits.iter().map(|emit| names.types.declared(&emit.id().to_string())).collect();
+                (names.steps.declared(&title(service, step)), emits)
             })
             .collect();
         for decl in self.types.iter_mut().flatten() {
@@ -239,13 +240,13 @@ impl Declared {
         since: &BTreeMap<Arc<str>, Millis>,
     ) {
         let name = title(service, step);
-        let number = names.steps.of(&name);
+        let number = names.steps.declared(&name);
         let emits = |list: &[choreograph_topology::Emitted], names: &mut AllNames| -> Vec<Emit> {
             list.iter()
                 .map(|emit| Emit {
-                    event_type: names.types.of(&emit.id().to_string()),
+                    event_type: names.types.declared(&emit.id().to_string()),
                     version: version(emit.version),
-                    topic: names.topics.of(&emit.topic),
+                    topic: names.topics.declared(&emit.topic),
                 })
                 .collect()
         };
@@ -257,7 +258,7 @@ impl Declared {
             let in_major = |major| EventId { name: it.event_type.clone(), major };
             let older = it.older_majors().map(in_major);
             for id in std::iter::once(it.id()).chain(older) {
-                consumes.push((names.types.of(&id.to_string()), names.topics.of(&it.topic)));
+                consumes.push((names.types.declared(&id.to_string()), names.topics.declared(&it.topic)));
             }
         }
         let retry_topic = step.retry_topic.as_deref().map(|topic| {
@@ -282,7 +283,7 @@ impl Declared {
             emits_of.iter().any(|emit| self.event_type(emit.event_type).is_none_or(|it| it.may_end));
         let decl = StepDecl {
             owner: service.owner.clone(),
-            group: names.groups.of(&step.group),
+            group: names.groups.declared(&step.group),
             consumes,
             emits: emits_of,
             starts: emits(&step.starts, names),
@@ -297,7 +298,7 @@ impl Declared {
 
     fn topic(&mut self, topic: &str, names: &mut AllNames) -> u16 {
         self.topics.insert(topic.into());
-        names.topics.of(topic)
+        names.topics.declared(topic)
     }
 
     /// A declared step.

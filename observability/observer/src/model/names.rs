@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::save::{In, Out, Saved};
 use super::snapshot::SnapshotError;
 
-/// The most names of one kind. Declared ones are far fewer; what the wire brings beyond is [`OTHER`].
+/// The most names of one kind that the wire brings; what it brings beyond is [`OTHER`].
 pub(super) const MAX_NAMES: usize = 20_000;
+/// The most names of one kind, with those that are declared: whatever the wire has brought, there is room for them.
+const MAX_ALL: usize = 2 * MAX_NAMES;
 /// The number of the empty name: none.
 pub(super) const NONE: u16 = 0;
 /// The number of every name that came when there were [`MAX_NAMES`].
@@ -31,12 +33,21 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The number of a name, new or not.
+    /// The number of a name that the wire brings, new or not.
     pub(super) fn of(&mut self, text: &str) -> u16 {
+        self.within(MAX_NAMES, text)
+    }
+
+    /// The number of a name that is declared, new or not.
+    pub(super) fn declared(&mut self, text: &str) -> u16 {
+        self.within(MAX_ALL, text)
+    }
+
+    fn within(&mut self, bound: usize, text: &str) -> u16 {
         if let Some(&number) = self.by_text.get(text) {
             return number;
         }
-        if self.texts.len() >= MAX_NAMES {
+        if self.texts.len() >= bound {
             return OTHER;
         }
         let number = self.texts.len() as u16;
@@ -69,10 +80,29 @@ impl Saved for Names {
 
     fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
         let texts = Vec::<Arc<str>>::load(input)?;
-        if texts.len() > MAX_NAMES || texts.len() < 2 {
+        if texts.len() > MAX_ALL || texts.len() < 2 {
             return Err(SnapshotError::Form("too many names, or too few"));
         }
         let by_text = texts.iter().enumerate().map(|(at, text)| (Arc::clone(text), at as u16)).collect();
         Ok(Self { texts, by_text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_NAMES, Names, OTHER};
+
+    #[test]
+    fn however_many_names_the_wire_brings_there_is_room_for_declared_ones() {
+        let mut names = Names::default();
+        for number in 0..MAX_NAMES {
+            names.of(&format!("order.{number}.v1"));
+        }
+        assert_eq!(names.of("order.placed.v1"), OTHER);
+        let declared = names.declared("order.placed.v1");
+        assert!(declared > OTHER);
+        assert_eq!(names.of("order.placed.v1"), declared, "which the wire then brings too");
+        assert_eq!(names.text(declared), "order.placed.v1");
+        assert_eq!(names.of("one.more.v1"), OTHER);
     }
 }
