@@ -15,6 +15,7 @@ use super::groups::Groups;
 use super::hollow::Hollow;
 use super::keep::Keeper;
 use super::problems::{About, Problems};
+use super::reading::Failed;
 use super::stop::Stop;
 use super::{OWN_GROUP, Partition, client::Reader, prefix, reading};
 use crate::fact::{self, Ends, Millis, PartitionEnds};
@@ -31,6 +32,10 @@ const MAX_TOPICS: usize = 5_000;
 
 /// The shortest pause between two looks, where a look takes as long as they are apart.
 const MIN_PAUSE: Duration = Duration::from_millis(200);
+
+/// For so long everything that was there may be unread until it is told why reading failed, in milliseconds: the client
+/// tries again by itself.
+const UNREAD_TOLD_MS: Millis = 10_000;
 
 /// The wait before a new client is made in place of one that can do nothing more.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -157,17 +162,21 @@ impl Looking {
         (self.topics_told, self.topics_due) = (false, 0);
         let ended = Arc::new(AtomicBool::new(false));
         let (shared, prefix, stop) = (self.shared.clone(), self.prefix.clone(), Arc::clone(&ended));
+        let failed = Failed::default();
         thread::scope(|scope| {
             let thread = thread::Builder::new().name("observer read".to_owned());
+            let told = &failed;
             let read = thread.spawn_scoped(scope, move || {
                 // Whatever ends reading, a panic too, ends looking.
                 let _ended = Ended(Arc::clone(&stop));
-                reading::read(reader, &shared, &prefix, &stop)
+                reading::read(reader, &shared, &prefix, told, &stop)
             });
             match read {
                 Ok(read) => {
                     while !self.stop.is_said() && !ended.load(Ordering::Relaxed) {
                         let begun = Instant::now();
+                        let behind = self.shared.read(|model| model.overview(clock::now()).as_of.behind_ms);
+                        self.problems.of(About::Reading, failed.reason(behind <= UNREAD_TOLD_MS));
                         self.turn(reader, asker, keeper);
                         // What a look takes belongs to the time between two.
                         self.stop.wait(self.every.saturating_sub(begun.elapsed()).max(MIN_PAUSE));

@@ -10,6 +10,7 @@ const MAX_TOLD: usize = 20;
 pub(super) enum About {
     Brokers,
     Client,
+    Reading,
     Topics,
     Groups,
     Manifests,
