@@ -35,6 +35,8 @@ pub(super) struct Start {
     pub(super) offset: i64,
     /// What the group committed, moved up to the log's start where retention was faster.
     pub(super) committed: Option<i64>,
+    /// What the group itself has, whether or not it is good for anything.
+    pub(super) before: Option<i64>,
     /// What stood beside the commit.
     pub(super) metadata: Option<String>,
     /// The commit has to be made before the first record is read.
@@ -83,18 +85,20 @@ fn start(
     begin: Begin,
     at: Option<i64>,
 ) -> Start {
+    let before = committed.offset;
     let fresh = |offset, committed, commit_first| Start {
         slot,
         partition: partition.clone(),
         offset,
         committed,
+        before,
         metadata: None,
         commit_first,
         lost: None,
         beyond: false,
     };
     match (committed.offset, begin) {
-        (Some(offset), _) if offset > high => Start { beyond: true, ..fresh(low, Some(low), false) },
+        (Some(offset), _) if offset > high => Start { beyond: true, ..fresh(low, Some(low), true) },
         (Some(offset), _) if offset < low => {
             Start { lost: Some(offset..low), ..fresh(low, Some(low), false) }
         }
@@ -178,6 +182,8 @@ mod tests {
     fn a_commit_beyond_the_log_reads_what_there_is() {
         let start = decided(Some(11), (3, 10), Begin::Earliest, None);
         assert_eq!((start.offset, start.beyond), (3, true));
+        // The topic made anew may outgrow the old commit before there is one of our own.
+        assert_eq!((start.committed, start.before, start.commit_first), (Some(3), Some(11), true));
     }
 
     #[test]

@@ -32,6 +32,16 @@ pub(super) struct Sent {
     pub(super) slot: Slot,
     pub(super) partition: Partition,
     pub(super) offset: i64,
+    /// What the group had before any commit of this owner.
+    pub(super) before: Option<i64>,
+}
+
+impl Sent {
+    /// Whether this went through, or a later one, given what the group has. A topic made anew has lower offsets than the
+    /// commit that is left of the one before it, which shows nothing.
+    fn is_shown_by(&self, committed: i64) -> bool {
+        committed == self.offset || (committed > self.offset && Some(committed) != self.before)
+    }
 }
 
 /// What became of the commit of one partition.
@@ -73,6 +83,11 @@ impl Commits {
         true
     }
 
+    /// The highest offset sent for a partition.
+    pub(super) fn highest(&self, slot: Slot) -> Option<i64> {
+        self.highest.get(&slot).copied()
+    }
+
     /// Forgets a partition that is no longer ours.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.highest.remove(&slot);
@@ -90,7 +105,7 @@ impl Commits {
         }
         let sent = self.waiting.drain(..).map(|Commit { slot, offset, .. }| {
             let partition = slots.partition(slot).clone();
-            Sent { slot, partition, offset }
+            Sent { slot, partition, offset, before: None }
         });
         Ok(sent.collect())
     }
@@ -126,13 +141,13 @@ pub(super) fn confirm(consumer: &StepConsumer, sent: &[Sent]) -> Vec<CommitResul
         });
         committed.collect::<HashMap<_, _>>()
     });
-    let result = |Sent { slot, partition, offset }: &Sent| {
+    let result = |sent: &Sent| {
         let error = match &known {
-            Ok(known) if known.get(partition).is_some_and(|committed| committed >= offset) => None,
-            Ok(_) => Some(format!("the group does not have the offset of {partition}")),
+            Ok(known) if known.get(&sent.partition).is_some_and(|at| sent.is_shown_by(*at)) => None,
+            Ok(_) => Some(format!("the group does not have the offset of {}", sent.partition)),
             Err(error) => Some(error.to_string()),
         };
-        CommitResult { slot: *slot, offset: *offset, error }
+        CommitResult { slot: sent.slot, offset: sent.offset, error }
     };
     sent.iter().map(result).collect()
 }
@@ -143,6 +158,17 @@ mod tests {
 
     fn commit(slot: u32, offset: i64) -> Commit {
         Commit { slot: Slot(slot), offset, metadata: None }
+    }
+
+    #[test]
+    fn what_is_left_of_a_topic_that_is_gone_shows_no_commit_of_ours() {
+        let partition = Partition { topic: "orders".into(), number: 0 };
+        let sent = Sent { slot: Slot(0), partition, offset: 3, before: Some(11) };
+        assert!(sent.is_shown_by(3));
+        assert!(sent.is_shown_by(4), "a later one of ours");
+        assert!(!sent.is_shown_by(11));
+        assert!(!sent.is_shown_by(2));
+        assert!(Sent { offset: 11, ..sent }.is_shown_by(11));
     }
 
     #[test]

@@ -26,12 +26,15 @@ pub(super) struct Seat {
     pub(super) seen: Option<i64>,
     /// A commit which the driver itself owes, and has not been told the success of.
     pub(super) commit_first: Option<i64>,
+    /// What the group had before any commit of ours.
+    pub(super) before: Option<i64>,
 }
 
 impl Seat {
-    /// A partition read from `offset` on.
-    pub(super) fn at(offset: i64, commit_first: Option<i64>) -> Self {
-        Self { progress: Progress::at(offset), paused: false, leaving: false, seen: None, commit_first }
+    /// A partition read from `offset` on, of which the group has committed `before`.
+    pub(super) fn at(offset: i64, commit_first: Option<i64>, before: Option<i64>) -> Self {
+        let progress = Progress::at(offset);
+        Self { progress, paused: false, leaving: false, seen: None, commit_first, before }
     }
 }
 

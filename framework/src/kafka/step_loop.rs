@@ -339,7 +339,12 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Sends the turn's commits.
     fn flush_commits(&mut self, now: u64) {
         let unsent = match self.port.commits.flush(self.consumer, &self.port.slots) {
-            Ok(sent) => return self.unconfirmed.extend(sent),
+            Ok(mut sent) => {
+                for sent in &mut sent {
+                    sent.before = self.port.seat(sent.slot).and_then(|seat| seat.before);
+                }
+                return self.unconfirmed.extend(sent);
+            }
             Err(unsent) => unsent,
         };
         for failed in unsent {

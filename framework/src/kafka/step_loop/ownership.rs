@@ -109,7 +109,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 );
             }
             let commit_first = start.committed.filter(|_| start.commit_first);
-            self.port.set_seat(start.slot, Some(Seat::at(start.offset, commit_first)));
+            self.port.set_seat(start.slot, Some(Seat::at(start.offset, commit_first, start.before)));
             self.driven.assigned(Time(now), start.slot, start.committed, start.metadata.as_deref());
             if let Some(offset) = commit_first {
                 self.port.commits.add(Commit { slot: start.slot, offset, metadata: None });
@@ -135,7 +135,9 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         let lost = seat.progress.lost(marks.low);
         let lag = marks.high.saturating_sub(seat.progress.position().max(marks.low)).max(0);
         let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
-        let seat_age = seat.seen.map(|seen| Duration::from_millis(u64::try_from(wall - seen).unwrap_or(0)));
+        let seat_age = seat
+            .seen
+            .map(|seen| Duration::from_millis(u64::try_from(wall.saturating_sub(seen)).unwrap_or(0)));
         let partition = self.port.slots.partition(marks.slot);
         if let Some(range) = lost {
             self.setup.status.lost(partition, &range);

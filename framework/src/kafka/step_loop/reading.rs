@@ -2,13 +2,14 @@
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 
+use super::super::commit::Commit;
 use super::super::driven::{Driven, LoopError};
 use super::super::poll::{Polled, poll};
 use super::super::port::{KafkaPort, Seat};
 use super::super::record::KafkaRecord;
 use super::{Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
 use crate::clock;
-use crate::engine::Time;
+use crate::engine::{Slot, Time};
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Reads a batch. Answers whether the runner took anything.
@@ -58,11 +59,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 expected = seat.progress.position(),
                 "the log went back: it was cut or made anew; reading on from where it is",
             );
-            self.driven.lost(&[slot]);
-            self.port.set_seat(slot, Some(Seat::at(offset, None)));
-            self.port.commits.forget(slot);
-            self.port.forget_pauses([slot]);
-            self.driven.assigned(Time(now), slot, Some(offset), None);
+            self.begin_again(now, slot, offset);
         }
         if let Some(seat) = self.port.seat(slot) {
             seat.progress.read(offset);
@@ -72,6 +69,20 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         }
         let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic);
         self.driven.take(Time(now), slot, record, &mut self.port);
+    }
+
+    /// Begins to read a partition anew whose log went back. The group is told before anything else: the log may come to
+    /// outgrow what was committed of the one before it.
+    #[cold]
+    fn begin_again(&mut self, now: u64, slot: Slot, offset: i64) {
+        let had = self.port.seat(slot).and_then(|seat| seat.before);
+        let before = self.port.commits.highest(slot).or(had);
+        self.driven.lost(&[slot]);
+        self.port.set_seat(slot, Some(Seat::at(offset, Some(offset), before)));
+        self.port.commits.forget(slot);
+        self.port.forget_pauses([slot]);
+        self.driven.assigned(Time(now), slot, Some(offset), None);
+        self.port.commits.add(Commit { slot, offset, metadata: None });
     }
 
     /// The runner wants nothing: serves callbacks, and holds the few records in front of them.

@@ -10,7 +10,7 @@ use super::super::context::{Rebalance, StepContext};
 use super::super::driven::{Driven, Stop};
 use super::super::embedded::EmbeddedBroker;
 use super::super::errands::{Clerk, Errands};
-use super::super::marks::Marks;
+use super::super::marks::{Marks, Progress};
 use super::super::partition::Partition;
 use super::super::port::KafkaPort;
 use super::super::publish::Outlet;
@@ -103,6 +103,7 @@ fn own(turning: &mut Loop<'_, Notes>, offset: i64) -> Slot {
         partition,
         offset,
         committed: None,
+        before: None,
         metadata: None,
         commit_first: false,
         lost: None,
@@ -168,5 +169,32 @@ fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
         feed(&broker, numbers(6..9));
         read_to(turning, 9);
         assert_eq!(turning.driven.taken, (0..9).collect::<Vec<i64>>());
+    });
+}
+
+#[test]
+fn a_timestamp_from_before_all_time_is_very_old() {
+    let (broker, health) = (broker(1), Health::new());
+    by_hand(&broker, &health, |turning| {
+        let slot = own(turning, 0);
+        turning.port.seat(slot).unwrap().seen = Some(i64::MIN);
+        turning.compare(Marks { slot, low: 0, high: 20 });
+    });
+}
+
+#[test]
+fn a_log_that_went_back_is_committed_anew_at_once() {
+    let (broker, health) = (broker(1), Health::new());
+    by_hand(&broker, &health, |turning| {
+        let slot = own(turning, 0);
+        let seat = turning.port.seat(slot).unwrap();
+        (seat.progress, seat.before) = (Progress::at(10), Some(10));
+        feed(&broker, numbers(0..3));
+        read_to(turning, 3);
+        assert_eq!((turning.driven.lost, &turning.driven.taken[..]), (1, &[0, 1, 2][..]));
+        turning.flush_commits(clock::millis());
+        let [first] = &turning.unconfirmed[..] else { panic!("one commit: {:?}", turning.unconfirmed) };
+        // What the group has of the log before this one shows nothing.
+        assert_eq!((first.offset, first.before), (0, Some(10)));
     });
 }
