@@ -36,8 +36,10 @@ use crate::telemetry::events::CommitFailed;
 
 /// The most records of one turn: the runtime's timers and sockets are served between turns.
 const RECORDS_A_TURN: usize = 256;
-/// Delivery reports are served, and the clock is read, after so many records.
+/// Delivery reports are served, and the clock is read, after so many records at the latest.
 const RECORDS_A_LOOK: usize = 64;
+/// How long a batch may take before the rest waits for the next turn: handlers run while their records are taken.
+const LONGEST_BATCH_MS: u64 = 50;
 /// The longest sleep: the heartbeat of `/live`, and the net under a wake-up that never came.
 const LONGEST_NAP_MS: u64 = 100;
 /// The first and the longest sleep while delivery reports are due, which wake nobody.

@@ -7,14 +7,14 @@ use super::super::driven::{Driven, LoopError};
 use super::super::poll::{Polled, poll};
 use super::super::port::{KafkaPort, Seat};
 use super::super::record::KafkaRecord;
-use super::{Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
+use super::{LONGEST_BATCH_MS, Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
 use crate::clock;
 use crate::engine::{Slot, Time};
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Reads a batch. Answers whether the runner took anything.
     pub(super) fn read(&mut self, mut now: u64) -> Result<bool, LoopError> {
-        let mut taken = 0;
+        let (began, mut taken, mut look_at) = (now, 0, 1);
         while taken < RECORDS_A_TURN {
             if self.give_up_at.is_some() {
                 return self.discard().map(|()| false);
@@ -35,8 +35,15 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             let first = taken == 0;
             self.take(now, &record, first);
             taken += 1;
-            if taken.is_multiple_of(RECORDS_A_LOOK) {
+            // Soon after the first, as it may have been slow, and seldom where none was.
+            if taken == look_at {
+                look_at += taken.min(RECORDS_A_LOOK);
                 now = clock::millis();
+                if now.saturating_sub(began) >= LONGEST_BATCH_MS {
+                    break;
+                }
+            }
+            if taken.is_multiple_of(RECORDS_A_LOOK) {
                 self.bring_reports(now);
             }
         }

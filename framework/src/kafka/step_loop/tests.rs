@@ -16,7 +16,7 @@ use super::super::port::KafkaPort;
 use super::super::publish::Outlet;
 use super::super::record::KafkaRecord;
 use super::super::tests::running::{PATIENCE, broker, feed, numbers, setup};
-use super::{CLOSE_MS, Loop};
+use super::{CLOSE_MS, LONGEST_BATCH_MS, Loop};
 use crate::clock;
 use crate::engine::{Slot, Time};
 use crate::ops::Health;
@@ -28,6 +28,8 @@ struct Notes {
     taken: Vec<i64>,
     /// How often partitions were taken away.
     lost: usize,
+    /// How long each record keeps the thread busy.
+    costs: Duration,
 }
 
 impl<'c> Driven<KafkaPort<'c>> for Notes {
@@ -39,6 +41,10 @@ impl<'c> Driven<KafkaPort<'c>> for Notes {
 
     fn take(&mut self, _: Time, _: Slot, record: KafkaRecord, _: &mut KafkaPort<'c>) {
         self.taken.push(record.offset());
+        let done = clock::instant() + self.costs;
+        while clock::instant() < done {
+            std::hint::spin_loop();
+        }
     }
 
     fn turn(&mut self, _: Time, _: &mut Context<'_>, _: &mut KafkaPort<'c>) -> bool {
@@ -169,6 +175,24 @@ fn a_partition_that_left_while_it_was_paused_is_read_when_it_comes_back() {
         feed(&broker, numbers(6..9));
         read_to(turning, 9);
         assert_eq!(turning.driven.taken, (0..9).collect::<Vec<i64>>());
+    });
+}
+
+#[test]
+fn records_that_take_the_thread_long_end_the_batch() {
+    let (broker, health) = (broker(1), Health::new());
+    by_hand(&broker, &health, |turning| {
+        own(turning, 0);
+        turning.driven.costs = Duration::from_millis(LONGEST_BATCH_MS + 10);
+        feed(&broker, numbers(0..20));
+        for turn in 1..=20 {
+            read_to(turning, turn);
+            assert_eq!(
+                turning.driven.taken.len(),
+                turn,
+                "no timer and no other handler had its turn in between"
+            );
+        }
     });
 }
 
