@@ -11,6 +11,9 @@ use super::foreign::foreign;
 use crate::envelope::head::{Head, HeadCopy};
 use crate::runner::port::RawRecord;
 
+/// The most headers of one record whose names cannot be read before the rest is left unread.
+const MAX_UNREADABLE: usize = 16;
+
 /// One record, boxed because it is moved often.
 #[derive(Debug)]
 pub(crate) struct KafkaRecord(Box<Copied>);
@@ -45,18 +48,19 @@ impl KafkaRecord {
             payload,
             key: key.map(<[u8]>::len),
             has_value: value.is_some(),
-            head: head(message),
+            head: head(message.headers()),
         }))
     }
 }
 
-/// Copies the headers. One whose name is no text has the empty name and no value: rdkafka does not read it.
-fn head(message: &BorrowedMessage<'_>) -> Arc<Head> {
-    let Some(headers) = message.headers() else { return Arc::default() };
+/// Copies the headers. One whose name is no text has the empty name and no value: rdkafka does not read it, and says so
+/// by a panic, which is dear. Where there are too many of them the rest is not read either.
+fn head(headers: Option<&impl Headers>) -> Arc<Head> {
+    let Some(headers) = headers else { return Arc::default() };
     let count = headers.count();
     let mut head = HeadCopy::with_capacity(count);
-    let mut index = 0;
-    while index < count {
+    let (mut index, mut unreadable) = (0, 0);
+    while index < count && unreadable < MAX_UNREADABLE {
         // The rest in one go, up to a name that cannot be read.
         let read = foreign(|| {
             while let Some(header) = headers.try_get(index) {
@@ -67,7 +71,11 @@ fn head(message: &BorrowedMessage<'_>) -> Arc<Head> {
         if read.is_none() {
             head.push("", None);
             index += 1;
+            unreadable += 1;
         }
+    }
+    for _ in index..count {
+        head.push("", None);
     }
     head.finish()
 }
@@ -99,5 +107,56 @@ impl RawRecord for KafkaRecord {
 
     fn head(&self) -> &Arc<Head> {
         &self.0.head
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use rdkafka::message::Header;
+
+    use super::*;
+
+    /// Headers as rdkafka has them: a name that is no text is a panic.
+    struct Hostile {
+        names: Vec<Option<&'static str>>,
+        panics: Cell<usize>,
+    }
+
+    impl Hostile {
+        fn of(names: impl IntoIterator<Item = Option<&'static str>>) -> Self {
+            Self { names: names.into_iter().collect(), panics: Cell::new(0) }
+        }
+    }
+
+    impl Headers for Hostile {
+        fn count(&self) -> usize {
+            self.names.len()
+        }
+
+        fn try_get(&self, index: usize) -> Option<Header<'_, &[u8]>> {
+            let name = *self.names.get(index)?;
+            if name.is_none() {
+                self.panics.set(self.panics.get() + 1);
+            }
+            Some(Header { key: name.expect("a name that is text"), value: Some(b"value") })
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_read_is_empty_and_those_around_it_are_kept() {
+        let head = head(Some(&Hostile::of([Some("a"), None, None, Some("b")])));
+        let read: Vec<_> = head.iter().collect();
+        assert_eq!(read, [("a", Some(&b"value"[..])), ("", None), ("", None), ("b", Some(b"value"))]);
+    }
+
+    #[test]
+    fn a_record_full_of_names_that_cannot_be_read_costs_few_panics() {
+        let hostile = Hostile::of([Some("a"), None].into_iter().cycle().take(100_000));
+        let head = head(Some(&hostile));
+        assert_eq!(hostile.panics.get(), MAX_UNREADABLE);
+        assert_eq!(head.iter().count(), 100_000, "none is hidden");
+        assert_eq!(head.iter().filter(|(name, _)| *name == "a").count(), MAX_UNREADABLE);
     }
 }
