@@ -16,6 +16,7 @@ export async function standIn(...options) {
   let running = await start('0');
   const { origin } = running;
   const end = async () => {
+    if (running.child.signalCode !== null) return;
     const ended = once(running.child, 'exit');
     running.child.kill();
     await ended;
@@ -23,5 +24,10 @@ export async function standIn(...options) {
   const begin = async () => {
     running = await start(new URL(origin).port);
   };
-  return { origin, end, begin };
+  /** Has one question refused with a status from now on, never answered (`hang`), or answered again (nothing). */
+  const refuse = async (path, status = '') => {
+    const told = await fetch(`${origin}/dev/answer?path=${encodeURIComponent(path)}&status=${status}`);
+    if (!told.ok) throw new Error(`the stand-in says ${told.status}`);
+  };
+  return { origin, end, begin, refuse };
 }

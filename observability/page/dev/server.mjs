@@ -1,6 +1,9 @@
 // A stand-in for the observer with made-up data, for looking at the page:
 //
 //     node dev/server.mjs [--port 4748] [--instances 100000] [--empty] [--no-actions]
+//
+// `/dev/answer?path=/api/overview&status=500` has it refuse that question from then on, with `status=hang` never answer it, and
+// with `status=` answer it again.
 
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -18,6 +21,8 @@ const born = Date.now();
 const items = Array.from({ length: count }, (_, i) => instance(i, count, born));
 let generation = 1;
 const replayed = new Set();
+/** Which questions are refused, and with which status. */
+const refused = new Map();
 
 setInterval(() => {
   generation += 1;
@@ -110,6 +115,8 @@ const drifts = () => ({
 });
 
 function where(text) {
+  // A key that more instances have than one answer holds.
+  if (text === 'one-key-for-many') return { as_of: asOf(), items: items.slice(0, 50), total: 1000, next: null, by_state: [], by_reason: [], by_step: [] };
   const found = items.filter((item) => item.id === text || item.key === text);
   return { ...page(found, new URLSearchParams()), by_state: [], by_reason: [], by_step: [] };
 }
@@ -152,6 +159,18 @@ createServer(async (request, response) => {
     tell();
     const timer = setInterval(tell, 1000);
     request.on('close', () => clearInterval(timer));
+    return;
+  }
+  if (url.pathname === '/dev/answer') {
+    refused.set(url.searchParams.get('path'), url.searchParams.get('status'));
+    response.end();
+    return;
+  }
+  const status = refused.get(url.pathname);
+  if (status === 'hang') return;
+  if (status) {
+    response.writeHead(Number(status), { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ error: `refused with ${status}` }));
     return;
   }
   if (url.pathname.startsWith('/api/')) {

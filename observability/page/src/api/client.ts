@@ -38,15 +38,24 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
 
 const NONE: Abilities = { payloads: false, actions: false };
 
-let known: Promise<Abilities> | null = null;
+let known: Promise<Abilities | null> | null = null;
 
-/** What this observer offers besides answers; it is asked once. One that does not know the question offers nothing. */
-export function abilities(): Promise<Abilities> {
+/**
+ * What this observer offers besides answers; nothing where it did not say, and then it is asked the next time. Else it is asked
+ * once. One that does not know the question offers none of it.
+ */
+export function abilities(): Promise<Abilities | null> {
   known ??= ask<Abilities>('/api/abilities', new AbortController().signal).catch((error: unknown) => {
-    if (!(error instanceof NoAnswer) || error.trouble !== 'unknown') known = null;
-    return NONE;
+    if (error instanceof NoAnswer && error.trouble === 'unknown') return NONE;
+    known = null;
+    return null;
   });
   return known;
+}
+
+/** Has it asked anew the next time. */
+export function forgetAbilities(): void {
+  known = null;
 }
 
 /** The value of an event as text, where values may be shown. */

@@ -4,7 +4,7 @@ import type { Contracts as Answered, ContractUse, Drift, DriftKind, Drifts } fro
 import { useAnswer } from '../live/hooks';
 import { count, plural, short } from '../lib/number';
 import { duration } from '../lib/time';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
 import { Ago, Section, Sentence, Step, Wire } from '../ui/text';
 
 export const DRIFT_LABEL: Record<DriftKind, string> = { silent: 'Silent', undeclared: 'Undeclared', version_skew: 'Version skew' };
@@ -22,6 +22,7 @@ export function Contracts() {
         title="Drift"
         note={drifts.data && <>what was declared against what was seen in the last {duration(drifts.data.window_ms)}</>}
       >
+        {drifts.data && <Outdated error={drifts.error} again={drifts.again} what="drift" />}
         {drifts.data ? (
           <DriftList drifts={drifts.data.drifts} />
         ) : drifts.error ? (
@@ -31,6 +32,7 @@ export function Contracts() {
         )}
       </Section>
       <Section id="types" title="Event types" note={contracts.data && plural(contracts.data.types.length, 'type')}>
+        {contracts.data && <Outdated error={contracts.error} again={contracts.again} what="contracts" />}
         {contracts.data ? (
           contracts.data.types.length > 0 ? (
             <Types types={contracts.data.types} drifts={drifts.data?.drifts ?? []} />

@@ -13,7 +13,7 @@ import { usePages } from '../live/pages';
 import { ToneIcon } from '../ui/icons';
 import { ActDialog } from '../ui/Act';
 import { aboutOne, LetterBody, OtherActs } from '../ui/DeadLetter';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Held, Skeleton, Total, Trouble } from '../ui/states';
 import { Ago, Section, Step, Wire } from '../ui/text';
 
 /** Dead letters of one replay at most: more are replayed by the command, which goes on after it was killed. */
@@ -41,17 +41,19 @@ export function Failures({ query: place }: { query: URLSearchParams }) {
   const filtered = Object.keys(filters).length > 0;
   // Asked for up here: what was acted on leaves the list, and its dialog must not go with it.
   const [asked, ask] = useState<Asked | null>(null);
+  const done = () => {
+    pages.release();
+    again();
+  };
   return (
     <>
-      {asked && <ActDialog kind={asked.kind} letters={asked.letters} about={asked.about} close={() => ask(null)} done={again} />}
+      {asked && <ActDialog kind={asked.kind} letters={asked.letters} about={asked.about} close={() => ask(null)} done={done} />}
       <div class="title-line">
         <h1>Failures</h1>
-        <p class="total" aria-live="polite">
-          {data && !stale ? `${plural(data.total, 'open dead letter')}` : ' '}
-        </p>
+        <Total of={path} text={data && !stale ? plural(data.total, 'open dead letter') : null} />
       </div>
       <Chosen filters={filters} />
-      {error && !data ? (
+      {error && (!data || error.trouble !== 'offline') ? (
         <Trouble error={error} again={again} what="failures" />
       ) : !data ? (
         <Skeleton lines={8} label="failures" />
@@ -73,6 +75,7 @@ export function Failures({ query: place }: { query: URLSearchParams }) {
             <Groups groups={data.groups.slice(0, MOST_GROUPS)} filters={filters} />
           </Section>
           <Section id="letters" title="One by one" note={<ReplayAll path={path} total={data.total} ask={ask} />}>
+            {pages.held && <Held release={pages.release} />}
             <ol class="letter-rows">
               {pages.items.map((letter) => (
                 <LetterRow key={letter.id} letter={letter} ask={ask} />

@@ -10,7 +10,7 @@ import { duration } from '../lib/time';
 import { type Concern, concerns, merged } from '../lib/trouble';
 import { reason, STATES, STATE_MEANING } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
 import { Section, Sentence, Step, Wire } from '../ui/text';
 
 /** Workflows in trouble whose steps are asked for; of the others the overview tells the numbers. */
@@ -40,6 +40,7 @@ export function Fleet() {
   return (
     <>
       <h1>Fleet</h1>
+      <Outdated error={overview.error} again={overview.again} what="the fleet" />
       <Figures data={data} />
       {data.problems.length > 0 && <Problems problems={data.problems} />}
       <Attention data={data} />

@@ -10,12 +10,20 @@ import { reason, stepTone, stepWord } from '../lib/words';
 import { DeadLetterCard } from '../ui/DeadLetter';
 import { Events } from '../ui/Events';
 import { Glyph, State, ToneIcon } from '../ui/icons';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
 import { Ago, Id, Section, Sentence, Since, Step, Wire } from '../ui/text';
+import { TraceLink } from '../ui/TraceLink';
 
 export function InstancePage({ id }: { id: string }) {
   const { data, error, again } = useAnswer<Instance>(`/api/instances/${encodeURIComponent(id)}`);
-  if (data) return <Shown instance={data} again={again} />;
+  if (data) {
+    return (
+      <>
+        <Outdated error={error} again={again} what={`the instance ${id}`} />
+        <Shown instance={data} again={again} />
+      </>
+    );
+  }
   if (error?.trouble === 'unknown') {
     return (
       <>
@@ -40,6 +48,7 @@ export function InstancePage({ id }: { id: string }) {
 
 function Shown({ instance, again }: { instance: Instance; again: () => void }) {
   const { summary, frontier, events, traces } = instance;
+  const linked = new Map(traces.map((trace) => [trace.id, trace.url]));
   // Those of the step that decides the state stand first.
   const dead = [...instance.dead_letters].sort((a, b) => Number(b.step === summary.step) - Number(a.step === summary.step));
   return (
@@ -83,14 +92,14 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
         <Section id="dead" title="Dead letters" note={`${dead.filter((letter) => letter.open).length} open of ${dead.length}`}>
           <div class="letters">
             {dead.map((letter) => (
-              <DeadLetterCard key={letter.id} letter={letter} done={again} />
+              <DeadLetterCard key={letter.id} letter={letter} traces={linked} done={again} />
             ))}
           </div>
         </Section>
       )}
       <Section id="events" title="What happened" note="causes above effects; bars show how long each step took or has been waiting">
         {events.length > 0 ? (
-          <Events instance={summary.id} events={events} frontier={frontier} started={summary.started} finished={frontier.length === 0 ? summary.finished : null} />
+          <Events instance={summary.id} traces={linked} events={events} frontier={frontier} started={summary.started} finished={frontier.length === 0 ? summary.finished : null} />
         ) : (
           <Empty title="None of its events is kept">
             <p>They are older than what the topics keep; only the sum is known.</p>
@@ -216,18 +225,9 @@ function Traces({ traces }: { traces: Trace[] }) {
           <span class="muted num" title={`${exact(trace.from)} to ${exact(trace.to)}`}>
             {clock(trace.from)}, {trace.to > trace.from ? duration(trace.to - trace.from) : 'one moment'}, {plural(trace.events, 'event')}
           </span>
-          {trace.url !== null && isWeb(trace.url) && (
-            <a href={trace.url} target="_blank" rel="noopener noreferrer">
-              Open trace <Glyph name="out" size={13} />
-            </a>
-          )}
+          <TraceLink url={trace.url} />
         </li>
       ))}
     </ol>
   );
-}
-
-/** Whether a link may be offered: what is not HTTP might run something. */
-function isWeb(url: string): boolean {
-  return /^https?:\/\//i.test(url) || (url.startsWith('/') && !url.startsWith('//'));
 }

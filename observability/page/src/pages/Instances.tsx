@@ -11,7 +11,7 @@ import { MOST_ROWS, usePages } from '../live/pages';
 import { ToneIcon } from '../ui/icons';
 import { idOf, InstanceList } from '../ui/InstanceList';
 import { useNarrow } from '../ui/narrow';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Held, Skeleton, Total, Trouble } from '../ui/states';
 import { Step, Wire } from '../ui/text';
 import type { InstanceState } from '../api/types';
 
@@ -41,9 +41,7 @@ export function Instances({ query }: { query: URLSearchParams }) {
     <>
       <div class="title-line">
         <h1>Instances</h1>
-        <p class="total" aria-live="polite">
-          {data && !stale ? plural(data.total, 'instance') : ' '}
-        </p>
+        <Total of={path} text={data && !stale ? plural(data.total, 'instance') : null} />
         <span class="title-links">
           <a class="button" href={instancesHref({ ...without(filters, 'state'), ...(filters.state === STUCK ? {} : { state: STUCK }) })} aria-current={filters.state === STUCK ? 'true' : undefined}>
             Only what is stuck
@@ -54,11 +52,7 @@ export function Instances({ query }: { query: URLSearchParams }) {
         <Side filters={filters} data={data} />
         <div class={`list ${stale && !error ? 'stale' : ''}`} aria-busy={stale}>
           <Chosen filters={filters} />
-          {pages.held && (
-            <button type="button" class="held" onClick={pages.release}>
-              There is something newer. Rows stand still while you read; show it
-            </button>
-          )}
+          {pages.held && <Held release={pages.release} />}
           {error && !data ? (
             <Trouble error={error} again={again} what="instances" />
           ) : error && error.trouble !== 'offline' ? (

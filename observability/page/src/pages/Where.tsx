@@ -5,9 +5,10 @@ import type { Instances } from '../api/types';
 import { useAnswer } from '../live/hooks';
 import { go } from '../live/navigation';
 import { instanceHref } from '../lib/route';
-import { plural } from '../lib/number';
+import { count, plural } from '../lib/number';
+import { instancesHref } from '../lib/filters';
 import { InstanceList } from '../ui/InstanceList';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
 import { Wire } from '../ui/text';
 
 export function Where({ text }: { text: string }) {
@@ -22,14 +23,24 @@ export function Where({ text }: { text: string }) {
   }
   if (!answer.data && !answer.error) return <Skeleton lines={5} label="the search" />;
   const items = answer.data?.items ?? [];
+  const total = answer.data?.total ?? items.length;
   return (
     <>
       <h1 class="h-where">
         Where is <Wire class="mono">{text}</Wire>
       </h1>
+      {answer.data && <Outdated error={answer.error} again={answer.again} what={`“${text}”`} />}
       {items.length > 0 ? (
         <>
-          <p class="lead">{plural(answer.data?.total ?? items.length, 'instance')} of this key, newest first.</p>
+          <p class="lead">
+            {total > items.length ? (
+              <>
+                The newest {count(items.length)} instances of this key. <a href={instancesHref({ key: text })}>Show all</a>
+              </>
+            ) : (
+              `${plural(total, 'instance')} of this key, newest first.`
+            )}
+          </p>
           <InstanceList items={items} total={items.length} more={() => {}} />
         </>
       ) : (

@@ -10,7 +10,7 @@ import { duration } from '../lib/time';
 import { waiting } from '../lib/trouble';
 import { plain, reason } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
-import { Empty, Skeleton, Trouble } from '../ui/states';
+import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
 import { Section, Step, Wire } from '../ui/text';
 
 export function Workflow({ name }: { name: string }) {
@@ -31,6 +31,7 @@ export function Workflow({ name }: { name: string }) {
           </a>
         </span>
       </div>
+      {data && <Outdated error={error} again={again} what={`the workflow ${name}`} />}
       {data ? (
         <Shown graph={data} />
       ) : error?.trouble === 'unknown' ? (

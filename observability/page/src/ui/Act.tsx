@@ -37,6 +37,9 @@ const WORDS: Record<ActionKind, { verb: string; doing: string; done: string; abo
   },
 };
 
+/** What is told of the request that was being answered when somebody stopped. */
+const UNDER_WAY = ' The batch under way may still be carried out.';
+
 /** The longest reason of a discard. */
 const LONGEST_REASON = 1_000;
 
@@ -44,7 +47,7 @@ type Phase =
   | { is: 'asking' }
   | { is: 'running'; dry: boolean; sent: number }
   | { is: 'tried' }
-  | { is: 'done'; sent: number; stopped: boolean };
+  | { is: 'done'; sent: number; stopped: boolean; underWay: boolean };
 
 interface Props {
   kind: ActionKind;
@@ -90,11 +93,11 @@ export function ActDialog({ kind, letters, about, close, done }: Props) {
         sent += batch.length;
         setResults(sums);
       }
-      setPhase(dry ? { is: 'tried' } : { is: 'done', sent, stopped: false });
+      setPhase(dry ? { is: 'tried' } : { is: 'done', sent, stopped: false, underWay: false });
     } catch (caught) {
       if (caught instanceof NoAnswer && caught.trouble === 'token') setToken((before) => before ?? '');
       if (!control.signal.aborted) setError(caught instanceof Error ? caught.message : String(caught));
-      setPhase(dry || (sent === 0 && !control.signal.aborted) ? { is: 'asking' } : { is: 'done', sent, stopped: true });
+      setPhase(dry || (sent === 0 && !control.signal.aborted) ? { is: 'asking' } : { is: 'done', sent, stopped: true, underWay: control.signal.aborted });
     }
     if (!dry) done();
   };
@@ -223,7 +226,7 @@ function Progress({ kind, phase, of, results }: { kind: ActionKind; phase: Phase
       <p>
         {phase.is === 'running' && `${phase.dry ? 'Trying' : words.doing}: ${count(sent)} of ${count(of)}`}
         {phase.is === 'tried' && 'Nothing was changed. It would come to this:'}
-        {phase.is === 'done' && (phase.stopped ? `Stopped after ${count(sent)} of ${count(of)}. ${words.done}` : 'Done.')}
+        {phase.is === 'done' && (phase.stopped ? `Stopped after ${count(sent)} of ${count(of)}. ${words.done}${phase.underWay ? UNDER_WAY : ''}` : 'Done.')}
       </p>
       {phase.is === 'running' && <progress max={of} value={sent} aria-label="Progress" />}
       {results.length > 0 && (

@@ -11,12 +11,13 @@ import { exact } from '../lib/time';
 import { ActDialog } from './Act';
 import { ToneIcon } from './icons';
 import { Ago, Id, Step, Wire } from './text';
+import { TraceLink, type TraceLinks } from './TraceLink';
 import { Value } from './Value';
 
 /** Longest text of violations that is shown. */
 const LONGEST_VIOLATIONS = 20_000;
 
-export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () => void }) {
+export function DeadLetterCard({ letter, traces, done }: { letter: DeadLetter; traces: TraceLinks; done: () => void }) {
   const { actions: allowed } = useAbilities();
   const [asking, ask] = useState<ActionKind | null>(null);
   return (
@@ -40,7 +41,7 @@ export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () 
           </span>
         )}
       </header>
-      <LetterBody letter={letter} />
+      <LetterBody letter={letter} traces={traces} />
       {asking && <ActDialog kind={asking} letters={[letter]} about={aboutOne(letter)} close={() => ask(null)} done={done} />}
     </article>
   );
@@ -66,7 +67,7 @@ export function OtherActs({ ask }: { ask: (kind: ActionKind) => void }) {
 }
 
 /** Error, violations, where it lies and what was done with it. */
-export function LetterBody({ letter, linked = false }: { letter: DeadLetter; linked?: boolean }) {
+export function LetterBody({ letter, traces, linked = false }: { letter: DeadLetter; traces?: TraceLinks; linked?: boolean }) {
   const { payloads } = useAbilities();
   return (
     <>
@@ -110,7 +111,7 @@ export function LetterBody({ letter, linked = false }: { letter: DeadLetter; lin
         )}
         {letter.trace !== null && (
           <Detail name="Trace">
-            <Wire class="mono">{letter.trace}</Wire>
+            <Wire class="mono">{letter.trace}</Wire> <TraceLink url={traces?.get(letter.trace)} />
           </Detail>
         )}
         {payloads && (

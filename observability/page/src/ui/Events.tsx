@@ -10,6 +10,7 @@ import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
 import { stepState, stepTone, stepWord } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
+import { TraceLink, type TraceLinks } from './TraceLink';
 import { Value } from './Value';
 
 /** Events that are drawn at first; the others on demand. */
@@ -30,13 +31,14 @@ interface Scale {
 interface Props {
   /** The instance's id. */
   instance: string;
+  traces: TraceLinks;
   events: InstanceEvent[];
   frontier: readonly Owing[];
   started: number;
   finished: number | null;
 }
 
-export function Events({ instance, events, frontier, started, finished }: Props) {
+export function Events({ instance, traces, events, frontier, started, finished }: Props) {
   const now = useNow();
   const [all, showAll] = useState(false);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -65,6 +67,7 @@ export function Events({ instance, events, frontier, started, finished }: Props)
           <EventRow
             key={`${row.event.id} ${row.event.topic}/${row.event.partition}/${row.event.offset}`}
             instance={instance}
+            traces={traces}
             row={row}
             scale={scale}
             open={open.has(row.event.id)}
@@ -88,8 +91,8 @@ function ended(at: AtStep, now: number): number | null {
   return now;
 }
 
-function EventRow(props: { instance: string; row: Row<InstanceEvent>; scale: Scale; open: boolean; toggle: (id: string) => void }) {
-  const { instance, row, scale, open, toggle } = props;
+function EventRow(props: { instance: string; traces: TraceLinks; row: Row<InstanceEvent>; scale: Scale; open: boolean; toggle: (id: string) => void }) {
+  const { instance, traces, row, scale, open, toggle } = props;
   const { event } = row;
   const indent = Math.min(row.depth, MOST_RAILS);
   return (
@@ -113,7 +116,7 @@ function EventRow(props: { instance: string; row: Row<InstanceEvent>; scale: Sca
           +{duration(event.at - scale.from)}
         </time>
       </div>
-      {open && <Details event={event} instance={instance} />}
+      {open && <Details event={event} instance={instance} traces={traces} />}
       {event.steps.length > 0 && (
         <ul class="at-steps">
           {event.steps.map((at) => (
@@ -174,7 +177,7 @@ function share(at: number, scale: Scale): number {
   return Math.max(0, Math.min(100, (100 * (at - scale.from)) / scale.span));
 }
 
-function Details({ event, instance }: { event: InstanceEvent; instance: string }) {
+function Details({ event, instance, traces }: { event: InstanceEvent; instance: string; traces: TraceLinks }) {
   const { payloads } = useAbilities();
   return (
     <dl class="details">
@@ -195,7 +198,7 @@ function Details({ event, instance }: { event: InstanceEvent; instance: string }
       <Detail name="Hops">{String(event.hops)}</Detail>
       {event.trace !== null && (
         <Detail name="Trace / span">
-          <Wire class="mono">{`${event.trace} / ${event.span ?? '—'}`}</Wire>
+          <Wire class="mono">{`${event.trace} / ${event.span ?? '—'}`}</Wire> <TraceLink url={traces.get(event.trace)} />
         </Detail>
       )}
       {payloads && (

@@ -132,8 +132,8 @@ export function Banner({ retry }: { retry: () => void }) {
       <div class="banner lost" role="alert">
         <Glyph name="plug" />
         <p>
-          <strong>Not connected since {clock(link.since)}</strong> ({duration(Date.now() - link.since)}). What you see is the last
-          answer. <span aria-hidden="true">{left > 0 ? `Trying again in ${left} s.` : 'Trying now…'}</span>
+          <strong>Not connected since {clock(link.since)}</strong> <span aria-hidden="true">({duration(Date.now() - link.since)})</span>. What
+          you see is the last answer. <span aria-hidden="true">{left > 0 ? `Trying again in ${left} s.` : 'Trying now…'}</span>
         </p>
         <button type="button" onClick={retry}>
           Try now

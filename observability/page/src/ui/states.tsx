@@ -1,7 +1,7 @@
 // What stands where an answer is not there: still to come, empty, not to be had.
 
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type NoAnswer, setAccessToken } from '../api/client';
 import { retryNow } from '../live/connection';
 import { useLink } from '../live/hooks';
@@ -50,6 +50,59 @@ export function Trouble({ error, again, what }: { error: NoAnswer; again: () => 
         </button>
       </div>
     </div>
+  );
+}
+
+/** Above an older answer: why there is no newer one. Where nobody answers at all, the top of the page says so already. */
+export function Outdated({ error, again, what }: { error: NoAnswer | null; again: () => void; what: string }) {
+  if (error === null || error.trouble === 'offline') return null;
+  if (error.trouble === 'unknown') {
+    return (
+      <div class="trouble" role="alert">
+        <Glyph name="sight" size={22} />
+        <div>
+          <p class="empty-title">The observer knows {what} no more</p>
+          <p class="empty-text">
+            It is older than what the observer keeps, or the observer was started anew and has not read so far. What you see is its last
+            answer.
+          </p>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <>
+      <Trouble error={error} again={again} what={what} />
+      <p class="muted">What you see is the last answer.</p>
+    </>
+  );
+}
+
+/** Rows stand still while somebody reads further; this shows what is new. */
+export function Held({ release }: { release: () => void }) {
+  return (
+    <button type="button" class="held" onClick={release}>
+      There is something newer. Rows stand still while you read; show it
+    </button>
+  );
+}
+
+/** How many there are of what `of` asks for, if that is known. It is announced where somebody asked for others, not whenever it grows. */
+export function Total({ of, text }: { of: string; text: string | null }) {
+  const told = useRef(of);
+  const [announced, announce] = useState('');
+  useEffect(() => {
+    if (text === null || told.current === of) return;
+    told.current = of;
+    announce(text);
+  }, [of, text]);
+  return (
+    <>
+      <p class="total">{text ?? ' '}</p>
+      <p class="vh" role="status">
+        {announced}
+      </p>
+    </>
   );
 }
 

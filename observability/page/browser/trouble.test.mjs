@@ -1,0 +1,129 @@
+// The page where something is the matter: an observer that refuses, that was started anew, that takes its time; and what a
+// screen reader is told meanwhile.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './chromium.mjs';
+import { standIn } from './stand-in.mjs';
+
+let chromium;
+before(async () => {
+  chromium = await launch();
+});
+after(() => chromium?.close());
+
+async function withInstances(count, run) {
+  const server = await standIn('--instances', String(count));
+  try {
+    await run(server);
+  } finally {
+    await server.end();
+  }
+}
+
+/** Begins to act on the first dead letter that is listed. */
+async function replayFirst(tab) {
+  await tab.click('.letter-row button', 'Replay');
+  await tab.sees('dialog h2', 'dead letter');
+  await tab.click('dialog input');
+  await tab.type('ada');
+  await tab.click('dialog button.primary');
+}
+
+test('what is replayed goes from a list of which more was shown', () =>
+  withInstances(60_000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/failures`);
+    await tab.click('button', 'Show more');
+    await tab.until('a second page', "document.querySelectorAll('.letter-rows > li').length > 200");
+    const first = await tab.ask("document.querySelector('.letter-key').textContent");
+    await replayFirst(tab);
+    await tab.sees('dialog .progress', 'Done');
+    await tab.click('dialog button', 'Close');
+    await tab.until('it is gone', `![...document.querySelectorAll('.letter-key')].some((key) => key.textContent === ${JSON.stringify(first)})`);
+    await tab.click('button', 'Show more');
+    await tab.until('a second page again', "document.querySelectorAll('.letter-rows > li').length > 200");
+    await tab.click('button.held', 'something newer');
+    await tab.until('the newest alone', "document.querySelectorAll('.letter-rows > li').length === 200");
+  }));
+
+test('above an older answer stands why there is no newer one', () =>
+  withInstances(300, async ({ origin, refuse }) => {
+    const tab = await chromium.open(`${origin}/`);
+    const id = await tab.ask("fetch('/api/instances?limit=1').then((a) => a.json()).then((a) => a.items[0].id)");
+    for (const [path, asked, drawn] of [
+      ['/', '/api/overview', '.facts'],
+      ['/workflows/order', '/api/workflows/order', '.step-box'],
+      ['/contracts', '/api/contracts', '.contracts'],
+      ['/contracts', '/api/drift', '.drifts'],
+      ['/failures', '/api/failures', '.total'],
+      ['/where/one-key-for-many', '/api/where/one-key-for-many', '.row'],
+      [`/instances/${id}`, `/api/instances/${id}`, '.frontier-sentence'],
+    ]) {
+      await tab.go(origin + path);
+      await tab.until(`${path} is drawn`, `document.querySelector(${JSON.stringify(drawn)}) !== null`);
+      await refuse(asked, '500');
+      await tab.sees('main .trouble', 'refused with 500');
+      await tab.sees('.fresh', 'as of');
+      await refuse(asked);
+      await tab.until(`the trouble with ${asked} is over`, "document.querySelector('main .trouble') === null");
+    }
+    await refuse(`/api/instances/${id}`, '404');
+    await tab.sees('main .trouble', 'knows the instance');
+    await tab.sees('main .trouble', 'no more');
+    await tab.sees('.frontier-sentence', '');
+  }));
+
+test('what an observer offers is asked again when it is back', () =>
+  withInstances(4000, async ({ origin, refuse, end, begin }) => {
+    await refuse('/api/abilities', '500');
+    const tab = await chromium.open(`${origin}/failures`);
+    await tab.sees('main', 'choreograph dlq replay');
+    await end();
+    await tab.sees('.banner.lost', 'Not connected since');
+    await begin();
+    await tab.click('.banner button', 'Try now');
+    await tab.sees('.letter-row', 'Replay…');
+  }));
+
+test('whoever stops is told what may still be done', () =>
+  withInstances(4000, async ({ origin, refuse }) => {
+    const tab = await chromium.open(`${origin}/failures`);
+    await refuse('/api/dead-letters/replay', 'hang');
+    await replayFirst(tab);
+    await tab.click('dialog button', 'Stop');
+    await tab.sees('dialog .progress', 'may still be carried out');
+  }));
+
+test('a key of more instances than one answer holds leads to all of them', () =>
+  withInstances(300, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/where/one-key-for-many`);
+    await tab.sees('.lead', 'The newest 50');
+    await tab.click('.lead a');
+    await tab.until('all of them', "location.pathname + location.search === '/instances?key=one-key-for-many'");
+  }));
+
+test('a trace leads to where it is kept, wherever it is named', () =>
+  withInstances(4000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/instances?state=failed`);
+    await tab.click('.row');
+    await tab.sees('.letters', 'Lies at');
+    for (const part of ['.letters', '.events']) {
+      if (part === '.events') await tab.click('.event-name');
+      const link = await tab.until(`a link in ${part}`, `document.querySelector('${part} .details a[href^="https://traces.example/trace/"]')?.rel`);
+      assert.equal(link, 'noopener noreferrer');
+    }
+  }));
+
+test('a reader who listens is told of what they did, not of every second', () =>
+  withInstances(4000, async ({ origin, end }) => {
+    const announced = "[...document.querySelectorAll('main [aria-live], main [role=status]')].map((e) => e.textContent).join('')";
+    const tab = await chromium.open(`${origin}/instances`);
+    await tab.sees('.total', 'instances');
+    assert.equal(await tab.ask(announced), '', 'nothing was done yet');
+    await tab.click('.facet a', 'Failed');
+    await tab.until('how many those are', `/^\\d+ instances?$/.test(${announced})`);
+    await end();
+    await tab.sees('.banner.lost', 'Not connected since');
+    const alarm = await tab.ask("(() => { const a = document.querySelector('.banner.lost').cloneNode(true); a.querySelectorAll('[aria-hidden], button').forEach((e) => e.remove()); return a.textContent.trim(); })()");
+    assert.match(alarm, /^Not connected since [\d:.apm ]+\s*\. What you see is the last answer\.$/i);
+  }));
