@@ -75,6 +75,8 @@ async function load() {
     shop = await answer.json();
     products = shop.products;
     watchStock();
+    // What failed before works again; the quantities say for themselves whether they are watched.
+    if (shelves?.readyState === EventSource.OPEN) link(true);
     soon();
   } catch {
     link(false);
@@ -108,17 +110,24 @@ function watchStock() {
   });
 }
 
+// What a browser draws over plain HTTP too, where it has no randomUUID.
+function drawn() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const requests = new Map(); // orders that were not answered yet, by product: sent again, each is the same order
 async function order(code, button) {
   button.disabled = true;
-  // The same click is the same order, however often it is sent.
-  const request = crypto.randomUUID();
   try {
+    const request = requests.get(code) ?? drawn();
+    requests.set(code, request);
     const answer = await fetch("/api/orders", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ request, stock_code: code, quantity: 1 }),
     });
     if (!answer.ok) throw new Error(await answer.text());
+    requests.delete(code);
     remember({ ...(await answer.json()), what: products[code].description });
   } catch (error) {
     link(false);
