@@ -9,6 +9,7 @@ use rdkafka::error::KafkaResult;
 
 use super::context::StepConsumer;
 use super::foreign::foreign;
+use super::marks::{Marks, marks};
 use super::partition::{Partition, list, list_at};
 use crate::engine::Slot;
 
@@ -54,37 +55,42 @@ struct Committed {
     metadata: Option<String>,
 }
 
-/// Asks the brokers where to start each of `partitions`. All or nothing.
+/// Asks the brokers where to start each of `partitions`, and answers what is known. A partition whose log nobody knows,
+/// for want of a leader, begins at its commit; without one it is left out, to be asked about again.
 pub(super) fn starts(
     consumer: &StepConsumer,
     partitions: &[(Slot, Partition)],
     begin: Begin,
 ) -> KafkaResult<Vec<Start>> {
     let committed = committed(consumer, partitions)?;
-    let named = committed.iter().zip(partitions).filter(|(committed, _)| committed.offset.is_none());
-    let new: Vec<&Partition> = named.map(|(_, (_, partition))| partition).collect();
+    let marks = marks(consumer, partitions, ANSWER_WITHIN)?;
+    let marks_of = |slot| marks.iter().find(|marks: &&Marks| marks.slot == slot);
+    let named = committed.iter().zip(partitions);
+    let new: Vec<&Partition> = named
+        .filter(|(committed, (slot, _))| committed.offset.is_none() && marks_of(*slot).is_some())
+        .map(|(_, (_, partition))| partition)
+        .collect();
     let at = match begin {
         Begin::At(time) if !new.is_empty() => offsets_at(consumer, &new, time)?,
         _ => Vec::new(),
     };
-    let mut starts = Vec::with_capacity(partitions.len());
-    for ((slot, partition), committed) in partitions.iter().zip(committed) {
-        let marks = consumer.fetch_watermarks(&partition.topic, partition.number, ANSWER_WITHIN)?;
+    let starts = partitions.iter().zip(committed).filter_map(|((slot, partition), committed)| {
         let at = at.iter().find(|(of, _)| of == partition).and_then(|(_, offset)| *offset);
-        starts.push(start(*slot, partition, committed, marks, begin, at));
-    }
-    Ok(starts)
+        start(*slot, partition, committed, marks_of(*slot), begin, at)
+    });
+    Ok(starts.collect())
 }
 
-/// The decision for one partition. `at` is the offset that belongs to [`Begin::At`], where there is one.
+/// The decision for one partition; `None` where it takes more than is known. `at` is the offset that belongs to
+/// [`Begin::At`], where there is one.
 fn start(
     slot: Slot,
     partition: &Partition,
     committed: Committed,
-    (low, high): (i64, i64),
+    marks: Option<&Marks>,
     begin: Begin,
     at: Option<i64>,
-) -> Start {
+) -> Option<Start> {
     let before = committed.offset;
     let fresh = |offset, committed, commit_first| Start {
         slot,
@@ -97,16 +103,20 @@ fn start(
         lost: None,
         beyond: false,
     };
-    match (committed.offset, begin) {
-        (Some(offset), _) if offset > high => Start { beyond: true, ..fresh(low, Some(low), true) },
-        (Some(offset), _) if offset < low => {
-            Start { lost: Some(offset..low), ..fresh(low, Some(low), false) }
+    Some(match (committed.offset, marks, begin) {
+        (Some(offset), Some(marks), _) if offset > marks.high => {
+            Start { beyond: true, ..fresh(marks.low, Some(marks.low), true) }
         }
-        (Some(offset), _) => Start { metadata: committed.metadata, ..fresh(offset, Some(offset), false) },
-        (None, Begin::Earliest) => fresh(low, None, false),
-        (None, Begin::Latest) => fresh(high, Some(high), true),
-        (None, Begin::At(_)) => fresh(at.unwrap_or(high), None, false),
-    }
+        (Some(offset), Some(marks), _) if offset < marks.low => {
+            Start { lost: Some(offset..marks.low), ..fresh(marks.low, Some(marks.low), false) }
+        }
+        // Whether the log still has it shows in reading where nobody knows yet.
+        (Some(offset), ..) => Start { metadata: committed.metadata, ..fresh(offset, Some(offset), false) },
+        (None, None, _) => return None,
+        (None, Some(marks), Begin::Earliest) => fresh(marks.low, None, false),
+        (None, Some(marks), Begin::Latest) => fresh(marks.high, Some(marks.high), true),
+        (None, Some(marks), Begin::At(_)) => fresh(at.unwrap_or(marks.high), None, false),
+    })
 }
 
 /// What the group committed for each of `partitions`, in their order.
@@ -156,10 +166,32 @@ fn offsets_at(
 mod tests {
     use super::*;
 
-    fn decided(committed: Option<i64>, marks: (i64, i64), begin: Begin, at: Option<i64>) -> Start {
+    fn known(
+        committed: Option<i64>,
+        marks: Option<(i64, i64)>,
+        begin: Begin,
+        at: Option<i64>,
+    ) -> Option<Start> {
         let partition = Partition { topic: "orders".into(), number: 0 };
         let committed = Committed { offset: committed, metadata: Some("ours".to_owned()) };
-        start(Slot(0), &partition, committed, marks, begin, at)
+        let marks = marks.map(|(low, high)| Marks { slot: Slot(0), low, high });
+        start(Slot(0), &partition, committed, marks.as_ref(), begin, at)
+    }
+
+    fn decided(committed: Option<i64>, marks: (i64, i64), begin: Begin, at: Option<i64>) -> Start {
+        known(committed, Some(marks), begin, at).unwrap()
+    }
+
+    #[test]
+    fn a_partition_without_a_leader_begins_at_its_commit_or_waits() {
+        for begin in [Begin::Earliest, Begin::Latest, Begin::At(1)] {
+            let start = known(Some(7), None, begin, None).unwrap();
+            assert_eq!(
+                (start.offset, start.committed, start.metadata.as_deref()),
+                (7, Some(7), Some("ours"))
+            );
+            assert_eq!(known(None, None, begin, None), None);
+        }
     }
 
     #[test]

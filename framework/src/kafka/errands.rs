@@ -52,7 +52,7 @@ pub(super) enum Answer {
     Start(Result<Vec<Start>, KafkaError>),
     Confirm(Vec<CommitResult>),
     Watch {
-        /// Where the logs of the partitions held begin and end.
+        /// Where the logs of the partitions held begin and end, as far as anybody knows.
         marks: Result<Vec<Marks>, KafkaError>,
         /// The group knows this member.
         joined: bool,
@@ -131,7 +131,9 @@ impl Clerk {
             Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin)),
             Errand::Confirm(sent) => Answer::Confirm(confirm(consumer, &sent)),
             Errand::Watch { partitions, producer } => Answer::Watch {
-                marks: self.sign_of_life(consumer, &partitions).and_then(|()| marks(consumer, &partitions)),
+                marks: self
+                    .sign_of_life(consumer, &partitions)
+                    .and_then(|()| marks(consumer, &partitions, ANSWER_WITHIN)),
                 joined: !matches!(consumer.rebalance_protocol(), RebalanceProtocol::None),
                 producer: producer.is_some_and(|producer| {
                     producer.client().fetch_metadata(self.any_topic(), ANSWER_WITHIN).is_ok()

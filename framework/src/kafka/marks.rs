@@ -1,17 +1,17 @@
 //! Where the logs begin and end, against where the step stands. Waits for brokers: runs on the errand thread.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaResult;
+use rdkafka::metadata::MetadataTopic;
 
 use super::context::StepConsumer;
 use super::partition::Partition;
+use crate::clock;
 use crate::engine::Slot;
-
-/// The longest wait for one answer of a broker.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where one partition's log begins and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +23,53 @@ pub(super) struct Marks {
     pub(super) high: i64,
 }
 
-/// Asks for the marks of each of `partitions`. All or nothing.
-pub(super) fn marks(consumer: &StepConsumer, partitions: &[(Slot, Partition)]) -> KafkaResult<Vec<Marks>> {
-    partitions
-        .iter()
-        .map(|(slot, partition)| {
-            let (low, high) = consumer.fetch_watermarks(&partition.topic, partition.number, ANSWER_WITHIN)?;
-            Ok(Marks { slot: *slot, low, high })
-        })
-        .collect()
+/// Asks for the marks of each of `partitions`, and answers those that are known: of a partition without a leader nobody
+/// knows them. An error means that no broker answered at all.
+///
+/// What does not answer costs `within` once for all of it, and as much where no broker answers.
+pub(super) fn marks(
+    consumer: &StepConsumer,
+    partitions: &[(Slot, Partition)],
+    within: Duration,
+) -> KafkaResult<Vec<Marks>> {
+    let leaderless = leaderless(consumer, partitions, within)?;
+    let mut patience = within;
+    let asked = partitions.iter().filter(|(_, partition)| !leaderless.contains(partition));
+    let known = asked.filter_map(|(slot, partition)| {
+        if patience.is_zero() {
+            return None;
+        }
+        let began = clock::instant();
+        match consumer.fetch_watermarks(&partition.topic, partition.number, patience) {
+            Ok((low, high)) => Some(Marks { slot: *slot, low, high }),
+            Err(error) => {
+                patience = patience.saturating_sub(began.elapsed());
+                tracing::debug!(%partition, %error, "no broker answered where a log begins and ends");
+                None
+            }
+        }
+    });
+    Ok(known.collect())
+}
+
+/// Those of `partitions` that have no leader: to ask about one is to wait for it.
+fn leaderless(
+    consumer: &StepConsumer,
+    partitions: &[(Slot, Partition)],
+    within: Duration,
+) -> KafkaResult<Vec<Partition>> {
+    let mut topics: Vec<&Arc<str>> = partitions.iter().map(|(_, partition)| &partition.topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    let mut leaderless = Vec::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), within)?;
+        let known = metadata.topics().iter().filter(|known| known.name() == &**topic);
+        let without = known.flat_map(MetadataTopic::partitions).filter(|partition| partition.leader() < 0);
+        leaderless
+            .extend(without.map(|partition| Partition { topic: Arc::clone(topic), number: partition.id() }));
+    }
+    Ok(leaderless)
 }
 
 /// How far one partition has been read since the marks were last compared.

@@ -233,6 +233,22 @@ impl Status {
         self.telemetry.forget_lag(&partition.topic, partition.number);
     }
 
+    /// Partitions that cannot be read, as no broker answers for them; none where all can.
+    pub(super) fn silent(&self, partitions: Vec<String>) {
+        let step = self.health.name();
+        self.health.update(|state| {
+            if state.silent != partitions {
+                if partitions.is_empty() {
+                    tracing::info!(workflow_step = step, "brokers answer for all partitions again");
+                } else {
+                    let silent = partitions.join(", ");
+                    tracing::warn!(workflow_step = step, silent, "no broker answers for some partitions");
+                }
+                state.silent = partitions;
+            }
+        });
+    }
+
     /// The group moved partitions.
     pub(super) fn rebalanced(&self) {
         self.telemetry.rebalanced();
@@ -325,6 +341,18 @@ mod tests {
         assert!(!status.is_well());
         status.joined(true);
         assert!(health.report().ready && status.is_well(), "{}", notes(&health));
+    }
+
+    #[test]
+    fn partitions_without_a_leader_are_named_until_they_have_one() {
+        let (health, status) = joined();
+        status.silent(vec!["orders [3]".to_owned()]);
+        assert!(health.report().ready, "the others are read");
+        assert!(notes(&health).contains("no broker answers for orders [3]"), "{}", notes(&health));
+        status.silent(Vec::new());
+        assert_eq!(notes(&health), "");
+        status.silent((0..30).map(|number| format!("orders [{number}]")).collect());
+        assert!(notes(&health).contains("orders [9] and 20 more"), "{}", notes(&health));
     }
 
     #[test]

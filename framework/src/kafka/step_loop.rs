@@ -10,7 +10,7 @@ mod reading;
 #[cfg(feature = "embedded")]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -60,6 +60,8 @@ struct Arriving {
     partitions: Vec<(Slot, Partition)>,
     /// When to ask again, on the steady clock; `None` while an answer is on its way.
     ask_at: Option<u64>,
+    /// The group has its answer, and what is left waits for somebody who knows its log.
+    answered: bool,
 }
 
 /// The state of a step's loop.
@@ -77,6 +79,8 @@ pub(super) struct Loop<'c, D> {
     leaving: Option<Leaving>,
     /// The answer about starts that is on its way belongs to partitions that are gone.
     stale_start: bool,
+    /// Partitions of which no broker knew anything at the last watch.
+    silent: HashSet<Slot>,
     /// When the next watch is due; `None` while one is on its way.
     watch_at: Option<u64>,
     /// Commits that were sent and not asked about. Bounded: at most two for each partition held.
@@ -114,6 +118,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             arriving: None,
             leaving: None,
             stale_start: false,
+            silent: HashSet::new(),
             watch_at: Some(0),
             unconfirmed: Vec::new(),
             confirming: false,
@@ -254,11 +259,12 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 }
                 if let Ok(marks) = marks {
                     self.setup.status.reached(Side::Consumer);
+                    self.miss(&marks);
                     for marks in marks {
                         self.compare(marks);
                     }
                 }
-                let well = self.setup.status.is_well();
+                let well = self.setup.status.is_well() && self.silent.is_empty();
                 self.watch_at = Some(now + if well { WATCH_MS.0 } else { WATCH_MS.1 });
             }
         }
@@ -398,6 +404,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             tracing::debug!(unsettled, "publishes were reported after the step had ended");
         }
         let noted = !consumer.context().inbox().rebalances.is_empty();
-        noted || arriving.is_some() || leaving.is_some() || !rebalances.is_empty()
+        let unanswered = arriving.is_some_and(|arriving| !arriving.answered);
+        noted || unanswered || leaving.is_some() || !rebalances.is_empty()
     }
 }

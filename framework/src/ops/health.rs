@@ -49,6 +49,8 @@ pub struct StepState {
     pub missing: Vec<Missing>,
     /// Rights that the brokers refuse while the step runs.
     pub refused: Vec<Missing>,
+    /// Partitions, `topic [number]`, that cannot be read, as no broker answers for them.
+    pub silent: Vec<String>,
     /// The step takes no new records, because what its handler needs is away.
     pub outage: Option<Outage>,
     /// The newest ranges that retention took unread.

@@ -9,6 +9,9 @@ use super::health::{LostRange, StepState};
 /// A poll thread that has not turned for longer than this is stuck.
 pub const MAX_SILENCE: Duration = Duration::from_secs(30);
 
+/// The most partitions named in one note.
+const MAX_NAMED: usize = 10;
+
 /// How all steps of a process are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -80,7 +83,7 @@ pub(super) fn judge(name: &str, state: &StepState, silence: Duration, leaving: b
         live,
         ready: reasons.is_empty() && state.ended.is_none(),
         reasons,
-        notes: state.client_error.iter().map(|error| format!("the Kafka client says: {error}")).collect(),
+        notes: notes(state),
         lost: state.lost.iter().cloned().collect(),
     }
 }
@@ -99,6 +102,19 @@ fn add_unready(state: &StepState, reasons: &mut Vec<String>) {
     if let Some(outage) = &state.outage {
         reasons.push(format!("in outage since {}: {}", rfc3339(outage.since), outage.why));
     }
+}
+
+/// What an operator should know besides.
+fn notes(state: &StepState) -> Vec<String> {
+    let client = state.client_error.iter().map(|error| format!("the Kafka client says: {error}"));
+    let mut notes: Vec<String> = client.collect();
+    if !state.silent.is_empty() {
+        let (named, more) = state.silent.split_at(state.silent.len().min(MAX_NAMED));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let named = named.join(", ");
+        notes.push(format!("no broker answers for {named}{more}: the other partitions are read"));
+    }
+    notes
 }
 
 /// A time to the second, in UTC.

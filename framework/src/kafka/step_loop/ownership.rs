@@ -1,5 +1,6 @@
 //! The loop's part in who owns which partition.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
@@ -12,7 +13,7 @@ use super::super::marks::Marks;
 use super::super::partition::{Partition, list_at};
 use super::super::port::{KafkaPort, Seat};
 use super::super::revoke::{Leave, Leaving, give_up};
-use super::{Arriving, GRACE_MS, Loop};
+use super::{ASK_AGAIN_MS, Arriving, GRACE_MS, Loop};
 use crate::clock;
 use crate::engine::{Slot, Time};
 use crate::telemetry::events::PartitionsChanged;
@@ -25,9 +26,15 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 self.setup.status.joined(true);
                 let partitions =
                     partitions.into_iter().map(|partition| (self.port.slots.of(&partition), partition));
-                self.arriving = Some(Arriving { partitions: partitions.collect(), ask_at: Some(now) });
+                let mut partitions: Vec<_> = partitions.collect();
+                if let Some(waiting) = self.arriving.take() {
+                    self.stale_start |= waiting.ask_at.is_none();
+                    partitions.extend(waiting.partitions);
+                }
+                self.arriving = Some(Arriving { partitions, ask_at: Some(now), answered: false });
             }
             Rebalance::Revoked(partitions) => {
+                let partitions = self.await_no_more(partitions);
                 let slots = self.slots_of(&partitions);
                 for slot in &slots {
                     if let Some(seat) = self.port.seat(*slot) {
@@ -43,11 +50,26 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 let step = self.setup.status.step();
                 PartitionsChanged { step, gained: 0, given_up: partitions.len(), lost: true }.emit();
                 self.setup.status.joined(false);
+                let partitions = self.await_no_more(partitions);
                 let slots = self.slots_of(&partitions);
                 self.driven.lost(&slots);
                 self.gone(&slots, &partitions);
             }
         }
+    }
+
+    /// The group takes partitions back: those that are still waited for are so no longer. Answers the others, which
+    /// librdkafka was given and has to be told to give up.
+    fn await_no_more(&mut self, mut partitions: Vec<Partition>) -> Vec<Partition> {
+        if let Some(mut arriving) = self.arriving.take() {
+            self.stale_start |= arriving.ask_at.is_none();
+            let (back, waiting): (Vec<_>, Vec<_>) =
+                arriving.partitions.into_iter().partition(|(_, partition)| partitions.contains(partition));
+            partitions.retain(|partition| !back.iter().any(|(_, back)| back == partition));
+            arriving.partitions = waiting;
+            self.arriving = Some(arriving).filter(|arriving| !arriving.partitions.is_empty());
+        }
+        partitions
     }
 
     /// The slots of those partitions that are ours.
@@ -66,9 +88,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             self.setup.status.gone(self.port.slots.partition(*slot));
         }
         self.held.forget(&self.port.slots, slots);
-        if self.arriving.take().is_some_and(|arriving| arriving.ask_at.is_none()) {
-            self.stale_start = true;
-        }
         give_up(self.consumer, partitions);
     }
 
@@ -93,9 +112,16 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         }
     }
 
-    /// Begins to read what the group assigned.
+    /// Begins to read what the group assigned, as far as it is known where.
     pub(super) fn arrive(&mut self, now: u64, starts: &[Start]) {
-        if self.arriving.take().is_none() {
+        let Some(mut arriving) = self.arriving.take() else { return };
+        arriving.partitions.retain(|(slot, _)| !starts.iter().any(|start| start.slot == *slot));
+        let answered = std::mem::replace(&mut arriving.answered, true);
+        if !arriving.partitions.is_empty() {
+            arriving.ask_at = Some(now + ASK_AGAIN_MS);
+            self.arriving = Some(arriving);
+        }
+        if starts.is_empty() && answered {
             return;
         }
         for start in starts {
@@ -127,6 +153,22 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         }
         PartitionsChanged { step: self.setup.status.step(), gained: starts.len(), given_up: 0, lost: false }
             .emit();
+    }
+
+    /// Tells of partitions of which no broker knew anything, twice in a row.
+    pub(super) fn miss(&mut self, marks: &[Marks]) {
+        let known: HashSet<Slot> = marks.iter().map(|marks| marks.slot).collect();
+        let waiting = self.arriving.iter().filter(|arriving| arriving.answered);
+        let waiting = waiting.flat_map(|arriving| &arriving.partitions).map(|(slot, _)| *slot);
+        let mine = self.port.held().into_iter().map(|(slot, _)| slot).chain(waiting);
+        let silent: HashSet<Slot> = mine.filter(|slot| !known.contains(slot)).collect();
+        let mut told: Vec<String> = silent
+            .intersection(&self.silent)
+            .map(|slot| self.port.slots.partition(*slot).to_string())
+            .collect();
+        told.sort_unstable();
+        self.setup.status.silent(told);
+        self.silent = silent;
     }
 
     /// Compares where a partition's log begins and ends with where the step stands.

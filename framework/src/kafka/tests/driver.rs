@@ -7,7 +7,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use super::super::assign::Begin;
 use super::super::embedded::EmbeddedBroker;
 use super::copier::Told;
-use super::running::{Running, broker, eventually, feed, numbers, output};
+use super::running::{Running, broker, eventually, feed, feed_to, numbers, output};
 
 #[test]
 fn everything_read_is_published_acknowledged_and_committed_and_the_step_ends_without_hanging() {
@@ -146,6 +146,22 @@ fn while_the_runner_wants_nothing_the_group_is_served_and_nothing_is_lost() {
     assert_eq!(seen.len(), 1_000, "each record once: nobody left with work unsettled");
     first.end();
     second.end();
+}
+
+#[test]
+fn a_partition_without_a_leader_holds_up_no_other_and_is_named() {
+    let broker = broker(2);
+    broker.cluster().partition_leader("in", 0, None).unwrap();
+    let step = Running::start(&broker, Begin::Earliest);
+    feed_to(&broker, Some(1), numbers(0..10));
+    step.until_acknowledged(numbers(0..10));
+    let named = || step.health.report().steps[0].notes.join("\n").contains("no broker answers for in [0]");
+    eventually(&step, named);
+    broker.cluster().partition_leader("in", 0, Some(1)).unwrap();
+    feed_to(&broker, Some(0), numbers(10..20));
+    step.until_acknowledged(numbers(10..20));
+    eventually(&step, || !named());
+    step.end();
 }
 
 #[test]

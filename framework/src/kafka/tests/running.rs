@@ -136,11 +136,25 @@ pub(in crate::kafka) fn broker(partitions: i32) -> EmbeddedBroker {
 
 /// Puts records on the input topic, and waits until they are there.
 pub(in crate::kafka) fn feed(broker: &EmbeddedBroker, values: impl IntoIterator<Item = String>) {
+    feed_to(broker, None, values);
+}
+
+/// The same, to one partition.
+pub(super) fn feed_to(
+    broker: &EmbeddedBroker,
+    partition: Option<i32>,
+    values: impl IntoIterator<Item = String>,
+) {
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", broker.bootstrap_servers()).set("linger.ms", "0");
     let producer: BaseProducer = config.create().unwrap();
     for value in values {
-        while producer.send(BaseRecord::to("in").key(value.as_bytes()).payload(value.as_bytes())).is_err() {
+        let record = || {
+            let mut record = BaseRecord::to("in").key(value.as_bytes()).payload(value.as_bytes());
+            record.partition = partition;
+            record
+        };
+        while producer.send(record()).is_err() {
             producer.poll(Duration::from_millis(10));
         }
     }
