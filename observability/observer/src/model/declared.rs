@@ -63,6 +63,7 @@ pub(super) struct StepDecl {
     pub(super) deadline: Option<Millis>,
     pub(super) from: From,
     pub(super) retry_topic: Option<u16>,
+    pub(super) dead_letter_topic: Option<u16>,
     /// Events before this were emitted before the step was declared, and it owes nothing for them.
     pub(super) since: Millis,
 }
@@ -268,8 +269,8 @@ impl Declared {
         if let Some(topic) = retry_topic {
             self.roles.insert(topic, Role::Retry(number));
         }
-        if let Some(topic) = &step.dead_letter_topic {
-            let topic = self.topic(topic, names);
+        let dead_letter_topic = step.dead_letter_topic.as_deref().map(|topic| self.topic(topic, names));
+        if let Some(topic) = dead_letter_topic {
             self.roles.insert(topic, Role::DeadLetters(number));
         }
         self.groups.entry(step.group.as_str().into()).or_default().extend(wanted);
@@ -291,6 +292,7 @@ impl Declared {
             deadline: step.deadline_ms,
             from,
             retry_topic,
+            dead_letter_topic,
             since: since.get(name.as_str()).copied().unwrap_or(0),
         };
         *slot(&mut self.steps, number) = Some(Box::new(decl));

@@ -14,7 +14,8 @@
 //!    [`Model::ends`] with the ends (high watermarks) of all partitions, fetched after that. In this order: only so do
 //!    the ends make a [consistent cut](#the-consistent-cut). [`Model::ends_asked_for`] before they are fetched, and
 //!    [`Model::topic_is_gone`], tell a topic that was made anew from the one of before.
-//! 4. [`Model::tick`] after each round, and [`Model::problems`] with what it cannot see.
+//! 4. [`Model::unseen`] with the topics that cannot be read, and at the start [`Model::follows`] with the cluster's id.
+//! 5. [`Model::tick`] after each round, and [`Model::problems`] with what it cannot see.
 //!
 //! # The consistent cut
 //!

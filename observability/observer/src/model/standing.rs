@@ -54,7 +54,7 @@ struct Sum {
     owing: Option<Pair>,
     discarded: Option<Pair>,
     swallowed: Option<Pair>,
-    /// What a swallowed event caused may have been taken by retention before it was read.
+    /// What a swallowed event caused may lie where nothing is read, or was taken by retention before it was read.
     lost_sight: bool,
     hanging: Option<u32>,
     side: usize,
@@ -117,10 +117,14 @@ impl Model {
         }
     }
 
-    /// Whether something that the step emitted after a time may have been taken by retention before it was read.
+    /// Whether something that the step emitted or set aside after a time may lie on a topic that is not read, or may have
+    /// been taken by retention before it was.
     fn may_have_lost_effects(&self, step: u16, since: Millis) -> bool {
         let Some(decl) = self.declared.step(step) else { return true };
         let emits = |topic: u16| decl.emits.iter().any(|emit| emit.topic == topic);
+        if self.unseen.iter().any(|topic| emits(*topic) || decl.dead_letter_topic == Some(*topic)) {
+            return true;
+        }
         self.places.iter().any(|(_, place)| emits(place.topic) && place.may_have_lost(since))
     }
 

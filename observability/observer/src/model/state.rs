@@ -1,6 +1,6 @@
 //! The model's parts, and what it is told beside records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use choreograph_topology::Manifest;
@@ -62,6 +62,8 @@ pub struct Model {
     pub(super) aside_tally: Tally,
     pub(super) aside_next: Tally,
     pub(super) unreadable: u64,
+    /// Declared topics that are not read now, as far as the driver has said.
+    pub(super) unseen: BTreeSet<u16>,
     pub(super) problems: Vec<String>,
     pub(super) generation: u64,
     /// When the newest commits were fetched, of whichever group.
@@ -115,6 +117,7 @@ impl Model {
             aside_tally: Tally::default(),
             aside_next: Tally::default(),
             unreadable: 0,
+            unseen: BTreeSet::new(),
             problems: Vec::new(),
             generation: 0,
             looked_at: 0,
@@ -142,9 +145,7 @@ impl Model {
         if self.declared.fingerprint != self.fingerprint {
             self.fingerprint = self.declared.fingerprint;
             self.generation += 1;
-            for slot in self.store.slots().collect::<Vec<_>>() {
-                self.reopen(slot);
-            }
+            self.reopen_all();
         }
     }
 
@@ -164,6 +165,17 @@ impl Model {
     /// namespace, ordered.
     pub fn topics(&self) -> Vec<Arc<str>> {
         self.declared.topics.iter().map(Arc::clone).collect()
+    }
+
+    /// Tells which of the [topics](Self::topics) are not read, wholly or in part: because there are none of these names
+    /// yet, or because brokers refuse them. A step that may have emitted there, or set something aside, has not lost it.
+    pub fn unseen<'t>(&mut self, topics: impl IntoIterator<Item = &'t str>) {
+        let unseen = topics.into_iter().filter_map(|topic| self.names.topics.find(topic)).collect();
+        if self.unseen != unseen {
+            self.unseen = unseen;
+            self.generation += 1;
+            self.reopen_all();
+        }
     }
 
     /// The groups to ask about, and the topics (retry topics too) for which their committed offsets are wanted.
@@ -271,6 +283,13 @@ impl Model {
     /// Grows with every change of anything that can be asked for.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Has every instance looked at by the next tick.
+    fn reopen_all(&mut self) {
+        for slot in self.store.slots().collect::<Vec<_>>() {
+            self.reopen(slot);
+        }
     }
 
     /// Has an instance looked at by the next tick.

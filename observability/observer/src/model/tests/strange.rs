@@ -3,7 +3,7 @@
 use choreograph_topology::Manifest;
 
 use super::log::{Log, START, manifests};
-use crate::answer::{DriftKind, InstanceState, StepState};
+use crate::answer::{DriftKind, InstanceState, StallReason, StepState};
 use crate::model::{InstanceFilter, Model, ModelSettings};
 
 #[test]
@@ -294,4 +294,26 @@ fn a_model_without_manifests_answers_too() {
     assert_eq!(model.overview(START).instances, 0);
     assert!(model.workflow("order", START).is_none());
     assert!(model.instance("a", START).is_none());
+}
+
+#[test]
+fn what_may_lie_on_a_topic_that_is_not_read_is_not_lost() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.commit_all();
+    log.wait(5);
+    log.model.unseen(["payments"]);
+    log.look();
+    assert_eq!(log.is("a"), (InstanceState::Running, None));
+    log.model.unseen(["payment.charge.dlq"]);
+    log.model.tick(log.now);
+    assert_eq!(log.is("a"), (InstanceState::Running, None));
+    // The step has nothing to do with these.
+    log.model.unseen(["shipping.ship.dlq", "mails", "nobody knows it"]);
+    log.model.tick(log.now);
+    assert_eq!(log.is("a"), (InstanceState::Lost, Some(StallReason::Lost)));
+    log.model.unseen([]);
+    log.model.tick(log.now);
+    assert_eq!(log.is("a"), (InstanceState::Lost, Some(StallReason::Lost)));
 }
