@@ -21,6 +21,11 @@ pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// Partitions of one topic that are followed; a topic with more is told of as a problem.
 pub const MAX_PARTITIONS: usize = 10_000;
 
+/// The id of the cluster; `None` where no broker answers.
+pub(super) fn cluster(reader: &Reader) -> Option<String> {
+    reader.client().fetch_cluster_id(ANSWER_WITHIN)
+}
+
 /// What the brokers say of a topic.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Topic {

@@ -97,6 +97,8 @@ struct Looking {
     topics_told: bool,
     /// When topics are to be looked at again.
     topics_due: Millis,
+    /// Whether the model knows which Kafka this is.
+    cluster_told: bool,
     keeper: Option<Keeper>,
     every: Duration,
     stop: Arc<Stop>,
@@ -117,6 +119,7 @@ impl Looking {
             partitions: BTreeSet::new(),
             topics_told: false,
             topics_due: 0,
+            cluster_told: false,
             keeper: snapshot.map(|snapshot| Keeper::new(snapshot, options.snapshot_every)),
             every: options.look_every,
             clients,
@@ -173,15 +176,24 @@ impl Looking {
             });
             match read {
                 Ok(read) => {
+                    // Whatever ends looking, a panic too, ends reading.
+                    let looks = Ended(Arc::clone(&ended));
                     while !self.stop.is_said() && !ended.load(Ordering::Relaxed) {
                         let begun = Instant::now();
                         let behind = self.shared.read(|model| model.overview(clock::now()).as_of.behind_ms);
-                        self.problems.of(About::Reading, failed.reason(behind <= UNREAD_TOLD_MS));
+                        if behind <= UNREAD_TOLD_MS {
+                            self.problems.of(About::Cluster, []);
+                        }
+                        let mut refused: Vec<String> = self.hollow.refused().collect();
+                        if refused.is_empty() {
+                            refused.extend(failed.reason(behind <= UNREAD_TOLD_MS));
+                        }
+                        self.problems.of(About::Reading, refused);
                         self.turn(reader, asker, keeper);
                         // What a look takes belongs to the time between two.
                         self.stop.wait(self.every.saturating_sub(begun.elapsed()).max(MIN_PAUSE));
                     }
-                    ended.store(true, Ordering::Relaxed);
+                    drop(looks);
                     let failed = match read.join() {
                         Ok(done) => done.err().map(|error| format!("the Kafka client failed: {error}")),
                         Err(_) => Some("reading failed at a record, and is begun again".to_owned()),
@@ -198,6 +210,7 @@ impl Looking {
         self.declare(false);
         let now = clock::now();
         if now >= self.topics_due {
+            self.tell_cluster(asker);
             self.topics_due = now.saturating_add(TOPICS_EVERY);
             self.look_for_topics(reader, asker);
         }
@@ -209,6 +222,21 @@ impl Looking {
         self.shared.write(|model| model.tick(clock::now()));
         // Last, for it may wait for seconds: what it finds is for the next look.
         self.pass_over_hollow_ends(&unread);
+    }
+
+    /// Tells the model which Kafka is followed, once it answers: the last snapshot may be of another one.
+    fn tell_cluster(&mut self, asker: &Reader) {
+        if self.cluster_told {
+            return;
+        }
+        let Some(cluster) = ends::cluster(asker) else { return };
+        self.cluster_told = true;
+        if self.shared.write(|model| model.follows(&cluster)) {
+            let told =
+                "the snapshot was of another Kafka cluster, and is forgotten: give each its own folder";
+            self.problems.of(About::Cluster, [told.to_owned()]);
+            self.declare(true);
+        }
     }
 
     /// Tells the model what is declared, if that has changed.
@@ -233,10 +261,12 @@ impl Looking {
             ));
         }
         let (mut found, mut gone) = (BTreeSet::new(), Vec::new());
+        let mut unseen: Vec<&str> = wanted.iter().skip(MAX_TOPICS).map(|topic| &**topic).collect();
         for topic in wanted.iter().take(MAX_TOPICS) {
             match ends::topic(asker, &format!("{}{topic}", self.prefix)) {
                 Ok(Topic::Partitions(numbers, more)) => {
                     if more > 0 {
+                        unseen.push(topic);
                         faults.push(format!("topic {}{topic}: {more} partitions are not read", self.prefix));
                     }
                     found.extend(
@@ -244,7 +274,10 @@ impl Looking {
                     );
                 }
                 Ok(Topic::Gone) => gone.push(topic),
-                Ok(Topic::Refused(why)) => faults.push(format!("topic {}{topic}: {why}", self.prefix)),
+                Ok(Topic::Refused(why)) => {
+                    unseen.push(topic);
+                    faults.push(format!("topic {}{topic}: {why}", self.prefix));
+                }
                 Err(error) => {
                     self.topics_due = 0;
                     self.problems.of(About::Brokers, [format!("no broker tells of topics: {error}")]);
@@ -257,6 +290,8 @@ impl Looking {
             faults.push(format!("topic {}{topic}: it does not exist", self.prefix));
         }
         self.problems.of(About::Topics, faults);
+        unseen.extend(gone.iter().map(|topic| &***topic));
+        self.shared.write(|model| model.unseen(unseen));
         self.topics_told = self.change_to(reader, found);
         if self.topics_told && !gone.is_empty() {
             self.shared.write(|model| gone.iter().for_each(|topic| model.topic_is_gone(topic)));
@@ -387,7 +422,7 @@ impl Looking {
     }
 }
 
-/// Says that reading has ended, when it is dropped.
+/// Says that one of the two has ended, when it is dropped.
 struct Ended(Arc<AtomicBool>);
 
 impl Drop for Ended {

@@ -9,6 +9,7 @@ const MAX_TOLD: usize = 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum About {
     Brokers,
+    Cluster,
     Client,
     Reading,
     Topics,
