@@ -1,7 +1,7 @@
 //! What groups have committed, and how they are. Waits for brokers.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ const AT_ONCE: usize = 8;
 /// The longest wait for one answer of a broker.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// Errors that a client has for whoever polls it, looked through for why it gives no answer.
+const MAX_ERRORS: usize = 100;
+
 /// Looks that pass before a broker that tells no states is asked for them again.
 const STATES_AGAIN_AFTER: u32 = 30;
 
@@ -31,9 +34,16 @@ const STATES_AGAIN_AFTER: u32 = 30;
 pub(super) struct Groups {
     clients: Clients,
     prefix: String,
-    readers: BTreeMap<Arc<str>, Reader>,
+    readers: BTreeMap<Arc<str>, GroupReader>,
     /// Looks to go until states are asked for again; 0 asks.
     states_in: u32,
+}
+
+/// The client that asks about one group.
+struct GroupReader {
+    reader: Reader,
+    /// Whether brokers refuse to tell who coordinates the group.
+    refused: AtomicBool,
 }
 
 /// What became of asking about groups.
@@ -70,7 +80,10 @@ impl Groups {
                 continue;
             }
             match self.clients.reader(&format!("{}{group}", self.prefix)) {
-                Ok(reader) => drop(self.readers.insert(Arc::clone(group), reader)),
+                Ok(reader) => {
+                    let reader = GroupReader { reader, refused: AtomicBool::new(false) };
+                    self.readers.insert(Arc::clone(group), reader);
+                }
                 Err(error) => answers.failed.push((Arc::clone(group), error.to_string())),
             }
         }
@@ -93,15 +106,16 @@ impl Groups {
         wanted: &BTreeMap<Arc<str>, Vec<Partition>>,
         with_states: bool,
     ) -> Vec<(Arc<str>, Answer)> {
-        let work: Vec<(&Arc<str>, &Reader)> = self.readers.iter().collect();
+        let work: Vec<(&Arc<str>, &GroupReader)> = self.readers.iter().collect();
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(work.len())));
         let ask = || {
             while let Some((group, reader)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let partitions = wanted.get(*group).map_or(&[][..], Vec::as_slice);
-                let committed = committed(reader, group, partitions, &self.prefix);
+                let committed = committed(&reader.reader, group, partitions, &self.prefix);
+                let committed = reader.in_words(committed);
                 // Who does not answer the one question is not asked the other: each waits for its time limit.
                 let asks = with_states && committed.is_ok();
-                let state = asks.then(|| state(reader, &format!("{}{group}", self.prefix)));
+                let state = asks.then(|| state(&reader.reader, &format!("{}{group}", self.prefix)));
                 let answer = Answer { committed, state };
                 done.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(group), answer));
             }
@@ -113,6 +127,29 @@ impl Groups {
             ask();
         });
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl GroupReader {
+    /// Says in words why there is no answer. Whoever may not describe a group waits for one in vain: librdkafka looks for
+    /// its coordinator again and again, and tells why only whoever polls, and only once.
+    fn in_words<T>(&self, answer: Result<T, KafkaError>) -> Result<T, String> {
+        if answer.is_ok() {
+            self.refused.store(false, Ordering::Relaxed);
+        }
+        answer.map_err(|error| {
+            let told = std::iter::from_fn(|| self.reader.poll(Duration::ZERO)).take(MAX_ERRORS);
+            let refusal = RDKafkaErrorCode::GroupAuthorizationFailed;
+            if told.filter_map(Result::err).any(|error| error.rdkafka_error_code() == Some(refusal)) {
+                self.refused.store(true, Ordering::Relaxed);
+            }
+            let timed_out = error.rdkafka_error_code() == Some(RDKafkaErrorCode::OperationTimedOut);
+            if timed_out && self.refused.load(Ordering::Relaxed) {
+                words(&KafkaError::MessageConsumption(refusal))
+            } else {
+                words(&error)
+            }
+        })
     }
 }
 
@@ -133,7 +170,7 @@ fn committed(
     group: &Arc<str>,
     partitions: &[Partition],
     prefix: &str,
-) -> Result<Vec<Committed>, String> {
+) -> Result<Vec<Committed>, KafkaError> {
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
@@ -141,10 +178,10 @@ fn committed(
     for partition in partitions {
         list.add_partition(&partition.full(prefix), partition.number);
     }
-    let list = reader.committed_offsets(list, ANSWER_WITHIN).map_err(|error| words(&error))?;
+    let list = reader.committed_offsets(list, ANSWER_WITHIN)?;
     let mut committed = Vec::with_capacity(partitions.len());
     for (element, partition) in list.elements().iter().zip(partitions) {
-        element.error().map_err(|error| words(&error))?;
+        element.error()?;
         let offset = match element.offset() {
             Offset::Offset(offset) => Some(offset),
             _ => None,
