@@ -31,6 +31,11 @@ pub enum ValueError {
     /// The log does not hold the record any more.
     #[error("the record at {0} is not there any more")]
     Gone(String),
+    /// Nobody knows where it lies.
+    #[error(
+        "where the record lies is not known: only a copy of it was read, on a retry or dead-letter topic"
+    )]
+    Unplaced,
     /// No broker gave it in time.
     #[error("no broker gave the record at {0} within {WITHIN:?}")]
     Late(String),
@@ -53,8 +58,11 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// When the record is gone, or no broker gives it in time.
+    /// When the record is gone, or no broker gives it in time; at once where the partition is none.
     pub fn read(&self, topic: &str, partition: i32, offset: i64) -> Result<Option<String>, ValueError> {
+        if topic.is_empty() || partition < 0 || offset < 0 {
+            return Err(ValueError::Unplaced);
+        }
         let place = format!("{topic}/{partition}/{offset}");
         let failed = |error| ValueError::Kafka(place.clone(), error);
         let reader = self.clients.reader_to_the_end(&format!("{}{OWN_GROUP}", self.prefix))?;
@@ -81,4 +89,18 @@ impl Values {
 fn text(value: &[u8]) -> String {
     let shown = value.get(..MAX_SHOWN_VALUE_BYTES).unwrap_or(value);
     String::from_utf8_lossy(shown).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_event_that_is_known_by_a_copy_alone_no_broker_is_asked() {
+        let settings = Settings::read([("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")]).unwrap();
+        for (topic, partition, offset) in [("", -1, 7), ("orders", -1, 7), ("orders", 0, -1)] {
+            let read = Values::new(&settings).read(topic, partition, offset);
+            assert!(matches!(read, Err(ValueError::Unplaced)), "{topic}/{partition}/{offset}: {read:?}");
+        }
+    }
 }
