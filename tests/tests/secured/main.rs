@@ -6,6 +6,7 @@
 mod casting;
 mod letters;
 mod login;
+mod observer;
 mod payment;
 mod rights;
 #[path = "../system/stage.rs"]

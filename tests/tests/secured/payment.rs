@@ -16,7 +16,7 @@ struct OrderPlaced {
 
 /// An order was paid.
 #[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
-#[event(type = "payment.confirmed", version = "1.0", topic = "payments", key = "order_id")]
+#[event(type = "payment.confirmed", version = "1.0", topic = "payments", key = "order_id", terminal)]
 struct PaymentConfirmed {
     order_id: String,
 }
@@ -28,7 +28,7 @@ async fn charge(order: In<OrderPlaced>) -> Result<PaymentConfirmed, StepError> {
     Ok(PaymentConfirmed { order_id: order.into_inner().order_id })
 }
 
-fn service() -> Service {
+pub(crate) fn service() -> Service {
     Service::new("payment", ()).step(step("charge", charge))
 }
 
