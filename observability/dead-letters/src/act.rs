@@ -5,11 +5,11 @@
 //! done. What it does not tell of is done now: the record on the retry topic and its audit record in one transaction, a
 //! bounded number of them at a time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use choreograph::wire::{DEAD_LETTER_SUFFIX, MAX_HOPS, RETRY_SUFFIX, header};
+use choreograph::wire::{MAX_HOPS, header};
 use choreograph_contracts::Tape;
 use uuid::Uuid;
 
@@ -81,7 +81,8 @@ impl DeadLetters {
     /// Does what `order` says with each of `chosen` that nobody acted upon before. Run again after it was interrupted, it
     /// goes on where it was.
     ///
-    /// A replay goes to the retry topic of the step that failed, which no other step reads.
+    /// A replay goes to the retry topic of the step that failed, which no other step reads: the one that its manifest names,
+    /// else the one that the framework gives it.
     ///
     /// # Errors
     ///
@@ -97,9 +98,8 @@ impl DeadLetters {
         report.dry_run = order.dry_run;
         report.checked = self.contracts.is_some() && order.what.deed() != Deed::Discarded;
         for (topic, _) in chosen.topics().filter(|_| !order.dry_run) {
-            self.check_topics(
-                retry_topic(topic, order).map(|retry| self.connection.full(&retry)).as_deref(),
-            )?;
+            let replays = order.what.deed() != Deed::Discarded;
+            self.check_topics(&if replays { self.retries.all(topic) } else { BTreeSet::new() })?;
         }
         let throttle = Throttle::new(order.rate);
         let tape = self.contracts.as_ref().map_or_else(Tape::new, crate::contracts::Contracts::tape);
@@ -114,12 +114,6 @@ impl DeadLetters {
         spans::count(&run.report);
         result.map(|()| run.report)
     }
-}
-
-/// The topic that replays of the dead letters on `topic` go to; `None` where nothing is replayed.
-fn retry_topic(topic: &str, order: &Order) -> Option<String> {
-    let group = topic.strip_suffix(DEAD_LETTER_SUFFIX).unwrap_or(topic);
-    (order.what.deed() != Deed::Discarded).then(|| format!("{group}{RETRY_SUFFIX}"))
 }
 
 /// One order being carried out.
@@ -144,7 +138,6 @@ enum Round {
 struct Site<'s> {
     /// Without the namespace.
     topic: &'s str,
-    retry: Option<Arc<str>>,
     audit: Arc<str>,
     places: &'s BTreeMap<(i32, i64), Uuid>,
     span: ActionSpan,
@@ -154,9 +147,8 @@ impl Run<'_> {
     /// Acts on the dead letters at `places` of one topic.
     fn on(&mut self, topic: &str, places: &BTreeMap<(i32, i64), Uuid>) -> Result<(), Error> {
         let connection = &self.letters.connection;
-        let retry = retry_topic(topic, self.order).map(|retry| connection.full(&retry).into());
         let span = ActionSpan::begin(&connection.full(topic), places.len(), self.order, &self.stamp);
-        let site = Site { topic, retry, audit: self.letters.audit_topic(), places, span };
+        let site = Site { topic, audit: self.letters.audit_topic(), places, span };
         self.rounds(&site).inspect_err(|error| site.span.failed(error))
     }
 
@@ -268,12 +260,15 @@ impl Run<'_> {
         letter: &DeadLetter,
         edited: Option<&[u8]>,
     ) -> Result<Result<(crate::record::Outgoing, Option<Refusal>), Refusal>, Error> {
-        let Some(retry) = &site.retry else { return Ok(Err(Refusal::StepUnknown(site.topic.to_owned()))) };
+        let Some(retry) = self.letters.retries.to(site.topic, &letter.source()) else {
+            return Ok(Err(Refusal::StepUnknown(site.topic.to_owned())));
+        };
+        let retry = self.letters.connection.full(&retry).into();
         let original = match self.original(letter, edited)? {
             Ok(original) => original,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let again = replayed(letter, retry, original, edited, &self.stamp);
+        let again = replayed(letter, &retry, original, edited, &self.stamp);
         match objection(letter).or_else(|| self.broken(site, letter, again.value.as_deref(), edited)) {
             Some(refusal) if !(self.order.what.is_forced() && refusal.can_be_forced()) => Ok(Err(refusal)),
             forced => Ok(Ok((again, forced))),
@@ -436,7 +431,7 @@ mod tests {
             rate: None,
         };
         let span = ActionSpan::begin("a.b.dlq", 3, &order, &Stamp::new("ada"));
-        let site = Site { topic: "a.b.dlq", retry: None, audit: "a".into(), places: &places, span };
+        let site = Site { topic: "a.b.dlq", audit: "a".into(), places: &places, span };
         let all: HashSet<_> = ids.into_iter().collect();
         assert_eq!(ranges(&site, &all), BTreeMap::from([(0, (5, 10)), (1, (2, 3))]));
         assert_eq!(ranges(&site, &HashSet::from([ids[1]])), BTreeMap::from([(0, (9, 10))]));

@@ -1,6 +1,6 @@
 //! The dead letters of a namespace, found and looked at.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use choreograph::settings::Settings;
@@ -16,6 +16,7 @@ use crate::kafka::{AUDIT_SETTINGS, Connection, End, Log, Ranges, Topics};
 use crate::letter::DeadLetter;
 use crate::limits::{MAX_ACTIONS, MAX_CHOSEN, MAX_READ};
 use crate::list::{Cursor, List, Pager};
+use crate::retries::Retries;
 use crate::watch::{Progress, Stage, Watch};
 
 /// The dead letters of one namespace.
@@ -28,6 +29,7 @@ pub struct DeadLetters {
     pub(crate) connection: Connection,
     pub(crate) topics: Topics,
     pub(crate) contracts: Option<Contracts>,
+    pub(crate) retries: Retries,
     /// The dead-letter topics of the manifests; `None` where there are no manifests, and the brokers are asked.
     declared: Option<Vec<String>>,
 }
@@ -37,29 +39,36 @@ pub struct DeadLetters {
 pub struct Chosen {
     /// By topic without the namespace, then by place.
     pub(crate) places: BTreeMap<String, BTreeMap<(i32, i64), Uuid>>,
-    count: usize,
+    ids: HashSet<Uuid>,
 }
 
 impl Chosen {
     /// Adds the dead letter `id` at a place that is known from elsewhere; what lies there is compared before it is acted
     /// upon. `topic` is without the namespace.
+    ///
+    /// A dead letter that was written twice is acted upon once: of the places of one id the first that is named counts,
+    /// and of several ids at one place the last.
     pub fn add(&mut self, topic: &str, partition: i32, offset: i64, id: Uuid) {
+        if !self.ids.insert(id) {
+            return;
+        }
         if !self.places.contains_key(topic) {
             self.places.insert(topic.to_owned(), BTreeMap::new());
         }
         let places = self.places.get_mut(topic);
-        let new = places.is_some_and(|places| places.insert((partition, offset), id).is_none());
-        self.count += usize::from(new);
+        if let Some(other) = places.and_then(|places| places.insert((partition, offset), id)) {
+            self.ids.remove(&other);
+        }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.ids.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.ids.is_empty()
     }
 
     /// The dead-letter topics they are on, without the namespace, and how many on each.
@@ -87,11 +96,12 @@ impl DeadLetters {
             topics
         };
         let declared = (!manifests.is_empty()).then(declared);
-        Ok(Self { topics: Topics::new(&connection)?, connection, contracts, declared })
+        let retries = Retries::of(manifests);
+        Ok(Self { topics: Topics::new(&connection)?, connection, contracts, retries, declared })
     }
 
-    /// One page of the fitting dead letters, newest first: at most `limit` (and [`MAX_PAGE`](crate::MAX_PAGE)) behind
-    /// `after`.
+    /// One page of the fitting dead letters, newest first: at most `limit` (and [`MAX_PAGE`](crate::MAX_PAGE), and
+    /// [`MAX_PAGE_BYTES`](crate::MAX_PAGE_BYTES)) behind `after`. Their values are there where `filter` asks for payloads.
     ///
     /// # Errors
     ///
@@ -103,7 +113,7 @@ impl DeadLetters {
         after: Option<Cursor>,
         watch: &mut dyn Watch,
     ) -> Result<List, Error> {
-        let mut pager = Pager::new(limit, after);
+        let mut pager = Pager::new(limit, after, filter.payloads);
         let strangers = self.look(filter, watch, &mut |letter| {
             pager.take(letter);
             Ok(())
@@ -134,7 +144,7 @@ impl DeadLetters {
         let mut chosen = Chosen::default();
         let prefix = self.connection.prefix();
         self.look(filter, watch, &mut |letter| {
-            if chosen.count == MAX_CHOSEN {
+            if chosen.len() == MAX_CHOSEN {
                 let advice = "act on fewer at a time, by step or by time";
                 return Err(Error::TooMany {
                     what: "dead letters are chosen",
@@ -251,19 +261,19 @@ impl DeadLetters {
         self.topics.create_audit(&self.audit_topic())
     }
 
-    /// Whether everything is there that an action on `topic` (without the namespace) needs.
-    pub(crate) fn check_topics(&self, retry_topic: Option<&str>) -> Result<(), Error> {
+    /// Whether everything is there that an action needs which replays to `retry_topics` (without the namespace).
+    pub(crate) fn check_topics(&self, retry_topics: &BTreeSet<String>) -> Result<(), Error> {
         let audit = self.audit_topic();
         if !self.topics.exists(&audit)? {
             let settings = AUDIT_SETTINGS.map(|(name, value)| format!("{name}={value}")).join(" and ");
             return Err(Error::MissingTopic { topic: audit.to_string(), settings });
         }
-        match retry_topic {
-            Some(retry) if !self.topics.exists(retry)? => Err(Error::MissingTopic {
-                topic: retry.to_owned(),
-                settings: "one partition: it is the step's own, from which it reads its replays".to_owned(),
-            }),
-            _ => Ok(()),
+        for retry in retry_topics.iter().map(|retry| self.connection.full(retry)) {
+            if !self.topics.exists(&retry)? {
+                let settings = "one partition: it is the step's own, from which it reads its replays";
+                return Err(Error::MissingTopic { topic: retry, settings: settings.to_owned() });
+            }
         }
+        Ok(())
     }
 }

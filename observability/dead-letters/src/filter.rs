@@ -21,7 +21,7 @@ pub struct Filter {
     pub until: Option<i64>,
     /// This text stands in the error, the violations or the key; in the value only with [`payloads`](Self::payloads).
     pub text: Option<String>,
-    /// Whether [`text`](Self::text) is looked for in values too.
+    /// Whether [`text`](Self::text) is looked for in values too, and a list has the values.
     pub payloads: bool,
     /// Of this workflow instance.
     pub instance: Option<String>,

@@ -42,6 +42,7 @@ mod list;
 mod record;
 mod refusal;
 mod report;
+mod retries;
 mod spans;
 mod watch;
 

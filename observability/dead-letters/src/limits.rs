@@ -17,6 +17,9 @@ pub const MAX_ACTIONS: usize = 10_000_000;
 /// How many dead letters one page of a list holds at most.
 pub const MAX_PAGE: usize = 1_000;
 
+/// How many bytes the records of one page hold at most; one larger record is a page by itself.
+pub const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
+
 /// How many groups a list tells of at most; what does not fit into them is counted in the last.
 pub const MAX_GROUPS: usize = 200;
 

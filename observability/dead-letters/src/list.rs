@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::letter::{DeadLetter, Place};
-use crate::limits::{MAX_GROUPS, MAX_PAGE};
+use crate::limits::{MAX_GROUPS, MAX_PAGE, MAX_PAGE_BYTES};
 
 /// One page of dead letters, newest first, and what there is in all.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct List {
-    /// The fitting ones, newest first: one page.
+    /// The fitting ones, newest first: one page. Without their values, unless [`Filter::payloads`](crate::Filter::payloads)
+    /// asks for them.
     pub letters: Vec<DeadLetter>,
     /// The fitting ones by step, reason and error, the largest group first; at most [`MAX_GROUPS`].
     pub groups: Vec<Group>,
@@ -86,30 +87,51 @@ impl std::str::FromStr for Cursor {
 pub(crate) struct Pager {
     limit: usize,
     after: Option<Cursor>,
+    /// Whether values are kept.
+    payloads: bool,
     page: BTreeMap<Cursor, DeadLetter>,
+    /// How many bytes the page holds.
+    bytes: usize,
+    /// The newest that found no room: what is older is on a later page.
+    beyond: Option<Cursor>,
     groups: BTreeMap<(String, String, String), Group>,
     list: List,
 }
 
 impl Pager {
-    /// A page of at most `limit`, of what comes after `after`.
-    pub(crate) fn new(limit: usize, after: Option<Cursor>) -> Self {
-        let limit = limit.clamp(1, MAX_PAGE);
-        Self { limit, after, page: BTreeMap::new(), groups: BTreeMap::new(), list: List::default() }
+    /// A page of at most `limit`, of what comes after `after`; with values, or without.
+    pub(crate) fn new(limit: usize, after: Option<Cursor>, payloads: bool) -> Self {
+        Self {
+            limit: limit.clamp(1, MAX_PAGE),
+            after,
+            payloads,
+            page: BTreeMap::new(),
+            bytes: 0,
+            beyond: None,
+            groups: BTreeMap::new(),
+            list: List::default(),
+        }
     }
 
     /// Takes one that fits.
-    pub(crate) fn take(&mut self, letter: DeadLetter) {
+    pub(crate) fn take(&mut self, mut letter: DeadLetter) {
         self.list.total += 1;
         self.list.open += u64::from(letter.is_open());
         self.group(&letter);
         let cursor = Cursor::of(&letter);
-        if self.after.as_ref().is_none_or(|after| cursor < *after) {
-            self.page.insert(cursor, letter);
-            // One more than fits says that there is another page.
-            if self.page.len() > self.limit + 1 {
-                self.page.pop_first();
-            }
+        let follows = self.after.as_ref().is_none_or(|after| cursor < *after);
+        if !follows || self.beyond.as_ref().is_some_and(|beyond| cursor < *beyond) {
+            return;
+        }
+        if !self.payloads {
+            letter.record.value = None;
+        }
+        self.bytes += letter.record.bytes();
+        self.page.insert(cursor, letter);
+        while self.page.len() > self.limit || (self.bytes > MAX_PAGE_BYTES && self.page.len() > 1) {
+            let Some((cursor, letter)) = self.page.pop_first() else { break };
+            self.bytes -= letter.record.bytes();
+            self.beyond = Some(cursor);
         }
     }
 
@@ -128,9 +150,8 @@ impl Pager {
 
     /// The list.
     pub(crate) fn finish(self, strangers: u64) -> List {
-        let more = self.page.len() > self.limit;
-        let letters: Vec<_> = self.page.into_values().rev().take(self.limit).collect();
-        let next = letters.last().filter(|_| more).map(Cursor::of);
+        let letters: Vec<_> = self.page.into_values().rev().collect();
+        let next = letters.last().filter(|_| self.beyond.is_some()).map(Cursor::of);
         let mut groups: Vec<_> = self.groups.into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.count));
         List { letters, groups, strangers, next, ..self.list }
@@ -164,7 +185,7 @@ mod tests {
     }
 
     fn page(limit: usize, after: Option<Cursor>) -> List {
-        let mut pager = Pager::new(limit, after);
+        let mut pager = Pager::new(limit, after, false);
         for offset in [3, 0, 4, 1, 2] {
             pager.take(at(offset, offset / 2));
         }
@@ -187,6 +208,32 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_bounded_by_its_bytes_and_leaves_nothing_out() {
+        const THIRD: usize = MAX_PAGE_BYTES / 3;
+        let sizes = [THIRD, THIRD, 9, MAX_PAGE_BYTES * 2, THIRD, THIRD, THIRD, 5, 0];
+        let (mut seen, mut count, mut after) = (Vec::new(), 0, None);
+        loop {
+            let mut pager = Pager::new(100, after, true);
+            for (offset, size) in (0..).zip(sizes) {
+                let mut letter = at(offset, offset);
+                letter.record.value = Some(vec![b'x'; size]);
+                pager.take(letter);
+                assert!(pager.bytes <= MAX_PAGE_BYTES || pager.page.len() == 1, "{}", pager.bytes);
+            }
+            let list = pager.finish(0);
+            seen.extend(list.letters.iter().map(|letter| letter.record.offset));
+            count += 1;
+            let Some(next) = list.next else { break };
+            after = Some(next);
+        }
+        assert_eq!((seen, count), ((0..9).rev().collect(), 4));
+        assert!(
+            page(2, None).letters.iter().all(|letter| letter.record.value.is_none()),
+            "nobody asked for them"
+        );
+    }
+
+    #[test]
     fn equal_errors_are_one_group() {
         assert_eq!(alike("`type` at /total, order 0197-ab12 of 3"), "`type` at /total, order … of …");
         let groups = page(1, None).groups;
@@ -195,7 +242,7 @@ mod tests {
 
     #[test]
     fn groups_are_bounded() {
-        let mut pager = Pager::new(1, None);
+        let mut pager = Pager::new(1, None, false);
         for number in 0..MAX_GROUPS as u32 * 2 {
             let mut letter = letter();
             letter.reason = char::from_u32(0x4e00 + number).map(String::from).unwrap_or_default();

@@ -20,11 +20,19 @@ pub struct Record {
     pub key: Option<Vec<u8>>,
     /// The value's bytes.
     pub value: Option<Vec<u8>>,
-    /// All headers.
+    /// All headers, without those whose name is no UTF-8.
     pub headers: Headers,
 }
 
 impl Record {
+    /// How many bytes its key, value and headers have.
+    pub(crate) fn bytes(&self) -> usize {
+        let headers =
+            self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len));
+        let own = [&self.key, &self.value].into_iter().flatten().map(Vec::len);
+        headers.chain(own).sum()
+    }
+
     /// The last header of this name as text; `None` where it is absent, null, empty or no UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         text(&self.headers, name)

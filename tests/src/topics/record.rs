@@ -24,6 +24,13 @@ impl Record {
         }
     }
 
+    /// The same record for another topic.
+    #[must_use]
+    pub fn on(mut self, topic: &str) -> Self {
+        topic.clone_into(&mut self.topic);
+        self
+    }
+
     /// Chooses the partition; by default the key's murmur2 hash does.
     #[must_use]
     pub fn partition(mut self, partition: i32) -> Self {

@@ -4,7 +4,9 @@
 
 mod by_hand;
 mod editor;
+mod foreign;
 mod kills;
+mod places;
 mod stage;
 mod steps;
 mod traces;

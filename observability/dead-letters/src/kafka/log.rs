@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Connection, Topics};
+use super::{Connection, Topics, headers};
 use crate::clock;
 use crate::error::{Error, is_away};
 use crate::limits::NOTHING_WITHIN;
@@ -138,7 +138,6 @@ pub(super) fn failed(topic: &str, error: &KafkaError) -> Error {
 }
 
 fn owned(message: &BorrowedMessage<'_>, topic: &Arc<str>) -> Record {
-    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     Record {
         topic: Arc::clone(topic),
         partition: message.partition(),
@@ -146,6 +145,6 @@ fn owned(message: &BorrowedMessage<'_>, topic: &Arc<str>) -> Record {
         timestamp: message.timestamp().to_millis(),
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().map(<[u8]>::to_vec),
-        headers: headers.map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect(),
+        headers: message.headers().map(headers::read).unwrap_or_default(),
     }
 }

@@ -1,6 +1,7 @@
 //! The only calls of rdkafka: logs read to a known end, topics looked for, records written in transactions.
 
 mod client;
+mod headers;
 mod log;
 mod origin;
 mod topics;

@@ -71,11 +71,17 @@ impl Topics {
         Ok(!self.partitions(topic)?.is_empty())
     }
 
-    /// Where each partition starts and ends.
+    /// Where each partition starts and ends. A topic that is not there has none, but that of [`End::Written`] has to be
+    /// there: what nothing is read of would else be taken for what nothing was ever written to.
     pub(crate) fn ends(&self, topic: &str, end: End) -> Result<Ranges, Error> {
         let partitions = self.partitions(topic)?;
+        if end == End::Written && partitions.is_empty() {
+            let state =
+                "the brokers say that there is none, and a moment ago there was; run it again".to_owned();
+            return Err(Error::Late { doing: format!("read topic {topic} to its end"), state });
+        }
         let stable = watermarks(&self.committed, topic, &partitions)?;
-        if end == End::Stable || partitions.is_empty() {
+        if end == End::Stable {
             return Ok(stable);
         }
         let written = watermarks(&self.connection.consumer("read_uncommitted")?, topic, &partitions)?;
