@@ -33,6 +33,11 @@ pub enum StartError {
         "{0} can be reached by others: set CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE, or listen at 127.0.0.1"
     )]
     Token(SocketAddr),
+    /// A token that keeps nobody out.
+    #[error(
+        "the token is empty: write one into CHOREOGRAPH_OBSERVER_TOKEN or the file that CHOREOGRAPH_OBSERVER_TOKEN_FILE names"
+    )]
+    EmptyToken,
     /// Operators may act, and anybody could.
     #[error(
         "operators' actions need a token: set CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE"
@@ -197,8 +202,11 @@ pub fn look_until(
     Ok(shared)
 }
 
-fn check(options: &Options) -> Result<(), StartError> {
+pub(crate) fn check(options: &Options) -> Result<(), StartError> {
     options.settings.kafka.bootstrap_servers().map_err(choreograph::settings::Error::from)?;
+    if options.token.as_ref().is_some_and(|token| token.expose().trim().is_empty()) {
+        return Err(StartError::EmptyToken);
+    }
     if !options.listen.ip().is_loopback() && options.token.is_none() {
         return Err(StartError::Token(options.listen));
     }

@@ -66,8 +66,8 @@ fn what(action: &Action) -> Result<What, String> {
         ActionKind::Replay => What::Replay { force: false },
         ActionKind::Discard => What::Discard { reason: action.because.clone().unwrap_or_default() },
         ActionKind::Edit => {
-            let value = serde_json::to_vec(&action.value).map_err(|error| error.to_string())?;
-            What::Edit { value, force: false }
+            let value = action.value.as_ref().ok_or("an edit has a new value")?;
+            What::Edit { value: value.get().as_bytes().to_vec(), force: false }
         }
     })
 }

@@ -57,7 +57,12 @@ pub(crate) fn secret(name: &str) -> Result<Option<Secret>, Failure> {
             let bytes = file(&from_file, &path)?;
             let text = String::from_utf8(bytes)
                 .map_err(|_| Failure::usage(format!("the file that {from_file} names is not UTF-8")))?;
-            Ok(Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())))
+            let text = text.trim_end_matches(['\r', '\n']);
+            if text.trim().is_empty() {
+                return Err(Failure::usage(format!("the file that {from_file} names is empty"))
+                    .help(format!("write the secret into it, or unset {from_file}")));
+            }
+            Ok(Some(Secret::new(text.to_owned())))
         }
         (None, None) => Ok(None),
     }

@@ -240,6 +240,25 @@ fn the_token_goes_to_the_observer_and_nowhere_else() {
 }
 
 #[test]
+fn a_file_of_a_token_that_is_empty_is_refused() {
+    for text in ["", "\n", " \r\n"] {
+        let observer = observer("running", None);
+        let folder = folder(&[("token", text)]);
+        let mut command = binary(folder.path());
+        command
+            .args(["instances", "--observer", &observer.url()])
+            .env("CHOREOGRAPH_OBSERVER_TOKEN_FILE", "token");
+        let run = of(&command.output().expect("the binary starts"));
+        assert_eq!(run.code, 2, "{text:?}: {run:?}");
+        assert!(
+            run.errors.contains("the file that CHOREOGRAPH_OBSERVER_TOKEN_FILE names is empty"),
+            "{run:?}"
+        );
+        assert!(observer.requests().is_empty(), "{text:?}");
+    }
+}
+
+#[test]
 fn an_observer_is_not_started_on_what_cannot_work() {
     let folder = folder(&[("a.json", r#"{"manifest":1,"service":"a"}"#)]);
     let start = |settings: &[(&str, &str)], more: &[&str]| {

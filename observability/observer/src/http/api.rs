@@ -86,7 +86,7 @@ pub(super) async fn value(
         let found = instance.events.into_iter().find(|found| found.id == event)?;
         Some((found.topic, found.partition, found.offset))
     };
-    show(&served, place, unknown).await
+    show(served, place, unknown).await
 }
 
 /// The value of a dead letter, where values may be shown.
@@ -96,7 +96,7 @@ pub(super) async fn letter(
 ) -> Result<Response, Refusal> {
     let id = within_bounds(id)?;
     let unknown = Refusal::unknown(format!("no dead letter has the id `{id}`"));
-    show(&served, move |model, _| model.place_of_letter(&id), unknown).await
+    show(served, move |model, _| model.place_of_letter(&id), unknown).await
 }
 
 /// A record: topic, partition and offset.
@@ -104,18 +104,24 @@ type Place = (String, i32, i64);
 
 /// Shows the value at the place that the model knows.
 async fn show(
-    served: &Served,
+    served: Served,
     place: impl FnOnce(&Model, u64) -> Option<Place> + Send + 'static,
     unknown: Refusal,
 ) -> Result<Response, Refusal> {
-    let Some(values) = served.values.clone() else {
+    let Some(values) = served.values else {
         let error = "values are not shown: start the observer with `--payloads`";
         return Err(Refusal::new(StatusCode::FORBIDDEN, error));
     };
     let Json((topic, partition, offset)) = found(ask(&served.shared, place).await, unknown)?;
-    // One after the other: each reads from the brokers.
-    let _turn = served.reading.lock().await;
-    let read = blocking(move || values.read(&topic, partition, offset)).await?;
+    // One after the other: each reads from the brokers. The turn ends with the work, which goes on where nobody waits for
+    // the answer any more.
+    let turn = served.reading.lock_owned().await;
+    let read = blocking(move || {
+        let read = values.read(&topic, partition, offset);
+        drop(turn);
+        read
+    })
+    .await?;
     match read {
         Ok(text) => Ok(text.unwrap_or_default().into_response()),
         Err(error) => Err(Refusal::new(StatusCode::BAD_GATEWAY, error.to_string())),
@@ -128,7 +134,7 @@ pub(super) async fn act(
     Path(kind): Path<String>,
     body: Result<Json<Action>, axum::extract::rejection::JsonRejection>,
 ) -> Answer<Value> {
-    let Some(operator) = served.operator.clone() else {
+    let Some(operator) = served.operator else {
         let error = "this observer only reads: start it with `--allow-actions`";
         return Err(Refusal::new(StatusCode::FORBIDDEN, error));
     };
@@ -141,9 +147,14 @@ pub(super) async fn act(
         _ => return Err(Refusal::unknown(format!("there is no action `{kind}`: replay, edit or discard"))),
     };
     check(&action)?;
-    // One after the other: two operators do not act on one dead letter at once.
-    let _turn = served.acting.lock().await;
-    let done = blocking(move || operator.act(&action)).await?;
+    // One after the other: two operators do not act on one dead letter at once. The turn ends with the work.
+    let turn = served.acting.lock_owned().await;
+    let done = blocking(move || {
+        let done = operator.act(&action);
+        drop(turn);
+        done
+    })
+    .await?;
     done.map(Json).map_err(|error| Refusal::new(StatusCode::CONFLICT, error))
 }
 

@@ -64,7 +64,7 @@ impl Guard {
             return Some(Refusal::new(StatusCode::FORBIDDEN, error).into_response());
         }
         let is_open = !WITH_TOKEN.iter().any(|secret| path.starts_with(secret));
-        if is_open || self.knows_token(headers) {
+        if is_open || self.trusts(headers) {
             return None;
         }
         let refusal = Refusal::new(StatusCode::UNAUTHORIZED, "the token is missing or wrong");
@@ -90,7 +90,8 @@ impl Guard {
         self.0.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
     }
 
-    fn knows_token(&self, headers: &HeaderMap) -> bool {
+    /// Whether whoever asks may learn everything: the token fits, or there is none.
+    pub(super) fn trusts(&self, headers: &HeaderMap) -> bool {
         let Some(token) = self.0.token else { return true };
         let told = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         told.and_then(presented).is_some_and(|presented| digest(&presented) == token)

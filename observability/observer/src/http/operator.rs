@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Dead letters in one request.
 pub const MAX_LETTERS: usize = 1_000;
@@ -22,7 +23,7 @@ pub trait Operator: Send + Sync + fmt::Debug {
 }
 
 /// What an operator asks for: the body of `POST /api/dead-letters/replay` and its like.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Action {
     /// What is to be done; said by the path.
     #[serde(skip_deserializing)]
@@ -31,15 +32,20 @@ pub struct Action {
     pub letters: Vec<Letter>,
     /// Who asks for it.
     pub actor: String,
-    /// The new value, of an edit.
-    #[serde(default)]
-    pub value: Option<Value>,
+    /// The new value, of an edit: JSON byte by byte as it was written, for numbers that were taken apart lose digits.
+    #[serde(default, deserialize_with = "as_written")]
+    pub value: Option<Box<RawValue>>,
     /// Why, of a discard.
     #[serde(default)]
     pub because: Option<String>,
     /// Whether only to say what would be done.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+/// A value that is there, be it `null`.
+fn as_written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(from).map(Some)
 }
 
 /// What is done with dead letters.

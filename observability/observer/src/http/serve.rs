@@ -76,6 +76,7 @@ pub(crate) async fn listen(options: &Options) -> io::Result<TcpListener> {
 
 /// All routes, behind the guard.
 fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Router {
+    let guarded = Guard::new(loopback, &options.hosts, options.token.as_ref());
     let served = Served {
         shared: shared.clone(),
         values: options.payloads.then(|| Values::new(&options.settings)),
@@ -83,6 +84,7 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
         reading: Arc::new(Mutex::new(())),
         acting: Arc::new(Mutex::new(())),
         alive,
+        guard: guarded.clone(),
     };
     let ticks = Router::new().route("/api/live", get(live)).with_state(Live::start(shared));
     let app = Router::new()
@@ -104,6 +106,5 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
         .with_state(served)
         .merge(ticks)
         .fallback(get(page::page));
-    let guarded = Guard::new(loopback, &options.hosts, options.token.as_ref());
     app.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).layer(middleware::from_fn_with_state(guarded, guard))
 }

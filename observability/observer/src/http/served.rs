@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
+use super::guard::Guard;
 use super::operator::Operator;
 use crate::Shared;
 use crate::follow::Values;
@@ -19,6 +20,7 @@ pub(super) struct Served {
     /// Held while an action is carried out.
     pub(super) acting: Arc<Mutex<()>>,
     pub(super) alive: Alive,
+    pub(super) guard: Guard,
 }
 
 /// Whether whoever fills the model still does.

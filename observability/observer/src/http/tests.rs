@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use serde_json::{Value, json};
 use super::{ACTION_HEADER, Action, ActionKind, Alive, Operator, Server};
 use crate::model::{Model, ModelSettings};
 use crate::{Options, Shared};
+
+/// How long anything that a test waits for may take on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
 
 /// A server on a free port, on a runtime of its own.
 struct Served {
@@ -58,7 +62,7 @@ impl Answer {
 impl Served {
     fn open(&self, request: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         stream
     }
@@ -266,4 +270,100 @@ fn an_operator_is_asked_for_what_the_path_says() {
         assert!(!answer.error().is_empty());
     }
     assert!(notes.0.lock().unwrap().is_empty(), "none of these was carried out");
+}
+
+#[test]
+fn an_edit_goes_on_byte_by_byte() {
+    let notes = Arc::new(Notes::default());
+    let mut options = options();
+    options.operator = Some(Arc::clone(&notes) as Arc<dyn Operator>);
+    let served = serve(&options);
+    for value in [
+        r#"{"amount":12345678901234567890123,"rate":0.1000000000000000055511151231257827,"a":1,"a":2}"#,
+        "{ \"spaces\" :\t[1.0,  1e2] }",
+        "null",
+    ] {
+        let letter = r#"{"id":"d1","topic":"a.b.dlq","partition":0,"offset":7}"#;
+        let body = format!(r#"{{"letters":[{letter}],"actor":"ann","value": {value} }}"#);
+        let done = served.ask("POST", "/api/dead-letters/edit", ACT, &body);
+        assert_eq!(done.status, 200, "{done:?}");
+        let asked = notes.0.lock().unwrap().pop().expect("an action");
+        assert_eq!(serde_json::to_string(&asked.value).unwrap(), value);
+    }
+}
+
+/// Says when it begins, and ends when it is told to.
+#[derive(Debug)]
+struct Slow {
+    begun: Mutex<Sender<String>>,
+    end: Mutex<Receiver<()>>,
+}
+
+impl Operator for Slow {
+    fn act(&self, action: &Action) -> Result<Value, String> {
+        self.begun.lock().unwrap().send(action.actor.clone()).unwrap();
+        self.end.lock().unwrap().recv().unwrap();
+        Ok(json!({ "done": 1 }))
+    }
+}
+
+#[test]
+fn whoever_goes_away_does_not_let_the_next_in() {
+    let ((begun, begins), (end, ends)) = (channel(), channel());
+    let mut options = options();
+    options.operator = Some(Arc::new(Slow { begun: Mutex::new(begun), end: Mutex::new(ends) }));
+    let served = serve(&options);
+    // Dropped before the server, should this fail: whoever acts is not waited for then.
+    let end = end;
+    let ask = |actor: &str| {
+        let body = body(actor, 1);
+        let length = body.len();
+        served.open(&format!(
+            "POST /api/dead-letters/replay HTTP/1.1\r\n{ACT}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        ))
+    };
+    let first = ask("ann");
+    assert_eq!(begins.recv_timeout(LONG).unwrap(), "ann");
+    drop(first);
+    let mut second = ask("bob");
+    // A server that let the next one in would do so as soon as it hears that the first has gone.
+    assert_eq!(
+        begins.recv_timeout(Duration::from_secs(1)),
+        Err(RecvTimeoutError::Timeout),
+        "the first still acts"
+    );
+    end.send(()).unwrap();
+    assert_eq!(begins.recv_timeout(LONG).unwrap(), "bob");
+    end.send(()).unwrap();
+    let mut answer = String::new();
+    second.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_token_that_is_none_is_refused() {
+    for token in ["", " ", "\t\n"] {
+        for listen in ["0.0.0.0:0", "127.0.0.1:0"] {
+            let mut options = options();
+            options.token = Some(Secret::new(token));
+            options.listen = listen.parse().unwrap();
+            let refused = crate::observer::check(&options).unwrap_err().to_string();
+            assert!(refused.contains("is empty"), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_to_those_alone_who_know_the_token() {
+    let mut options = options();
+    let ready = |options: &Options, headers: &str| serve(options).ask("GET", "/ready", headers, "").json();
+    let open = ready(&options, "Host: localhost\r\n");
+    assert!(open["problems"].is_array(), "{open}");
+    options.token = Some(Secret::new("hunter2"));
+    let told = ready(&options, "Host: localhost\r\nAuthorization: Bearer hunter2\r\n");
+    assert!(told["problems"].is_array(), "{told}");
+    for headers in ["Host: localhost\r\n", "Host: localhost\r\nAuthorization: Bearer hunter3\r\n"] {
+        let told = ready(&options, headers);
+        assert!(told["ready"] == json!(false) && told.get("problems").is_none(), "{told}");
+    }
 }
