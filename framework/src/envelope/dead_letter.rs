@@ -1,11 +1,7 @@
 //! The dead letter: the record untouched, with the reason beside it.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
-
 use super::{
-    head::{Head, Known, MAX_HEADERS_READ},
+    head::{Head, Known},
     id, names,
 };
 use crate::runner::port::{OwnedOutgoing, RawRecord};
@@ -42,7 +38,8 @@ pub(crate) struct Verdict<'a> {
 /// Makes the dead letter of `record` for `topic`.
 pub(crate) fn dead_letter(topic: &str, record: &impl RawRecord, verdict: &Verdict<'_>) -> OwnedOutgoing {
     let head = record.head();
-    let mut headers = original_headers(head, verdict.traceparent.is_some());
+    // Its own come first: of a record with very many headers nobody reads all.
+    let mut headers = Vec::new();
     let mut set = |name: &str, value: &str| headers.push((name.to_owned(), Some(value.as_bytes().to_vec())));
 
     let origin = Origin::of(head, record, verdict.group);
@@ -66,6 +63,7 @@ pub(crate) fn dead_letter(topic: &str, record: &impl RawRecord, verdict: &Verdic
     if let Some(traceparent) = verdict.traceparent {
         set(names::TRACEPARENT, traceparent);
     }
+    headers.extend(original_headers(head, verdict.traceparent.is_some()));
     OwnedOutgoing {
         topic: topic.to_owned(),
         key: record.key().map(<[u8]>::to_vec),
@@ -74,46 +72,19 @@ pub(crate) fn dead_letter(topic: &str, record: &impl RawRecord, verdict: &Verdic
     }
 }
 
-/// The same dead letter without its value, for a broker that refuses it as too large: size and digest say
-/// what it was, the origin says where it lies. Foreign headers over the bound of own ones go too.
-pub(crate) fn without_value(mut letter: OwnedOutgoing) -> OwnedOutgoing {
-    let value = letter.value.take().unwrap_or_default();
-    letter
-        .headers
-        .retain(|(_, value)| value.as_ref().is_none_or(|value| value.len() <= MAX_VIOLATIONS_BYTES));
-    letter.headers.truncate(MAX_HEADERS_READ);
-    let digest = Sha256::digest(&value).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a `String` cannot fail.
-        let _ignored = write!(hex, "{byte:02x}");
-        hex
-    });
-    for (name, text) in [
-        (names::DLQ_VALUE_OMITTED, "true"),
-        (names::DLQ_VALUE_SIZE, value.len().to_string().as_str()),
-        (names::DLQ_VALUE_SHA256, digest.as_str()),
-    ] {
-        letter.headers.push((name.to_owned(), Some(text.as_bytes().to_vec())));
-    }
-    letter
-}
-
-/// Whether the value was already left out, so that leaving it out again would not help.
-pub(crate) fn is_without_value(letter: &OwnedOutgoing) -> bool {
-    letter.headers.iter().any(|(name, _)| name == names::DLQ_VALUE_OMITTED)
+/// Whether a dead letter says `name` itself, and anew on each.
+pub(super) fn is_own(name: &str) -> bool {
+    name.starts_with("dlq-")
+        || name.starts_with("wf-origin-")
+        || matches!(name, names::WF_ATTEMPT | names::WF_FIRST_FAILED_AT)
 }
 
 /// The record's own headers, without those which the dead letter sets.
-fn original_headers(head: &Head, sets_traceparent: bool) -> Vec<(String, Option<Vec<u8>>)> {
-    let set_here = |name: &str| {
-        name.starts_with("dlq-")
-            || name.starts_with("wf-origin-")
-            || matches!(name, names::WF_ATTEMPT | names::WF_FIRST_FAILED_AT)
-            || (sets_traceparent && name == names::TRACEPARENT)
-    };
+fn original_headers(head: &Head, sets_traceparent: bool) -> impl Iterator<Item = (String, Option<Vec<u8>>)> {
+    let set_here = move |name: &str| is_own(name) || (sets_traceparent && name == names::TRACEPARENT);
     head.iter()
-        .filter(|(name, _)| !set_here(name))
+        .filter(move |(name, _)| !set_here(name))
         .map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)))
-        .collect()
 }
 
 /// Where the record was first delivered: the same on its replays and their dead letters.
@@ -174,7 +145,7 @@ fn header_text(text: &str, max: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{super::head::tests::TestRecord, *};
     use crate::runner::port::HeaderRef;
 
@@ -194,11 +165,11 @@ mod tests {
         }
     }
 
-    fn letter_of(record: &TestRecord) -> OwnedOutgoing {
+    pub(in super::super) fn letter_of(record: &TestRecord) -> OwnedOutgoing {
         dead_letter("payment.charge.dlq", record, &verdict())
     }
 
-    fn header<'a>(letter: &'a OwnedOutgoing, name: &str) -> Option<&'a str> {
+    pub(in super::super) fn header<'a>(letter: &'a OwnedOutgoing, name: &str) -> Option<&'a str> {
         let mut found = letter.headers.iter().filter(|(n, _)| n == name);
         let value = found.next()?.1.as_deref().map(|value| std::str::from_utf8(value).unwrap());
         assert!(found.next().is_none(), "{name} is written once");
@@ -252,19 +223,9 @@ mod tests {
     }
 
     #[test]
-    fn without_its_value_it_says_what_the_value_was() {
-        let mut record = TestRecord::with(&[("huge", &"x".repeat(100_000)), ("small", "s")]);
-        record.value = Some(b"abc".to_vec());
-        let letter = letter_of(&record);
-        assert!(!is_without_value(&letter));
-        let letter = without_value(letter);
-        assert!(is_without_value(&letter));
-        assert_eq!(
-            (letter.value.as_ref(), header(&letter, "huge"), header(&letter, "small")),
-            (None, None, Some("s"))
-        );
-        assert_eq!(header(&letter, "dlq-value-size"), Some("3"));
-        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(header(&letter, "dlq-value-sha256"), Some(digest));
+    fn its_own_headers_come_before_the_records() {
+        let letter = letter_of(&TestRecord::with(&vec![("x", "y"); 300]));
+        let own = letter.headers.iter().take_while(|(name, _)| name != "x");
+        assert_eq!(own.count(), letter.headers.len() - 300);
     }
 }

@@ -80,6 +80,12 @@ pub const DLQ_VALUE_OMITTED: &str = "dlq-value-omitted";
 pub const DLQ_VALUE_SIZE: &str = "dlq-value-size";
 /// The SHA-256 of a value that was left out, in hexadecimal digits.
 pub const DLQ_VALUE_SHA256: &str = "dlq-value-sha256";
+/// `true` where the key was left out too, as it is longer than 16 KiB and the broker refused the dead letter.
+pub const DLQ_KEY_OMITTED: &str = "dlq-key-omitted";
+/// The size of a key that was left out, in bytes.
+pub const DLQ_KEY_SIZE: &str = "dlq-key-size";
+/// The SHA-256 of a key that was left out, in hexadecimal digits.
+pub const DLQ_KEY_SHA256: &str = "dlq-key-sha256";
 /// On a replayed record: the id of the operator's action.
 pub const WF_REPLAY_ID: &str = "wf-replay-id";
 /// On a replayed record: who replayed it.

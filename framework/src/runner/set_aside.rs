@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     engine::{Reason, Ticket, Time},
-    envelope::dead_letter::{self, Verdict},
+    envelope::{
+        dead_letter::{self, Verdict},
+        shortened,
+    },
     telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation, events::DeadLettered},
 };
 
@@ -123,12 +126,17 @@ impl<P: Port> Runner<P> {
                 );
                 self.engine.refused(now, ticket, Failure::new("emit_violation", text));
             }
-            Kind::DeadLetter(letter) if !dead_letter::is_without_value(&letter) => {
-                let shorter = dead_letter::without_value(*letter);
+            Kind::DeadLetter(letter) if !shortened::is_without_value(&letter) => {
+                let shorter = shortened::without_value(*letter);
                 self.send_dead_letter(now, ticket, &shorter, span, port);
             }
             Kind::DeadLetter(letter) => {
-                // A few kilobytes of headers are refused: the topic's settings are at fault.
+                // What is left is small: the topic's settings are at fault.
+                let what = format!(
+                    "room for dead letters of {} KiB ({error}): raise its max.message.bytes",
+                    shortened::MAX_BYTES / 1024
+                );
+                self.set_up_missing(letter.topic.clone(), what);
                 let record = OwnedOutgoing::clone(&letter);
                 let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter), span };
                 self.publishing.wait_for_set_up(now, in_flight, record);

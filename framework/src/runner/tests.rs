@@ -1,12 +1,15 @@
 //! The record's way, on a driver that only writes down what it is asked.
 
+mod too_large;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     task::{Context, Waker},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use schemars::JsonSchema;
@@ -56,6 +59,10 @@ enum Act {
     Panic,
     Wait,
     BadEmit,
+    /// Waits, and fails in words of its own.
+    FailLater,
+    /// Waits, with something that panics where it is dropped.
+    Bomb,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
@@ -77,6 +84,24 @@ struct Shop {
     seen: Arc<Mutex<Vec<(String, u32)>>>,
     gate: Arc<tokio::sync::Notify>,
     failures: Arc<AtomicU32>,
+    /// One reference for each shop, of which each handler that waits has one.
+    shops: Arc<()>,
+}
+
+impl Shop {
+    /// How many handlers are there and wait.
+    fn waiting(&self) -> usize {
+        // The bench and the service have one each.
+        Arc::strong_count(&self.shops) - 2
+    }
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb");
+    }
 }
 
 async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> Result<Payment, StepError> {
@@ -93,6 +118,17 @@ async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> Result<Paym
         Act::Reject => return Err(StepError::reject("too_poor", "no money")),
         Act::Panic => panic!("a literal"),
         Act::Wait => shop.gate.notified().await,
+        Act::FailLater => {
+            shop.gate.notified().await;
+            if order.order_id == "bank" {
+                return Err(StepError::unavailable("the bank is away"));
+            }
+            return Err(StepError::retry(format!("no luck for {}", order.order_id)));
+        }
+        Act::Bomb => {
+            let _bomb = Bomb;
+            std::future::pending::<()>().await;
+        }
         Act::BadEmit => return Ok(Payment::One(confirmed("far too long"))),
     }
     Ok(Payment::One(confirmed("ok")))
@@ -140,7 +176,14 @@ struct Driver {
     paused: bool,
     /// Publishes to these topics fail.
     faults: HashMap<String, PublishError>,
-    mended: bool,
+    /// These topics are missing, as the broker says later.
+    missing: HashSet<String>,
+    /// What the broker says later.
+    reports: Vec<(Tag, Delivery)>,
+    /// The most bytes of a record, key, value and headers together.
+    max_bytes: Option<usize>,
+    /// How far the wall clock is ahead of the steady one.
+    ahead: Duration,
 }
 
 impl Port for Driver {
@@ -149,6 +192,19 @@ impl Port for Driver {
     fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
         if let Some(fault) = self.faults.get(record.topic) {
             return Err(fault.clone());
+        }
+        let record_bytes = size(&super::publish::owned(record));
+        if self.max_bytes.is_some_and(|max| record_bytes > max) {
+            return Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
+        }
+        if self.missing.contains(record.topic) {
+            let fault = Delivery::Setup {
+                topic: record.topic.into(),
+                error: "UNKNOWN_TOPIC".into(),
+                record: super::publish::owned(record).into(),
+            };
+            self.reports.push((tag, fault));
+            return Ok(());
         }
         self.sent.push((tag, super::publish::owned(record)));
         Ok(())
@@ -161,9 +217,16 @@ impl Port for Driver {
         self.commits.push(offset);
     }
     fn release(&mut self, _: &[Slot]) {}
-    fn set_up_mended(&mut self) -> bool {
-        self.mended
+    fn read_wall(&mut self, now: Time) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(now.0) + self.ahead
     }
+}
+
+/// The bytes of a record.
+fn size(record: &OwnedOutgoing) -> usize {
+    let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let headers: usize = record.headers.iter().map(|(name, value)| name.len() + length(value)).sum();
+    length(&record.key) + length(&record.value) + headers
 }
 
 /// A runner of `charge` on one partition, at a time that the test moves.
@@ -190,9 +253,13 @@ impl Bench {
     }
 
     fn take(&mut self, headers: &[(&str, &str)], value: Option<&str>) {
+        self.take_keyed(b"k", headers, value);
+    }
+
+    fn take_keyed(&mut self, key: &[u8], headers: &[(&str, &str)], value: Option<&str>) {
         let record = Record {
             offset: self.next,
-            key: Some(b"k".to_vec()),
+            key: Some(key.to_vec()),
             value: value.map(|value| value.as_bytes().to_vec()),
             topic: "test.orders".into(),
             head: Head::of(headers.len(), headers.iter().map(|(n, v)| (*n, Some(v.as_bytes())))),
@@ -202,6 +269,10 @@ impl Bench {
     }
 
     fn order(&mut self, value: &str) {
+        self.order_keyed(b"k", value);
+    }
+
+    fn order_keyed(&mut self, key: &[u8], value: &str) {
         let id = format!("event-{}", self.next);
         let headers = [
             ("ce_type", "order.placed.v1"),
@@ -209,7 +280,7 @@ impl Bench {
             ("ce_correlationid", "c"),
             ("wf", "name=order;started=1;hops=0"),
         ];
-        self.take(&headers, Some(value));
+        self.take_keyed(key, &headers, Some(value));
     }
 
     /// Lets `ms` pass in steps as long as something may happen.
@@ -222,6 +293,9 @@ impl Bench {
                 self.driver.commits.push(offset);
                 self.driver.told += 1;
                 self.runner.committed(self.now, SLOT, offset, true);
+            }
+            for (tag, delivery) in std::mem::take(&mut self.driver.reports) {
+                self.runner.delivered(self.now, tag, delivery, &mut self.driver);
             }
             match self.runner.next_wake() {
                 Some(wake) if wake.0 <= end => self.now = Time(wake.0.max(self.now.0 + 1)),
@@ -417,28 +491,6 @@ fn a_full_queue_keeps_the_order_and_stops_taking() {
     let notes: Vec<_> = bench.driver.sent.iter().map(|(tag, _)| tag.0).collect();
     assert_eq!(notes, [0, 1]);
     assert!(bench.runner.wants_records());
-}
-
-#[test]
-fn a_set_up_fault_is_waited_out() {
-    let mut bench = Bench::new();
-    bench.order(r#"{"order_id":"o1"}"#);
-    let (tag, record) = bench.driver.sent.remove(0);
-    let fault = Delivery::Setup {
-        topic: "test.payments".into(),
-        error: "UNKNOWN_TOPIC".into(),
-        record: record.into(),
-    };
-    bench.runner.delivered(bench.now, tag, fault, &mut bench.driver);
-    assert!(!bench.runner.wants_records());
-    bench.pass(60_000);
-    assert!(bench.driver.sent.is_empty() && bench.driver.commits.is_empty());
-    bench.driver.mended = true;
-    bench.pass(10_000);
-    assert_eq!(bench.driver.sent.len(), 1);
-    bench.acknowledge_all();
-    bench.pass(1_000);
-    assert_eq!(bench.driver.commits, [1]);
 }
 
 #[test]

@@ -275,13 +275,14 @@ impl Run<'_> {
         }
     }
 
-    /// The original record, where the dead letter has no value of its own and none is given.
+    /// The original record, where the dead letter has no value of its own and none is given, or no key.
     fn original(
         &self,
         letter: &DeadLetter,
         edited: Option<&[u8]>,
     ) -> Result<Result<Option<Record>, Refusal>, Error> {
-        if letter.omitted.is_none() || edited.is_some() {
+        let lacks_value = letter.omitted.is_some() && edited.is_none();
+        if !lacks_value && !letter.omits_key() {
             return Ok(Ok(None));
         }
         let origins = Origins { connection: &self.letters.connection, topics: &self.letters.topics };

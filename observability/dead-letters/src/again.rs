@@ -37,8 +37,10 @@ pub(crate) fn one_line(text: &str) -> String {
 /// The record of `letter` as the step first read it, for its retry topic: same key, value and id; its headers without
 /// what the step wrote about the failure; how often it was replayed, by whom, and that its trace begins anew.
 ///
-/// `original` is where the value comes from if the dead letter has none; headers that the letter left out come from
-/// there too. `edited` replaces the value.
+/// `original` is where the value comes from if the dead letter has none; the key and headers that the letter left out
+/// come from there too. `edited` replaces the value.
+///
+/// What is told anew comes first: of a record with very many headers a step reads no more than the first.
 pub(crate) fn replayed(
     letter: &DeadLetter,
     retry_topic: &Arc<str>,
@@ -48,23 +50,28 @@ pub(crate) fn replayed(
 ) -> Outgoing {
     let record = &letter.record;
     let mut headers: Headers = record.headers.iter().filter(|(name, _)| stays(name)).cloned().collect();
-    let mut value = record.value.clone();
+    let (mut key, mut value) = (record.key.clone(), record.value.clone());
     if let Some(original) = original {
         let left_out = |name: &str| stays(name) && !record.headers.iter().any(|(found, _)| found == name);
         headers.extend(original.headers.into_iter().filter(|(name, _)| left_out(name)));
         value = original.value;
+        if letter.omits_key() {
+            key = original.key;
+        }
     }
     if let Some(edited) = edited {
         value = Some(edited.to_vec());
     }
+    let mut anew = Headers::new();
     if let Some(workflow) = text(&headers, header::WF).map(after_a_wait) {
         headers.retain(|(name, _)| name != header::WF);
-        set(&mut headers, header::WF, &workflow);
+        set(&mut anew, header::WF, &workflow);
     }
-    set(&mut headers, header::DLQ_REPLAY_COUNT, &letter.replays.saturating_add(1).to_string());
-    set(&mut headers, header::WF_REPLAY_ID, &stamp.action.to_string());
-    set(&mut headers, header::WF_REPLAYED_BY, &stamp.by);
-    Outgoing { topic: Arc::clone(retry_topic), key: record.key.clone(), value, headers }
+    set(&mut anew, header::DLQ_REPLAY_COUNT, &letter.replays.saturating_add(1).to_string());
+    set(&mut anew, header::WF_REPLAY_ID, &stamp.action.to_string());
+    set(&mut anew, header::WF_REPLAYED_BY, &stamp.by);
+    anew.append(&mut headers);
+    Outgoing { topic: Arc::clone(retry_topic), key, value, headers: anew }
 }
 
 /// Whether a header of the dead letter belongs to the record itself, or to where it first lay.
@@ -186,14 +193,14 @@ mod tests {
         assert_eq!(
             names(&again),
             [
-                "ce_id",
-                "ce_type",
-                "ce_correlationid",
-                "wf-origin-topic",
                 "wf",
                 "dlq-replay-count",
                 "wf-replay-id",
-                "wf-replayed-by"
+                "wf-replayed-by",
+                "ce_id",
+                "ce_type",
+                "ce_correlationid",
+                "wf-origin-topic"
             ]
         );
         assert_eq!(text(&again.headers, "wf"), Some("name=order;started=1;hops=2;tenant=7;trace=link"));
@@ -235,6 +242,22 @@ mod tests {
         assert_eq!(again.value.as_deref(), Some(&b"big"[..]));
         assert_eq!((text(&again.headers, "ce_id"), text(&again.headers, "huge")), (Some("e1"), Some("h")));
         assert_eq!(text(&again.headers, "dlq-id"), None);
+    }
+
+    #[test]
+    fn a_key_that_was_left_out_comes_from_elsewhere_too() {
+        let mut headers = HEADERS.to_vec();
+        let mut original = record(&[]);
+        original.key = Some(b"long".to_vec());
+        let replay = |headers: &[(&str, &str)], edited| {
+            let letter = DeadLetter::read(record(headers)).expect("a dead letter");
+            again(&letter, Some(original.clone()), edited)
+        };
+        assert_eq!(replay(&headers, None).key.as_deref(), Some(&b"o-1"[..]));
+        headers.push(("dlq-key-omitted", "true"));
+        assert_eq!(replay(&headers, None).key.as_deref(), Some(&b"long"[..]));
+        let edited = replay(&headers, Some(b"{}"));
+        assert_eq!((edited.key.as_deref(), edited.value.as_deref()), (Some(&b"long"[..]), Some(&b"{}"[..])));
     }
 
     #[test]

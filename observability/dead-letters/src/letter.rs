@@ -103,6 +103,11 @@ impl DeadLetter {
         self.actions.is_empty()
     }
 
+    /// Whether the key was left out too, as it was very long.
+    pub(crate) fn omits_key(&self) -> bool {
+        self.record.text(header::DLQ_KEY_OMITTED).is_some()
+    }
+
     /// The step with its service: `payment/charge`.
     pub fn source(&self) -> String {
         format!("{}/{}", self.service, self.step)
