@@ -27,6 +27,11 @@ impl<R, F> Engine<R, F> {
         self.look_at_gate();
     }
 
+    /// Whether it is [`block`](Self::block)ed.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
     /// The set-up is mended.
     pub(crate) fn unblock(&mut self, now: Time) {
         self.set_clock(now);

@@ -168,12 +168,15 @@ impl<P: Port> Runner<P> {
     /// Lets handlers and timers go on. Returns whether anything happened.
     pub(crate) fn turn(&mut self, now: Time, cx: &mut Context<'_>, port: &mut P) -> bool {
         let mut happened = false;
-        if self.publishing.is_blocked() {
-            for (in_flight, error) in self.publishing.send_waiting(now, port) {
+        self.publishing.tidy();
+        if self.engine.is_blocked() {
+            let is_live = |ticket| self.engine.record(ticket).is_some();
+            for (in_flight, error) in self.publishing.send_waiting(now, port, is_live) {
                 self.refused(now, in_flight, &error, port);
             }
+            self.tell_mended();
             if !self.publishing.is_blocked() {
-                self.unblocked(now);
+                self.engine.unblock(now);
                 happened = true;
             }
         }
@@ -315,16 +318,16 @@ impl<P: Port> Runner<P> {
         });
     }
 
-    /// Nothing waits any more for the producer.
-    fn unblocked(&mut self, now: Time) {
+    /// Says which topics and rights were missing and are there now.
+    fn tell_mended(&self) {
         let step = &self.plan.source;
         self.health.update(|state| {
-            if !state.missing.is_empty() {
+            let any = !state.missing.is_empty();
+            state.missing.retain(|known| self.publishing.is_at_fault(&known.topic));
+            if any && state.missing.is_empty() {
                 SetUpFound { step }.emit();
-                state.missing.clear();
             }
         });
-        self.engine.unblock(now);
     }
 }
 

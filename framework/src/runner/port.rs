@@ -136,9 +136,4 @@ pub(crate) trait Port {
     fn read_wall(&mut self, now: Time) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(now.0)
     }
-    /// Whether the topics and rights which a set-up fault named may be mended now, so that unsent records
-    /// should be tried again. Asked every few seconds while blocked.
-    fn set_up_mended(&mut self) -> bool {
-        true
-    }
 }

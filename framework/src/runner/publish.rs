@@ -3,11 +3,15 @@
 
 use std::collections::VecDeque;
 
+use rapidhash::RapidHashMap;
+
 use super::port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, Tag};
 use crate::engine::{Ticket, Time};
 
-/// How often records that the set-up refused are tried again, in milliseconds.
+/// How often a topic that the set-up refuses is tried again, in milliseconds.
 pub(crate) const SET_UP_RETRY_MS: u64 = 5_000;
+/// The most publishes from the first unacknowledged one on that are kept in a row: more than a producer holds at once.
+const MAX_IN_A_ROW: usize = 131_072;
 
 /// What a publish is to its run.
 #[derive(Debug)]
@@ -46,6 +50,14 @@ pub(crate) enum Told<S> {
     Unknown,
 }
 
+/// A topic that refused a record for the set-up's sake, and has taken none since.
+#[derive(Debug)]
+struct Fault {
+    topic: String,
+    /// The record with which the topic is being tried, if it is: the oldest that waits for it.
+    probe: Option<Tag>,
+}
+
 /// The publishes of one step: what is under way, and what waits because it could not go.
 #[derive(Debug)]
 pub(crate) struct Publishing<S> {
@@ -53,20 +65,38 @@ pub(crate) struct Publishing<S> {
     /// By tag, from `first` on: deliveries come nearly in order, so that the front empties.
     in_flight: VecDeque<Option<InFlight<S>>>,
     first: u64,
-    /// In the order of their tags. Bounded: while anything waits, the engine starts nothing.
+    /// Those before `first`, which stay unacknowledged for long. Bounded by the records that are not settled.
+    late: RapidHashMap<u64, InFlight<S>>,
+    /// In the order of their tags, those among them with which a topic is being tried. Bounded: while anything waits,
+    /// the engine starts nothing.
     unsent: VecDeque<(Tag, OwnedOutgoing)>,
-    /// While the set-up is at fault: when to try again.
+    /// At most one for each topic to which the step publishes. While there is one, some record waits.
+    faults: Vec<Fault>,
+    /// While a topic is at fault: when to try it.
     retry_at: Option<Time>,
 }
 
 impl<S> Publishing<S> {
     pub(crate) fn new() -> Self {
-        Self { next: 0, in_flight: VecDeque::new(), first: 0, unsent: VecDeque::new(), retry_at: None }
+        Self {
+            next: 0,
+            in_flight: VecDeque::new(),
+            first: 0,
+            late: RapidHashMap::default(),
+            unsent: VecDeque::new(),
+            faults: Vec::new(),
+            retry_at: None,
+        }
     }
 
     /// Whether records wait that could not be handed to the producer.
     pub(crate) fn is_blocked(&self) -> bool {
         !self.unsent.is_empty()
+    }
+
+    /// Whether the set-up refuses what goes to `topic`, as far as is known.
+    pub(crate) fn is_at_fault(&self, topic: &str) -> bool {
+        self.faults.iter().any(|fault| fault.topic == topic)
     }
 
     /// When waiting records are tried again.
@@ -103,47 +133,52 @@ impl<S> Publishing<S> {
     pub(crate) fn delivered(&mut self, now: Time, tag: Tag, delivery: Delivery) -> Told<S> {
         match delivery {
             Delivery::Acknowledged { partition, offset } => {
+                if self.is_blocked() {
+                    self.proved(tag);
+                }
                 self.take(tag).map_or(Told::Unknown, |of| Told::Acknowledged { of, partition, offset })
             }
             Delivery::Refused { error } => {
+                // Who looks at a record's size has let it in.
+                self.proved(tag);
                 self.take(tag).map_or(Told::Unknown, |of| Told::Refused { of, error })
             }
             Delivery::Setup { topic, error, record } => {
-                self.retry_at = Some(Time(now.0 + SET_UP_RETRY_MS));
-                self.wait(tag, *record, Some((topic.into(), error.into())))
+                let told = self.wait(tag, *record, Some((topic.to_string(), error.into())));
+                if !matches!(told, Told::Unknown) {
+                    self.at_fault(now, &topic);
+                }
+                told
             }
             Delivery::Unsent { record } => self.wait(tag, *record, None),
         }
     }
 
-    /// Hands waiting records to the producer, oldest first, until it takes no more. Returns those whose own fault
-    /// shows now.
-    pub(crate) fn send_waiting<P: Port>(&mut self, now: Time, port: &mut P) -> Vec<(InFlight<S>, String)> {
+    /// Hands waiting records to the producer, oldest first, until it takes no more; while topics are at fault, one record
+    /// for each of them alone. What belongs to nobody who `is_live` any more is the next owner's, and forgotten. Returns
+    /// those whose own fault shows now.
+    pub(crate) fn send_waiting<P: Port>(
+        &mut self,
+        now: Time,
+        port: &mut P,
+        is_live: impl Fn(Ticket) -> bool,
+    ) -> Vec<(InFlight<S>, String)> {
         let mut refused = Vec::new();
-        if let Some(at) = self.retry_at {
-            if now < at {
+        if !self.faults.is_empty() {
+            if self.retry_at.is_some_and(|at| now >= at) {
+                self.probe(now, port, &is_live, &mut refused);
+            }
+            if !self.faults.is_empty() {
                 return refused;
             }
-            if !port.set_up_mended() {
-                self.retry_at = Some(Time(now.0 + SET_UP_RETRY_MS));
-                return refused;
-            }
-            self.retry_at = None;
         }
         while let Some((tag, record)) = self.unsent.front() {
             let tag = *tag;
-            let headers: Vec<_> =
-                record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-            let borrowed = Outgoing {
-                topic: &record.topic,
-                key: record.key.as_deref(),
-                value: record.value.as_deref(),
-                headers: &headers,
-            };
-            match port.publish(&borrowed, tag) {
-                Ok(()) => {}
-                Err(PublishError::Record(error)) => refused.extend(self.take(tag).map(|of| (of, error))),
-                Err(PublishError::QueueFull | PublishError::Producer(_)) => break,
+            if !self.get(tag).is_some_and(|of| is_live(of.ticket)) {
+                self.take(tag);
+            } else if let Err(error) = hand_over(port, record, tag) {
+                let PublishError::Record(error) = error else { break };
+                refused.extend(self.take(tag).map(|of| (of, error)));
             }
             self.unsent.pop_front();
         }
@@ -152,24 +187,109 @@ impl<S> Publishing<S> {
 
     /// Keeps a dead letter that the set-up refuses, to be tried again like any other.
     pub(crate) fn wait_for_set_up(&mut self, now: Time, in_flight: InFlight<S>, record: OwnedOutgoing) {
-        self.retry_at = Some(Time(now.0 + SET_UP_RETRY_MS));
+        self.at_fault(now, &record.topic);
         self.unsent.push_back((Tag(self.next), record));
         self.next += 1;
         self.in_flight.push_back(Some(in_flight));
     }
 
+    /// Keeps what is in flight short, whatever stays unacknowledged. Once a turn is often enough.
+    pub(crate) fn tidy(&mut self) {
+        if self.in_flight.len() > MAX_IN_A_ROW {
+            self.set_late_apart();
+        }
+    }
+
+    #[cold]
+    fn set_late_apart(&mut self) {
+        while self.in_flight.len() > MAX_IN_A_ROW || matches!(self.in_flight.front(), Some(None)) {
+            if let Some(Some(of)) = self.in_flight.pop_front() {
+                self.late.insert(self.first, of);
+            }
+            self.first += 1;
+        }
+    }
+
+    /// Tries each topic at fault with the oldest record that waits for it. One for which nothing waits is let go.
+    fn probe<P: Port>(
+        &mut self,
+        now: Time,
+        port: &mut P,
+        is_live: impl Fn(Ticket) -> bool,
+        refused: &mut Vec<(InFlight<S>, String)>,
+    ) {
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.retain_mut(|fault| {
+            while fault.probe.is_none() {
+                let waits = |(tag, record): &(Tag, OwnedOutgoing)| {
+                    record.topic == fault.topic && self.get(*tag).is_some_and(|of| is_live(of.ticket))
+                };
+                let Some(place) = self.unsent.iter().position(waits) else { return false };
+                let (tag, record) = &self.unsent[place];
+                let tag = *tag;
+                match hand_over(port, record, tag) {
+                    Ok(()) => fault.probe = Some(tag),
+                    Err(PublishError::Record(error)) => {
+                        self.unsent.remove(place);
+                        refused.extend(self.take(tag).map(|of| (of, error)));
+                    }
+                    Err(PublishError::QueueFull | PublishError::Producer(_)) => break,
+                }
+            }
+            true
+        });
+        self.faults = faults;
+        self.retry_at = (!self.faults.is_empty()).then_some(Time(now.0 + SET_UP_RETRY_MS));
+    }
+
+    /// The set-up refuses what goes to `topic`.
+    fn at_fault(&mut self, now: Time, topic: &str) {
+        self.retry_at = Some(Time(now.0 + SET_UP_RETRY_MS));
+        if !self.is_at_fault(topic) {
+            self.faults.push(Fault { topic: topic.to_owned(), probe: None });
+        }
+    }
+
+    /// The broker took a record, or looked at it: if a topic was tried with it, that topic is there.
+    #[cold]
+    fn proved(&mut self, tag: Tag) {
+        let before = self.faults.len();
+        self.faults.retain(|fault| fault.probe != Some(tag));
+        if self.faults.is_empty() {
+            self.retry_at = None;
+        }
+        if self.faults.len() < before
+            && let Ok(place) = self.unsent.binary_search_by_key(&tag, |(waiting, _)| *waiting)
+        {
+            self.unsent.remove(place);
+        }
+    }
+
     fn wait(&mut self, tag: Tag, record: OwnedOutgoing, fault: Option<(String, String)>) -> Told<S> {
-        let known = tag.0.checked_sub(self.first).and_then(|index| self.in_flight.get(index as usize));
-        if !matches!(known, Some(Some(_))) {
+        if self.get(tag).is_none() {
             return Told::Unknown;
         }
-        let at = self.unsent.partition_point(|(waiting, _)| *waiting < tag);
-        self.unsent.insert(at, (tag, record));
+        match self.unsent.binary_search_by_key(&tag, |(waiting, _)| *waiting) {
+            Err(place) => self.unsent.insert(place, (tag, record)),
+            // A topic was tried with it. Where its producer died, it is tried again when its time comes.
+            Ok(_) => {
+                for fault in self.faults.iter_mut().filter(|fault| fault.probe == Some(tag)) {
+                    fault.probe = None;
+                }
+            }
+        }
         Told::Waits { fault }
     }
 
+    fn get(&self, tag: Tag) -> Option<&InFlight<S>> {
+        match tag.0.checked_sub(self.first) {
+            Some(index) => self.in_flight.get(index as usize)?.as_ref(),
+            None => self.late.get(&tag.0),
+        }
+    }
+
     fn take(&mut self, tag: Tag) -> Option<InFlight<S>> {
-        let index = tag.0.checked_sub(self.first)?;
+        let Some(index) = tag.0.checked_sub(self.first) else { return self.late.remove(&tag.0) };
         let taken = self.in_flight.get_mut(index as usize)?.take();
         while let Some(None) = self.in_flight.front() {
             self.in_flight.pop_front();
@@ -179,11 +299,78 @@ impl<S> Publishing<S> {
     }
 }
 
+/// Hands a record that waited to the producer.
+fn hand_over<P: Port>(port: &mut P, record: &OwnedOutgoing, tag: Tag) -> Result<(), PublishError> {
+    let headers: Vec<_> =
+        record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+    let borrowed = Outgoing {
+        topic: &record.topic,
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+        headers: &headers,
+    };
+    port.publish(&borrowed, tag)
+}
+
 pub(super) fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
     OwnedOutgoing {
         topic: record.topic.to_owned(),
         key: record.key.map(<[u8]>::to_vec),
         value: record.value.map(<[u8]>::to_vec),
         headers: record.headers.iter().map(|(n, v)| ((*n).to_owned(), v.map(<[u8]>::to_vec))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::{Command, Engine, Settings, Slot},
+        envelope::head::tests::TestRecord,
+    };
+
+    /// A driver that takes everything.
+    struct Sink;
+
+    impl Port for Sink {
+        type Record = TestRecord;
+
+        fn publish(&mut self, _: &Outgoing<'_>, _: Tag) -> Result<(), PublishError> {
+            Ok(())
+        }
+        fn pause(&mut self, _: Slot) {}
+        fn resume(&mut self, _: Slot) {}
+        fn commit(&mut self, _: Slot, _: i64, _: Option<String>) {}
+        fn release(&mut self, _: &[Slot]) {}
+    }
+
+    fn ticket() -> Ticket {
+        let mut engine: Engine<(), ()> = Engine::new(Settings::default());
+        engine.assigned(Time(0), Slot(0), None, None);
+        engine.take(Time(0), Slot(0), 0, None, ());
+        let Some(Command::Run { ticket, .. }) = engine.next_command() else { panic!("it may start") };
+        ticket
+    }
+
+    #[test]
+    fn one_that_is_never_acknowledged_keeps_no_room_for_those_behind_it() {
+        let (ticket, mut publishing) = (ticket(), Publishing::new());
+        let record = Outgoing { topic: "t", key: None, value: None, headers: &[] };
+        let acknowledged = || Delivery::Acknowledged { partition: 0, offset: 0 };
+        for tag in 0..5 * MAX_IN_A_ROW as u64 {
+            let in_flight = InFlight { ticket, kind: Kind::Emit(0), span: () };
+            assert!(publishing.publish(&mut Sink, &record, in_flight).is_ok());
+            if tag != 7 {
+                let told = publishing.delivered(Time(0), Tag(tag), acknowledged());
+                assert!(matches!(told, Told::Acknowledged { .. }), "{told:?}");
+            }
+            publishing.tidy();
+            assert!(publishing.in_flight.len() <= MAX_IN_A_ROW);
+        }
+        assert_eq!(publishing.late.len(), 1);
+        let told = publishing.delivered(Time(0), Tag(7), acknowledged());
+        assert!(matches!(told, Told::Acknowledged { .. }), "{told:?}");
+        assert!(matches!(publishing.delivered(Time(0), Tag(7), acknowledged()), Told::Unknown));
+        assert!(publishing.late.is_empty());
     }
 }
