@@ -20,7 +20,7 @@ use rapidhash::RapidHashMap;
 use super::{Plan, current};
 use crate::{
     emits::Outbox,
-    engine::Ticket,
+    engine::{Slot, Ticket},
     envelope::Metadata,
     step::{HandlerSlot, StepError, Unread},
     telemetry::HandleSpan,
@@ -90,8 +90,11 @@ impl Handlers {
                 self.give_back(seat);
                 Err(Refused::Unread(unread))
             }
-            // The seat is dropped: what a panic left in its slot is not used again.
-            Err(panic) => Err(Refused::Panicked(panic)),
+            // What a panic left in its slot is not used again.
+            Err(panic) => {
+                discard(&self.plan, seat);
+                Err(Refused::Panicked(panic))
+            }
         }
     }
 
@@ -114,7 +117,7 @@ impl Handlers {
         });
         match begun {
             Ok(Poll::Ready(result)) => Some(Ended::Returned(result, seat)),
-            Err(panic) => Some(Ended::Panicked(panic, seat.handle)),
+            Err(panic) => Some(panicked(&self.plan, panic, seat)),
             Ok(Poll::Pending) => {
                 let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
                 let (abort, registration) = AbortHandle::new_pair();
@@ -140,9 +143,20 @@ impl Handlers {
         }
     }
 
-    /// Drops a waiting handler. It does not run again.
+    /// Drops a waiting handler: it does not run again, and is gone after the next [`poll`](Self::poll).
     pub(crate) fn abort(&mut self, ticket: Ticket) -> bool {
         self.aborts.remove(&ticket).inspect(AbortHandle::abort).is_some()
+    }
+
+    /// Drops the waiting handlers of partitions that are given up: their next owner runs the same records.
+    pub(crate) fn abort_of(&mut self, slots: &[Slot]) {
+        self.aborts.retain(|ticket, abort| {
+            let stays = !slots.contains(&ticket.slot);
+            if !stays {
+                abort.abort();
+            }
+            stays
+        });
     }
 
     /// Takes a seat back whose handler ended.
@@ -170,13 +184,34 @@ impl Future for Waiting {
         let ended = match this.seat.as_mut().map(|seat| poll_seat(&this.plan, seat, cx)) {
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(Ok(result))) => this.seat.take().map(|seat| Ended::Returned(result, seat)),
-            Some(Poll::Ready(Err(panic))) => {
-                Some(Ended::Panicked(panic, this.seat.take().and_then(|seat| seat.handle)))
-            }
+            Some(Poll::Ready(Err(panic))) => this.seat.take().map(|seat| panicked(&this.plan, panic, seat)),
             None => None,
         };
         // The seat is there until the handler ended, and an ended future is not polled again.
         Poll::Ready((this.ticket, ended.unwrap_or(Ended::TimedOut)))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            discard(&self.plan, seat);
+        }
+    }
+}
+
+/// The end of a handler that panicked.
+fn panicked(plan: &Arc<Plan>, panic: String, mut seat: Box<Seat>) -> Ended {
+    let handle = seat.handle.take();
+    discard(plan, seat);
+    Ended::Panicked(panic, handle)
+}
+
+/// Drops a seat with what a handler left in it. Destructors are the team's code too, and may panic.
+fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
+    let _in_handler = current::enter(plan);
+    if catch_unwind(AssertUnwindSafe(|| drop(seat))).is_err() {
+        tracing::warn!(workflow_step = plan.source, "what a handler left panicked as it was dropped");
     }
 }
 

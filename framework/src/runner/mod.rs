@@ -123,6 +123,7 @@ impl<P: Port> Runner<P> {
 
     /// A partition is ours now; `metadata` is what its last owner committed beside the offset.
     pub(crate) fn assigned(&mut self, now: Time, slot: Slot, committed: Option<i64>, metadata: Option<&str>) {
+        self.handlers.abort_of(&[slot]);
         self.engine.assigned(now, slot, committed, metadata);
     }
 
@@ -138,6 +139,7 @@ impl<P: Port> Runner<P> {
 
     /// Partitions are lost: somebody else has them already.
     pub(crate) fn lost(&mut self, slots: &[Slot]) {
+        self.handlers.abort_of(slots);
         self.engine.lost(slots);
     }
 
@@ -224,7 +226,10 @@ impl<P: Port> Runner<P> {
                 Command::Pause(slot) => port.pause(slot),
                 Command::Resume(slot) => port.resume(slot),
                 Command::Commit { slot, offset, metadata } => port.commit(slot, offset, metadata),
-                Command::Release(slots) => port.release(&slots),
+                Command::Release(slots) => {
+                    self.handlers.abort_of(&slots);
+                    port.release(&slots);
+                }
                 Command::Stopped => self.stopped = true,
                 Command::Retrying { ticket, attempt, due } => self.retrying(now, ticket, attempt, due, port),
                 Command::Outage(begins) => self.outage(now, begins, port),

@@ -1,5 +1,6 @@
 //! The record's way, on a driver that only writes down what it is asked.
 
+mod given_up;
 mod set_up;
 mod too_large;
 
