@@ -1,4 +1,6 @@
-//! The time as RFC 3339 text, formatted once a millisecond at most.
+//! The time as RFC 3339 text, formatted once a turn at most.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -7,7 +9,7 @@ use crate::engine::Time;
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
-/// The text of the last time that was asked for.
+/// What the wall clock said at the last turn that asked, as text.
 #[derive(Debug, Default)]
 pub(crate) struct ClockText {
     of: Option<Time>,
@@ -15,14 +17,20 @@ pub(crate) struct ClockText {
 }
 
 impl ClockText {
-    /// `now` as text, for example `2026-01-31T08:15:00.250Z`.
-    pub(crate) fn of(&mut self, now: Time) -> &str {
+    /// `wall`, which the wall clock said at the turn's time `now`, as text: for example `2026-01-31T08:15:00.250Z`.
+    pub(crate) fn of(&mut self, now: Time, wall: SystemTime) -> &str {
         if self.of != Some(now) {
             self.of = Some(now);
-            self.text = format(now);
+            self.text = format(written(wall));
         }
         &self.text
     }
+}
+
+/// What the wall clock said, as it is written. A time before the epoch is the epoch.
+pub(crate) fn written(wall: SystemTime) -> Time {
+    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// `time` as text. A time beyond the year 9999 reads as the epoch.
@@ -39,7 +47,8 @@ mod tests {
 
     #[test]
     fn milliseconds_are_kept() {
-        assert_eq!(ClockText::default().of(Time(1_769_847_300_250)), "2026-01-31T08:15:00.250Z");
+        let wall = UNIX_EPOCH + std::time::Duration::from_millis(1_769_847_300_250);
+        assert_eq!(ClockText::default().of(Time(1), wall), "2026-01-31T08:15:00.250Z");
         assert_eq!(format(Time(u64::MAX)), "1970-01-01T00:00:00.000Z");
     }
 }

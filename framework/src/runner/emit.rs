@@ -75,7 +75,7 @@ impl<P: Port> Runner<P> {
             let mut traceparent = [0; TraceParent::LENGTH];
             let headers = EmitHeaders {
                 id: id_text,
-                time: self.clock_text.of(now),
+                time: self.clock_text.of(now, wall),
                 subject: emit.subject.as_ref().map(|range| seat.outbox.bytes(range)),
                 correlation: identity.correlation,
                 causation: Some(identity.id),

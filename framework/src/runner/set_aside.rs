@@ -1,10 +1,12 @@
 //! Dead letters: what cannot be handled is set aside with the reason.
 
+use std::time::Duration;
+
 use uuid::fmt::Hyphenated;
 
 use super::{
     Failure, Runner,
-    clock_text::format,
+    clock_text::{format, written},
     port::{Outgoing, OwnedOutgoing, Port},
     publish::{InFlight, Kind},
     route::Routed,
@@ -51,7 +53,10 @@ impl<P: Port> Runner<P> {
         let told =
             DeadLetter { topic: &self.plan.dead_letter_topic, reason: reason.as_str(), attempts: attempt };
         let span = self.telemetry.dead_letter(&process, &incoming, &told, wall);
-        let first_failed_at = format(self.engine.first_failed_at(ticket).unwrap_or(now));
+        let first_failed_at = self.engine.first_failed_at(ticket).unwrap_or(now);
+        let ago = Duration::from_millis(now.0.saturating_sub(first_failed_at.0));
+        let first_failed_at = format(written(wall.checked_sub(ago).unwrap_or(wall)));
+        let failed_at = format(written(wall));
         let mut traceparent = [0; TraceParent::LENGTH];
         let verdict = Verdict {
             reason: reason.as_str(),
@@ -62,7 +67,7 @@ impl<P: Port> Runner<P> {
             step: &self.plan.step,
             group: &self.plan.group,
             attempt,
-            failed_at: self.clock_text.of(now),
+            failed_at: &failed_at,
             first_failed_at: &first_failed_at,
             traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
         };

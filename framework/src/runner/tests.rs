@@ -3,6 +3,7 @@
 mod given_up;
 mod set_up;
 mod too_large;
+mod written_time;
 
 use std::{
     collections::{HashMap, HashSet},
