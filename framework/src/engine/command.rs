@@ -134,6 +134,8 @@ pub(crate) enum Command<F> {
         attempt: u32,
         /// When it may start.
         due: Time,
+        /// What the failure carried.
+        failure: F,
     },
     /// Stop reading this partition. Nothing that was taken is dropped.
     Pause(Slot),
@@ -151,8 +153,9 @@ pub(crate) enum Command<F> {
     /// Everything that a call of [`revoked`](super::Engine::revoked) asked for is done, or its deadline
     /// passed: drop what still runs of these partitions and unassign them now.
     Release(Vec<Slot>),
-    /// The step went into an outage (`true`) or came out of it. For logs, metrics and `/ready` only.
-    Outage(bool),
+    /// The step went into an outage, with what the failure carried that began it, or came out of it (`None`). For logs,
+    /// metrics and `/ready` only.
+    Outage(Option<F>),
     /// The shutdown is done, or its deadline passed: drop what still runs, flush and leave the group.
     Stopped,
 }

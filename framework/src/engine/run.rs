@@ -31,7 +31,7 @@ impl<R, F> Engine<R, F> {
             Finish::Done { publishes } => {
                 let ended = self.outage.succeeded();
                 if ended {
-                    self.commands.push_back(Command::Outage(false));
+                    self.commands.push_back(Command::Outage(None));
                 }
                 self.hand_over(ticket, publishes);
                 if ended {
@@ -175,8 +175,9 @@ impl<R, F> Engine<R, F> {
 
     fn failed(&mut self, ticket: Ticket, key: Option<u64>, failure: F, said: bool) {
         let now = self.now;
+        let mut failure = Some(failure);
         if self.outage.failed(now, ticket, key, said) {
-            self.commands.push_back(Command::Outage(true));
+            self.commands.push_back(Command::Outage(failure.take()));
             self.look_at_gate();
         }
         let outage = self.outage.since().is_some();
@@ -192,13 +193,14 @@ impl<R, F> Engine<R, F> {
             (now.after(self.jitter.wait(self.settings.retry.longest(spent))), HeldFor::Failure)
         };
         self.set_trouble(ticket, Trouble { spent, due, first_failed_at, reason });
-        if spent >= attempts {
-            self.dead_letter(ticket, Reason::RetriesExhausted, failure);
-            self.hand_over(ticket, 0);
-            return;
-        }
-        if !outage {
-            self.commands.push_back(Command::Retrying { ticket, attempt: spent + 1, due });
+        // In an outage nothing is spent, and the outage alone is told.
+        if let Some(failure) = failure.filter(|_| !outage) {
+            if spent >= attempts {
+                self.dead_letter(ticket, Reason::RetriesExhausted, failure);
+                self.hand_over(ticket, 0);
+                return;
+            }
+            self.commands.push_back(Command::Retrying { ticket, attempt: spent + 1, due, failure });
         }
         self.hold_back(ticket, outage);
         self.arm_commits();

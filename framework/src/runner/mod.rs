@@ -68,8 +68,6 @@ pub(crate) struct Runner<P: Port> {
     lane_hash: rapidhash::fast::RandomState,
     telemetry: Arc<StepTelemetry>,
     health: Arc<StepHealth>,
-    /// What the handlers said last, for telling why an outage began.
-    last_failure: String,
     outage_since: Option<Time>,
 }
 
@@ -90,7 +88,6 @@ impl<P: Port> Runner<P> {
         Self {
             telemetry,
             health,
-            last_failure: String::new(),
             outage_since: None,
             engine: Engine::new(plan.engine.clone()),
             stopped: false,
@@ -231,8 +228,10 @@ impl<P: Port> Runner<P> {
                     port.release(&slots);
                 }
                 Command::Stopped => self.stopped = true,
-                Command::Retrying { ticket, attempt, due } => self.retrying(now, ticket, attempt, due, port),
-                Command::Outage(begins) => self.outage(now, begins, port),
+                Command::Retrying { ticket, attempt, due, failure } => {
+                    self.retrying(now, ticket, (attempt, due), &failure, port);
+                }
+                Command::Outage(failure) => self.outage(now, failure, port),
             }
         }
         any
@@ -278,31 +277,36 @@ impl<P: Port> Runner<P> {
             }
         };
         if let Some(finish) = finish {
-            if let Finish::Failed(failure) | Finish::Unavailable(failure) = &finish {
-                self.last_failure.clone_from(&failure.text);
-            }
             self.engine.finished(now, ticket, finish);
         }
     }
 
-    fn retrying(&mut self, now: Time, ticket: Ticket, attempt: u32, due: Time, port: &mut P) {
+    /// An attempt failed, and the next one, `attempt`, is due then.
+    fn retrying(
+        &mut self,
+        now: Time,
+        ticket: Ticket,
+        (attempt, due): (u32, Time),
+        failure: &Failure,
+        port: &mut P,
+    ) {
         let Some(taken) = self.engine.record(ticket) else { return };
         port.retrying(ticket.slot, taken.raw.offset(), attempt, due);
         let delay = Duration::from_millis(due.0.saturating_sub(now.0));
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(&self.plan, &mut stranger);
         let record = taken.ids(&self.plan, &identity);
-        AttemptFailed { record, attempt: attempt.saturating_sub(1), delay, error: &self.last_failure }.emit();
+        AttemptFailed { record, attempt: attempt.saturating_sub(1), delay, error: &failure.text }.emit();
         if let Some(process) = taken.process.borrow().as_ref() {
             self.telemetry.retry(process, attempt, delay, "retry", port.wall(now));
         }
     }
 
-    fn outage(&mut self, now: Time, begins: bool, port: &mut P) {
+    /// An outage began with this failure, or ended.
+    fn outage(&mut self, now: Time, failure: Option<Failure>, port: &mut P) {
         let step = &self.plan.source;
-        if begins {
+        if let Some(Failure { text: why, .. }) = failure {
             self.outage_since = Some(now);
-            let why = self.last_failure.clone();
             OutageBegan { step, why: &why }.emit();
             let since = port.wall(now);
             self.health.update(|state| state.outage = Some(Outage { since, why }));

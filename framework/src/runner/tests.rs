@@ -1,6 +1,7 @@
 //! The record's way, on a driver that only writes down what it is asked.
 
 mod given_up;
+mod said;
 mod set_up;
 mod too_large;
 mod written_time;

@@ -269,7 +269,7 @@ pub(super) mod tests {
     }
 
     /// What is logged while `act` runs.
-    pub(in super::super) fn logged(format: LogFormat, act: impl FnOnce()) -> String {
+    pub(crate) fn logged(format: LogFormat, act: impl FnOnce()) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
         let lines = tracing_subscriber::fmt::layer()

@@ -24,6 +24,8 @@ mod trace_parent;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use log::tests::logged;
 pub(crate) use record::{DeadLetter, Emit, Failure, Incoming, Outcome, Violation};
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
 pub(crate) use step::{PublisherTelemetry, StepTelemetry};

@@ -227,8 +227,8 @@ fn an_outage_spends_nothing_and_ends_with_one_success() {
     engine.finished(Time(1), started[0].0, Finish::Failed("x"));
     engine.finished(Time(1), started[1].0, Finish::Failed("x"));
     commands(&mut engine);
-    engine.finished(Time(1), started[2].0, Finish::Failed("x"));
-    assert_eq!(commands(&mut engine), [Command::Outage(true)]);
+    engine.finished(Time(1), started[2].0, Finish::Failed("y"));
+    assert_eq!(commands(&mut engine), [Command::Outage(Some("y"))]);
     assert!(!engine.wants_records());
     engine.finished(Time(2), started[3].0, Finish::Failed("x"));
     engine.tick(Time(10_000));
@@ -241,7 +241,7 @@ fn an_outage_spends_nothing_and_ends_with_one_success() {
     assert_eq!(probe.len(), 1);
     engine.finished(Time(10_002), probe[0].0, DONE);
     let after = commands(&mut engine);
-    assert_eq!(after[..3], [Command::Outage(false), Command::Resume(A), Command::Resume(B)]);
+    assert_eq!(after[..3], [Command::Outage(None), Command::Resume(A), Command::Resume(B)]);
     assert_eq!(after.iter().filter(|c| matches!(c, Command::Run { .. })).count(), 3);
 }
 
@@ -254,7 +254,7 @@ fn an_outage_with_nothing_to_probe_takes_a_record() {
     engine.lost(&[A]);
     assert!(!engine.wants_records());
     engine.tick(Time(1_000));
-    assert_eq!(commands(&mut engine), [Command::Outage(true), Command::Pause(B)]);
+    assert_eq!(commands(&mut engine), [Command::Outage(Some("away")), Command::Pause(B)]);
     engine.tick(Time(10_000));
     assert_eq!(commands(&mut engine), [Command::Resume(B)]);
     assert!(engine.wants_records());
@@ -264,7 +264,7 @@ fn an_outage_with_nothing_to_probe_takes_a_record() {
     assert_eq!(probe.len(), 1);
     assert!(!engine.wants_records());
     engine.finished(Time(10_002), probe[0].0, DONE);
-    assert!(matches!(commands(&mut engine)[..], [Command::Outage(false), Command::Run { .. }]));
+    assert!(matches!(commands(&mut engine)[..], [Command::Outage(None), Command::Run { .. }]));
 }
 
 #[test]

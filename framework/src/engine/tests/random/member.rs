@@ -160,12 +160,13 @@ impl Member {
                     self.bury(around, ticket, reason, attempt)?;
                 }
                 Command::TimedOut(ticket) => self.cut_off(around, ticket)?,
-                Command::Retrying { ticket, attempt, due } => self.waits(around, ticket, attempt, due)?,
+                Command::Retrying { ticket, attempt, due, .. } => self.waits(around, ticket, attempt, due)?,
                 Command::Pause(slot) => self.pauses(slot, true)?,
                 Command::Resume(slot) => self.pauses(slot, false)?,
                 Command::Commit { slot, offset, metadata } => self.commits(around, slot, offset, metadata)?,
                 Command::Release(slots) => self.releases(around, &slots)?,
-                Command::Outage(on) => {
+                Command::Outage(why) => {
+                    let on = why.is_some();
                     let again = std::mem::replace(&mut self.outage.told, on) == on;
                     hold(!again, Invariant::Outage, || format!("said {on} again"))?;
                 }
