@@ -148,10 +148,13 @@ impl KafkaStarts {
         let _room = self.room.acquire().await.ok();
         let workflow_id = event_id.to_string();
         let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors() };
+        let mut begun = false;
         for older in &starting.older {
-            self.publish(older, &older.id_beside(&workflow_id).to_string(), fact).await?;
+            let id = older.id_beside(&workflow_id).to_string();
+            self.publish(older, &id, fact).await.map_err(|error| in_part(error, begun))?;
+            begun = true;
         }
-        self.publish(&starting, &workflow_id, fact).await?;
+        self.publish(&starting, &workflow_id, fact).await.map_err(|error| in_part(error, begun))?;
         Ok(event_id)
     }
 
@@ -309,6 +312,16 @@ fn failed(ready: &Ready, code: RDKafkaErrorCode, error: String) -> StartError {
     }
 }
 
+/// A refusal of one major, where older ones are on the log already if it has `begun`.
+fn in_part(error: StartError, begun: bool) -> StartError {
+    match error {
+        StartError::Refused { event_type, topic, error } if begun => {
+            StartError::RefusedInPart { event_type, topic, error }
+        }
+        error => error,
+    }
+}
+
 /// A producer whose reports are served by a thread of librdkafka's binding.
 fn connect(
     connection: &Connection,
@@ -344,6 +357,24 @@ mod tests {
         order_id: String,
         #[schemars(length(min = 1))]
         lines: Vec<u32>,
+    }
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.sent", version = "2.0", topic = "orders", key = "id", starts = "sent", also = SentV1)]
+    struct Sent {
+        id: String,
+    }
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.sent", version = "1.0", topic = "orders", key = "id", starts = "sent")]
+    struct SentV1 {
+        id: String,
+    }
+
+    impl From<&Sent> for SentV1 {
+        fn from(sent: &Sent) -> Self {
+            Self { id: sent.id.clone() }
+        }
     }
 
     fn order() -> OrderPlaced {
@@ -407,5 +438,23 @@ mod tests {
         broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
         let error = publisher(&broker).start(&order()).await.unwrap_err();
         assert!(matches!(&error, StartError::Refused { topic, .. } if topic == "orders"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_after_an_older_major_was_taken_says_so() {
+        use rdkafka::types::RDKafkaRespErr::{
+            RD_KAFKA_RESP_ERR_NO_ERROR as TAKEN, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as REFUSED,
+        };
+        let broker = broker();
+        let publisher = publisher(&broker);
+        let sent = Sent { id: "s-1".to_owned() };
+        let requests = rdkafka::types::RDKafkaApiKey::Produce;
+        broker.cluster().request_errors(requests, &[TAKEN, REFUSED]);
+        let error = publisher.start(&sent).await.unwrap_err();
+        assert!(matches!(&error, StartError::RefusedInPart { topic, .. } if topic == "orders"), "{error}");
+        assert!(error.to_string().contains("order.sent.v2"), "{error}");
+        broker.cluster().request_errors(requests, &[REFUSED]);
+        let error = publisher.start(&sent).await.unwrap_err();
+        assert!(matches!(error, StartError::Refused { .. }), "nothing is on the log: {error}");
     }
 }

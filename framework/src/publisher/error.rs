@@ -44,6 +44,20 @@ pub enum StartError {
         /// The broker's error code.
         error: String,
     },
+    /// The fact is written in several majors: older ones are on the log already, and this one the broker refuses, or the
+    /// topic. With an idempotency id it is safe to start it again; without one it is another fact to whoever reads the
+    /// older majors.
+    #[error(
+        "the broker refuses {event_type} on the topic `{topic}`, after it took the same fact in an older major: {error}"
+    )]
+    RefusedInPart {
+        /// The type with its major.
+        event_type: String,
+        /// The topic's name on the broker.
+        topic: String,
+        /// The broker's error code.
+        error: String,
+    },
     /// No acknowledgement came within 30 seconds. The event may be on the log or not; with an idempotency id it
     /// is safe to start it again.
     #[error("no broker acknowledged {event_type} within {} s; it may be published or not ({error})", START_TIMEOUT.as_secs())]
