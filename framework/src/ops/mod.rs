@@ -6,7 +6,7 @@
 //! page in the operator's browser could read it through a name that it points at 127.0.0.1 (DNS rebinding).
 //!
 //! A service that serves a page of its own, with axum, bounds and guards it alike: [`Bounded`] accepts so many connections
-//! and closes idle ones, [`only_loopback_names`] refuses other hosts.
+//! and closes idle and slow ones, [`only_loopback_names`] refuses other hosts.
 //!
 //! ```
 //! use choreograph::ops::Health;
@@ -29,7 +29,7 @@ mod host;
 mod http;
 mod verdict;
 
-pub use connection::{Bounded, Connection, MAX_IDLE};
+pub use connection::{Bounded, Connection, MAX_HEAD, MAX_IDLE};
 pub use health::{Health, LostRange, Missing, Outage, StepHealth, StepState};
 pub use host::only_loopback_names;
 pub use http::{ServeError, Server, serve};
