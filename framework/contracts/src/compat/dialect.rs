@@ -177,10 +177,15 @@ impl Translator {
             let key = key.as_str();
             let ignored = SINCE.iter().any(|(keyword, since)| *keyword == key && self.draft < *since);
             let beside_ref = alone && !matches!(key, "$ref" | "definitions" | "$defs" | "$schema");
-            if ignored || beside_ref {
+            let last = key == "dependencies" && self.draft <= Draft::Draft201909;
+            if ignored || beside_ref || last {
                 continue;
             }
             self.keyword(object, key, value, old, new, &mut out)?;
+        }
+        if let Some(value) = object.get("dependencies").filter(|_| !alone && self.draft <= Draft::Draft201909)
+        {
+            self.dependencies(value, old, new, &mut out)?;
         }
         Ok(Value::Object(out))
     }
@@ -205,7 +210,6 @@ impl Translator {
                     self.one(value, key, "items", old, new, out)?;
                 }
             }
-            "dependencies" if tuples => self.dependencies(value, old, new, out)?,
             "exclusiveMinimum" | "exclusiveMaximum" if self.draft == Draft::Draft4 => {
                 let limit = if key == "exclusiveMinimum" { "minimum" } else { "maximum" };
                 if *value == true
@@ -311,7 +315,8 @@ impl Translator {
         Ok(())
     }
 
-    /// `dependencies`: lists of names, or schemas.
+    /// `dependencies`: lists of names, or schemas. In 2019-09 `dependentRequired` and `dependentSchemas` may stand
+    /// beside it, and are in `out` already.
     fn dependencies(
         &mut self,
         value: &Value,
@@ -334,11 +339,26 @@ impl Translator {
             .collect();
         let schemas: Map<String, Value> =
             schemas.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut said = Map::new();
         if !names.is_empty() {
-            out.insert("dependentRequired".to_owned(), Value::Object(names));
+            said.insert("dependentRequired".to_owned(), Value::Object(names));
         }
         if !schemas.is_empty() {
-            self.named(&Value::Object(schemas), "dependencies", "dependentSchemas", old, new, out)?;
+            self.named(&Value::Object(schemas), "dependencies", "dependentSchemas", old, new, &mut said)?;
+        }
+        for (key, more) in said {
+            let known = out.entry(key).or_insert_with(|| Value::Object(Map::new()));
+            let (Value::Object(known), Value::Object(more)) = (known, more) else { continue };
+            for (name, value) in more {
+                if known.contains_key(&name) {
+                    let problem = format!(
+                        "what the field `{name}` needs is said twice, here and in the keywords that took its place: \
+                         write it once"
+                    );
+                    return Err((format!("{old}/dependencies"), problem));
+                }
+                known.insert(name, value);
+            }
         }
         Ok(())
     }

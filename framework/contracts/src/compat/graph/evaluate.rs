@@ -75,7 +75,7 @@ impl Evaluation<'_> {
         let mut seen = Seen::default();
         let depth = depth + 1;
         match value {
-            Value::Number(number) if !number_is_within(node, number) => return None,
+            Value::Number(number) if !self.number_keeps(node, number) => return None,
             Value::String(text)
                 if !node.text.as_ref().is_none_or(|rules| self.graph.text_keeps(rules, text)) =>
             {
@@ -96,6 +96,14 @@ impl Evaluation<'_> {
         self.parts_hold(node, value, depth, &mut seen)?;
         self.unevaluated_keeps(node, value, depth, &mut seen)?;
         Some(seen)
+    }
+
+    /// Whether a number keeps to what is said of numbers. A multiple too long to be told counts as refused.
+    fn number_keeps(&self, node: &Node, number: &Number) -> bool {
+        number_is_within(node, number).unwrap_or_else(|| {
+            self.graph.gave_up.set(true);
+            false
+        })
     }
 
     fn parts_hold(&self, node: &Node, value: &Value, depth: usize, seen: &mut Seen) -> Option<()> {
@@ -243,14 +251,15 @@ impl Evaluation<'_> {
     }
 }
 
-/// Whether a number keeps to what a node says of numbers.
-pub(super) fn number_is_within(node: &Node, number: &Number) -> bool {
+/// Whether a number keeps to what a node says of numbers; `None` if its digits are too many to tell.
+fn number_is_within(node: &Node, number: &Number) -> Option<bool> {
     let number = Num::of(number);
-    node.minimum.is_none_or(|limit| limit.admits_above(number))
-        && node.maximum.is_none_or(|limit| limit.admits_below(number))
-        && node.step.is_none_or(|step| {
-            Decimal::of(number).and_then(|number| number.is_multiple_of(step)).unwrap_or(false)
-        })
+    let within = node.minimum.is_none_or(|limit| limit.admits_above(number))
+        && node.maximum.is_none_or(|limit| limit.admits_below(number));
+    match node.step {
+        Some(step) if within => Decimal::of(number)?.is_multiple_of(step),
+        _ => Some(within),
+    }
 }
 
 pub(in crate::compat) fn are_unique(elements: &[Value]) -> bool {
