@@ -13,6 +13,10 @@ pub const MAX_SHOWN_PROBLEMS: usize = 20;
 /// The longest line of a file that is shown, in characters; the rest is `…`.
 pub const MAX_SHOWN_LINE: usize = 120;
 
+/// The longest sentence, path or pointer of a finding that a person is shown, in characters; the rest is `…`. Names in a
+/// schema may be as long as the schema.
+pub const MAX_SHOWN_TEXT: usize = 800;
+
 /// How much of a line of a file is kept to be shown, in bytes: a whole schema may stand on one.
 pub const MAX_KEPT_LINE_BYTES: usize = 1_000;
 
@@ -37,7 +41,7 @@ pub const MAX_CONTRACTS_BYTES: usize = 256 * 1024 * 1024;
 /// How many files and folders one folder may hold among contracts.
 pub const MAX_FOLDER_ENTRIES: usize = 100_000;
 
-/// How many changes a person is shown.
+/// How many changes, or services that did not change, a person is shown.
 pub const MAX_SHOWN_CHANGES: usize = 50;
 
 /// The largest answer of a registry that is read, in bytes.

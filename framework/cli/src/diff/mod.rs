@@ -4,8 +4,8 @@ mod convert;
 
 pub use convert::{Sides, finding};
 
-use choreograph_contracts::compat::{self, Bump, Comparison, Options};
-use serde_json::Value;
+use choreograph_contracts::compat::{self, Bump, Comparison, MAX_CHANGES, Options};
+use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::args::{Diff, DirectionArg};
@@ -39,14 +39,24 @@ fn report(sides: &Sides<'_>, comparison: &Comparison, asked: DirectionArg) -> Re
         page: None,
         summary: summary(comparison, asked, findings.len()),
         findings,
-        json: json(comparison)?,
+        json: json_of(comparison)?,
     })
 }
 
 /// Exactly what the comparison says: the form is documented by `formats/diff.schema.json`.
-fn json(comparison: &Comparison) -> Result<Value, Failure> {
-    serde_json::to_value(comparison)
-        .map_err(|error| Failure::incomplete(format!("the result cannot be written as JSON: {error}")))
+fn json_of(comparison: &Comparison) -> Result<Value, Failure> {
+    let mut value = serde_json::to_value(comparison)
+        .map_err(|error| Failure::incomplete(format!("the result cannot be written as JSON: {error}")))?;
+    if is_bounded(comparison) {
+        value["bounded"] = json!(true);
+    }
+    Ok(value)
+}
+
+/// Whether there may be changes that are not listed. They have their part in the verdict all the same.
+fn is_bounded(comparison: &Comparison) -> bool {
+    let broken = comparison.backward.findings.len().max(comparison.forward.findings.len());
+    broken + comparison.changes.len() >= MAX_CHANGES
 }
 
 fn summary(comparison: &Comparison, asked: DirectionArg, findings: usize) -> Vec<String> {
@@ -67,5 +77,11 @@ fn summary(comparison: &Comparison, asked: DirectionArg, findings: usize) -> Vec
         Bump::Minor => "publish it as a new minor",
         Bump::Major => "publish it as a new major",
     };
-    vec![format!("{}{count}; {bump}", verdicts.join(", "))]
+    let mut lines = vec![format!("{}{count}; {bump}", verdicts.join(", "))];
+    if is_bounded(comparison) {
+        lines.push(format!(
+            "no more than {MAX_CHANGES} changes are listed in each direction; there may be more"
+        ));
+    }
+    lines
 }

@@ -1,5 +1,7 @@
 //! Text of unknown origin, made fit for a terminal.
 
+use crate::MAX_SHOWN_TEXT;
+
 /// `text` with each character that a terminal would obey, or that hides or reorders others, as `\u{…}`. Line
 /// breaks stay.
 pub(crate) fn clean_lines(text: &str) -> String {
@@ -9,6 +11,11 @@ pub(crate) fn clean_lines(text: &str) -> String {
 /// `text` on one line, fit for a terminal.
 pub(crate) fn one_line(text: &str) -> String {
     escape(&text.replace(['\n', '\r', '\t'], " "), |_| false)
+}
+
+/// One line as well, and no longer than what a person reads.
+pub(crate) fn brief(text: &str) -> String {
+    shortened(&one_line(text), MAX_SHOWN_TEXT)
 }
 
 /// The text of a JSON document with each character that a terminal would obey, or that hides or reorders others, as the escape

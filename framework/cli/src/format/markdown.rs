@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use choreograph_contracts::compat::Proof;
 
-use super::{clean_lines, one_line, shortened};
+use super::{brief, clean_lines, one_line, shortened};
 use crate::report::{Finding, Report, Severity};
-use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_WITNESS, rules};
+use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_TEXT, MAX_SHOWN_WITNESS, rules};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## choreograph {}\n", report.command)?;
@@ -31,12 +31,13 @@ fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         Severity::Warning => "⚠️",
         Severity::Note => "ℹ️",
     };
-    writeln!(out, "### {sign} {}: {}\n", escaped(&finding.rule), escaped(&finding.message))?;
+    writeln!(out, "### {sign} {}: {}\n", escaped(&finding.rule), escaped(&brief(&finding.message)))?;
     for place in &finding.places {
-        let side = if place.side.is_empty() { String::new() } else { format!("{}: ", escaped(&place.side)) };
+        let side =
+            if place.side.is_empty() { String::new() } else { format!("{}: ", escaped(&brief(&place.side))) };
         let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-        let pointer = pointer.map_or(String::new(), |pointer| format!(" at {}", code(pointer)));
-        writeln!(out, "- {side}{}{pointer}", code(&place.address()))?;
+        let pointer = pointer.map_or(String::new(), |pointer| format!(" at {}", code(&brief(pointer))));
+        writeln!(out, "- {side}{}{pointer}", code(&brief(&place.address())))?;
     }
     if !finding.places.is_empty() {
         writeln!(out)?;
@@ -53,11 +54,12 @@ fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 /// A finding in lines of plain text: for readers that have one field for all of it.
 pub(super) fn paragraph(finding: &Finding) -> String {
-    let mut lines = vec![finding.message.clone()];
+    let mut lines = vec![shortened(&finding.message, MAX_SHOWN_TEXT)];
     lines.extend(finding.places.iter().map(|place| {
         let side = if place.side.is_empty() { String::new() } else { format!("{}: ", place.side) };
         let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-        format!("{side}{}{}", place.address(), pointer.map_or(String::new(), |at| format!(" at {at}")))
+        let pointer = pointer.map_or(String::new(), |at| format!(" at {}", shortened(at, MAX_SHOWN_TEXT)));
+        shortened(&format!("{side}{}", place.address()), MAX_SHOWN_TEXT) + &pointer
     }));
     if let Some(witness) = &finding.witness {
         let event = shortened(&witness.event.to_string(), MAX_SHOWN_WITNESS);
@@ -75,13 +77,13 @@ fn details(finding: &Finding) -> Vec<String> {
         lines.push("unproven: no event was found that shows it, and no proof that none exists".to_owned());
     }
     for cause in finding.causes.iter().take(crate::MAX_SHOWN_CAUSES) {
-        lines.push(format!("because of {}: {}", cause.rule, cause.message));
+        lines.push(format!("because of {}: {}", cause.rule, shortened(&cause.message, MAX_SHOWN_TEXT)));
     }
     if let Some(rule) = rules::find(&finding.rule) {
         lines.push(format!("why: {}", rule.breaks));
         lines.push(format!("instead: {}", rule.instead));
     }
-    lines.extend(finding.help.iter().map(|help| format!("help: {help}")));
+    lines.extend(finding.help.iter().map(|help| format!("help: {}", shortened(help, MAX_SHOWN_TEXT))));
     lines.extend(finding.approved.iter().map(|reason| format!("approved: {reason}")));
     lines.extend(finding.fingerprint.iter().map(|fingerprint| format!("fingerprint: {fingerprint}")));
     lines

@@ -15,7 +15,7 @@ mod text;
 #[cfg(test)]
 pub(crate) mod sample;
 
-pub(crate) use clean::{clean_lines, json_text, one_line, shortened};
+pub(crate) use clean::{brief, clean_lines, json_text, one_line, shortened};
 
 use std::io::{self, Write};
 

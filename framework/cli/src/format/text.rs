@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use choreograph_contracts::compat::{Direction, Proof};
 
 use super::paint::Paint;
-use super::{clean_lines, one_line, shortened};
+use super::{brief, clean_lines, one_line, shortened};
 use crate::report::{Finding, Place, Report, Severity};
 use crate::{MAX_SHOWN_CAUSES, MAX_SHOWN_FINDINGS, MAX_SHOWN_LINE, MAX_SHOWN_WITNESS, rules};
 
@@ -52,18 +52,18 @@ impl Page<'_> {
             Severity::Note => "note",
         };
         let head = self.paint.severity(finding.severity, &format!("{word}[{}]", finding.rule));
-        let message = self.paint.strong(&format!(": {}", one_line(&finding.message)));
+        let message = self.paint.strong(&format!(": {}", brief(&finding.message)));
         writeln!(self.out, "{head}{message}")
     }
 
     fn place(&mut self, place: &Place, arrow: &str, width: usize) -> io::Result<()> {
-        let side = if place.side.is_empty() { String::new() } else { format!("{}: ", one_line(&place.side)) };
+        let side = if place.side.is_empty() { String::new() } else { format!("{}: ", brief(&place.side)) };
         let pointer = match place.pointer.as_deref() {
-            Some(pointer) if !pointer.is_empty() => format!(" at {}", one_line(pointer)),
+            Some(pointer) if !pointer.is_empty() => format!(" at {}", brief(pointer)),
             _ => String::new(),
         };
         let arrow = self.paint.frame(arrow);
-        let address = one_line(&place.address());
+        let address = brief(&place.address());
         writeln!(self.out, "{:width$}{arrow} {side}{address}{pointer}", "")?;
         let (Some(line), Some(text)) = (place.line, &place.text) else { return Ok(()) };
         let number = self.paint.frame(&format!("{line:width$} |"));
@@ -93,10 +93,10 @@ impl Page<'_> {
             self.reason(width, "instead", rule.instead)?;
         }
         for help in &finding.help {
-            self.reason(width, "help", help)?;
+            self.reason(width, "help", &brief(help))?;
         }
         match (&finding.approved, &finding.fingerprint) {
-            (Some(reason), _) => self.reason(width, "approved", reason),
+            (Some(reason), _) => self.reason(width, "approved", &brief(reason)),
             (None, Some(fingerprint)) => self.reason(width, "fingerprint", fingerprint),
             (None, None) => Ok(()),
         }

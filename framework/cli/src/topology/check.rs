@@ -8,9 +8,9 @@ use time::{Date, OffsetDateTime};
 
 use super::convert::Sets;
 use super::inputs::Inputs;
-use crate::Failure;
 use crate::args::TopologyCheck;
 use crate::report::{Report, Severity};
+use crate::{Failure, MAX_SHOWN_CHANGES};
 
 /// What was found.
 struct Found {
@@ -34,8 +34,9 @@ fn run_on(args: &TopologyCheck, today: Date) -> Result<Report, Failure> {
     // Of the form `2026-01-31`.
     let today = today.to_string();
     let mut found = if args.against.is_empty() { whole(&new, &today) } else { change(&new, &old, &today) };
-    if found.errors.len() == MAX_FINDINGS || found.warnings.len() == MAX_FINDINGS {
-        found.summary.push(format!("no more than {MAX_FINDINGS} findings are told"));
+    let bounded = found.errors.len() == MAX_FINDINGS || found.warnings.len() == MAX_FINDINGS;
+    if bounded {
+        found.summary.push(format!("no more than {MAX_FINDINGS} findings are told; there may be more"));
     }
     let sets = Sets { new: &new, old: &old };
     let errors = found.errors.iter().map(|it| sets.finding(it, Severity::Error));
@@ -44,6 +45,9 @@ fn run_on(args: &TopologyCheck, today: Date) -> Result<Report, Failure> {
     let mut json = json!({ "holds": found.errors.is_empty(), "findings": findings });
     if let (Value::Object(json), Value::Object(more)) = (&mut json, found.more) {
         json.extend(more);
+    }
+    if bounded {
+        json["bounded"] = json!(true);
     }
     Ok(Report { command: "topology check", page: None, findings, summary: found.summary, json })
 }
@@ -79,13 +83,13 @@ fn change(new: &Inputs, old: &Inputs, today: &str) -> Found {
                 answer.breaks.iter().flat_map(|it| &it.parties).map(|it| it.service.as_str()).collect();
             let others: Vec<&str> = broken.difference(&changed).copied().collect();
             let whom =
-                if others.is_empty() { String::new() } else { format!(": it breaks {}", others.join(", ")) };
+                if others.is_empty() { String::new() } else { format!(": it breaks {}", named(&others)) };
             format!("{}{whom}", counted(count, "finding"))
         }
     };
     let mut summary = vec![format!("{verdict}{}", warned(&warnings))];
     if !answer.unchanged.is_empty() {
-        summary.push(format!("as before: {}", answer.unchanged.join(", ")));
+        summary.push(format!("as before: {}", named(&answer.unchanged)));
     }
     if answer.known > 0 {
         summary.push(format!("{} of before remain and are not told here", counted(answer.known, "finding")));
@@ -103,6 +107,15 @@ fn newly_deprecated(changed: &[Manifest], before: &[Manifest], today: &str) -> V
     let mut now = deprecations(&Choreography::new(changed.iter().chain(rest)), today);
     now.retain(|finding| !known.contains(&finding.fingerprint()));
     now
+}
+
+/// The first few names, and how many more there are.
+fn named(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(MAX_SHOWN_CHANGES).map(AsRef::as_ref).collect();
+    match names.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn warned(warnings: &[Finding]) -> String {

@@ -9,6 +9,7 @@ mod explain;
 mod git;
 mod guide;
 mod hostile;
+mod many;
 mod observer;
 mod registry;
 mod shell;

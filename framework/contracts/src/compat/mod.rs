@@ -40,6 +40,7 @@ mod solve;
 mod verdict;
 
 pub use compare::{compare, covers};
+pub use diff::MAX_CHANGES;
 pub use document::{Document, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH};
 pub use error::{CompareError, DocumentError};
 pub use options::{Budget, Direction, Options, Semantics};

@@ -22,7 +22,7 @@ use super::rules::RuleId;
 pub(super) use walk::changes;
 
 /// How many changes are listed. What lies beyond shares the verdict, not the list.
-pub(super) const MAX_CHANGES: usize = 2_000;
+pub const MAX_CHANGES: usize = 2_000;
 
 /// How deep the walk goes.
 const MAX_WALK_DEPTH: usize = 100;
