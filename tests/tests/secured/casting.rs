@@ -12,6 +12,9 @@ use crate::stage::{Actor, Stage, WITHIN, header};
 pub(crate) const USER: &str = "payment-service";
 /// Somebody with no right on any topic but what one test gives.
 pub(crate) const POOR: &str = "poor-service";
+/// An operator, with no right but what one test gives. Not the poor service, of which it is told that it may write nothing
+/// at all.
+pub(crate) const OPERATOR: &str = "operator";
 /// A password that nothing may show.
 pub(crate) const PASSWORD: &str = "canary-Xy7-password";
 
@@ -26,7 +29,7 @@ static SHARED: OnceLock<Cluster> = OnceLock::new();
 
 pub(crate) fn shared() -> &'static Cluster {
     SHARED.get_or_init(|| {
-        let security = Security::new().user(USER, PASSWORD).user(POOR, PASSWORD);
+        let security = Security::new().user(USER, PASSWORD).user(POOR, PASSWORD).user(OPERATOR, PASSWORD);
         Setup::nodes(1).secured(security).start().expect("a node with logins")
     })
 }

@@ -6,7 +6,7 @@ use choreograph_tests::eventually;
 use choreograph_tests::kafka::{Cluster, Operation, Right};
 use choreograph_tests::topics::{self, Record};
 
-use crate::casting::{PASSWORD, POOR, shared, stage};
+use crate::casting::{OPERATOR, PASSWORD, shared, stage};
 use crate::stage::{Stage, WITHIN};
 
 const ID: &str = "2ea4cd0f-e49b-84c0-9fcd-c5c6d3e6cf85";
@@ -40,7 +40,7 @@ fn replay(stage: &Stage, cluster: &Cluster) -> Result<u64, Error> {
         ("KAFKA_BOOTSTRAP_SERVERS", secured.as_str()),
         ("KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
         ("KAFKA_SASL_MECHANISM", "PLAIN"),
-        ("KAFKA_SASL_USERNAME", POOR),
+        ("KAFKA_SASL_USERNAME", OPERATOR),
         ("KAFKA_SASL_PASSWORD", PASSWORD),
         ("CHOREOGRAPH_NAMESPACE", stage.namespace()),
     ]);
@@ -72,7 +72,7 @@ fn each_missing_right_of_an_operator_is_named_and_all_of_them_are_enough() {
     let known =
         ["payment.charge.dlq", "payment.charge.retry", "choreograph.audit"].map(|topic| stage.full(topic));
     let describe = known.map(|topic| Right::topic(&topic, Operation::Describe));
-    cluster.grant(POOR, &describe).expect("granted");
+    cluster.grant(OPERATOR, &describe).expect("granted");
     let documented = documented(&stage);
     for (right, told) in &documented {
         eventually(told, WITHIN, || match replay(&stage, cluster) {
@@ -80,7 +80,7 @@ fn each_missing_right_of_an_operator_is_named_and_all_of_them_are_enough() {
             other => Err(format!("{other:?}")),
         });
         assert_eq!((written("payment.charge.retry"), written("choreograph.audit")), (0, 1));
-        cluster.grant(POOR, std::slice::from_ref(right)).expect("granted");
+        cluster.grant(OPERATOR, std::slice::from_ref(right)).expect("granted");
     }
     assert_eq!(eventually("all rights", WITHIN, || replay(&stage, cluster)), 1);
     assert_eq!((written("payment.charge.retry"), written("choreograph.audit")), (1, 2));
