@@ -6,7 +6,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 11;
+pub(crate) const LARGE: usize = 12;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -34,8 +34,16 @@ pub(crate) fn large(index: usize) -> Made {
         ),
         6 => contract("5 MB of listed values, one more", listed(200_000), listed(200_001), [Holds, Breaks]),
         7 => plain("5 MB of listed numbers, one less", numbers(500_000), numbers(499_999), [Breaks, Holds]),
-        8 => contract("5 MB of branches, one more", tagged(25_000, 9), tagged(25_001, 9), [Holds, Breaks]),
-        9 => contract("long names inside each other", long_names(60, 80_000), json!({}), refused("too long")),
+        8 => contract(
+            "5 MB of branches, one more",
+            tagged(25_000, 9),
+            tagged(25_001, 9),
+            refused("1000 branches"),
+        ),
+        9 => contract("1,000 tagged, one fewer", tagged(1_000, 9), tagged(999, 9), [Breaks, Holds]),
+        10 => {
+            contract("long names inside each other", long_names(60, 80_000), json!({}), refused("too long"))
+        }
         _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
     }
 }

@@ -20,6 +20,9 @@ use super::{Graph, Kinds};
 /// How many schemas both documents may come to together.
 pub(in crate::compat) const MAX_NODES: usize = 250_000;
 
+/// How many branches a union may have: each of one document meets each of the other. A list of values is none.
+const MAX_BRANCHES: usize = 1_000;
+
 /// How many bytes the JSON Pointers of a document's schemas may come to: each schema keeps its own, and names may
 /// be long and nest.
 const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
@@ -81,9 +84,20 @@ impl Graph {
             ));
         }
         self.gather_constants();
+        if let Some(wide) = self.too_wide() {
+            return Err((wide, "is a union of more than 1000 branches: let more than one event share them"));
+        }
         self.split_unevaluated();
         self.classify();
         Ok(roots.map(|root| targets[root as usize]))
+    }
+
+    /// A union of more branches than are compared.
+    fn too_wide(&self) -> Option<NodeId> {
+        let is_wide =
+            |branches: &Option<Box<[NodeId]>>| branches.as_ref().is_some_and(|all| all.len() > MAX_BRANCHES);
+        let wide = self.nodes.iter().position(|node| is_wide(&node.any) || is_wide(&node.one))?;
+        Some(wide as NodeId)
     }
 
     /// Lets `unevaluatedProperties` and `unevaluatedItems` stand beside one schema that says all else: breaking
