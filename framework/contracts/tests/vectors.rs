@@ -85,7 +85,7 @@ fn the_scoreboard_is_as_committed() {
         score.count(&format!("{name}, forward"), reads_new, &forward);
     }
     let summary = format!(
-        "{} assertions, {} agreed\nunsound 0: of the {} that are compatible against expectation, each is proved\n\
+        "{} assertions, {} agreed\ncompatible against expectation, each proved {}\n\
          too strict {}\nbreaks against expectation, each with a witness {}\nunproven {}\n\n",
         score.assertions,
         score.agreed,
