@@ -13,6 +13,25 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 const WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
+/** Asked in the page: where the mouse meets the element that `find` finds, or nothing while it is elsewhere, moves, or is
+ * covered. From then on the page's `clickIsAwaited` tells whether that element was not clicked yet. */
+const standsStill = async (find) => {
+  const place = (element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return { x: x + Math.min(width / 2, 60), y: y + height / 2 };
+  };
+  const element = find();
+  if (!element) return null;
+  element.scrollIntoView({ block: 'center' });
+  const before = place(element);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const { x, y } = place(element);
+  if (x !== before.x || y !== before.y || !element.contains(document.elementFromPoint(x, y))) return null;
+  window.clickIsAwaited = true;
+  element.addEventListener('click', () => { window.clickIsAwaited = false; }, { once: true, capture: true });
+  return { x, y };
+};
+
 /** A Chromium with a profile of its own. Without one this fails, with the way to get it: nothing passes by being skipped. */
 export async function launch() {
   const profile = mkdtempSync(join(tmpdir(), 'page-browser-'));
@@ -138,14 +157,15 @@ class Tab {
     return this.until(`\`${selector}\` shows ${wanted}`, `document.querySelector(${JSON.stringify(selector)})?.innerText.includes(${JSON.stringify(wanted)})`);
   }
 
-  /** Clicks with the mouse on the first element of a kind whose text contains `text`. */
+  /** Clicks with the mouse on the first element of a kind whose text contains `text`, once it stands still; again where
+   * the page moved it away under the mouse. */
   async click(selector, text = '') {
     const found = `[...document.querySelectorAll(${JSON.stringify(selector)})].find((e) => e.checkVisibility() && e.textContent.includes(${JSON.stringify(text)}))`;
-    const { x, y } = await this.until(
-      `${selector} with "${text}" to click on`,
-      `(() => { const e = ${found}; if (!e) return null; e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return { x: r.x + Math.min(r.width / 2, 60), y: r.y + r.height / 2 }; })()`,
-    );
-    for (const type of ['mousePressed', 'mouseReleased']) await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+    const end = Date.now() + WITHIN_MS;
+    do {
+      const { x, y } = await this.until(`${selector} with "${text}" to click on`, `(${standsStill})(() => ${found})`);
+      for (const type of ['mousePressed', 'mouseReleased']) await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
+    } while ((await this.ask('window.clickIsAwaited').catch(() => false)) && Date.now() < end);
   }
 
   /** Presses a key, which goes to what has the focus. */
