@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -10,14 +9,8 @@ use std::{
 };
 
 use choreograph_contracts::{Contract, Tape};
-use futures_util::{
-    future::{AbortHandle, Abortable},
-    stream::{FuturesUnordered, Stream},
-};
 
-use rapidhash::RapidHashMap;
-
-use super::{Plan, current};
+use super::{Plan, current, woken::Woken};
 use crate::{
     emits::Outbox,
     engine::{Slot, Ticket},
@@ -31,6 +24,8 @@ const MAX_IDLE_SEATS: usize = 1_024;
 
 /// A place for one running handler, and room for what it emits. Reused from record to record.
 pub(crate) struct Seat {
+    /// The place in which its handler waits, if it must.
+    place: usize,
     slot: Pin<Box<dyn HandlerSlot>>,
     pub(crate) outbox: Outbox,
     /// The span of the attempt that runs, below which the team's own spans nest.
@@ -59,14 +54,16 @@ pub(crate) struct Handlers {
     plan: Arc<Plan>,
     #[expect(clippy::vec_box, reason = "a seat is handed from place to place with each record")]
     idle: Vec<Box<Seat>>,
-    waiting: FuturesUnordered<Abortable<Waiting>>,
-    /// One handle a waiting handler, for those that time out: at most the step's concurrency.
-    aborts: RapidHashMap<Ticket, AbortHandle>,
+    /// The handlers that wait, each in its seat's place: at most the step's concurrency.
+    waiting: Vec<Option<(Ticket, Box<Seat>)>>,
+    /// The places of seats that are gone.
+    vacant: Vec<usize>,
+    woken: Woken,
 }
 
 impl Handlers {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, idle: Vec::new(), waiting: FuturesUnordered::new(), aborts: RapidHashMap::default() }
+        Self { plan, idle: Vec::new(), waiting: Vec::new(), vacant: Vec::new(), woken: Woken::new() }
     }
 
     /// Reads a value into a seat and asserts the contract on it.
@@ -77,10 +74,7 @@ impl Handlers {
         tape: &mut Tape,
         value: &[u8],
     ) -> Result<Box<Seat>, Refused> {
-        let mut seat = self.idle.pop().unwrap_or_else(|| {
-            let (slot, outbox) = (self.plan.erased.new_slot(), self.plan.new_outbox());
-            Box::new(Seat { slot, outbox, handle: None })
-        });
+        let mut seat = self.idle.pop().unwrap_or_else(|| self.new_seat());
         // Decoding is the team's code too.
         let read =
             guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().decode(route, contract, tape, value));
@@ -92,10 +86,19 @@ impl Handlers {
             }
             // What a panic left in its slot is not used again.
             Err(panic) => {
-                discard(&self.plan, seat);
+                self.discard(seat);
                 Err(Refused::Panicked(panic))
             }
         }
+    }
+
+    fn new_seat(&mut self) -> Box<Seat> {
+        let place = self.vacant.pop().unwrap_or_else(|| {
+            self.waiting.push(None);
+            self.waiting.len() - 1
+        });
+        let (slot, outbox) = (self.plan.erased.new_slot(), self.plan.new_outbox());
+        Box::new(Seat { place, slot, outbox, handle: None })
     }
 
     /// Starts the handler on the event in the seat and polls it once. `None`: it waits, and [`poll`](Self::poll) will
@@ -108,55 +111,79 @@ impl Handlers {
         handle: HandleSpan,
     ) -> Option<Ended> {
         seat.handle = Some(handle);
-        // What a handler does before its future is the team's code too. The waker does nothing: a handler that waits
-        // is polled again as soon as it lies with the others.
+        let mut cx = Context::from_waker(self.woken.waker(seat.place));
+        // What a handler does before its future is the team's code too.
         let begun = guarded(&self.plan, &mut seat, |seat| {
             seat.slot.as_mut().start(metadata);
-            let mut cx = Context::from_waker(std::task::Waker::noop());
             seat.slot.as_mut().poll(&mut cx, &mut seat.outbox)
         });
-        match begun {
+        self.polled(ticket, seat, begun)
+    }
+
+    /// Begins a round of those that were woken; `cx` is woken for the next.
+    pub(crate) fn gather(&mut self, cx: &Context<'_>) {
+        self.woken.gather(cx);
+    }
+
+    /// The next handler of the round that ended, if one did.
+    pub(crate) fn poll(&mut self) -> Option<(Ticket, Ended)> {
+        while let Some(place) = self.woken.next() {
+            // It may have ended before the wake-up was come to.
+            let Some((ticket, mut seat)) = self.waiting[place].take() else { continue };
+            let mut cx = Context::from_waker(self.woken.waker(place));
+            let polled =
+                guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().poll(&mut cx, &mut seat.outbox));
+            if let Some(ended) = self.polled(ticket, seat, polled) {
+                return Some((ticket, ended));
+            }
+        }
+        None
+    }
+
+    /// What a poll came to. `None`: the handler waits.
+    fn polled(
+        &mut self,
+        ticket: Ticket,
+        mut seat: Box<Seat>,
+        polled: Result<Poll<Result<(), StepError>>, String>,
+    ) -> Option<Ended> {
+        match polled {
             Ok(Poll::Ready(result)) => Some(Ended::Returned(result, seat)),
-            Err(panic) => Some(panicked(&self.plan, panic, seat)),
             Ok(Poll::Pending) => {
-                let waiting = Waiting { ticket, plan: Arc::clone(&self.plan), seat: Some(seat) };
-                let (abort, registration) = AbortHandle::new_pair();
-                self.waiting.push(Abortable::new(waiting, registration));
-                self.aborts.insert(ticket, abort);
+                let place = seat.place;
+                self.waiting[place] = Some((ticket, seat));
                 None
             }
-        }
-    }
-
-    /// The next waiting handler that ended, if one did.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Option<(Ticket, Ended)> {
-        loop {
-            match Pin::new(&mut self.waiting).poll_next(cx) {
-                Poll::Ready(Some(Ok((ticket, ended)))) => {
-                    self.aborts.remove(&ticket);
-                    return Some((ticket, ended));
-                }
-                // Aborted: its end was told when it was aborted.
-                Poll::Ready(Some(Err(_))) => {}
-                Poll::Ready(None) | Poll::Pending => return None,
+            Err(panic) => {
+                let handle = seat.handle.take();
+                self.discard(seat);
+                Some(Ended::Panicked(panic, handle))
             }
         }
     }
 
-    /// Drops a waiting handler: it does not run again, and is gone after the next [`poll`](Self::poll).
-    pub(crate) fn abort(&mut self, ticket: Ticket) -> bool {
-        self.aborts.remove(&ticket).inspect(AbortHandle::abort).is_some()
+    /// Drops a waiting handler.
+    pub(crate) fn abort(&mut self, ticket: Ticket) {
+        self.abort_where(|waiting| waiting == ticket);
     }
 
     /// Drops the waiting handlers of partitions that are given up: their next owner runs the same records.
     pub(crate) fn abort_of(&mut self, slots: &[Slot]) {
-        self.aborts.retain(|ticket, abort| {
-            let stays = !slots.contains(&ticket.slot);
-            if !stays {
-                abort.abort();
+        self.abort_where(|waiting| slots.contains(&waiting.slot));
+    }
+
+    fn abort_where(&mut self, is_over: impl Fn(Ticket) -> bool) {
+        for place in 0..self.waiting.len() {
+            if let Some((_, seat)) = self.waiting[place].take_if(|(ticket, _)| is_over(*ticket)) {
+                self.discard(seat);
             }
-            stays
-        });
+        }
+    }
+
+    /// Drops a seat with what a handler left in it.
+    fn discard(&mut self, seat: Box<Seat>) {
+        self.vacant.push(seat.place);
+        discard(&self.plan, seat);
     }
 
     /// Takes a seat back whose handler ended.
@@ -165,46 +192,16 @@ impl Handlers {
             seat.outbox.clear();
             seat.handle = None;
             self.idle.push(seat);
+        } else {
+            self.discard(seat);
         }
     }
 }
 
-/// A handler that waits for something.
-struct Waiting {
-    ticket: Ticket,
-    plan: Arc<Plan>,
-    seat: Option<Box<Seat>>,
-}
-
-impl Future for Waiting {
-    type Output = (Ticket, Ended);
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let ended = match this.seat.as_mut().map(|seat| poll_seat(&this.plan, seat, cx)) {
-            Some(Poll::Pending) => return Poll::Pending,
-            Some(Poll::Ready(Ok(result))) => this.seat.take().map(|seat| Ended::Returned(result, seat)),
-            Some(Poll::Ready(Err(panic))) => this.seat.take().map(|seat| panicked(&this.plan, panic, seat)),
-            None => None,
-        };
-        // The seat is there until the handler ended, and an ended future is not polled again.
-        Poll::Ready((this.ticket, ended.unwrap_or(Ended::TimedOut)))
-    }
-}
-
-impl Drop for Waiting {
+impl Drop for Handlers {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat.take() {
-            discard(&self.plan, seat);
-        }
+        self.abort_where(|_| true);
     }
-}
-
-/// The end of a handler that panicked.
-fn panicked(plan: &Arc<Plan>, panic: String, mut seat: Box<Seat>) -> Ended {
-    let handle = seat.handle.take();
-    discard(plan, seat);
-    Ended::Panicked(panic, handle)
 }
 
 /// Drops a seat with what a handler left in it. Destructors are the team's code too, and may panic.
@@ -212,19 +209,6 @@ fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
     let _in_handler = current::enter(plan);
     if catch_unwind(AssertUnwindSafe(|| drop(seat))).is_err() {
         tracing::warn!(workflow_step = plan.source, "what a handler left panicked as it was dropped");
-    }
-}
-
-/// Polls a handler.
-fn poll_seat(
-    plan: &Arc<Plan>,
-    seat: &mut Seat,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Result<(), StepError>, String>> {
-    match guarded(plan, seat, |seat| seat.slot.as_mut().poll(cx, &mut seat.outbox)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-        Err(panic) => Poll::Ready(Err(panic)),
     }
 }
 

@@ -19,6 +19,7 @@ mod set_aside;
 mod taken;
 #[cfg(test)]
 mod tests;
+mod woken;
 
 use std::{
     hash::BuildHasher,
@@ -179,7 +180,8 @@ impl<P: Port> Runner<P> {
                 happened = true;
             }
         }
-        while let Some((ticket, ended)) = self.handlers.poll(cx) {
+        self.handlers.gather(cx);
+        while let Some((ticket, ended)) = self.handlers.poll() {
             self.ended(now, ticket, ended, port);
             happened = true;
         }
