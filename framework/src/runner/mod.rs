@@ -11,11 +11,13 @@ pub(crate) mod current;
 mod emit;
 mod failure;
 mod handle;
+mod letter;
 pub(crate) mod plan;
 pub(crate) mod port;
 mod publish;
 mod route;
 mod set_aside;
+mod shift;
 mod taken;
 #[cfg(test)]
 mod tests;
@@ -36,8 +38,9 @@ use self::{
     clock_text::ClockText,
     handle::{Ended, Handlers},
     port::{Delivery, Port, RawRecord, Tag},
-    publish::{Publishing, Told},
+    publish::{Kind, Publishing, Told},
     route::{Routed, route},
+    shift::Shift,
     taken::Taken,
 };
 pub(crate) use self::{failure::Failure, plan::Plan};
@@ -59,6 +62,7 @@ pub(crate) struct Runner<P: Port> {
     stopped: bool,
     handlers: Handlers,
     publishing: Publishing<SendSpan>,
+    shift: Shift,
     tape: Tape,
     clock_text: ClockText,
     /// How many events of each declared type the present run emitted so far.
@@ -94,6 +98,7 @@ impl<P: Port> Runner<P> {
             stopped: false,
             handlers: Handlers::new(Arc::clone(&plan)),
             publishing: Publishing::new(),
+            shift: Shift::default(),
             tape: Tape::with_max_bytes(plan.max_event_bytes),
             clock_text: ClockText::default(),
             positions: vec![0; plan.emits.len()],
@@ -165,9 +170,10 @@ impl<P: Port> Runner<P> {
         self.obey(now, port);
     }
 
-    /// Lets handlers and timers go on. Returns whether anything happened.
+    /// Lets handlers and timers go on. Returns whether anything happened, or is left to do at once.
     pub(crate) fn turn(&mut self, now: Time, cx: &mut Context<'_>, port: &mut P) -> bool {
         let mut happened = false;
+        self.shift = Shift::begin(now, port.read_wall(now));
         self.publishing.tidy();
         if self.engine.is_blocked() {
             let is_live = |ticket| self.engine.record(ticket).is_some();
@@ -181,12 +187,15 @@ impl<P: Port> Runner<P> {
             }
         }
         self.handlers.gather(cx);
-        while let Some((ticket, ended)) = self.handlers.poll() {
+        while !self.shift.is_over()
+            && let Some((ticket, ended)) = self.handlers.poll()
+        {
             self.ended(now, ticket, ended, port);
+            self.shift.look(port.wall(now));
             happened = true;
         }
         self.engine.tick(now);
-        self.obey(now, port) || happened
+        self.obey(now, port) || happened || self.shift.is_over()
     }
 
     /// Takes what became of a publish.
@@ -194,6 +203,9 @@ impl<P: Port> Runner<P> {
         match self.publishing.delivered(now, tag, delivery) {
             Told::Acknowledged { of, partition, offset } => {
                 self.telemetry.delivered(of.span, Ok((partition, offset)), port.wall(now));
+                if let Kind::DeadLetter(letter) = &of.kind {
+                    letter.log(&self.plan.source);
+                }
                 self.engine.acknowledged(now, of.ticket);
             }
             Told::Refused { of, error } => self.refused(now, of, &error, port),
@@ -208,10 +220,15 @@ impl<P: Port> Runner<P> {
         self.obey(now, port);
     }
 
-    /// Does what the engine decided. Returns whether it decided anything.
+    /// Does what the engine decided, until the shift is over: the rest is done in the next. Returns whether anything was.
     fn obey(&mut self, now: Time, port: &mut P) -> bool {
         let mut any = false;
-        while let Some(command) = self.engine.next_command() {
+        if !self.shift.is_at(now) {
+            self.shift = Shift::begin(now, port.read_wall(now));
+        }
+        while !self.shift.is_over()
+            && let Some(command) = self.engine.next_command()
+        {
             any = true;
             match command {
                 Command::Run { ticket, attempt } => self.run(now, ticket, attempt, port),
@@ -242,11 +259,17 @@ impl<P: Port> Runner<P> {
     /// Starts one attempt: decode and check in, handle.
     fn run(&mut self, now: Time, ticket: Ticket, attempt: u32, port: &mut P) {
         let Some(taken) = self.engine.record(ticket) else { return };
-        let parts = Parts { plan: &self.plan, telemetry: &self.telemetry, wall: port.wall(now) };
+        let wall = port.wall(now);
+        self.shift.look(wall);
+        let parts = Parts { plan: &self.plan, telemetry: &self.telemetry, wall };
+        // Whatever it came to took its time: the clock is read anew, as it is where a run ends.
         match parts.begin(&mut self.handlers, &mut self.tape, taken, ticket, attempt) {
-            Ok(None) => {}
+            Ok(None) => drop(port.read_wall(now)),
             Ok(Some(ended)) => self.ended(now, ticket, ended, port),
-            Err((reason, failure)) => self.engine.finished(now, ticket, Finish::DeadLetter(reason, failure)),
+            Err((reason, failure)) => {
+                port.read_wall(now);
+                self.engine.finished(now, ticket, Finish::DeadLetter(reason, failure));
+            }
         }
     }
 
@@ -259,17 +282,19 @@ impl<P: Port> Runner<P> {
                 finish
             }
             Ended::Returned(Err(error), mut seat) => {
+                let wall = port.read_wall(now);
                 if let Some(handle) = seat.handle.take() {
                     let failure =
                         telemetry::Failure { error_type: error_type(&error), text: Some(error.text()) };
-                    handle.end(Err(failure), port.wall(now));
+                    handle.end(Err(failure), wall);
                 }
                 self.handlers.give_back(seat);
                 Some(failed(&error))
             }
             Ended::Panicked(text, handle) => {
+                let wall = port.read_wall(now);
                 if let Some(handle) = handle {
-                    handle.end(Err(telemetry::Failure { error_type: "panic", text: None }), port.wall(now));
+                    handle.end(Err(telemetry::Failure { error_type: "panic", text: None }), wall);
                 }
                 Some(Finish::DeadLetter(Reason::Panic, Failure::new("panic", text)))
             }

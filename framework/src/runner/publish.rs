@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 
 use rapidhash::RapidHashMap;
 
-use super::port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, Tag};
+use super::{
+    letter::Letter,
+    port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, Tag},
+};
 use crate::engine::{Ticket, Time};
 
 /// How often a topic that the set-up refuses is tried again, in milliseconds.
@@ -18,8 +21,8 @@ const MAX_IN_A_ROW: usize = 131_072;
 pub(crate) enum Kind {
     /// An emitted event: the index into the plan's emits.
     Emit(usize),
-    /// A dead letter, kept so that it can go without its value if the broker refuses it.
-    DeadLetter(Box<OwnedOutgoing>),
+    /// A dead letter.
+    DeadLetter(Box<Letter>),
 }
 
 /// A publish which the broker has not acknowledged. `S` is its span.

@@ -1,13 +1,14 @@
 //! Dead letters: what cannot be handled is set aside with the reason.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use uuid::fmt::Hyphenated;
 
 use super::{
     Failure, Runner,
     clock_text::{format, written},
-    port::{Outgoing, OwnedOutgoing, Port},
+    letter::{About, Letter},
+    port::{Outgoing, OwnedOutgoing, Port, RawRecord},
     publish::{InFlight, Kind},
     route::Routed,
 };
@@ -17,7 +18,7 @@ use crate::{
         dead_letter::{self, Verdict},
         shortened,
     },
-    telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation, events::DeadLettered},
+    telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation},
 };
 
 impl<P: Port> Runner<P> {
@@ -71,43 +72,40 @@ impl<P: Port> Runner<P> {
             first_failed_at: &first_failed_at,
             traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
         };
-        let letter = dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.raw, &verdict);
-        let mut record = taken.ids(&self.plan, &identity);
-        record.trace_id = process.traceparent().map(|parent| parent.trace_id());
-        DeadLettered {
-            record,
-            event_type: incoming.event_type,
-            reason: reason.as_str(),
+        let record = dead_letter::dead_letter(&self.plan.dead_letter_topic, &taken.raw, &verdict);
+        let about = About {
+            topic: Arc::clone(taken.raw.topic()),
+            partition: incoming.partition,
+            offset: incoming.offset,
+            workflow_id: identity.correlation.to_owned(),
+            event_id: identity.id.to_owned(),
+            traceparent: process.traceparent(),
+            event_type: incoming.event_type.to_owned(),
+            reason,
             attempts: attempt,
-            dead_letter_topic: &self.plan.dead_letter_topic,
-            detail: &failure.text,
-        }
-        .emit();
+            detail: failure.text.clone(),
+        };
         let outcome = match reason {
             Reason::Rejected => Outcome::Rejected,
             other => Outcome::DeadLetter(other.as_str()),
         };
         self.telemetry.end(process, outcome, wall);
-        self.send_dead_letter(now, ticket, &letter, span, port);
+        self.send_dead_letter(now, ticket, Box::new(Letter { record, about }), span, port);
     }
 
     fn send_dead_letter(
         &mut self,
         now: Time,
         ticket: Ticket,
-        letter: &OwnedOutgoing,
+        letter: Box<Letter>,
         span: SendSpan,
         port: &mut P,
     ) {
-        let headers: Vec<_> =
-            letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-        let record = Outgoing {
-            topic: &letter.topic,
-            key: letter.key.as_deref(),
-            value: letter.value.as_deref(),
-            headers: &headers,
-        };
-        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(Box::new(letter.clone())), span };
+        let OwnedOutgoing { topic, key, value, headers } = letter.record.clone();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let record =
+            Outgoing { topic: &topic, key: key.as_deref(), value: value.as_deref(), headers: &headers };
+        let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter), span };
         if let Err(refusal) = self.publishing.publish(port, &record, in_flight) {
             let (in_flight, error) = *refusal;
             self.refused(now, in_flight, &error, port);
@@ -131,9 +129,10 @@ impl<P: Port> Runner<P> {
                 );
                 self.engine.refused(now, ticket, Failure::new("emit_violation", text));
             }
-            Kind::DeadLetter(letter) if !shortened::is_without_value(&letter) => {
-                let shorter = shortened::without_value(*letter);
-                self.send_dead_letter(now, ticket, &shorter, span, port);
+            Kind::DeadLetter(letter) if !shortened::is_without_value(&letter.record) => {
+                let Letter { record, about } = *letter;
+                let shorter = Letter { record: shortened::without_value(record), about };
+                self.send_dead_letter(now, ticket, Box::new(shorter), span, port);
             }
             Kind::DeadLetter(letter) => {
                 // What is left is small: the topic's settings are at fault.
@@ -141,8 +140,8 @@ impl<P: Port> Runner<P> {
                     "room for dead letters of {} KiB ({error}): raise its max.message.bytes",
                     shortened::MAX_BYTES / 1024
                 );
-                self.set_up_missing(letter.topic.clone(), what);
-                let record = OwnedOutgoing::clone(&letter);
+                self.set_up_missing(letter.record.topic.clone(), what);
+                let record = letter.record.clone();
                 let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter), span };
                 self.publishing.wait_for_set_up(now, in_flight, record);
                 self.engine.block(now);

@@ -1,0 +1,114 @@
+//! A driver that only writes down what it is asked.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use super::super::{
+    port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag},
+    publish,
+};
+use crate::{
+    engine::{Slot, Time},
+    envelope::head::Head,
+};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Record {
+    pub(super) offset: i64,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) topic: Arc<str>,
+    pub(super) head: Arc<Head>,
+}
+
+impl RawRecord for Record {
+    fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+    fn partition(&self) -> i32 {
+        0
+    }
+    fn offset(&self) -> i64 {
+        self.offset
+    }
+    fn timestamp(&self) -> Option<i64> {
+        Some(1_000)
+    }
+    fn key(&self) -> Option<&[u8]> {
+        self.key.as_deref()
+    }
+    fn value(&self) -> Option<&[u8]> {
+        self.value.as_deref()
+    }
+    fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Driver {
+    pub(super) sent: Vec<(Tag, OwnedOutgoing)>,
+    pub(super) commits: Vec<i64>,
+    /// How many of the commits' results were told.
+    pub(super) told: usize,
+    pub(super) paused: bool,
+    /// Publishes to these topics fail.
+    pub(super) faults: HashMap<String, PublishError>,
+    /// These topics are missing, as the broker says later.
+    pub(super) missing: HashSet<String>,
+    /// What the broker says later.
+    pub(super) reports: Vec<(Tag, Delivery)>,
+    /// The most bytes of a record, key, value and headers together.
+    pub(super) max_bytes: Option<usize>,
+    /// How far the wall clock is ahead of the steady one.
+    pub(super) ahead: Duration,
+    /// How much time passes whenever the wall clock is read.
+    pub(super) pace: Duration,
+}
+
+impl Port for Driver {
+    type Record = Record;
+
+    fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
+        if let Some(fault) = self.faults.get(record.topic) {
+            return Err(fault.clone());
+        }
+        let record_bytes = size(&publish::owned(record));
+        if self.max_bytes.is_some_and(|max| record_bytes > max) {
+            return Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
+        }
+        if self.missing.contains(record.topic) {
+            let fault = Delivery::Setup {
+                topic: record.topic.into(),
+                error: "UNKNOWN_TOPIC".into(),
+                record: publish::owned(record).into(),
+            };
+            self.reports.push((tag, fault));
+            return Ok(());
+        }
+        self.sent.push((tag, publish::owned(record)));
+        Ok(())
+    }
+    fn pause(&mut self, _: Slot) {
+        self.paused = true;
+    }
+    fn resume(&mut self, _: Slot) {}
+    fn commit(&mut self, _: Slot, offset: i64, _: Option<String>) {
+        self.commits.push(offset);
+    }
+    fn release(&mut self, _: &[Slot]) {}
+    fn read_wall(&mut self, now: Time) -> SystemTime {
+        self.ahead += self.pace;
+        UNIX_EPOCH + Duration::from_millis(now.0) + self.ahead
+    }
+}
+
+/// The bytes of a record.
+pub(super) fn size(record: &OwnedOutgoing) -> usize {
+    let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let headers: usize = record.headers.iter().map(|(name, value)| name.len() + length(value)).sum();
+    length(&record.key) + length(&record.value) + headers
+}

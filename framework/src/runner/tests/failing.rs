@@ -1,0 +1,67 @@
+//! What becomes of a record that cannot be handled, or not now.
+
+use super::*;
+
+#[test]
+fn each_way_to_fail_has_its_reason() {
+    let order = |value: &'static str| (vec![("ce_type", "order.placed.v1")], Some(value));
+    for ((headers, value), reason) in [
+        ((vec![], Some("{}")), "unknown_event"),
+        ((vec![("ce_type", "order.placed.v9")], Some("{}")), "unsupported_version"),
+        ((vec![("ce_type", "order.placed.v1"), ("wf", "name=o;hops=65")], Some("{}")), "hop_limit"),
+        (order("{ not json"), "undecodable"),
+        (order(""), "undecodable"),
+        ((vec![("ce_type", "order.placed.v1")], None), "undecodable"),
+        (order(r#"{"order_id":7}"#), "contract_violation"),
+        (order(r#"{"order_id":"o","small":1.0}"#), "unreadable"),
+        (order(r#"{"small":13,"order_id":"o"}"#), "panic"),
+        (order(r#"{"small":13,"order_id":7}"#), "contract_violation"),
+        (order(r#"{"small":13,"order_id":"o","x":1,"x":2}"#), "undecodable"),
+        (order(r#"{"order_id":"o","act":"reject"}"#), "rejected"),
+        (order(r#"{"order_id":"o","act":"panic"}"#), "panic"),
+        (order(r#"{"order_id":"o","act":"badEmit"}"#), "contract_violation"),
+        (order(r#"{"order_id":"o","act":"bademit"}"#), "emit_violation"),
+        (order(r#"{"order_id":"o","act":"fail"}"#), "retries_exhausted"),
+    ] {
+        let mut bench = Bench::new();
+        bench.take(&headers, value);
+        bench.pass(60_000);
+        assert_eq!(bench.reason(), Some(reason), "{headers:?} {value:?}");
+        assert_eq!(bench.driver.sent[0].1.value.as_deref(), value.map(str::as_bytes));
+        assert!(bench.driver.commits.iter().all(|offset| *offset == 0), "{reason}");
+        bench.acknowledge_all();
+        bench.pass(1_000);
+        assert_eq!(bench.driver.commits.last(), Some(&1), "{reason}");
+    }
+}
+
+#[test]
+fn a_failed_attempt_is_repeated_and_blocks_its_key_alone() {
+    let mut bench = Bench::new();
+    bench.order(r#"{"order_id":"o1","act":"failonce"}"#);
+    bench.order(r#"{"order_id":"o2"}"#);
+    bench.pass(60_000);
+    let seen = bench.shop.seen.lock().unwrap().clone();
+    assert_eq!(seen, [("o1".to_owned(), 1), ("o1".to_owned(), 2), ("o2".to_owned(), 1)]);
+    assert_eq!(bench.driver.sent.len(), 2);
+}
+
+#[test]
+fn a_handler_that_never_ends_times_out() {
+    let mut bench = Bench::new();
+    bench.order(r#"{"order_id":"o1","act":"wait"}"#);
+    bench.pass(10 * 60_000);
+    assert_eq!(bench.reason(), Some("retries_exhausted"));
+    assert!(bench.header(0, "dlq-error").unwrap().contains("no end within"));
+    assert_eq!(bench.shop.seen.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn an_outage_takes_nothing_and_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.order(r#"{"order_id":"o1","act":"away"}"#);
+    bench.pass(120_000);
+    assert!(bench.driver.sent.is_empty());
+    assert!(bench.driver.paused);
+    assert!(bench.driver.commits.iter().all(|offset| *offset == 0));
+}
