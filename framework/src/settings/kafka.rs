@@ -6,7 +6,7 @@ use super::error::Problem;
 use super::nearest::nearest;
 use super::property::{self, Property};
 use super::secret::Secret;
-use super::source::{Source, shown};
+use super::source::{Given, Source, shown};
 
 /// What the names of the Kafka client's variables begin with.
 const PREFIX: &str = "KAFKA_";
@@ -30,9 +30,18 @@ pub enum Client {
 #[derive(Clone, Default)]
 pub struct Kafka {
     /// The properties that were set, each at most once under its own name or an alias.
-    set: Vec<(&'static Property, Secret)>,
+    set: Vec<Set>,
     /// Names that begin with `KAFKA_` and are no property.
     unknown: Vec<String>,
+}
+
+/// A property that was set.
+#[derive(Clone)]
+struct Set {
+    property: &'static Property,
+    value: Secret,
+    /// Its value is a secret by its kind, or stood in a file.
+    hidden: bool,
 }
 
 impl Kafka {
@@ -41,13 +50,14 @@ impl Kafka {
         let mut kafka = Self::default();
         for property in property::all() {
             let variable = property.variable();
-            let Some(value) = source.take_or_file(&variable) else {
+            let Some(Given { value, from_file }) = source.take_or_file(&variable) else {
                 continue;
             };
+            let hidden = from_file || property.is_secret();
             if let Some(owner) = property.owner() {
                 source.problem(&variable, owner, "remove it");
             } else if !property.takes(&value) {
-                let what = if property.is_secret() { "its value".to_owned() } else { shown(&value) };
+                let what = if hidden { "its value".to_owned() } else { shown(&value) };
                 source.problem(
                     &variable,
                     format!("{what} cannot be used"),
@@ -61,7 +71,7 @@ impl Kafka {
                     "set only one of the two",
                 );
             } else {
-                kafka.set.push((property, Secret::new(value)));
+                kafka.set.push(Set { property, value: Secret::new(value), hidden });
             }
         }
         kafka.unknown = source.left(PREFIX);
@@ -86,7 +96,7 @@ impl Kafka {
     /// The value of the property `name`, under whichever of its names it was set. This shows secrets.
     pub fn get(&self, name: &str) -> Option<&str> {
         let canonical = property::named(name)?.canonical;
-        self.set.iter().find(|(property, _)| property.canonical == canonical).map(|(_, value)| value.expose())
+        self.set.iter().find(|set| set.property.canonical == canonical).map(|set| set.value.expose())
     }
 
     /// What `client` is to be told: `defaults`, and above them what was set. The caller adds what the laws
@@ -96,9 +106,9 @@ impl Kafka {
         client: Client,
         defaults: &[(&'a str, &'a str)],
     ) -> Vec<(&'a str, &'a str)> {
-        let set = self.set.iter().filter(|(property, _)| property.concerns(client));
+        let set = self.set.iter().filter(|set| set.property.concerns(client));
         let defaults = defaults.iter().copied().filter(|(name, _)| self.get(name).is_none());
-        defaults.chain(set.map(|(property, value)| (property.name, value.expose()))).collect()
+        defaults.chain(set.map(|set| (set.property.name, set.value.expose()))).collect()
     }
 
     /// One warning that names every `KAFKA_…` variable which is no property, with what may have been
@@ -130,7 +140,7 @@ impl Kafka {
     fn under_another_name(&self, property: &Property) -> Option<&'static Property> {
         self.set
             .iter()
-            .map(|(set, _)| *set)
+            .map(|set| set.property)
             .find(|set| set.canonical == property.canonical && set.name != property.name)
     }
 }
@@ -143,8 +153,8 @@ fn printable(name: &str) -> String {
 impl fmt::Debug for Kafka {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        for (property, value) in &self.set {
-            if property.is_secret() {
+        for Set { property, value, hidden } in &self.set {
+            if *hidden {
                 map.entry(&property.name, value);
             } else {
                 map.entry(&property.name, &value.expose());

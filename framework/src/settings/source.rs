@@ -23,6 +23,12 @@ pub(super) struct Source {
     pub(super) problems: Vec<Problem>,
 }
 
+/// A value, and whether it stood in a file: then somebody wanted it hidden, whatever it is for.
+pub(super) struct Given {
+    pub(super) value: String,
+    pub(super) from_file: bool,
+}
+
 impl Source {
     /// Keeps the pairs whose name is UTF-8; no setting has another.
     pub(super) fn new<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
@@ -58,25 +64,34 @@ impl Source {
 
     /// The value of `name`, or the content of the file named by `name` with `_FILE`, without the line end
     /// that editors add.
-    pub(super) fn take_or_file(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take_or_file(&mut self, name: &str) -> Option<Given> {
         let file_name = format!("{name}{FILE}");
         let direct = self.remove(name);
         let Some(path) = self.remove(&file_name) else {
-            return direct;
+            return direct.map(|value| Given { value, from_file: false });
         };
         if direct.is_some() {
             self.problem(&file_name, format!("{name} is set too"), "set only one of the two");
             return None;
         }
         let text = self.read(&file_name, &path)?;
-        Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        if text.contains('\0') {
+            // An environment cannot hold it, and no client takes it.
+            self.problem(
+                &file_name,
+                "there is a NUL in the file",
+                "name a file of text with the value in it",
+            );
+            return None;
+        }
+        Some(Given { value: text.trim_end_matches(['\r', '\n']).to_owned(), from_file: true })
     }
 
     /// A setting of ours that must not be seen: the value of `name`, or the content of the file that `file` names,
     /// which is `name` with `_FILE`.
     pub(super) fn secret(&mut self, name: &'static str, file: &'static str) -> Option<Secret> {
         self.asked.extend([name, file]);
-        self.take_or_file(name).map(Secret::new)
+        self.take_or_file(name).map(|given| Secret::new(given.value))
     }
 
     /// The content of the file that `name` names.

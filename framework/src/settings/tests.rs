@@ -119,6 +119,32 @@ fn a_secret_comes_from_a_file_and_is_never_shown() {
 }
 
 #[test]
+fn what_stands_in_a_file_is_shown_nowhere_whatever_it_is_for() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "hunter2").unwrap();
+    let path = file.path().to_str().unwrap();
+    let error = refused(&[("KAFKA_SECURITY_PROTOCOL_FILE", path)]);
+    assert!(
+        error.contains("its value cannot be used; legal: plaintext") && !error.contains("hunter2"),
+        "{error}"
+    );
+    let settings = Settings::read([("KAFKA_SASL_USERNAME_FILE", path)]).unwrap();
+    assert_eq!(settings.kafka.get("sasl.username"), Some("hunter2"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_file_with_a_nul_in_it_is_refused_before_a_client_is_told() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"hunter2\0hunter2").unwrap();
+    let path = file.path().to_str().unwrap();
+    for name in ["KAFKA_SASL_PASSWORD_FILE", "CHOREOGRAPH_REGISTRY_PASSWORD_FILE"] {
+        let error = refused(&[(name, path), ("CHOREOGRAPH_REGISTRY_URL", "http://registry")]);
+        assert!(error.contains(&format!("{name}: there is a NUL")) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_has_a_bound() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&vec![b'a'; 1024 * 1024 + 1]).unwrap();
