@@ -182,7 +182,11 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buffer));
+        let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, buffer) else {
+            // Whoever asks and never reads the answer is idle too.
+            ready!(self.idle.as_mut().poll(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        };
         self.passed();
         self.head.answered(buffer);
         Poll::Ready(written)
@@ -245,6 +249,21 @@ mod tests {
         let _silent = TcpStream::connect(address).await.unwrap();
         let (mut connection, _) = bounded.accept().await;
         let error = read(&mut connection).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_is_not_written_for_ever() {
+        let (mut bounded, address) = bounded(1, Duration::from_millis(50)).await;
+        let _deaf = TcpStream::connect(address).await.unwrap();
+        let (mut connection, _) = bounded.accept().await;
+        let answer = vec![b'a'; 1024 * 1024];
+        let error = loop {
+            let written = poll_fn(|cx| Pin::new(&mut connection).poll_write(cx, &answer)).await;
+            if let Err(error) = written {
+                break error;
+            }
+        };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
