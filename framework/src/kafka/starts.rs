@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use uuid::Uuid;
 
 use super::acknowledge::{Batches, Fault};
@@ -44,7 +44,7 @@ pub(crate) struct KafkaStarts {
     connection: Connection,
     telemetry: PublisherTelemetry,
     complaints: Arc<Complaints>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
     /// Each event type that was started, made ready once. Bounded by the types in the program.
     ready: Mutex<HashMap<TypeId, Arc<Ready>>>,
     /// Replaced when it can do nothing more.
@@ -55,6 +55,16 @@ pub(crate) struct KafkaStarts {
 
 /// A delivery report on its way to whoever waits for it.
 type Reported = Result<(i32, i64), RDKafkaErrorCode>;
+
+/// The place of one start among [`MAX_IN_FLIGHT`]. Its records have it too: a start that is not waited for any more takes
+/// its place for as long as the producer keeps what it handed over.
+type Room = Option<Arc<OwnedSemaphorePermit>>;
+
+/// Who waits for a delivery report.
+struct Waiting {
+    tell: oneshot::Sender<Reported>,
+    _room: Room,
+}
 
 /// Delivery reports to those who wait for them, and what the client complains of.
 struct Reports(Arc<Complaints>);
@@ -71,9 +81,9 @@ impl ClientContext for Reports {
 }
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = Box<oneshot::Sender<Reported>>;
+    type DeliveryOpaque = Box<Waiting>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, told: Self::DeliveryOpaque) {
+    fn delivery(&self, result: &DeliveryResult<'_>, waiting: Self::DeliveryOpaque) {
         let report = match result {
             Ok(message) => {
                 self.0.well();
@@ -82,7 +92,7 @@ impl ProducerContext for Reports {
             Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
         };
         // Whoever gave up waiting does not want to know.
-        let _gone = told.send(report);
+        let _gone = waiting.tell.send(report);
     }
 }
 
@@ -104,7 +114,7 @@ impl KafkaStarts {
             connection,
             telemetry: telemetry.publisher(service),
             complaints,
-            room: Semaphore::new(MAX_IN_FLIGHT),
+            room: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             ready: Mutex::default(),
             producer: Mutex::new(producer),
             single: Mutex::default(),
@@ -145,9 +155,9 @@ impl KafkaStarts {
             None => id::fresh(),
         };
         // Never closed, so there is always a permit to come.
-        let _room = self.room.acquire().await.ok();
+        let room: Room = Arc::clone(&self.room).acquire_owned().await.ok().map(Arc::new);
         let workflow_id = event_id.to_string();
-        let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors() };
+        let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors(), room: &room };
         let mut begun = false;
         for older in &starting.older {
             let id = older.id_beside(&workflow_id).to_string();
@@ -202,6 +212,7 @@ impl KafkaStarts {
             key: &starting.key,
             value: &starting.value,
             headers: headers(starting, id, fact, trace),
+            room: fact.room,
         };
         let producer = self.producer();
         let reported = record.send(&producer).await;
@@ -251,6 +262,7 @@ struct Fact<'a> {
     /// The id of the event in its highest major.
     workflow_id: &'a str,
     majors: &'a str,
+    room: &'a Room,
 }
 
 /// A starting event on its way.
@@ -259,13 +271,15 @@ struct Record<'a> {
     key: &'a [u8],
     value: &'a [u8],
     headers: OwnedHeaders,
+    room: &'a Room,
 }
 
 impl Record<'_> {
     /// Hands it to `producer` and waits for its report.
     async fn send(&self, producer: &ThreadedProducer<Reports>) -> Reported {
         let (tell, told) = oneshot::channel();
-        let record = BaseRecord::<[u8], [u8], _>::with_opaque_to(self.topic, Box::new(tell))
+        let waiting = Box::new(Waiting { tell, _room: self.room.clone() });
+        let record = BaseRecord::<[u8], [u8], _>::with_opaque_to(self.topic, waiting)
             .key(self.key)
             .payload(self.value)
             .headers(self.headers.clone());
@@ -304,6 +318,9 @@ fn headers(starting: &Starting, id: &str, fact: Fact<'_>, trace: Option<TracePar
 /// What an error code means to whoever started the event.
 fn failed(ready: &Ready, code: RDKafkaErrorCode, error: String) -> StartError {
     let event_type = ready.event_type().to_owned();
+    if code == RDKafkaErrorCode::QueueFull {
+        return StartError::QueueFull { event_type };
+    }
     match Fault::of(code) {
         Fault::Producer => StartError::Unacknowledged { event_type, error },
         Fault::Record | Fault::Setup => {
@@ -317,6 +334,10 @@ fn in_part(error: StartError, begun: bool) -> StartError {
     match error {
         StartError::Refused { event_type, topic, error } if begun => {
             StartError::RefusedInPart { event_type, topic, error }
+        }
+        // Older majors are on the log: what became of the fact is open.
+        StartError::QueueFull { event_type } if begun => {
+            StartError::Unacknowledged { event_type, error: protocol_name(RDKafkaErrorCode::QueueFull) }
         }
         error => error,
     }
@@ -343,118 +364,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 #[cfg(feature = "embedded")]
-mod tests {
-    use schemars::JsonSchema;
-    use serde::{Deserialize, Serialize};
-
-    use super::super::embedded::EmbeddedBroker;
-    use super::*;
-    use crate::{Event, Publisher};
-
-    #[derive(Event, Serialize, Deserialize, JsonSchema)]
-    #[event(type = "order.placed", version = "1.2", topic = "orders", key = "order_id", starts = "order")]
-    struct OrderPlaced {
-        order_id: String,
-        #[schemars(length(min = 1))]
-        lines: Vec<u32>,
-    }
-
-    #[derive(Event, Serialize, Deserialize, JsonSchema)]
-    #[event(type = "order.sent", version = "2.0", topic = "orders", key = "id", starts = "sent", also = SentV1)]
-    struct Sent {
-        id: String,
-    }
-
-    #[derive(Event, Serialize, Deserialize, JsonSchema)]
-    #[event(type = "order.sent", version = "1.0", topic = "orders", key = "id", starts = "sent")]
-    struct SentV1 {
-        id: String,
-    }
-
-    impl From<&Sent> for SentV1 {
-        fn from(sent: &Sent) -> Self {
-            Self { id: sent.id.clone() }
-        }
-    }
-
-    fn order() -> OrderPlaced {
-        OrderPlaced { order_id: "o-1".to_owned(), lines: vec![7] }
-    }
-
-    fn publisher(broker: &EmbeddedBroker) -> Publisher {
-        let settings = Settings::read(broker.environment()).unwrap();
-        Publisher::connect("shop", &settings, &Telemetry::quiet()).unwrap()
-    }
-
-    fn broker() -> EmbeddedBroker {
-        let broker = EmbeddedBroker::start().unwrap();
-        broker.create_topic("orders", 1).unwrap();
-        broker
-    }
-
-    #[tokio::test]
-    async fn a_start_is_acknowledged_and_repeated_under_an_id_it_is_the_same() {
-        let broker = broker();
-        let publisher = publisher(&broker);
-        let plain = publisher.start(&order()).await.unwrap();
-        assert_eq!(plain.event_id().get_version_num(), 7);
-        let first = publisher.start_with_id("request-1", &order()).await.unwrap();
-        let second = publisher.start_with_id("request-1", &order()).await.unwrap();
-        let other = publisher.start_with_id("request-2", &order()).await.unwrap();
-        assert_eq!(first, second);
-        assert_eq!(first.correlation_id().get_version_num(), 8);
-        assert!(first != other && first != plain);
-        let too_long = publisher.start_with_id(&"x".repeat(257), &order()).await;
-        assert!(matches!(too_long, Err(StartError::IdempotencyId(257))), "{too_long:?}");
-    }
-
-    #[tokio::test]
-    async fn what_breaks_its_contract_is_not_published() {
-        let broker = broker();
-        let empty = OrderPlaced { lines: Vec::new(), ..order() };
-        let error = publisher(&broker).start(&empty).await.unwrap_err();
-        assert!(matches!(error, StartError::Contract { .. }), "{error}");
-        assert!(error.to_string().contains("order.placed.v1"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn an_innocent_start_beside_a_refused_one_is_taken() {
-        let broker = broker();
-        let publisher = publisher(&broker);
-        // The broker refuses the batch as too large; alone the event fits.
-        let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
-        let started = publisher.start_with_id("request-1", &order()).await.unwrap();
-        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused, refused]);
-        let error = publisher.start(&order()).await.unwrap_err();
-        assert!(matches!(error, StartError::Refused { .. }), "refused alone too: {error}");
-        assert_eq!(started, publisher.start_with_id("request-1", &order()).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn what_the_broker_refuses_is_told_with_its_topic() {
-        let broker = broker();
-        let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
-        broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
-        let error = publisher(&broker).start(&order()).await.unwrap_err();
-        assert!(matches!(&error, StartError::Refused { topic, .. } if topic == "orders"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_refusal_after_an_older_major_was_taken_says_so() {
-        use rdkafka::types::RDKafkaRespErr::{
-            RD_KAFKA_RESP_ERR_NO_ERROR as TAKEN, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as REFUSED,
-        };
-        let broker = broker();
-        let publisher = publisher(&broker);
-        let sent = Sent { id: "s-1".to_owned() };
-        let requests = rdkafka::types::RDKafkaApiKey::Produce;
-        broker.cluster().request_errors(requests, &[TAKEN, REFUSED]);
-        let error = publisher.start(&sent).await.unwrap_err();
-        assert!(matches!(&error, StartError::RefusedInPart { topic, .. } if topic == "orders"), "{error}");
-        assert!(error.to_string().contains("order.sent.v2"), "{error}");
-        broker.cluster().request_errors(requests, &[REFUSED]);
-        let error = publisher.start(&sent).await.unwrap_err();
-        assert!(matches!(error, StartError::Refused { .. }), "nothing is on the log: {error}");
-    }
-}
+mod tests;

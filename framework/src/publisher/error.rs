@@ -58,6 +58,15 @@ pub enum StartError {
         /// The broker's error code.
         error: String,
     },
+    /// The publisher holds as much as it may (`queue.buffering.max.kbytes`, `queue.buffering.max.messages`), and no broker
+    /// takes it. Nothing was published.
+    #[error(
+        "{event_type} was not published: what was started before fills the publisher's queue, for no broker takes it"
+    )]
+    QueueFull {
+        /// The type with its major.
+        event_type: String,
+    },
     /// No acknowledgement came within 30 seconds. The event may be on the log or not; with an idempotency id it
     /// is safe to start it again.
     #[error("no broker acknowledged {event_type} within {} s; it may be published or not ({error})", START_TIMEOUT.as_secs())]

@@ -1,0 +1,150 @@
+//! Starts on the embedded broker, and where there is none.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::embedded::EmbeddedBroker;
+use super::*;
+use crate::{Event, Publisher};
+
+#[derive(Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "order.placed", version = "1.2", topic = "orders", key = "order_id", starts = "order")]
+struct OrderPlaced {
+    order_id: String,
+    #[schemars(length(min = 1))]
+    lines: Vec<u32>,
+}
+
+#[derive(Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "order.sent", version = "2.0", topic = "orders", key = "id", starts = "sent", also = SentV1)]
+struct Sent {
+    id: String,
+}
+
+#[derive(Event, Serialize, Deserialize, JsonSchema)]
+#[event(type = "order.sent", version = "1.0", topic = "orders", key = "id", starts = "sent")]
+struct SentV1 {
+    id: String,
+}
+
+impl From<&Sent> for SentV1 {
+    fn from(sent: &Sent) -> Self {
+        Self { id: sent.id.clone() }
+    }
+}
+
+fn order() -> OrderPlaced {
+    OrderPlaced { order_id: "o-1".to_owned(), lines: vec![7] }
+}
+
+fn publisher(broker: &EmbeddedBroker) -> Publisher {
+    let settings = Settings::read(broker.environment()).unwrap();
+    Publisher::connect("shop", &settings, &Telemetry::quiet()).unwrap()
+}
+
+fn broker() -> EmbeddedBroker {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("orders", 1).unwrap();
+    broker
+}
+
+#[tokio::test]
+async fn a_start_is_acknowledged_and_repeated_under_an_id_it_is_the_same() {
+    let broker = broker();
+    let publisher = publisher(&broker);
+    let plain = publisher.start(&order()).await.unwrap();
+    assert_eq!(plain.event_id().get_version_num(), 7);
+    let first = publisher.start_with_id("request-1", &order()).await.unwrap();
+    let second = publisher.start_with_id("request-1", &order()).await.unwrap();
+    let other = publisher.start_with_id("request-2", &order()).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(first.correlation_id().get_version_num(), 8);
+    assert!(first != other && first != plain);
+    let too_long = publisher.start_with_id(&"x".repeat(257), &order()).await;
+    assert!(matches!(too_long, Err(StartError::IdempotencyId(257))), "{too_long:?}");
+}
+
+#[tokio::test]
+async fn what_breaks_its_contract_is_not_published() {
+    let broker = broker();
+    let empty = OrderPlaced { lines: Vec::new(), ..order() };
+    let error = publisher(&broker).start(&empty).await.unwrap_err();
+    assert!(matches!(error, StartError::Contract { .. }), "{error}");
+    assert!(error.to_string().contains("order.placed.v1"), "{error}");
+}
+
+#[tokio::test]
+async fn an_innocent_start_beside_a_refused_one_is_taken() {
+    let broker = broker();
+    let publisher = publisher(&broker);
+    // The broker refuses the batch as too large; alone the event fits.
+    let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
+    let started = publisher.start_with_id("request-1", &order()).await.unwrap();
+    broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused, refused]);
+    let error = publisher.start(&order()).await.unwrap_err();
+    assert!(matches!(error, StartError::Refused { .. }), "refused alone too: {error}");
+    assert_eq!(started, publisher.start_with_id("request-1", &order()).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_is_told_with_its_topic() {
+    let broker = broker();
+    let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused]);
+    let error = publisher(&broker).start(&order()).await.unwrap_err();
+    assert!(matches!(&error, StartError::Refused { topic, .. } if topic == "orders"), "{error}");
+}
+
+/// A broker that is away: nobody listens at its port.
+fn nobody(extra: (&str, &str)) -> KafkaStarts {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let settings = Settings::read([("KAFKA_BOOTSTRAP_SERVERS", address.as_str()), extra]).unwrap();
+    KafkaStarts::connect("shop", &settings, &Telemetry::quiet()).unwrap()
+}
+
+async fn begin(starts: &KafkaStarts) -> Result<Uuid, StartError> {
+    let ready = starts.ready::<OrderPlaced>().await?;
+    starts.start(Starting::new(&ready, &order(), starts.max_event_bytes())?, None).await
+}
+
+#[tokio::test]
+async fn a_start_that_nobody_waits_for_any_more_keeps_its_place() {
+    use futures_util::future::poll_immediate;
+
+    let starts = nobody(("KAFKA_LINGER_MS", "0"));
+    for begun in 1..=3 {
+        assert!(poll_immediate(Box::pin(begin(&starts))).await.is_none(), "nobody acknowledges it");
+        assert_eq!(starts.room.available_permits(), MAX_IN_FLIGHT - begun);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_is_no_refusal_of_the_brokers() {
+    use futures_util::future::poll_immediate;
+
+    let starts = nobody(("KAFKA_QUEUE_BUFFERING_MAX_MESSAGES", "1"));
+    assert!(poll_immediate(Box::pin(begin(&starts))).await.is_none(), "nobody acknowledges it");
+    let error = begin(&starts).await.unwrap_err();
+    assert!(matches!(error, StartError::QueueFull { .. }), "{error}");
+    assert!(error.to_string().contains("order.placed.v1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_older_major_was_taken_says_so() {
+    use rdkafka::types::RDKafkaRespErr::{
+        RD_KAFKA_RESP_ERR_NO_ERROR as TAKEN, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as REFUSED,
+    };
+    let broker = broker();
+    let publisher = publisher(&broker);
+    let sent = Sent { id: "s-1".to_owned() };
+    let requests = rdkafka::types::RDKafkaApiKey::Produce;
+    broker.cluster().request_errors(requests, &[TAKEN, REFUSED]);
+    let error = publisher.start(&sent).await.unwrap_err();
+    assert!(matches!(&error, StartError::RefusedInPart { topic, .. } if topic == "orders"), "{error}");
+    assert!(error.to_string().contains("order.sent.v2"), "{error}");
+    broker.cluster().request_errors(requests, &[REFUSED]);
+    let error = publisher.start(&sent).await.unwrap_err();
+    assert!(matches!(error, StartError::Refused { .. }), "nothing is on the log: {error}");
+}
