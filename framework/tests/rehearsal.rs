@@ -165,6 +165,8 @@ fn what_is_given_up_is_a_dead_letter_with_everything() {
     );
     assert_eq!(exhausted.origin, ("orders".to_owned(), order.partition(), order.offset()));
     assert_eq!(exhausted.record.header("ce_id"), Some(order.id()));
+    assert!(exhausted.trace_id().is_some());
+    assert_eq!(exhausted.trace_id(), rehearsal.emitted::<Placed>()[0].trace_id(), "on its order's trace");
     let broken = letters.iter().find(|letter| letter.reason == "contract_violation").unwrap();
     assert!(broken.violations.as_ref().is_some_and(|places| places.contains("required")), "{broken:?}");
     assert_eq!(broken.record.value(), Some(&b"{}"[..]));

@@ -1,6 +1,9 @@
 //! Dead letters as a test reads them.
 
-use super::{record::LogRecord, written::Written};
+use super::{
+    record::LogRecord,
+    written::{Written, trace_id},
+};
 use crate::{envelope::names, runner::port::RawRecord};
 
 /// A record that a step set aside, with the reason.
@@ -26,6 +29,11 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
+    /// The id of the trace in which the last attempt failed: that of the record, unless the record waited for long.
+    pub fn trace_id(&self) -> Option<&str> {
+        trace_id(self.record.header(names::TRACEPARENT)?)
+    }
+
     /// The record as a dead letter; `None` where it is none.
     pub(crate) fn read(record: &LogRecord) -> Option<Self> {
         let written = Written::new(record);

@@ -92,7 +92,7 @@ impl<E> std::ops::Deref for Recorded<E> {
 impl<E> Recorded<E> {
     /// The id of the trace that it is part of: the same for all events of a workflow, until one waited for long.
     pub fn trace_id(&self) -> Option<&str> {
-        self.metadata.traceparent()?.split('-').nth(1)
+        trace_id(self.metadata.traceparent()?)
     }
 }
 
@@ -107,6 +107,11 @@ impl<E: Event> Recorded<E> {
         let event = serde_json::from_slice(record.value()?).ok()?;
         Some(Self { event, metadata: metadata(record) })
     }
+}
+
+/// The id of the trace in a `traceparent`.
+pub(crate) fn trace_id(traceparent: &str) -> Option<&str> {
+    traceparent.split('-').nth(1)
 }
 
 pub(crate) fn metadata(record: &LogRecord) -> Metadata {

@@ -10,6 +10,8 @@ use super::super::{
 
 const KEYS_OF_CASE: u32 = 12;
 const EVENTS_PER_KEY: u32 = 15;
+/// A trace that a stranger began.
+const TRACE_OF_CASE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// Many keys, handlers that take turns to be slow.
 pub(super) const KEYS: Case = Case {
@@ -78,7 +80,10 @@ pub(super) const IDENTITY: Case = Case {
         let lab = Lab::default();
         platform.start(lab::payment(&lab));
         let mut stranger = lab::placed("stranger", 0, Task::Succeed);
-        stranger.headers.push(lab::header("ce_id", "stranger-1"));
+        let traceparent = format!("00-{TRACE_OF_CASE}-00f067aa0ba902b7-01");
+        stranger
+            .headers
+            .extend([lab::header("ce_id", "stranger-1"), lab::header("traceparent", &traceparent)]);
         let mut known = lab::placed("known", 0, Task::Succeed);
         known.headers.extend([
             lab::header("ce_id", "known-1"),
@@ -96,6 +101,8 @@ pub(super) const IDENTITY: Case = Case {
         let stranger = of("stranger");
         assert_eq!(stranger.header("ce_correlationid"), Some("stranger-1"));
         assert_eq!(stranger.header("ce_causationid"), Some("stranger-1"));
+        let trace = stranger.header("traceparent").and_then(|parent| parent.split('-').nth(1));
+        assert_eq!(trace, Some(TRACE_OF_CASE), "an event is on the trace of its cause");
         assert!(
             stranger.header("wf").is_some_and(|wf| wf.starts_with("name=order;") && wf.contains("hops=1"))
         );
