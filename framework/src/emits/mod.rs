@@ -19,6 +19,10 @@ pub use shape::{Declared, Shape};
 /// | an enum with `#[derive(Emits)]` | one of its variants (alternatives) |
 ///
 /// They nest: `(Audited, Option<Vec<Shipment>>)`. An event that says `also = ..` is written in an older major too.
+///
+/// An event that the return type does not name does not compile: in a function that returns `Result<Payment, StepError>`,
+/// the compiler says of `Ok(PaymentRefunded { .. })` that it *expected `Payment`, found `PaymentRefunded`*. Give the enum a
+/// variant that holds the event, and return that.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a step can emit",
     label = "cannot be emitted",
