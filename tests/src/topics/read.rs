@@ -33,9 +33,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// The first header of this name as text; `None` when it is not there or no text.
+    /// The last header of this name as text, which is the one that counts; `None` when it is not there or no text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(key, _)| key == name)?;
+        let (_, value) = self.headers.iter().rfind(|(key, _)| key == name)?;
         std::str::from_utf8(value.as_deref()?).ok()
     }
 

@@ -3,7 +3,7 @@
 use choreograph_tests::topics::{self, Record, Topic};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, header, keeps_schema};
+use crate::stage::{Stage, keeps_schema};
 
 /// A manifest of one step that reads orders with a total.
 const MANIFEST: &str = r#"{ "manifest": 1, "service": "payment", "steps": [{
@@ -202,7 +202,7 @@ fn what_is_missing_is_named() {
     let two = stage.json(&["discard", "--id", &id(1), "--because", "test"], 0);
     assert_eq!((&two["done"], &two["already"]), (&json!(0), &json!(1)), "{two:#}");
     let audit = stage.read("choreograph.audit");
-    assert_eq!((audit.len(), header(&audit[0], "audit-action")), (1, Some("discarded")));
+    assert_eq!((audit.len(), audit[0].header("audit-action")), (1, Some("discarded")));
     assert_eq!(stage.json(&["list"], 0)["open"], 0);
     assert_eq!(stage.json(&["list", "--all"], 0)["items"][0]["actions"][0]["by"], "ada");
 }

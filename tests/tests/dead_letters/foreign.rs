@@ -4,7 +4,7 @@ use choreograph_tests::topics::{Placed, Record, write, write_with_header_name};
 use serde_json::json;
 
 use crate::by_hand::{id, letter};
-use crate::stage::{Stage, header};
+use crate::stage::Stage;
 
 /// Nothing that is text begins so.
 const NO_TEXT: &[u8] = b"\xff\xfename";
@@ -43,7 +43,7 @@ fn a_header_name_that_is_no_text_stops_nobody() {
     assert_eq!((&report["done"], &report["refused"]), (&json!(2), &json!(0)), "{report:#}");
     let replayed = stage.read("payment.charge.retry");
     assert_eq!(replayed.len(), 2);
-    assert_eq!(header(&replayed[0], "ce_id"), Some("e1"));
-    assert_eq!(header(&replayed[1], "left-out"), Some("1"), "what the origin says beside it is read");
+    assert_eq!(replayed[0].header("ce_id"), Some("e1"));
+    assert_eq!(replayed[1].header("left-out"), Some("1"), "what the origin says beside it is read");
     assert_eq!(replayed[1].value.as_deref(), Some(&b"large"[..]));
 }

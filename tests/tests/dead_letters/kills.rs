@@ -7,7 +7,7 @@ use choreograph_tests::eventually;
 use choreograph_tests::topics::{Group, Record};
 
 use crate::by_hand::{id, letter};
-use crate::stage::{Stage, WITHIN, header};
+use crate::stage::{Stage, WITHIN};
 
 const STEPS: [&str; 3] = ["payment.charge", "mail.send", "stock.reserve"];
 const REASONS: [&str; 4] = ["contract_violation", "rejected", "panic", "retries_exhausted"];
@@ -87,18 +87,18 @@ fn verify(stage: &Stage, kills: usize) {
     let mut replayed: HashMap<String, usize> = HashMap::new();
     for step in STEPS {
         for message in stage.read(&format!("{step}.retry")) {
-            let event = header(&message, "ce_id").expect("an id").to_owned();
+            let event = message.header("ce_id").expect("an id").to_owned();
             let number: u128 = event[1..].parse().expect("a number");
             assert_eq!(self::step(number), step, "{event} is on its own step's topic");
             assert_eq!(message.value.as_deref(), Some(&br#"{"total":1}"#[..]));
-            assert_eq!(header(&message, "dlq-replay-count"), Some("1"));
-            assert!(header(&message, "dlq-id").is_none() && header(&message, "wf-attempt").is_none());
+            assert_eq!(message.header("dlq-replay-count"), Some("1"));
+            assert!(message.header("dlq-id").is_none() && message.header("wf-attempt").is_none());
             *replayed.entry(event).or_default() += 1;
         }
     }
     let mut marked: BTreeMap<String, usize> = BTreeMap::new();
     for message in stage.read("choreograph.audit") {
-        *marked.entry(header(&message, "dlq-id").expect("an id").to_owned()).or_default() += 1;
+        *marked.entry(message.header("dlq-id").expect("an id").to_owned()).or_default() += 1;
     }
     assert_eq!((replayed.len(), marked.len()), (chosen, chosen), "after {kills} kills");
     for number in 0..LETTERS {

@@ -5,7 +5,7 @@ use choreograph_dead_letters::{Chosen, DeadLetters, Order, Report, What};
 use serde_json::json;
 
 use crate::by_hand::{id, letter};
-use crate::stage::{Stage, header};
+use crate::stage::Stage;
 
 fn settings(stage: &Stage) -> Settings {
     let variables =
@@ -61,5 +61,5 @@ fn a_replay_goes_to_the_retry_topic_that_the_manifest_names() {
     let report = stage.json(&replay, 0);
     assert_eq!(report["done"], json!(1), "{report:#}");
     let replayed = stage.read("bookings-again");
-    assert_eq!((replayed.len(), replayed.first().and_then(|one| header(one, "ce_id"))), (1, Some("e1")));
+    assert_eq!((replayed.len(), replayed.first().and_then(|one| one.header("ce_id"))), (1, Some("e1")));
 }

@@ -169,9 +169,3 @@ impl Stage {
         ran.json()
     }
 }
-
-/// The last header of this name as text.
-pub(crate) fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
-    let (_, value) = message.headers.iter().rev().find(|(key, _)| key == name)?;
-    std::str::from_utf8(value.as_deref()?).ok()
-}

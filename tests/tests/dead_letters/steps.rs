@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::stage::{Stage, WITHIN, header};
+use crate::stage::{Stage, WITHIN};
 
 #[derive(Debug, Event, Deserialize, JsonSchema)]
 #[event(view, type = "order.placed", major = 1, topic = "orders")]
@@ -241,32 +241,26 @@ fn wire(stage: &Stage) {
     let retried = stage.read("payment.charge.retry");
     assert_eq!(retried.len(), 3);
     for (message, count) in retried.iter().zip(["1", "2", "1"]) {
-        assert_eq!(header(message, "dlq-replay-count"), Some(count));
-        assert_eq!(
-            header(message, "wf"),
-            Some("name=order;started=1700000000000;hops=3;tenant=7;trace=link")
-        );
-        assert_eq!(
-            (header(message, "tenant"), header(message, "wf-replayed-by")),
-            (Some("blue"), Some("ada"))
-        );
-        assert_eq!(header(message, "wf-origin-topic"), Some(stage.full("orders").as_str()));
+        assert_eq!(message.header("dlq-replay-count"), Some(count));
+        assert_eq!(message.header("wf"), Some("name=order;started=1700000000000;hops=3;tenant=7;trace=link"));
+        assert_eq!((message.header("tenant"), message.header("wf-replayed-by")), (Some("blue"), Some("ada")));
+        assert_eq!(message.header("wf-origin-topic"), Some(stage.full("orders").as_str()));
         let own = message.headers.iter().filter(|(name, _)| name.starts_with("dlq-")).count();
-        assert_eq!((own, header(message, "wf-attempt")), (1, None), "{:?}", message.headers);
+        assert_eq!((own, message.header("wf-attempt")), (1, None), "{:?}", message.headers);
     }
     assert_eq!(retried[0].value.as_deref(), Some(&br#"{"cents":1,"order_id":"a"}"#[..]));
     let audit = stage.read("choreograph.audit");
-    let actions: Vec<_> = audit.iter().map(|it| header(it, "audit-action").expect("an action")).collect();
+    let actions: Vec<_> = audit.iter().map(|it| it.header("audit-action").expect("an action")).collect();
     assert_eq!(actions, ["replayed", "replayed", "edited"]);
     assert_eq!(
-        (header(&audit[0], "ce_id"), header(&audit[0], "ce_correlationid")),
+        (audit[0].header("ce_id"), audit[0].header("ce_correlationid")),
         (Some("event-a"), Some("flow-a"))
     );
     assert_eq!(
-        (header(&audit[0], "dlq-service"), header(&audit[0], "dlq-step")),
+        (audit[0].header("dlq-service"), audit[0].header("dlq-step")),
         (Some("payment"), Some("charge"))
     );
-    assert_eq!(audit[0].key_text(), header(&audit[0], "dlq-id"));
+    assert_eq!(audit[0].key_text(), audit[0].header("dlq-id"));
     let told: Value = serde_json::from_slice(audit[2].value.as_deref().expect("a value")).expect("JSON");
     assert_eq!(told["value_before"]["text"], r#"{"cents":"two","order_id":"b"}"#);
     let emitted = eventually("payments", WITHIN, || match stage.read("payments") {
@@ -274,12 +268,12 @@ fn wire(stage: &Stage) {
         emitted => Err(emitted.len()),
     });
     for message in &emitted {
-        let cause = header(message, "ce_causationid").expect("a cause");
+        let cause = message.header("ce_causationid").expect("a cause");
         assert!(
             cause.starts_with("event-")
-                && header(message, "ce_correlationid").is_some_and(|id| id.starts_with("flow-"))
+                && message.header("ce_correlationid").is_some_and(|id| id.starts_with("flow-"))
         );
-        assert!(header(message, "wf").is_some_and(|wf| wf.contains(";hops=4") && !wf.contains("trace=link")));
+        assert!(message.header("wf").is_some_and(|wf| wf.contains(";hops=4") && !wf.contains("trace=link")));
     }
 }
 
@@ -298,5 +292,5 @@ fn a_value_that_was_too_large_comes_from_where_it_first_lay() {
     assert_eq!(stage.json(&["replay", "--id", id(&letters[0])], 0)["done"], 1);
     assert_eq!(charged(&shop, 1)[0].order, large);
     let retried = stage.read("payment.charge.retry");
-    assert_eq!(header(&retried[0], "large"), Some(large.as_str()), "headers that were left out are back");
+    assert_eq!(retried[0].header("large"), Some(large.as_str()), "headers that were left out are back");
 }

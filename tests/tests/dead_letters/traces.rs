@@ -3,7 +3,7 @@
 use choreograph_tests::otlp::{Receiver, Reference, Span};
 
 use crate::by_hand::letter;
-use crate::stage::{Stage, header};
+use crate::stage::Stage;
 
 /// The trace of the failed attempt, and of where the record first came from.
 const FAILED: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -62,7 +62,7 @@ fn a_replay_is_one_span_with_one_below_it_for_each_record() {
         assert_eq!(send.links, links);
         // The step's own span is linked to this one.
         let own = format!("00-{}-{}-01", send.id.trace, send.id.span);
-        assert_eq!(header(record, "traceparent"), Some(own.as_str()));
+        assert_eq!(record.header("traceparent"), Some(own.as_str()));
         assert_eq!(record.headers.iter().filter(|(name, _)| name == "traceparent").count(), 1);
         assert_eq!(
             (attribute(send, "workflow.id"), attribute(send, "workflow.step")),

@@ -6,7 +6,7 @@ use choreograph_tests::eventually;
 use choreograph_tests::kafka::{Cluster, Operation, Right, Security, Setup};
 use choreograph_tests::topics::{self, Record};
 
-use crate::stage::{Actor, Stage, WITHIN, header};
+use crate::stage::{Actor, Stage, WITHIN};
 
 /// Who the service is, where its rights are those of its topics and group.
 pub(crate) const USER: &str = "payment-service";
@@ -99,7 +99,7 @@ pub(crate) fn answered(stage: &Stage, topic: &str, orders: &[&str]) {
     let name = if topic == DEAD_LETTERS { "ce_id" } else { "ce_causationid" };
     eventually(&format!("{wanted:?} on {topic}"), WITHIN, || {
         let records = stage.read(topic);
-        let mut found: Vec<_> = records.iter().filter_map(|record| header(record, name)).collect();
+        let mut found: Vec<_> = records.iter().filter_map(|record| record.header(name)).collect();
         found.sort_unstable();
         if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
     });

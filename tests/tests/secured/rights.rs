@@ -3,7 +3,7 @@
 use choreograph_tests::kafka::{Operation, Right};
 
 use crate::casting::{POOR, USER, answered, documented, errors, leave, order, says, shared, stage, start};
-use crate::stage::{Stage, header};
+use crate::stage::Stage;
 
 #[test]
 fn the_documented_rights_are_enough() {
@@ -152,7 +152,7 @@ fn the_right_on_the_group_is_withdrawn() {
 fn answered_at_least_once(stage: &Stage, orders: &[&str]) {
     let records = stage.read("payments");
     let causes: std::collections::BTreeSet<_> =
-        records.iter().filter_map(|record| header(record, "ce_causationid")).map(str::to_owned).collect();
+        records.iter().filter_map(|record| record.header("ce_causationid")).map(str::to_owned).collect();
     assert_eq!(causes, orders.iter().map(|id| format!("event-of-{id}")).collect());
 }
 

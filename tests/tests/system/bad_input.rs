@@ -11,7 +11,7 @@ use choreograph_tests::topics::{self, Message};
 use choreograph_tests::{kafka, otlp};
 use sha2::{Digest as _, Sha256};
 
-use crate::stage::{Actor, Stage, header};
+use crate::stage::{Actor, Stage};
 use cases::{CANARIES, Case, Fate};
 pub(crate) use payment::CAST;
 
@@ -76,8 +76,7 @@ fn publish(stage: &Stage) -> (Vec<Case>, Oracle) {
 
 /// The cause of an event, under the id that the test knows it by.
 fn cause(stage: &Stage, message: &Message, strangers: &BTreeMap<String, String>) -> String {
-    let cause =
-        header(message, "ce_causationid").unwrap_or_else(|| panic!("{}: no cause", stage.namespace()));
+    let cause = message.header("ce_causationid").unwrap_or_else(|| panic!("{}: no cause", stage.namespace()));
     strangers.get(cause).cloned().unwrap_or_else(|| cause.to_owned())
 }
 
@@ -91,7 +90,7 @@ fn seen(stage: &Stage, cases: &[Case], letters: &[Message]) -> Seen {
     for message in &payments {
         let note = cases::note(message);
         if let Some(name) = note.strip_prefix("handled ").filter(|name| known.contains(name)) {
-            let cause = header(message, "ce_causationid").expect("a cause").to_owned();
+            let cause = message.header("ce_causationid").expect("a cause").to_owned();
             strangers.insert(cause, name.to_owned());
         }
     }
@@ -99,7 +98,7 @@ fn seen(stage: &Stage, cases: &[Case], letters: &[Message]) -> Seen {
         effects: payments
             .iter()
             .map(|message| {
-                let id = header(message, "ce_id").expect("an id");
+                let id = message.header("ce_id").expect("an id");
                 Effect::new(&cause(stage, message, &strangers), id, cases::note(message).as_bytes())
             })
             .collect(),
@@ -161,15 +160,15 @@ fn bad_input_has_its_fate_and_nobody_else_notices() {
         if case.is_huge() {
             let value = case.value.as_deref().expect("a value");
             assert_eq!(letter.value, None, "{}: too large for the topic of dead letters", case.name);
-            assert_eq!(header(letter, "dlq-value-omitted"), Some("true"));
-            assert_eq!(header(letter, "dlq-value-size"), Some(value.len().to_string().as_str()));
+            assert_eq!(letter.header("dlq-value-omitted"), Some("true"));
+            assert_eq!(letter.header("dlq-value-size"), Some(value.len().to_string().as_str()));
             let digest = format!("{:x}", Sha256::digest(value));
-            assert_eq!(header(letter, "dlq-value-sha256"), Some(digest.as_str()));
+            assert_eq!(letter.header("dlq-value-sha256"), Some(digest.as_str()));
         } else {
             assert_eq!(letter.value, case.value, "{}: the value is untouched", case.name);
         }
     }
-    let ids: HashSet<_> = letters.iter().map(|letter| header(letter, "dlq-id")).collect();
+    let ids: HashSet<_> = letters.iter().map(|letter| letter.header("dlq-id")).collect();
     let found: Vec<_> = by_key.keys().collect();
     assert_eq!((ids.len(), by_key.len()), (wanted.len(), wanted.len()), "one dead letter each: {found:?}");
 

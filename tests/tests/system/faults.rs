@@ -12,7 +12,7 @@ use choreograph_tests::{block_on, eventually};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 
-use crate::stage::{Actor, Stage, WITHIN, header};
+use crate::stage::{Actor, Stage, WITHIN};
 use load::{Load, burst};
 pub(crate) use payment::CASTS;
 
@@ -40,8 +40,8 @@ fn look(stage: &Stage, output: &str, commits: Vec<Commit>) -> Seen {
     let effect = |message: &Message| {
         let value: serde_json::Value = serde_json::from_slice(message.value.as_deref()?).ok()?;
         Some(Effect::new(
-            header(message, "ce_causationid")?,
-            header(message, "ce_id")?,
+            message.header("ce_causationid")?,
+            message.header("ce_id")?,
             value["note"].as_str()?.as_bytes(),
         ))
     };
@@ -233,11 +233,11 @@ fn killed_between_two_emits_it_sends_both_again_under_the_same_ids() {
     let (receipts, bookings) = (receipts(), stage.read("bookings"));
     assert_eq!((receipts.len(), bookings.len()), (2, 1), "both again");
     for name in ["ce_id", "ce_type", "ce_source", "ce_causationid", "ce_correlationid", "ce_subject", "wf"] {
-        assert_eq!(header(&receipts[0], name), header(&receipts[1], name), "{name}");
+        assert_eq!(receipts[0].header(name), receipts[1].header(name), "{name}");
     }
     assert_eq!((&receipts[0].key, &receipts[0].value), (&receipts[1].key, &receipts[1].value));
-    assert_ne!(header(&receipts[0], "ce_id"), header(&bookings[0], "ce_id"));
-    assert_eq!(header(&bookings[0], "ce_causationid"), Some("the-order"));
+    assert_ne!(receipts[0].header("ce_id"), bookings[0].header("ce_id"));
+    assert_eq!(bookings[0].header("ce_causationid"), Some("the-order"));
     second.leave();
 }
 
@@ -262,8 +262,8 @@ fn a_new_service_sees_history() {
     let payments = stage.read("payments");
     let counted = stage.read("counts");
     assert_eq!((payments.len(), counted.len()), (SOME as usize, SOME as usize));
-    let ids: BTreeSet<_> = payments.iter().map(|payment| header(payment, "ce_id")).collect();
-    let causes: BTreeSet<_> = counted.iter().map(|count| header(count, "ce_causationid")).collect();
+    let ids: BTreeSet<_> = payments.iter().map(|payment| payment.header("ce_id")).collect();
+    let causes: BTreeSet<_> = counted.iter().map(|count| count.header("ce_causationid")).collect();
     assert_eq!(ids, causes);
     till.leave();
     statistics.leave();

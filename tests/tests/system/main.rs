@@ -7,6 +7,7 @@ mod bad_input;
 mod collector;
 mod faults;
 mod majors;
+mod pauses;
 mod stage;
 mod traces;
 
@@ -17,4 +18,5 @@ fn casts() -> impl Iterator<Item = &'static stage::Cast> {
         .chain(&faults::CASTS)
         .chain(&traces::CASTS)
         .chain(&majors::CASTS)
+        .chain(&pauses::CASTS)
 }

@@ -10,7 +10,7 @@ use choreograph_tests::{eventually, kafka};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::stage::{Cast, Stage, WITHIN, header, no_arguments};
+use crate::stage::{Cast, Stage, WITHIN, no_arguments};
 
 /// An order, of which the test writes as many as it needs.
 #[derive(Debug, Event, Deserialize, JsonSchema)]
@@ -201,7 +201,7 @@ fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
     let reasons = dead.each_ref().map(|topic| {
         let letters = stage.read(topic);
         let mut reasons: Vec<_> =
-            letters.iter().filter_map(|letter| header(letter, "dlq-reason").map(str::to_owned)).collect();
+            letters.iter().filter_map(|letter| letter.header("dlq-reason").map(str::to_owned)).collect();
         reasons.sort();
         reasons
     });
@@ -215,7 +215,7 @@ fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
     let facts: Vec<&Message> = payments
         .iter()
         .filter(|it| {
-            let (event_type, wf) = (header(it, "ce_type"), header(it, "wf"));
+            let (event_type, wf) = (it.header("ce_type"), it.header("wf"));
             !choreograph::wire::is_older_twin(event_type.unwrap_or_default(), wf.unwrap_or_default())
         })
         .collect();

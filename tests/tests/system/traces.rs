@@ -8,7 +8,7 @@ use choreograph_tests::otlp::{Receiver, Span, unresolved};
 use choreograph_tests::topics::{self, Record};
 use choreograph_tests::{eventually, kafka};
 
-use crate::stage::{Actor, Stage, WITHIN, header};
+use crate::stage::{Actor, Stage, WITHIN};
 pub(crate) use chain::CASTS;
 
 /// Longer than any test: nothing leaves a process before its end but full batches.
@@ -125,7 +125,7 @@ fn the_records_say_the_same(spans: &[Span], stage: &Stage) {
         let times = records[0].headers.iter().filter(|(name, _)| name == "traceparent").count();
         assert_eq!(times, 1, "{topic}: written once");
         let sent = only(spans, &format!("send {}", stage.full(topic)));
-        let traceparent = header(&records[0], "traceparent").expect("a context");
+        let traceparent = records[0].header("traceparent").expect("a context");
         assert_eq!(traceparent, format!("00-{}-{}-01", sent.id.trace, sent.id.span), "{topic}");
     }
 }

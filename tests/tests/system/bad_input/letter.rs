@@ -3,7 +3,7 @@
 use choreograph_tests::topics::Message;
 
 use super::cases::{Case, Fate};
-use crate::stage::{Stage, header};
+use crate::stage::Stage;
 
 /// Headers that every dead letter has.
 const ALWAYS: [&str; 14] = [
@@ -34,24 +34,24 @@ fn is_own(name: &str) -> bool {
 pub(super) fn assert_complete(stage: &Stage, case: &Case, letter: &Message) {
     let name = case.name;
     let Fate::DeadLetter { reason, told } = case.fate else { panic!("{name}: it should be no dead letter") };
-    let error = header(letter, "dlq-error").unwrap_or_default();
-    assert_eq!(header(letter, "dlq-reason"), Some(reason), "{name}: {error}");
+    let error = letter.header("dlq-error").unwrap_or_default();
+    assert_eq!(letter.header("dlq-reason"), Some(reason), "{name}: {error}");
     assert!(error.contains(told), "{name}: `{told}` in: {error}");
     assert_eq!(letter.key.as_deref(), Some(name.as_bytes()), "{name}: the key is untouched");
     for own in ALWAYS {
-        let value = header(letter, own).unwrap_or_else(|| panic!("{name}: no header {own}"));
+        let value = letter.header(own).unwrap_or_else(|| panic!("{name}: no header {own}"));
         assert!(!value.is_empty() && value.len() <= 1024, "{name}: {own} is {value:?}");
     }
-    let says = |own: &str, value: &str| assert_eq!(header(letter, own), Some(value), "{name}: {own}");
+    let says = |own: &str, value: &str| assert_eq!(letter.header(own), Some(value), "{name}: {own}");
     says("dlq-service", "payment");
     says("dlq-step", "charge");
     says("dlq-replay-count", "0");
     says("wf-origin-topic", &stage.full("orders"));
     says("wf-origin-group", &stage.full("payment.charge"));
     says("wf-attempt", "1");
-    says("wf-first-failed-at", header(letter, "dlq-failed-at").unwrap_or_default());
+    says("wf-first-failed-at", letter.header("dlq-failed-at").unwrap_or_default());
     if reason == "contract_violation" {
-        let violations = header(letter, "dlq-violations").expect("violations");
+        let violations = letter.header("dlq-violations").expect("violations");
         assert!(violations.len() <= 4096, "{name}");
         let list: Vec<serde_json::Value> = serde_json::from_str(violations).expect("a list");
         assert!((1..=20).contains(&list.len()), "{name}: {violations}");
@@ -60,7 +60,7 @@ pub(super) fn assert_complete(stage: &Stage, case: &Case, letter: &Message) {
             assert_eq!(fields, ["instance_path", "keyword", "schema_path"], "{name}");
         }
         assert!(
-            header(letter, "dlq-contract").is_some_and(|contract| contract.contains("order.placed")),
+            letter.header("dlq-contract").is_some_and(|contract| contract.contains("order.placed")),
             "{name}"
         );
     }
@@ -77,5 +77,5 @@ pub(super) fn assert_complete(stage: &Stage, case: &Case, letter: &Message) {
     );
     let was = case.headers.iter().rfind(|(name, _)| name == "traceparent");
     let was = was.and_then(|(_, value)| std::str::from_utf8(value.as_deref()?).ok());
-    assert_eq!(header(letter, "wf-origin-traceparent"), was, "{name}");
+    assert_eq!(letter.header("wf-origin-traceparent"), was, "{name}");
 }
