@@ -3,12 +3,21 @@
 use serde_json::{Map, Value, json};
 
 /// Keywords whose members are schemas.
-const MAPS: [&str; 3] = ["properties", "patternProperties", "definitions"];
+const MAPS: [&str; 4] = ["properties", "patternProperties", "definitions", "dependencies"];
 /// Keywords whose elements are schemas.
 const LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 /// Keywords whose value is a schema.
-const SCHEMAS: [&str; 8] =
-    ["items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"];
+const SCHEMAS: [&str; 9] = [
+    "items",
+    "additionalItems",
+    "additionalProperties",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "propertyNames",
+];
 /// What draft 7 does not know, or what would mean something else in the middle of another document.
 const LEFT_OUT: [&str; 12] = [
     "$schema",
@@ -26,7 +35,8 @@ const LEFT_OUT: [&str; 12] = [
 ];
 
 /// A schema of draft 2020-12 as one of draft 7 that stands at `at` in its document. `$ref`s within the schema are
-/// moved along; one that goes elsewhere is nothing this crate would look up, and allows everything.
+/// moved along; one that goes elsewhere is nothing this crate would look up, and allows everything. Tools of `AsyncAPI` follow a
+/// `$ref` wherever it stands, in a constant too: what holds one and is no schema is left out.
 ///
 /// The depth is that of the schema, which `serde_json` bounds where it is read.
 pub(super) fn draft7(schema: &Value, at: &str) -> Value {
@@ -38,7 +48,12 @@ pub(super) fn draft7(schema: &Value, at: &str) -> Value {
 }
 
 fn convert(schema: &Value, at: &str) -> Value {
-    let Value::Object(members) = schema else { return schema.clone() };
+    let members = match schema {
+        Value::Object(members) => members,
+        // Before 2020-12 `items` may be a list.
+        Value::Array(list) => return list.iter().map(|it| convert(it, at)).collect(),
+        other => return other.clone(),
+    };
     let each = |map: &Map<String, Value>| -> Value {
         map.iter().map(|(name, schema)| (name.clone(), convert(schema, at))).collect::<Map<_, _>>().into()
     };
@@ -71,11 +86,20 @@ fn convert(schema: &Value, at: &str) -> Value {
             (keyword, value) if SCHEMAS.contains(&keyword) => {
                 _ = out.insert(keyword.to_owned(), convert(value, at));
             }
-            (keyword, _) if LEFT_OUT.contains(&keyword) => {}
+            (keyword, value) if LEFT_OUT.contains(&keyword) || keyword == "$ref" || refers(value) => {}
             (keyword, value) => _ = out.insert(keyword.to_owned(), value.clone()),
         }
     }
     with_reference(reference, out)
+}
+
+/// Whether a tool finds something to follow in it.
+fn refers(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),
+        Value::Array(list) => list.iter().any(refers),
+        _ => false,
+    }
 }
 
 /// Beside a `$ref`, draft 7 passes over everything else, so that what stands beside moves into an `allOf` of both.
@@ -116,7 +140,10 @@ mod tests {
                 "b": { "$ref": "#/$defs/Item" },
                 "c": { "$ref": "https://example.com/schema" },
                 "d": { "$ref": "file:///etc/passwd" },
-                "$defs": { "const": { "$ref": "#" } },
+                "$defs": { "enum": [{ "deep": [{ "$ref": "file:///etc/passwd" }] }], "type": "object" },
+                "e": { "const": { "$ref": "file:///etc/passwd" }, "x-note": { "$ref": "#" }, "$ref": 1 },
+                "f": { "items": [{ "$ref": "file:///etc/passwd" }], "additionalItems": { "$ref": "#/$defs/Item" } },
+                "g": { "dependencies": { "a": ["b"], "b": { "$ref": "//127.0.0.1/x" } }, "properties": [{ "$ref": "#" }] },
             },
         });
         assert_eq!(
@@ -128,7 +155,10 @@ mod tests {
                     "b": { "$ref": "#/x/definitions/Item" },
                     "c": {},
                     "d": {},
-                    "$defs": { "const": { "$ref": "#" } },
+                    "$defs": { "type": "object" },
+                    "e": {},
+                    "f": { "items": [{}], "additionalItems": { "$ref": "#/x/definitions/Item" } },
+                    "g": { "dependencies": { "a": ["b"], "b": {} } },
                 },
             })
         );

@@ -16,7 +16,7 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
     let reach = Reach::of(choreography);
     for (id, flow) in choreography.events() {
         if !reach.ends(id) {
-            findings.extend(start(id, flow));
+            findings.extend(start(id, flow).or_else(|| stranger(id, flow, &reach)));
         }
     }
     for (service, step) in choreography.steps() {
@@ -48,6 +48,33 @@ fn start(id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
         gaps: Vec::new(),
         topic: None,
         fix: "mark the event after which the workflow owes nothing `terminal`".to_owned(),
+    })
+}
+
+/// An event from somebody without a manifest, of which more comes, and never an end: its records start workflows where they carry
+/// none. Whoever reads it and emits nothing is beside every path, and what leaves the choreography may end elsewhere.
+fn stranger(id: &EventId, flow: &Flow<'_>, reach: &Reach) -> Option<Finding> {
+    if !flow.emitters.is_empty() || !flow.is_external() || reach.leaves(id) {
+        return None;
+    }
+    let going = flow.consumers.iter().filter(|it| !it.step.shape().events().is_empty());
+    let parties: Vec<Party> = going.map(Party::from).collect();
+    (!parties.is_empty()).then(|| Finding {
+        rule: "NEVER_ENDS",
+        message: format!(
+            "{id} comes from outside, {} on from there, and no terminal event can come of it",
+            match parties.as_slice() {
+                [one] => format!("{one} goes"),
+                more => format!("{} go", listed(more)),
+            }
+        ),
+        event: Some(id.clone()),
+        parties,
+        gaps: Vec::new(),
+        topic: None,
+        fix: "mark the event after which the workflow owes nothing `terminal`; or, if it belongs to a workflow that began \
+              elsewhere, write a manifest of whoever emits it, without `starts_workflow`"
+            .to_owned(),
     })
 }
 

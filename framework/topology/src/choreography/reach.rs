@@ -12,6 +12,8 @@ use crate::manifest::Shape;
 pub(crate) struct Reach {
     /// Events after which a terminal event may come, the terminal ones among them.
     ends: BTreeSet<EventId>,
+    /// Events after which one may come that is read outside the choreography, those themselves among them.
+    leaves: BTreeSet<EventId>,
     /// Events after which, whatever the steps decide, there is always one more event; and one that comes next.
     endless: BTreeMap<EventId, EventId>,
 }
@@ -33,12 +35,19 @@ impl Reach {
     pub(crate) fn of(choreography: &Choreography<'_>) -> Self {
         let nodes = Nodes::of(choreography);
         let endless = nodes.endless(choreography);
-        Self { ends: nodes.ends(choreography, endless.keys()), endless }
+        let outbound = choreography.events().iter().filter(|(_, flow)| flow.is_outbound());
+        let leaves = nodes.leading_to(outbound.map(|(id, _)| id.clone()).collect());
+        Self { ends: nodes.ends(choreography, endless.keys()), leaves, endless }
     }
 
     /// Whether a terminal event may come after it.
     pub(crate) fn ends(&self, id: &EventId) -> bool {
         self.ends.contains(id)
+    }
+
+    /// Whether an event may come after it that is read outside the choreography, where nobody here knows what follows.
+    pub(crate) fn leaves(&self, id: &EventId) -> bool {
+        self.leaves.contains(id)
     }
 
     /// Whether an end may come of what a step emits.
@@ -100,7 +109,7 @@ impl<'a> Nodes<'a> {
         self.list.get(at).into_iter()
     }
 
-    /// The least set: the terminal events, and what has a consumer that may emit one of the set. What goes round, and
+    /// The terminal events, and what leads to one. What goes round, and
     /// what nobody consumes although it should be, has a finding of its own: here it counts as an end, so that one fault
     /// is not told at every place before it. An older major that is written beside the one that is read is no end: the other
     /// one says where the workflow goes.
@@ -117,14 +126,19 @@ impl<'a> Nodes<'a> {
         let mut ends: BTreeSet<EventId> =
             events.filter(|(id, flow)| is_end(id, flow)).map(|(id, _)| id.clone()).collect();
         ends.extend(endless.cloned());
-        let mut new: Vec<EventId> = ends.iter().cloned().collect();
+        self.leading_to(ends)
+    }
+
+    /// The least set: `events`, and what has a consumer that may emit one of the set.
+    fn leading_to(&self, mut events: BTreeSet<EventId>) -> BTreeSet<EventId> {
+        let mut new: Vec<EventId> = events.iter().cloned().collect();
         while !new.is_empty() {
             let before =
                 self.naming(&new).into_iter().flat_map(|at| self.node(at)).flat_map(|node| &node.consumes);
-            new = before.filter(|id| !ends.contains(**id)).map(|id| (*id).clone()).collect();
-            ends.extend(new.iter().cloned());
+            new = before.filter(|id| !events.contains(**id)).map(|id| (*id).clone()).collect();
+            events.extend(new.iter().cloned());
         }
-        ends
+        events
     }
 
     /// The greatest set: what has a consumer every outcome of which emits one of the set.

@@ -49,6 +49,37 @@ fn what_comes_of_nothing_but_itself_never_begins() {
 }
 
 #[test]
+fn what_comes_from_somebody_without_a_manifest_must_end_where_more_comes_of_it() {
+    let world = |marks: &[&str], last: &Value| {
+        let mut first = step("a", &["start"], &[emitted("next", marks)], &one("next"));
+        first["consumes"][0]["external"] = json!(true);
+        vec![service("s", "One", &json!({ "steps": [first, last] }))]
+    };
+    let silent = step("b", &["next"], &[], &json!("nothing"));
+    let findings = found(&world(&[], &silent));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].rule, "NEVER_ENDS");
+    assert_eq!(
+        findings[0].message,
+        "start.v1 comes from outside, s.a (team One) goes on from there, and no terminal event can come of it"
+    );
+    assert_eq!(findings[0].parties[0].pointer, "/steps/0/consumes/0");
+    // An end, a way out, and an end further on.
+    assert_eq!(rules(&world(&["terminal"], &silent)), Vec::<&str>::new());
+    assert_eq!(rules(&world(&["outbound"], &silent)), Vec::<&str>::new());
+    let ends = step("b", &["next"], &[emitted("end", &["terminal"])], &json!({ "optional": one("end") }));
+    assert_eq!(rules(&world(&[], &ends)), Vec::<&str>::new());
+    // Whose manifest says that it starts nothing belongs to a workflow that began elsewhere.
+    let mut known = world(&[], &silent);
+    known.push(service("carrier", "Two", &json!({ "publishes": [emitted("start", &["external"])] })));
+    assert_eq!(rules(&known), Vec::<&str>::new());
+    // A reader that emits nothing is beside every path.
+    let mut alone = step("a", &["start"], &[], &json!("nothing"));
+    alone["consumes"][0]["external"] = json!(true);
+    assert_eq!(rules(&[service("s", "One", &json!({ "steps": [alone] }))]), Vec::<&str>::new());
+}
+
+#[test]
 fn a_schema_that_nobody_is_compared_with_is_read_all_the_same() {
     for schema in [json!({ "$ref": "http://127.0.0.1:1/a.json" }), json!({ "type": "nonsense" })] {
         let mut event = emitted("start", &["external", "terminal"]);
