@@ -16,6 +16,11 @@ const contract = (version, type) => ({
   required: [TEXT, "id"],
 });
 
+const ELSEWHERE = { $ref: "file:///etc/passwd" };
+
+// Leads out of its document wherever a tool may look.
+const leading = { const: ELSEWHERE, items: [ELSEWHERE], properties: { a: ELSEWHERE }, default: [ELSEWHERE], "x-y": ELSEWHERE };
+
 const manifest = (service, rest) => ({ manifest: 1, service, owner: TEXT, version: TEXT, ...rest });
 
 const FILES = {
@@ -25,7 +30,7 @@ const FILES = {
   "schemas/order.placed/1.0.json": contract("1.0", "integer"),
   "schemas/order.placed/1.1.json": contract("1.1", "string"),
   "writer.json": manifest(`writer ${TEXT}`, {
-    publishes: [{ type: TEXT, version: "1.0", topic: TEXT, key: TEXT, external: true, deprecated: { sunset: TEXT }, schema: {} }],
+    publishes: [{ type: TEXT, version: "1.0", topic: TEXT, key: TEXT, external: true, deprecated: { sunset: TEXT }, schema: leading }],
   }),
   "reader.json": manifest(`reader ${TEXT}`, {
     steps: [{ name: TEXT, group: TEXT, consumes: [{ type: TEXT, major: 1, topic: TEXT, schema: { required: [TEXT] } }] }],
