@@ -104,7 +104,7 @@ impl DeadLetter {
     }
 
     /// Whether the key was left out too, as it was very long.
-    pub(crate) fn omits_key(&self) -> bool {
+    pub fn omits_key(&self) -> bool {
         self.record.text(header::DLQ_KEY_OMITTED).is_some()
     }
 

@@ -32,6 +32,7 @@ pub(super) fn letter(letter: &DeadLetter, payloads: bool) -> Value {
         "origin": letter.origin.as_ref().map(ToString::to_string),
         "trace": record.text(header::TRACEPARENT).and_then(|text| text.split('-').nth(1)),
         "value_omitted": letter.omitted.is_some(),
+        "key_omitted": letter.omits_key(),
         "actions": letter.actions.iter().map(action).collect::<Vec<_>>(),
     });
     if payloads && let Value::Object(told) = &mut told {

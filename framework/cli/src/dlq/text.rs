@@ -106,12 +106,16 @@ pub(super) fn whole(letter: &DeadLetter, payloads: bool) -> String {
         put!(out, "  came from {}", one_line(&origin.to_string()));
     }
     if let Some(omitted) = &letter.omitted {
-        let size =
-            omitted.size.map_or_else(|| "of unknown size".to_owned(), |size| format!("of {size} bytes"));
+        let size = of_bytes(omitted.size);
         put!(
             out,
             "  value     {size}, too large for a dead letter: a replay fetches it from where it came from"
         );
+    }
+    if letter.omits_key() {
+        let size = letter.record.text(header::DLQ_KEY_SIZE).and_then(|size| size.parse().ok());
+        let size = of_bytes(size);
+        put!(out, "  key       {size}, left out as well: a replay fetches it from there too");
     }
     for action in &letter.actions {
         put!(out, "  {}", done(action));
@@ -126,6 +130,10 @@ pub(super) fn whole(letter: &DeadLetter, payloads: bool) -> String {
         put!(out, "value\n{}", clean_lines(&shortened(&value(letter), MAX_SHOWN_VALUE)));
     }
     out
+}
+
+fn of_bytes(size: Option<u64>) -> String {
+    size.map_or_else(|| "of unknown size".to_owned(), |size| format!("of {size} bytes"))
 }
 
 fn violations(letter: &DeadLetter, out: &mut String) {
@@ -193,4 +201,47 @@ pub(super) fn counted(count: u64, thing: &str) -> String {
 
 fn times(count: u32) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+#[cfg(test)]
+mod tests {
+    use choreograph_dead_letters::{DeadLetter, Record};
+
+    use super::whole;
+    use crate::dlq::json;
+
+    fn letter(more: &[(&str, &str)]) -> DeadLetter {
+        let own = [
+            ("dlq-id", "2ea4cd0f-e49b-84c0-9fcd-c5c6d3e6cf85"),
+            ("dlq-service", "payment"),
+            ("dlq-step", "charge"),
+            ("dlq-reason", "undecodable"),
+        ];
+        let header = |(name, value): &(&str, &str)| ((*name).to_owned(), Some(value.as_bytes().to_vec()));
+        let record = Record {
+            topic: "payment.charge.dlq".into(),
+            partition: 0,
+            offset: 7,
+            timestamp: Some(0),
+            key: None,
+            value: None,
+            headers: own.iter().chain(more).map(header).collect(),
+        };
+        DeadLetter::read(record).expect("a dead letter")
+    }
+
+    #[test]
+    fn what_was_left_out_is_named_with_its_size() {
+        let value = [("dlq-value-omitted", "true"), ("dlq-value-size", "9")];
+        let key = [("dlq-key-omitted", "true"), ("dlq-key-size", "20000")];
+        let text = whole(&letter(&[value, key].concat()), false);
+        assert!(text.contains("  value     of 9 bytes, too large"), "{text}");
+        assert!(text.contains("  key       of 20000 bytes, left out as well"), "{text}");
+        let text = whole(&letter(&[("dlq-key-omitted", "true"), ("dlq-key-size", "x")]), false);
+        assert!(text.contains("  key       of unknown size"), "{text}");
+        for (more, omitted) in [(&key[..], true), (&value, false)] {
+            assert_eq!(json::letter(&letter(more), false)["key_omitted"], omitted);
+        }
+        assert!(!whole(&letter(&[]), false).contains("  key "));
+    }
 }

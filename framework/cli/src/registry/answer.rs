@@ -76,7 +76,7 @@ pub(super) fn sentence(code: u32) -> &'static str {
         42208 => "the subject's name is invalid to it",
         42211 => "too many schemas for it: ask whoever runs the registry",
         429 | 42901 => "it is asked too often: wait, and try again",
-        500 | 50001 => "it failed in its store: try again, and look at its log",
+        50001 => "it failed in its store: try again, and look at its log",
         50002 => "its store took too long: try again",
         50003 => "it could not forward the request to its leader: try again",
         50004 => "it has no leader: try again",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, http};
 
@@ -268,14 +269,19 @@ impl Client {
         let kind = match start.first() {
             None => "nothing",
             Some(b'<') => "HTML",
-            Some(b'{' | b'[') => "other JSON",
+            Some(_) if serde_json::from_slice::<Value>(start).is_ok() => "other JSON",
             Some(_) => "no JSON",
         };
         let (url, status) = (&self.base, answer.status);
-        Failure::incomplete(format!(
+        let failure = Failure::incomplete(format!(
             "what answers at {url} is no schema registry: it says {status} and {kind}"
-        ))
-        .help("give the address of the API, of Apicurio for example `http://HOST:8080/apis/ccompat/v7`")
+        ));
+        if (300..400).contains(&status) {
+            return failure
+                .help("it leads elsewhere, where no credentials go unasked: give that address itself");
+        }
+        failure
+            .help("give the address of the API, of Apicurio for example `http://HOST:8080/apis/ccompat/v7`")
     }
 
     fn failure(&self, refusal: Refusal, what: &str) -> Failure {

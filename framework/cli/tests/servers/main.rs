@@ -5,6 +5,10 @@
 #[path = "../command/support.rs"]
 #[expect(dead_code, reason = "these tests need a part of it")]
 mod support;
+#[path = "../command/vectors.rs"]
+#[expect(dead_code, reason = "these tests need a part of it")]
+mod vectors;
+mod verdicts;
 
 use std::path::Path;
 use std::process::Command;

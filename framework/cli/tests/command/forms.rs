@@ -1,0 +1,292 @@
+//! Whatever a command is given: its JSON keeps its committed schema and says what the exit code says, and each other format can be
+//! read too. In this process, for there are many inputs.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use choreograph_cli::{Console, run};
+use choreograph_contracts::compat;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::{Run, folder, write};
+use crate::vectors;
+
+static SARIF: LazyLock<Validator> = LazyLock::new(|| {
+    let schema: Value = serde_json::from_str(include_str!("../sarif-subset.schema.json")).expect("JSON");
+    jsonschema::validator_for(&schema).expect("a schema")
+});
+
+/// Runs the command without a process of its own.
+fn here(args: &[&str], format: &str) -> Run {
+    let args = ["choreograph"].iter().chain(args).copied().chain(["--format", format]);
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    let exit = run(args, &mut Console::new(&mut out, &mut errors));
+    let [out, errors] = [out, errors].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
+    Run { code: i32::from(exit.code()), out, errors }
+}
+
+/// What a command says as JSON of the form `form`, after every other format was found to say as much. `found` are the findings
+/// of its JSON. `None` where the input is refused.
+fn told(what: &str, args: &[&str], form: &str, found: impl Fn(&Value) -> Vec<Value>) -> Option<Value> {
+    let run = here(args, "json");
+    if run.code == 2 {
+        assert!(run.out.is_empty() && run.errors.starts_with("error: "), "{what}: {run:?}");
+        return None;
+    }
+    assert_eq!(run.errors, "", "{what}");
+    let json = run.json(form);
+    let found = found(&json);
+    let errors = found.iter().filter(|finding| finding["severity"] == "error").count();
+    assert_eq!(run.code, i32::from(errors > 0), "{what}: {json:#}");
+
+    let junit = here(args, "junit");
+    let document = roxmltree::Document::parse(&junit.out).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let counted = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
+    assert_eq!(
+        (counted("testcase"), counted("failure")),
+        (found.len().max(1), errors),
+        "{what}: {}",
+        junit.out
+    );
+
+    let log: Value = serde_json::from_str(&here(args, "sarif").out).expect("JSON");
+    let faults: Vec<String> = SARIF.iter_errors(&log).map(|error| error.to_string()).collect();
+    assert!(faults.is_empty(), "{what}: {faults:?}");
+    let results = log["runs"][0]["results"].as_array().expect("a list");
+    let rules = |list: &[Value], name: &str| list.iter().map(|one| one[name].to_string()).collect::<Vec<_>>();
+    assert_eq!(rules(results, "ruleId"), rules(&found, "rule"), "{what}");
+
+    for format in ["text", "markdown", "github"] {
+        assert_eq!(here(args, format).code, run.code, "{what} as {format}");
+    }
+    Some(json)
+}
+
+/// The pair of every rule of compatibility, other projects' pairs where they are at hand, and pairs made for the form: names that a
+/// JSON Pointer escapes, names that are none, numbers without an end, schemas that are no objects.
+fn pairs() -> Vec<(String, Value, Value)> {
+    let rules = compat::rules().iter().map(|rule| (rule.id.to_owned(), rule.old.clone(), rule.new.clone()));
+    // Each pair is asked in both directions: the second question is the first one turned round.
+    let others = vectors::questions().into_iter().flatten().step_by(2);
+    let mut pairs: Vec<_> = rules.chain(others.map(|it| (it.name, it.writer, it.reader))).collect();
+    for name in ["a/b~c", "", " ", "\u{0}\u{1b}[2J", "ä\u{202e}😀", "~01", "\"", "$ref"] {
+        let object = |kind: &str| json!({ "type": "object", "properties": { name: { "type": kind } }, "required": [name] });
+        pairs.push((format!("{name:?}"), object("string"), object("integer")));
+        pairs.push((format!("{name:?} added"), json!({ "type": "object" }), object("integer")));
+    }
+    let draft = |number: &str, mut schema: Value| {
+        schema["$schema"] = json!(format!("http://json-schema.org/draft-{number}/schema#"));
+        schema
+    };
+    let (list, mixed) = (json!({ "items": [{ "type": "string" }] }), json!({ "items": [{}, false] }));
+    let more = [
+        ("true and false", json!(true), json!(false)),
+        ("an object and false", json!({ "type": "object" }), json!(false)),
+        ("bounds", json!({ "maximum": 1e308 }), json!({ "exclusiveMaximum": -1e308, "multipleOf": 0.1 })),
+        ("large numbers", json!({ "const": u64::MAX }), json!({ "const": i64::MIN })),
+        ("drafts", draft("07", list), draft("06", mixed)),
+        ("a loop", json!({ "$ref": "#" }), json!({ "anyOf": [{ "$ref": "#" }, { "type": "null" }] })),
+        ("a reference that leads nowhere", json!({ "$ref": "#/$defs/gone" }), json!({})),
+        ("no schema", json!([]), json!(1)),
+        ("a pattern that is none", json!({ "pattern": "(" }), json!({ "pattern": "a" })),
+    ];
+    pairs.extend(more.map(|(name, old, new)| (name.to_owned(), old, new)));
+    pairs
+}
+
+/// The findings in both directions.
+fn both(json: &Value) -> Vec<Value> {
+    ["backward", "forward"]
+        .iter()
+        .flat_map(|way| json[way]["findings"].as_array().expect("a list"))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn every_comparison_keeps_its_form() {
+    let files = folder(&[]);
+    let (mut answered, mut broken) = (0, 0);
+    for (name, old, new) in pairs() {
+        let old = write(files.path(), "old.json", format!("{old:#}")).display().to_string();
+        let new = write(files.path(), "new.json", format!("{new:#}")).display().to_string();
+        for semantics in ["contract", "plain"] {
+            let args = ["diff", old.as_str(), new.as_str(), "--semantics", semantics];
+            let Some(json) = told(&name, &args, "diff", both) else { continue };
+            let holds = ["backward", "forward"].map(|way| json[way]["compatible"] == true);
+            let silent = ["backward", "forward"].map(|way| json[way]["findings"] == json!([]));
+            assert_eq!(holds, silent, "{name}: {json:#}");
+            assert_eq!(json["bump"] == "major", holds != [true, true], "{name}: {json:#}");
+            answered += 1;
+            broken += usize::from(holds != [true, true]);
+        }
+    }
+    assert!(answered > 100 && broken > 60, "{answered} of which {broken} break");
+}
+
+#[test]
+fn every_rule_is_explained_in_its_form() {
+    let all = here(&["explain"], "json").json("explain");
+    let rules = all["rules"].as_array().expect("a list");
+    assert!(rules.len() > 60, "{}", rules.len());
+    for rule in rules {
+        let id = rule["id"].as_str().expect("a name");
+        assert_eq!(here(&["explain", id], "json").json("explain"), *rule);
+    }
+}
+
+/// A manifest of one service.
+fn manifest(service: &str, rest: &Value) -> Value {
+    let mut manifest = json!({ "manifest": 1, "service": service, "owner": format!("Team {service}") });
+    for (member, value) in rest.as_object().into_iter().flatten() {
+        manifest[member] = value.clone();
+    }
+    manifest
+}
+
+fn emitted(name: &str, more: &Value) -> Value {
+    let mut event =
+        json!({ "type": name, "version": "1.0", "topic": "t", "key": "id", "schema": { "type": "object" } });
+    for (member, value) in more.as_object().into_iter().flatten() {
+        event[member] = value.clone();
+    }
+    event
+}
+
+fn step(name: &str, reads: &Value, emits: &[Value], shape: &Value) -> Value {
+    let mut consumes = json!({ "type": "start", "major": 1, "topic": "t", "schema": true });
+    for (member, value) in reads.as_object().into_iter().flatten() {
+        consumes[member] = value.clone();
+    }
+    json!({ "name": name, "group": format!("g.{name}"), "consumes": [consumes], "emits": emits, "emits_shape": shape })
+}
+
+/// For each rule of a choreography: the manifests that break it, and those of before.
+fn faults() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
+    let none = json!({});
+    let starts = json!({ "external": true, "starts_workflow": "w" });
+    let source = |more: &Value| manifest("source", &json!({ "publishes": [emitted("start", more)] }));
+    let reader = |reads: &Value, emits: &[Value], shape: &Value| {
+        manifest("reader", &json!({ "steps": [step("a", reads, emits, shape)] }))
+    };
+    let nothing = json!("nothing");
+    let reads = |reads: &Value| reader(reads, &[], &nothing);
+    let external = json!({ "external": true });
+    let alone = |fault: Vec<Value>| (fault, Vec::new());
+    let required = json!({ "schema": { "required": ["x"] } });
+    let writes = json!({ "external": true, "schema": { "required": ["x"], "properties": { "x": true } } });
+    let topics = |name: &str, settings: &Value| {
+        manifest(name, &json!({ "topics": [{ "name": "t", "settings": settings }] }))
+    };
+    let older = [
+        ("CONSUMED_BUT_NOT_EMITTED", alone(vec![reads(&none)])),
+        ("EMITTED_BUT_NOT_CONSUMED", alone(vec![source(&external)])),
+        ("EVENT_ON_ANOTHER_TOPIC", alone(vec![source(&external), reads(&json!({ "topic": "u" }))])),
+        ("MAJOR_NOT_EMITTED", alone(vec![source(&external), reads(&json!({ "major": 2 }))])),
+        (
+            "UPCASTER_MISSING",
+            alone(vec![source(&external), reads(&json!({ "major": 4, "upcasts": [1, 3] }))]),
+        ),
+        ("NOT_COVERED", alone(vec![source(&external), reads(&required)])),
+        (
+            "SCHEMA_UNREADABLE",
+            alone(vec![source(&external), reads(&json!({ "schema": { "$ref": "http://x/y" } }))]),
+        ),
+        (
+            "GROUP_SHARED",
+            alone(vec![
+                source(&external),
+                reads(&none),
+                manifest("other", &json!({ "steps": [step("a", &none, &[], &nothing)] })),
+            ]),
+        ),
+        (
+            "KEYS_DIFFER",
+            alone(vec![
+                source(&external),
+                manifest(
+                    "other",
+                    &json!({ "publishes": [emitted("start", &json!({ "external": true, "key": "x" }))] }),
+                ),
+                reads(&none),
+            ]),
+        ),
+        ("TOPIC_DIFFERS", alone(vec![topics("a", &json!({ "retention.ms": "1" })), topics("b", &none)])),
+        ("SERVICE_TWICE", alone(vec![source(&external), source(&starts), reads(&none)])),
+        (
+            "CYCLE_WITHOUT_EXIT",
+            alone(vec![
+                source(&starts),
+                reader(&none, &[emitted("start", &none)], &json!({ "one": "start.v1" })),
+            ]),
+        ),
+        (
+            "NEVER_ENDS",
+            alone(vec![
+                source(&starts),
+                reader(&none, &[emitted("last", &json!({ "outbound": true }))], &json!({ "one": "last.v1" })),
+            ]),
+        ),
+        (
+            "EVENT_DEPRECATED",
+            alone(vec![
+                source(&json!({ "external": true, "deprecated": { "sunset": "2026-12-31" } })),
+                reads(&none),
+            ]),
+        ),
+        ("BREAKS_CONSUMER", (vec![source(&external)], vec![source(&writes), reads(&required)])),
+    ];
+    older.into_iter().map(|(rule, (now, before))| (rule, now, before)).collect()
+}
+
+#[test]
+fn every_fault_of_a_choreography_keeps_its_form() {
+    let faults = faults();
+    let rules = choreograph_topology::rules().iter().map(|rule| rule.id);
+    let missing: Vec<_> = rules.filter(|id| faults.iter().all(|(rule, ..)| rule != id)).collect();
+    assert!(missing.is_empty(), "{missing:?} have no manifests here");
+    for (rule, now, before) in faults {
+        let files = folder(&[]);
+        let put = |time: &str, manifests: &[Value]| -> Vec<String> {
+            let one = |(at, value): (usize, &Value)| {
+                write(files.path(), &format!("{time}{at}.json"), format!("{value:#}"))
+            };
+            manifests.iter().enumerate().map(one).map(|path| path.display().to_string()).collect()
+        };
+        let (now, before) = (put("now", &now), put("before", &before));
+        let mut args = vec!["topology", "check"];
+        args.extend(now.iter().map(String::as_str));
+        if !before.is_empty() {
+            args.push("--against");
+            args.extend(before.iter().map(String::as_str));
+        }
+        let json = told(rule, &args, "topology", |json| json["findings"].as_array().expect("a list").clone());
+        let json = json.unwrap_or_else(|| panic!("{rule}: refused"));
+        let found = json["findings"].as_array().expect("a list");
+        assert!(found.iter().any(|finding| finding["rule"] == rule), "{rule}: {json:#}");
+        let graph: Vec<&str> =
+            ["topology", "graph"].into_iter().chain(now.iter().map(String::as_str)).collect();
+        assert_is_drawn(&graph);
+        assert_eq!(json["holds"], found.iter().all(|finding| finding["severity"] != "error"), "{rule}");
+    }
+}
+
+/// The JSON of a picture keeps its form, and each edge joins two nodes.
+fn assert_is_drawn(args: &[&str]) {
+    let picture = here(args, "json").json("graph");
+    let nodes: Vec<&Value> =
+        picture["nodes"].as_array().expect("a list").iter().map(|node| &node["id"]).collect();
+    for edge in picture["edges"].as_array().expect("a list") {
+        assert!(nodes.contains(&&edge["from"]) && nodes.contains(&&edge["to"]), "{edge}");
+    }
+}
+
+#[test]
+fn the_shop_is_drawn_in_its_form() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../example-pipeline/choreography/manifests");
+    let files = std::fs::read_dir(folder).expect("the manifests").map(|file| file.expect("a file").path());
+    let files: Vec<String> = files.map(|path| path.display().to_string()).collect();
+    let args: Vec<&str> = ["topology", "graph"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    assert_is_drawn(&args);
+}
