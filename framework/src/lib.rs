@@ -62,8 +62,9 @@
 //! # What is promised
 //!
 //! Delivery is at least once, in order for each key within a topic. A record is committed only when what its handling
-//! emitted, or its dead letter, is acknowledged by the brokers; a record handled again emits the same ids. A dead
-//! letter leaves its key's order. Effects outside Kafka may happen more than once: make them idempotent.
+//! emitted, or its dead letter, is acknowledged by the brokers; a record handled again emits the same ids, as long as its
+//! handler returns the events of one type in the same order. A dead letter leaves its key's order. Effects outside Kafka
+//! may happen more than once: make them idempotent.
 //!
 //! # Where to go on
 //!

@@ -20,6 +20,10 @@ pub use shape::{Declared, Shape};
 ///
 /// They nest: `(Audited, Option<Vec<Shipment>>)`. An event that says `also = ..` is written in an older major too.
 ///
+/// An event's id derives from its place among those of its type in one run. A record may be handled again, so return the
+/// events of a type in the same order each time: sort a `Vec` that comes from a `HashMap` or from a query without an order.
+/// Else an id that stood for one event stands for another, and whoever keeps ids drops it.
+///
 /// An event that the return type does not name does not compile: in a function that returns `Result<Payment, StepError>`,
 /// the compiler says of `Ok(PaymentRefunded { .. })` that it *expected `Payment`, found `PaymentRefunded`*. Give the enum a
 /// variant that holds the event, and return that.
