@@ -5,14 +5,11 @@ use std::collections::HashSet;
 use jsonschema::json::cmp;
 use serde_json::{Map, Value, json};
 
-use crate::schema::{LIST, MAP, ONE, for_each_mut, resolve};
+use crate::schema::{LIST, MAP, ONE, for_each_mut, has_key, resolve};
 
 /// Keywords that say something to people and nothing to a check.
 pub(crate) const ANNOTATIONS: [&str; 6] =
     ["title", "description", "examples", "deprecated", "$comment", "$schema"];
-/// Keywords that say nothing where their schema takes everything.
-const OPEN_BY_DEFAULT: [&str; 4] =
-    ["additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems"];
 /// Keywords whose list is a set.
 const SETS: [&str; 3] = ["required", "enum", "type"];
 
@@ -23,7 +20,8 @@ const SETS: [&str; 3] = ["required", "enum", "type"];
 /// and `oneOf`; whether a schema stands in place or behind a `$ref`, and the names in `$defs`; `const` or an
 /// `enum` of one; an `enum` of texts or a `oneOf` of constants (`schemars` writes the second as soon as one
 /// variant has a doc comment); `{}` or `true`; `1` or `1.0`. All else does, a `default` and the root's `$id`
-/// included. Two schemas that accept the same events for deeper reasons may count as different, never the other
+/// included, and whether an object declares its properties or says `additionalProperties: true`: who writes events of
+/// the first writes nothing else, who writes those of the second may. Two schemas that accept the same events for deeper reasons may count as different, never the other
 /// way round.
 ///
 /// ```
@@ -55,13 +53,15 @@ pub(crate) fn difference_of_normal(left: &Value, right: &Value) -> Option<String
 /// `schema` without annotations and with one spelling for what has several.
 pub(crate) fn normal(schema: &Value) -> Value {
     let mut schema = schema.clone();
+    // What `items` looked at, `unevaluatedItems` is no longer about.
+    let items_alone = !has_key(&schema, "unevaluatedItems");
     for_each_mut(&mut schema, &mut |object| {
         object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()));
         if let Some(value) = object.remove("const") {
             object.insert("enum".to_owned(), json!([value]));
         }
         gather_constants(object);
-        drop_what_says_nothing(object);
+        drop_what_says_nothing(object, items_alone);
     });
     schema
 }
@@ -83,11 +83,11 @@ fn gather_constants(object: &mut Map<String, Value>) {
     }
 }
 
-fn drop_what_says_nothing(object: &mut Map<String, Value>) {
+fn drop_what_says_nothing(object: &mut Map<String, Value>, items_alone: bool) {
     object.retain(|key, value| match key.as_str() {
         "required" => value.as_array().is_none_or(|names| !names.is_empty()),
-        "properties" | "patternProperties" => value.as_object().is_none_or(|named| !named.is_empty()),
-        key => !(OPEN_BY_DEFAULT.contains(&key) && takes_everything(value)),
+        "items" => !(items_alone && takes_everything(value)),
+        _ => true,
     });
     if let Some(Value::Array(kinds)) = object.get("type")
         && let [kind] = kinds.as_slice()
@@ -266,9 +266,11 @@ mod tests {
         for (left, right) in [
             (json!({}), json!(true)),
             (json!({ "title": "A", "type": "string" }), json!({ "type": ["string"], "description": "b" })),
-            (json!({ "required": ["a", "b"] }), json!({ "required": ["b", "a"], "properties": {} })),
+            (json!({ "required": ["a", "b"] }), json!({ "required": ["b", "a"] })),
+            (json!({ "properties": { "a": true } }), json!({ "properties": { "a": {} }, "required": [] })),
             (json!({ "const": 1 }), json!({ "enum": [1.0] })),
-            (json!({ "minimum": 0 }), json!({ "minimum": 0.0, "additionalProperties": {} })),
+            (json!({ "minimum": 0 }), json!({ "minimum": 0.0, "items": {} })),
+            (json!({ "additionalProperties": true }), json!({ "additionalProperties": {} })),
             (json!({ "type": ["null", "string"] }), json!({ "type": ["string", "null"] })),
             (
                 json!({ "anyOf": [{ "type": "null" }, { "type": "string" }] }),
@@ -304,6 +306,18 @@ mod tests {
             (json!({ "$id": "a" }), json!({ "$id": "b" }), "/$id"),
             (json!({ "default": 1 }), json!({ "default": 2 }), "/default"),
             (json!({ "minimum": 1 }), json!({}), "/minimum"),
+            // Whoever writes the first writes nothing but what is declared.
+            (
+                json!({ "properties": { "a": true } }),
+                json!({ "properties": { "a": true }, "additionalProperties": true }),
+                "/additionalProperties",
+            ),
+            (json!({ "type": "object" }), json!({ "type": "object", "properties": {} }), "/properties"),
+            (
+                json!({ "allOf": [{ "items": true }], "unevaluatedItems": false }),
+                json!({ "allOf": [{}], "unevaluatedItems": false }),
+                "/allOf/0",
+            ),
             (
                 json!({ "properties": { "a/b": true } }),
                 json!({ "properties": { "a/b": { "type": "null" } } }),

@@ -73,7 +73,9 @@ fn judge(
 
 /// The version step that a change needs.
 fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> Bump {
-    if same_but_names(old.value(), new.value()) {
+    // The same words say something else in another draft.
+    let is_one_draft = dialect::of(old.value()) == dialect::of(new.value());
+    if is_one_draft && same_but_names(old.value(), new.value()) {
         return Bump::None;
     }
     if !backward.verdict.compatible || !forward.verdict.compatible {
@@ -81,7 +83,7 @@ fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> 
     }
     let is_large = |document: &Document| has_more_values(document.value(), MAX_READ_CLOSELY);
     let same = if is_large(old) || is_large(new) {
-        backward.same && forward.same
+        is_one_draft && bare(old) == bare(new) || backward.same && forward.same
     } else {
         difference_of_normal(old.normal(), new.normal()).is_none()
     };
@@ -106,19 +108,21 @@ fn unbroken(backward: &Judged, forward: &Judged) -> Vec<Finding> {
     changes
 }
 
+/// A schema without names and words for people.
+fn bare(document: &Document) -> Value {
+    let mut schema = without_names(document.value());
+    for_each_mut(&mut schema, &mut |object| object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str())));
+    schema
+}
+
 /// What changed where nothing changed in meaning.
 fn reworded(old: &Document, new: &Document) -> Option<Finding> {
-    let (left, right) = (without_names(old.value()), without_names(new.value()));
-    let bare = |schema: &Value| {
-        let mut schema = schema.clone();
-        for_each_mut(&mut schema, &mut |object| object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str())));
-        schema
-    };
+    let (left, right) = (bare(old), bare(new));
     let definitions = |schema: &Value| -> Vec<String> {
         let named = schema.get("$defs").or_else(|| schema.get("definitions")).and_then(Value::as_object);
         named.into_iter().flat_map(|named| named.keys().cloned()).collect()
     };
-    let (rule, message) = if bare(&left) == bare(&right) {
+    let (rule, message) = if left == right {
         ("ANNOTATION_CHANGED", "only words for people changed")
     } else if definitions(&left).len() == definitions(&right).len()
         && definitions(&left) != definitions(&right)

@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use jsonschema::Draft;
 use serde_json::Value;
 
+use super::dialect;
 use super::error::DocumentError;
 use super::lines::Lines;
 use super::prepare::Cache;
@@ -105,9 +107,18 @@ impl Document {
         &self.value
     }
 
-    /// The schema with one spelling for what has several, and without what every version has its own of.
+    /// The schema in the words of 2020-12 with one spelling for what has several, and without what every version has its
+    /// own of.
     pub(super) fn normal(&self) -> &Value {
-        self.normal.get_or_init(|| normal(&without_names(&self.value)))
+        self.normal.get_or_init(|| {
+            let draft = dialect::of(&self.value).unwrap_or(Draft::Draft202012);
+            if dialect::must_be_translated(&self.value, draft)
+                && let Ok(translated) = dialect::translate(&self.value, draft)
+            {
+                return normal(&without_names(&translated.schema));
+            }
+            normal(&without_names(&self.value))
+        })
     }
 
     /// What it was made into for comparisons.

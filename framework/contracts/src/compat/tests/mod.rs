@@ -1,3 +1,4 @@
+mod bumps;
 mod limits;
 mod made;
 mod matrix;
