@@ -33,7 +33,7 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 15] = files![
+const FILES: [(&str, &str); 16] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
@@ -43,6 +43,7 @@ const FILES: [(&str, &str); 15] = files![
     "GROUP_SHARED",
     "KEYS_DIFFER",
     "MAJOR_NOT_EMITTED",
+    "MAJOR_NOT_READ",
     "NEVER_ENDS",
     "NOT_COVERED",
     "SCHEMA_UNREADABLE",

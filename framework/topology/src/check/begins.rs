@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Party, listed};
-use crate::choreography::{Choreography, EventId, Flow, Way};
+use super::finding::{Finding, Party, listed, round};
+use crate::choreography::{Choreography, Consumer, EventId, Flow, Way};
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     let begun = begun(choreography);
@@ -18,36 +18,42 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
             at = earlier;
         }
         if let Some(begin) = path.iter().position(|event| *event == at) {
-            let mut round: Vec<&EventId> = path.get(begin..).unwrap_or_default().to_vec();
-            round.reverse();
-            findings.push(never_begins(choreography, &round));
+            let mut events: Vec<&EventId> = path.get(begin..).unwrap_or_default().to_vec();
+            events.reverse();
+            findings.push(never_begins(choreography, &events));
         }
     }
 }
 
-/// The least set: what comes from outside or from code that no event leads to, and what a step may make of one of the set. What
-/// nobody emits at all has a finding of its own: here it counts as begun.
-fn begun<'b>(choreography: &'b Choreography<'_>) -> BTreeSet<&'b EventId> {
+/// The least set: what code writes that no event leads to, and what a step may make of one of the set or of what comes from
+/// outside. What nobody emits at all has a finding of its own: here it counts as begun.
+fn begun<'b, 'a>(choreography: &'b Choreography<'a>) -> BTreeSet<&'b EventId> {
     let begins = |flow: &Flow<'_>| {
-        flow.is_external()
-            || flow.emitters.is_empty()
-            || flow
-                .emitters
-                .iter()
-                .any(|it| it.way != Way::Emits || it.step.is_none_or(|step| step.consumes.is_empty()))
+        flow.emitters.is_empty()
+            || flow.emitters.iter().any(|it| {
+                let of_nothing = it.step.is_none_or(|step| step.consumes.is_empty());
+                it.event.external || it.way != Way::Emits || of_nothing
+            })
     };
     let events = choreography.events().iter();
     let mut new: Vec<&EventId> = events.filter(|(_, flow)| begins(flow)).map(|(id, _)| id).collect();
     let mut begun: BTreeSet<&EventId> = new.iter().copied().collect();
     let mut done = BTreeSet::new();
+    let mut makes = |consumer: &Consumer<'a>, new: &mut Vec<&'b EventId>| {
+        if done.insert((&consumer.service.service, &consumer.step.name)) {
+            let known =
+                consumer.step.emits.iter().filter_map(|it| choreography.events().get_key_value(&it.id()));
+            new.extend(known.map(|(id, _)| id).filter(|id| begun.insert(id)));
+        }
+    };
+    for flow in choreography.events().values() {
+        let outside = flow.external_topics();
+        let fed = flow.consumers.iter().filter(|it| outside.contains(it.event.topic.as_str()));
+        fed.for_each(|consumer| makes(consumer, &mut new));
+    }
     while let Some(id) = new.pop() {
         let consumers = choreography.event(id).into_iter().flat_map(|flow| &flow.consumers);
-        for consumer in consumers.filter(|it| done.insert((&it.service.service, &it.step.name))) {
-            for event in &consumer.step.emits {
-                let known = choreography.events().get_key_value(&event.id());
-                new.extend(known.map(|(id, _)| id).filter(|id| begun.insert(id)));
-            }
-        }
+        consumers.for_each(|consumer| makes(consumer, &mut new));
     }
     begun
 }
@@ -72,22 +78,17 @@ fn before<'b>(
     before
 }
 
-fn never_begins(choreography: &Choreography<'_>, round: &[&EventId]) -> Finding {
+fn never_begins(choreography: &Choreography<'_>, events: &[&EventId]) -> Finding {
     let of = |id: &EventId| choreography.event(id).into_iter().flat_map(|flow| &flow.emitters);
-    let mut parties: Vec<Party> = round.iter().flat_map(|id| of(id).map(Party::from)).collect();
+    let mut parties: Vec<Party> = events.iter().flat_map(|id| of(id).map(Party::from)).collect();
     parties.dedup();
-    let names: Vec<String> = round.iter().chain(round.first()).map(ToString::to_string).collect();
-    Finding {
-        rule: "CONSUMED_BUT_NOT_EMITTED",
-        message: format!(
-            "{}: each is emitted only after the one before, by {}, so that none of them ever begins",
-            names.join(" → "),
-            listed(&parties)
-        ),
-        event: round.first().map(|id| (*id).clone()),
-        topic: None,
-        parties,
-        gaps: Vec::new(),
-        fix: "add the manifest of whoever emits one of them first; or, if it comes from outside, mark it `external`".to_owned(),
-    }
+    let message = format!(
+        "{}: each is emitted only after the one before, by {}, so that none of them ever begins",
+        round(events),
+        listed(&parties)
+    );
+    let fix = "add the manifest of whoever emits one of them first; or, if it comes from outside, mark it `external`";
+    let names: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let finding = Finding::new("CONSUMED_BUT_NOT_EMITTED", message, fix).each(parties);
+    events.iter().take(1).fold(finding, |finding, id| finding.event(id)).faults([names.join(" ")])
 }

@@ -1,14 +1,14 @@
 //! `NOT_COVERED`: what a writer may write, and a reader refuses.
 
-use choreograph_contracts::compat::{self, Document, Options, Proof, covers};
+use std::collections::BTreeSet;
+
+use choreograph_contracts::compat::Proof;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::compared::{Cover, MAX_COMPARISONS, MAX_WORK};
 use super::finding::{Finding, Party};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
-
-/// How many pairs of writer and reader are compared. A choreography with more is told so.
-pub const MAX_COMPARISONS: usize = 20_000;
 
 /// What to do about a schema that cannot be read.
 const STANDS_ALONE: &str = "write the schema so that it stands alone, with what it refers to under `$defs`";
@@ -36,111 +36,60 @@ pub struct Gap {
     pub proof: Proof,
 }
 
-/// A bounded number of comparisons.
-#[derive(Debug)]
-pub(crate) struct Cover {
-    left: usize,
-}
-
-impl Cover {
-    pub(crate) fn new() -> Self {
-        Self { left: MAX_COMPARISONS }
-    }
-
-    /// What `writer` may write and `reader` refuses. An error says which schema cannot be compared, and why; `None`
-    /// stands for the bound.
-    pub(crate) fn gaps(
-        &mut self,
-        reader: &Consumer<'_>,
-        writer: &Emitter<'_>,
-    ) -> Option<Result<Vec<Gap>, String>> {
-        self.left = self.left.checked_sub(1)?;
-        let reader = document(&format!("what {} reads", reader.place()), &reader.event.schema);
-        let writer = document(&format!("what {} writes", writer.place()), &writer.event.schema);
-        Some(compare(&reader, &writer))
-    }
-
-    /// Whether a schema that is compared with no other could be.
-    fn alone(&mut self, place: &str, schema: &Value) -> Option<Result<(), String>> {
-        self.left = self.left.checked_sub(1)?;
-        let document = document(place, schema);
-        Some(compare(&document, &document).map(drop))
-    }
-}
-
-fn document(place: &str, schema: &Value) -> Document {
-    Document::from_value(place, schema.clone())
-}
-
-fn compare(reader: &Document, writer: &Document) -> Result<Vec<Gap>, String> {
-    let verdict = covers(reader, writer, &Options::default()).map_err(|error| error.to_string())?;
-    Ok(verdict.findings.into_iter().map(gap).collect())
-}
-
-fn gap(finding: compat::Finding) -> Gap {
-    Gap {
-        rule: finding.rule,
-        message: finding.message,
-        reader: finding.new.map(|place| place.pointer),
-        writer: finding.old.map(|place| place.pointer),
-        witness: finding.witness,
-        proof: finding.proof,
-    }
-}
-
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     let mut cover = Cover::new();
     for (id, flow) in choreography.events() {
-        for emitter in &flow.emitters {
-            // What upcasters lead on has no schema of its own: tests on recorded events hold it.
-            for consumer in flow.consumers.iter().filter(|it| !it.upcasts) {
-                match cover.gaps(consumer, emitter) {
-                    Some(Ok(gaps)) if gaps.is_empty() => {}
-                    Some(Ok(gaps)) => findings.push(not_covered(id, emitter, consumer, gaps)),
-                    Some(Err(problem)) => findings.push(unreadable(id, emitter, consumer, &problem)),
-                    None => {
-                        findings.push(too_many(id, emitter, consumer));
-                        return;
-                    }
-                }
-            }
+        cover.forget();
+        if of_event(id, flow, &mut cover, findings).is_none() {
+            findings.push(too_many(&format!("from {id} on nothing was compared")).event(id));
+            return;
         }
-        one_sided(id, flow, &mut cover, findings);
     }
 }
 
-/// What nobody here reads or writes is to be a schema all the same: somebody else does.
-fn one_sided(id: &EventId, flow: &Flow<'_>, cover: &mut Cover, findings: &mut Vec<Finding>) {
-    let mut unreadable = |place: String, party: Party, schema: &Value| {
-        if let Some(Err(problem)) = cover.alone(&place, schema) {
-            findings.push(Finding {
-                rule: "SCHEMA_UNREADABLE",
-                message: format!("the schema of {id} is none that {} could assert: {problem}", party.place()),
-                event: Some(id.clone()),
-                topic: None,
-                parties: vec![party],
-                gaps: Vec::new(),
-                fix: STANDS_ALONE.to_owned(),
-            });
+/// Compares each reader of an event with the writers that it meets; `None` stands for the bound.
+fn of_event<'a>(
+    id: &EventId,
+    flow: &Flow<'a>,
+    cover: &mut Cover<'a>,
+    findings: &mut Vec<Finding>,
+) -> Option<()> {
+    let written: BTreeSet<&str> = flow.emitters.iter().map(|it| it.event.topic.as_str()).collect();
+    let mut unread: Vec<bool> = flow.emitters.iter().map(|_| true).collect();
+    let outside = flow.external_topics();
+    // What upcasters lead on has no schema of its own: tests on recorded events hold it.
+    for consumer in flow.consumers.iter().filter(|it| !it.upcasts) {
+        let topic = consumer.event.topic.as_str();
+        // Where nobody writes to its topic, whatever is written is meant: that it lies elsewhere is a finding of its own.
+        let is_lost = !written.contains(topic) && !outside.contains(topic);
+        let mut is_alone = true;
+        for (emitter, unread) in flow.emitters.iter().zip(&mut unread) {
+            if emitter.event.topic != topic && !is_lost {
+                continue;
+            }
+            (is_alone, *unread) = (false, false);
+            match cover.gaps(consumer, emitter)? {
+                Ok(gaps) if gaps.is_empty() => {}
+                Ok(gaps) => findings.push(not_covered(id, emitter, consumer, gaps)),
+                Err(problem) => findings.push(unreadable(id, emitter, consumer, &problem)),
+            }
         }
-    };
-    if flow.emitters.is_empty() {
-        for consumer in flow.consumers.iter().filter(|it| !it.upcasts) {
-            unreadable(
-                format!("what {} reads", consumer.place()),
-                Party::from(consumer),
-                &consumer.event.schema,
-            );
-        }
-    } else if flow.consumers.iter().all(|it| it.upcasts) {
-        for emitter in &flow.emitters {
-            unreadable(
-                format!("what {} writes", emitter.place()),
-                Party::from(emitter),
-                &emitter.event.schema,
-            );
+        if is_alone && let Err(problem) = cover.alone(&consumer.event.schema)? {
+            findings.push(no_schema(id, Party::from(consumer), &problem));
         }
     }
+    for (emitter, _) in flow.emitters.iter().zip(unread).filter(|(_, unread)| *unread) {
+        // What nobody here reads is to be a schema all the same: somebody else does.
+        if let Err(problem) = cover.alone(&emitter.event.schema)? {
+            findings.push(no_schema(id, Party::from(emitter), &problem));
+        }
+    }
+    Some(())
+}
+
+fn no_schema(id: &EventId, party: Party, problem: &str) -> Finding {
+    let message = format!("the schema of {id} is none that {} could assert: {problem}", party.place());
+    Finding::new("SCHEMA_UNREADABLE", message, STANDS_ALONE).event(id).each(vec![party])
 }
 
 fn not_covered(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, gaps: Vec<Gap>) -> Finding {
@@ -150,16 +99,9 @@ fn not_covered(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, gap
         Some((verb, field)) => format!("{writer} {verb} `{field}` in {title}; {reader} requires it"),
         None => format!("{writer} may write {title} as {reader} does not read it: {}", gaps_text(&gaps)),
     };
-    Finding {
-        rule: "NOT_COVERED",
-        message,
-        event: Some(id.clone()),
-        parties: vec![reader, writer],
-        gaps,
-        topic: None,
-        fix: "let the reader take what the writer may write, or let the writer promise what the reader needs"
-            .to_owned(),
-    }
+    let fix =
+        "let the reader take what the writer may write, or let the writer promise what the reader needs";
+    Finding::new("NOT_COVERED", message, fix).event(id).together(vec![reader, writer]).gaps(gaps)
 }
 
 /// The first field of an event that its reader requires and its writer does not promise.
@@ -175,33 +117,22 @@ pub(crate) fn required(schema: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn unreadable(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, problem: &str) -> Finding {
-    Finding {
-        rule: "SCHEMA_UNREADABLE",
-        message: format!(
-            "it cannot be said whether {} reads {id} of {}: {problem}",
-            consumer.place(),
-            emitter.place()
-        ),
-        event: Some(id.clone()),
-        parties: vec![Party::from(emitter), Party::from(consumer)],
-        gaps: Vec::new(),
-        topic: None,
-        fix: STANDS_ALONE.to_owned(),
-    }
+    let message = format!(
+        "it cannot be said whether {} reads {id} of {}: {problem}",
+        consumer.place(),
+        emitter.place()
+    );
+    let parties = vec![Party::from(emitter), Party::from(consumer)];
+    Finding::new("SCHEMA_UNREADABLE", message, STANDS_ALONE).event(id).together(parties)
 }
 
-fn too_many(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>) -> Finding {
-    Finding {
-        rule: "NOT_COVERED",
-        message: format!(
-            "from {id} on nothing was compared: there are more than {MAX_COMPARISONS} pairs of writer and reader"
-        ),
-        event: Some(id.clone()),
-        parties: vec![Party::from(consumer), Party::from(emitter)],
-        gaps: Vec::new(),
-        topic: None,
-        fix: "check the choreography in parts that share no events".to_owned(),
-    }
+/// What was not compared may not fit: nobody may take it for known.
+pub(crate) fn too_many(what: &str) -> Finding {
+    let message = format!(
+        "{what}: there are more than {MAX_COMPARISONS} pairs of writer and reader, or comparing them takes more than \
+         {MAX_WORK} steps"
+    );
+    Finding::new("NOT_COVERED", message, "check the choreography in parts that share no events")
 }
 
 /// The first few gaps, in one sentence.

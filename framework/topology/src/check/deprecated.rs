@@ -1,6 +1,6 @@
 //! `EVENT_DEPRECATED`: who still reads what its emitter is about to end.
 
-use super::finding::{Finding, Party, listed, opposite, sorted};
+use super::finding::{Finding, Party, listed, sorted};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
 use crate::manifest::Deprecated;
 
@@ -49,19 +49,13 @@ fn finding(
 ) -> Finding {
     let who = Party::from(reader);
     let verb = if emitters.len() == 1 { "has" } else { "have" };
-    Finding {
-        rule: "EVENT_DEPRECATED",
-        message: format!(
-            "{who} consumes {id}, which {} {verb} deprecated{}",
-            listed(emitters),
-            said.map_or_else(String::new, |said| days(said, today))
-        ),
-        event: Some(id.clone()),
-        parties: opposite(who, emitters),
-        gaps: Vec::new(),
-        topic: None,
-        fix: fix(choreography, id, emitters, said),
-    }
+    let message = format!(
+        "{who} consumes {id}, which {} {verb} deprecated{}",
+        listed(emitters),
+        said.map_or_else(String::new, |said| days(said, today))
+    );
+    let fix = fix(choreography, id, emitters, said);
+    Finding::new("EVENT_DEPRECATED", message, fix).event(id).who(who, emitters)
 }
 
 /// Since when, and until when.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Finding, Party, listed};
+use super::finding::{Finding, Party, listed, round};
 use crate::choreography::{Choreography, EventId, Flow, Reach};
 use crate::manifest::{Manifest, Shape, Step};
 
@@ -37,18 +37,12 @@ fn start(id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
     let workflow = starters.first()?.event.starts_workflow.as_deref()?;
     let parties: Vec<Party> = starters.into_iter().map(Party::from).collect();
     let verb = if parties.len() == 1 { "starts" } else { "start" };
-    Some(Finding {
-        rule: "NEVER_ENDS",
-        message: format!(
-            "{} {verb} the workflow `{workflow}` with {id}, and no terminal event can come of it",
-            listed(&parties)
-        ),
-        event: Some(id.clone()),
-        parties,
-        gaps: Vec::new(),
-        topic: None,
-        fix: "mark the event after which the workflow owes nothing `terminal`".to_owned(),
-    })
+    let message = format!(
+        "{} {verb} the workflow `{workflow}` with {id}, and no terminal event can come of it",
+        listed(&parties)
+    );
+    let fix = "mark the event after which the workflow owes nothing `terminal`";
+    Some(Finding::new("NEVER_ENDS", message, fix).event(id).each(parties))
 }
 
 /// An event from somebody without a manifest, of which more comes, and never an end: its records start workflows where they carry
@@ -59,23 +53,16 @@ fn stranger(id: &EventId, flow: &Flow<'_>, reach: &Reach) -> Option<Finding> {
     }
     let going = flow.consumers.iter().filter(|it| !it.step.shape().events().is_empty());
     let parties: Vec<Party> = going.map(Party::from).collect();
-    (!parties.is_empty()).then(|| Finding {
-        rule: "NEVER_ENDS",
-        message: format!(
-            "{id} comes from outside, {} on from there, and no terminal event can come of it",
-            match parties.as_slice() {
-                [one] => format!("{one} goes"),
-                more => format!("{} go", listed(more)),
-            }
-        ),
-        event: Some(id.clone()),
-        parties,
-        gaps: Vec::new(),
-        topic: None,
-        fix: "mark the event after which the workflow owes nothing `terminal`; or, if it belongs to a workflow that began \
-              elsewhere, write a manifest of whoever emits it, without `starts_workflow`"
-            .to_owned(),
-    })
+    let goes = match parties.as_slice() {
+        [] => return None,
+        [one] => format!("{one} goes"),
+        more => format!("{} go", listed(more)),
+    };
+    let message =
+        format!("{id} comes from outside, {goes} on from there, and no terminal event can come of it");
+    let fix = "mark the event after which the workflow owes nothing `terminal`; or, if it belongs to a workflow that began \
+               elsewhere, write a manifest of whoever emits it, without `starts_workflow`";
+    Some(Finding::new("NEVER_ENDS", message, fix).event(id).each(parties))
 }
 
 /// Alternatives that cannot end, where nothing emitted beside them does. `beside` says whether something may.
@@ -105,20 +92,19 @@ fn dead_branches<'a>(shape: &'a Shape, beside: bool, reach: &Reach, dead: &mut V
 fn branch(service: &Manifest, step: &Step, events: &BTreeSet<&EventId>) -> Finding {
     let index = service.steps.iter().position(|other| other.name == step.name).unwrap_or_default();
     let who = Party::step(service, step, &format!("/steps/{index}/emits_shape"));
-    let names: Vec<&&EventId> = events.iter().collect();
-    Finding {
-        rule: "NEVER_ENDS",
-        message: format!(
-            "{who} may answer with {} alone, and no terminal event can come of that branch",
-            listed(&names)
-        ),
-        event: events.first().map(|id| (*id).clone()),
-        parties: vec![who],
-        gaps: Vec::new(),
-        topic: None,
-        fix: "let the branch lead to a terminal event: mark its last fact `terminal`, or emit one after it"
-            .to_owned(),
-    }
+    let names: Vec<&EventId> = events.iter().copied().collect();
+    let message = format!(
+        "{who} may answer with {} alone, and no terminal event can come of that branch",
+        listed(&names)
+    );
+    let fix = "let the branch lead to a terminal event: mark its last fact `terminal`, or emit one after it";
+    // A step may have two dead branches that begin with one event.
+    let beside: Vec<String> = names.iter().skip(1).map(ToString::to_string).collect();
+    let beside = beside.join(" ");
+    let finding = Finding::new("NEVER_ENDS", message, fix);
+    let finding = names.iter().take(1).fold(finding, |finding, id| finding.event(id));
+    let fault = format!("branch {} {beside}", who.place());
+    finding.naming(vec![who]).faults([fault]).detail(beside)
 }
 
 /// Each cycle once. Every endless event has one chosen successor, so that walking on from each finds them all.
@@ -150,21 +136,16 @@ fn cycle(choreography: &Choreography<'_>, events: &[EventId]) -> Finding {
             consumers.filter(|it| next.is_some_and(|next| it.step.emits.iter().any(|e| e.id() == *next)));
         parties.extend(through.map(Party::from));
     }
-    let mut round: Vec<String> = events.iter().map(EventId::to_string).collect();
-    round.extend(events.first().map(EventId::to_string));
-    Finding {
-        rule: "CYCLE_WITHOUT_EXIT",
-        message: format!(
-            "{}: whatever {} decide{}, there is always one more event",
-            round.join(" → "),
-            listed(&parties),
-            if parties.len() == 1 { "s" } else { "" }
-        ),
-        event: events.first().cloned(),
-        parties,
-        gaps: Vec::new(),
-        topic: None,
-        fix: "give one of these steps an outcome that leaves the cycle: an alternative that ends the workflow, or none"
-            .to_owned(),
-    }
+    let events: Vec<&EventId> = events.iter().collect();
+    let message = format!(
+        "{}: whatever {} decide{}, there is always one more event",
+        round(&events),
+        listed(&parties),
+        if parties.len() == 1 { "s" } else { "" }
+    );
+    let fix = "give one of these steps an outcome that leaves the cycle: an alternative that ends the workflow, or none";
+    let names: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let finding = Finding::new("CYCLE_WITHOUT_EXIT", message, fix);
+    let finding = events.iter().take(1).fold(finding, |finding, id| finding.event(id));
+    finding.naming(parties).faults([names.join(" ")])
 }

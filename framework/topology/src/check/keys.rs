@@ -1,10 +1,12 @@
 //! `KEYS_DIFFER`: order is kept for each key of a topic, so what is to stay in order needs one key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Party, listed};
+use super::finding::{Finding, MAX_PARTIES, Party, listed};
 use crate::choreography::{Choreography, Emitter, EventId};
 use crate::manifest::{Manifest, Step};
+
+const RULE: &str = "KEYS_DIFFER";
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     for (id, flow) in choreography.events() {
@@ -15,27 +17,50 @@ pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>
     }
 }
 
+/// What is read in order and with which key, each by name.
+type Keyed<'a> = (String, Option<&'a str>);
+
+/// For each of them the other keys that it meets: somebody with a third key is at fault anew, and somebody who takes over
+/// another's key is not.
+fn faults(all: &[Keyed<'_>]) -> Vec<String> {
+    let keys: BTreeSet<Option<&str>> = all.iter().map(|(_, key)| *key).collect();
+    let mut faults = Vec::new();
+    for (name, own) in all {
+        let others = keys.iter().filter(|other| *other != own || own.is_none());
+        faults.extend(others.take(MAX_PARTIES).map(|other| format!("{name} meets {}", key(*other))));
+    }
+    faults
+}
+
 /// One event on one topic, with another key depending on who emits it. Between topics there is no order to be lost.
-fn of_one_event(id: &EventId, emitters: &[Emitter<'_>]) -> Option<Finding> {
-    let mut first_on: BTreeMap<&str, &Emitter<'_>> = BTreeMap::new();
-    let (first, other) = emitters.iter().find_map(|emitter| {
-        let first = *first_on.entry(&emitter.event.topic).or_insert(emitter);
-        (first.event.key != emitter.event.key).then_some((first, emitter))
-    })?;
-    let (one, two) = (Party::from(first), Party::from(other));
-    Some(Finding {
-        rule: "KEYS_DIFFER",
-        message: format!(
-            "{one} writes {id} with {}, and {two} writes it with {}: records that belong together have no order",
+fn of_one_event(id: &EventId, emitters: &[Emitter<'_>]) -> Vec<Finding> {
+    let mut by_topic: BTreeMap<&str, Vec<&Emitter<'_>>> = BTreeMap::new();
+    for emitter in emitters {
+        by_topic.entry(&emitter.event.topic).or_default().push(emitter);
+    }
+    let differ = |(topic, emitters): (&str, Vec<&Emitter<'_>>)| {
+        let (first, rest) = emitters.split_first()?;
+        let other = rest.iter().find(|it| it.event.key != first.event.key)?;
+        let all: Vec<Keyed<'_>> =
+            emitters.iter().map(|it| (format!("{topic} {}", it.place()), it.event.key.as_deref())).collect();
+        let (one, two) = (Party::from(*first), Party::from(*other));
+        let keys: BTreeSet<_> = all.iter().map(|(_, key)| key).collect();
+        let more = match keys.len() - 2 {
+            0 => String::new(),
+            more => format!(" ({more} more key{} beside)", if more == 1 { "" } else { "s" }),
+        };
+        let message = format!(
+            "{one} writes {id} with {}, and {two} writes it with {}{more}: records that belong together have no order",
             key(first.event.key.as_deref()),
             key(other.event.key.as_deref())
-        ),
-        event: Some(id.clone()),
-        parties: vec![one, two],
-        gaps: Vec::new(),
-        topic: None,
-        fix: "let every emitter of the event use one key".to_owned(),
-    })
+        );
+        let fix = "let every emitter of the event use one key";
+        // The others that differ from the first.
+        let others = emitters.iter().filter(|it| it.event.key != first.event.key);
+        let parties = std::iter::once(one).chain(others.map(|it| Party::from(*it))).collect();
+        Some(Finding::new(RULE, message, fix).event(id).naming(parties).faults(faults(&all)))
+    };
+    by_topic.into_iter().filter_map(differ).collect()
 }
 
 /// Whether they are one fact in two majors, of which `other` is the later: then their keys have one text, whatever the fields are
@@ -46,7 +71,7 @@ fn is_older_twin((id, one): &(EventId, &Emitter<'_>), (later, two): &(EventId, &
         && (one.event.majors.contains(&later.major) || two.event.majors.contains(&id.major))
 }
 
-/// A step that reads several events of one topic relies on their order.
+/// A step that reads several events of one topic relies on their order. Records without a key have none.
 fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step) -> Vec<Finding> {
     let mut by_topic: BTreeMap<&str, Vec<(EventId, &Emitter<'_>)>> = BTreeMap::new();
     for consumed in &step.consumes {
@@ -59,33 +84,35 @@ fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step)
             }
         }
     }
-    let pointer = step_pointer(service, step);
-    by_topic
-        .into_iter()
-        .filter_map(|(topic, events)| {
-            let mut facts = events.iter().filter(|it| !events.iter().any(|other| is_older_twin(it, other)));
-            let (first, one) = facts.next()?;
-            let others: Vec<&(EventId, &Emitter<'_>)> =
-                facts.filter(|(_, other)| other.event.key != one.event.key).collect();
-            let (other, two) = others.first()?;
-            let who = Party::step(service, step, &pointer);
-            Some(Finding {
-                rule: "KEYS_DIFFER",
-                message: format!(
-                    "{who} reads {first} and {} of `{topic}` in one group, and so relies on their order; but {first} has {} \
-                     and {other} has {}",
-                    listed(&others.iter().map(|(id, _)| id).collect::<Vec<_>>()),
-                    key(one.event.key.as_deref()),
-                    key(two.event.key.as_deref())
-                ),
-                event: None,
-                parties: [who, Party::from(*one)].into_iter().chain(others.iter().map(|(_, it)| Party::from(*it))).collect(),
-                gaps: Vec::new(),
-                topic: Some(topic.to_owned()),
-                fix: "give these events one key; or, if their order does not matter, read them in a step each".to_owned(),
-            })
-        })
-        .collect()
+    let differ = |(topic, events): (&str, Vec<(EventId, &Emitter<'_>)>)| {
+        let facts = events.iter().filter(|it| !events.iter().any(|other| is_older_twin(it, other)));
+        let facts: Vec<&(EventId, &Emitter<'_>)> = facts.collect();
+        let (first, one) = facts.first()?;
+        let own = one.event.key.as_deref();
+        let others: Vec<&(EventId, &Emitter<'_>)> = facts
+            .iter()
+            .skip(1)
+            .copied()
+            .filter(|(_, other)| own.is_none() || other.event.key.as_deref() != own)
+            .collect();
+        let (other, two) = others.first()?;
+        let who = Party::step(service, step, &step_pointer(service, step));
+        let message = format!(
+            "{who} reads {first} and {} of `{topic}` in one group, and so relies on their order; but {first} has {} and \
+             {other} has {}",
+            listed(&others.iter().map(|(id, _)| id).collect::<Vec<_>>()),
+            key(own),
+            key(two.event.key.as_deref())
+        );
+        let fix = "give these events one key; or, if their order does not matter, read them in a step each";
+        let place = who.place();
+        let all: Vec<Keyed<'_>> =
+            facts.iter().map(|(id, it)| (format!("{place} {id}"), it.event.key.as_deref())).collect();
+        let opposite = std::iter::once(*one).chain(others.iter().map(|(_, it)| *it));
+        let parties = std::iter::once(who).chain(opposite.map(Party::from)).collect();
+        Some(Finding::new(RULE, message, fix).topic(topic).naming(parties).faults(faults(&all)))
+    };
+    by_topic.into_iter().filter_map(differ).collect()
 }
 
 fn step_pointer(service: &Manifest, step: &Step) -> String {

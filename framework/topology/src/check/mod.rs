@@ -4,6 +4,7 @@
 //! do; [`rule`](crate::rule) explains the rule.
 
 mod begins;
+mod compared;
 mod cover;
 mod deprecated;
 mod emitted;
@@ -11,32 +12,42 @@ mod ends;
 mod finding;
 mod groups;
 mod keys;
+mod majors;
 mod topics;
 mod twice;
 mod upcasts;
 
-pub(crate) use cover::{Cover, gaps_text, required};
-pub use cover::{Gap, MAX_COMPARISONS};
+pub(crate) use compared::Cover;
+pub use compared::{MAX_COMPARISONS, MAX_WORK};
+pub use cover::Gap;
+pub(crate) use cover::{gaps_text, required, too_many};
 pub use deprecated::deprecations;
-pub(crate) use finding::sorted;
 pub use finding::{Finding, MAX_FINDINGS, MAX_PARTIES, Party};
+pub(crate) use finding::{listed, quoted, sorted};
+pub(crate) use majors::{Met, unreadable};
 
 use crate::choreography::Choreography;
 
 /// What does not fit, ordered by rule and event: at most [`MAX_FINDINGS`], none if the choreography holds. What is deprecated
 /// fits still: see [`deprecations`].
 pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
+    sorted(all(choreography))
+}
+
+/// The same, each of them and in no order.
+pub(crate) fn all(choreography: &Choreography<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     twice::check(choreography, &mut findings);
     begins::check(choreography, &mut findings);
     upcasts::check(choreography, &mut findings);
     emitted::check(choreography, &mut findings);
+    majors::check(choreography, &mut findings);
     topics::check(choreography, &mut findings);
     keys::check(choreography, &mut findings);
     groups::check(choreography, &mut findings);
     ends::check(choreography, &mut findings);
     cover::check(choreography, &mut findings);
-    sorted(findings)
+    findings
 }
 
 #[cfg(test)]

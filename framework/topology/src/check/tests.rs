@@ -1,4 +1,6 @@
+mod changes;
 mod misjudged;
+mod missed;
 
 use serde_json::{Value, json};
 
@@ -95,6 +97,7 @@ fn a_major_that_nobody_writes_is_told_with_the_one_that_is_written() {
         "r.a (team Three) consumes start in major 1, and it is written in major 2 alone, by w (team Two)"
     );
     // Both majors side by side, while readers move: nothing is wrong.
+    newer["majors"] = json!([1, 2]);
     let both = service("w", "Two", &json!({ "publishes": [newer, emitted("start", &["external"])] }));
     assert_eq!(rules(&[both, reader]), Vec::<&str>::new());
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Party, listed, opposite};
-use crate::choreography::{Choreography, EventId, Flow};
+use super::finding::{Finding, Party, listed, quoted};
+use crate::choreography::{Choreography, Emitter, EventId, Flow};
+
+const RULE: &str = "EVENT_ON_ANOTHER_TOPIC";
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     for (id, flow) in choreography.events() {
@@ -19,39 +21,35 @@ fn unread(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
     if written.is_empty() {
         return;
     }
+    let outside = flow.external_topics();
     let emitters: Vec<Party> = flow.emitters.iter().map(Party::from).collect();
+    let to: Vec<&str> = written.iter().copied().collect();
     for consumer in &flow.consumers {
         let topic = consumer.event.topic.as_str();
-        if written.contains(topic) || consumer.event.external {
+        if written.contains(topic) || outside.contains(topic) {
             continue;
         }
         let who = Party::from(consumer);
-        let to: Vec<&str> = written.iter().copied().collect();
         let verb = if emitters.len() == 1 { "writes" } else { "write" };
-        findings.push(Finding {
-            rule: "EVENT_ON_ANOTHER_TOPIC",
-            message: format!(
-                "{who} reads {id} from `{topic}`, and {} {verb} it to `{}`",
-                listed(&emitters),
-                to.join("`, `")
-            ),
-            event: Some(id.clone()),
-            parties: opposite(who, &emitters),
-            gaps: Vec::new(),
-            topic: None,
-            fix: format!("let both say the same topic: read it from `{}`", to.join("` or `")),
-        });
+        let message = format!(
+            "{who} reads {id} from `{topic}`, and {} {verb} it to {}",
+            listed(&emitters),
+            quoted(&to, ", ")
+        );
+        let fix = format!("let both say the same topic: read it from {}", quoted(&to, " or "));
+        findings.push(Finding::new(RULE, message, fix).event(id).who(who, &emitters));
     }
 }
 
-/// Emitters that write where nobody reads, although the event is read elsewhere.
+/// Emitters that write where nobody reads, although the event is read elsewhere. Code that also writes it where it is read is
+/// moving it from one topic to the other.
 fn unwritten(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
     let read: BTreeSet<&str> = flow.consumers.iter().map(|consumer| consumer.event.topic.as_str()).collect();
-    let reached: BTreeSet<&str> = flow
+    let reached: BTreeSet<_> = flow
         .emitters
         .iter()
         .filter(|emitter| read.contains(emitter.event.topic.as_str()))
-        .map(|emitter| emitter.service.service.as_str())
+        .map(Emitter::code)
         .collect();
     // Where nobody is reached at all, the consumers' findings say so, but for those who read what others write.
     let is_told = flow.consumers.iter().any(|consumer| !consumer.event.external);
@@ -59,23 +57,16 @@ fn unwritten(id: &EventId, flow: &Flow<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let readers: Vec<Party> = flow.consumers.iter().map(Party::from).collect();
-    for emitter in flow.emitters.iter().filter(|emitter| !reached.contains(emitter.service.service.as_str()))
-    {
+    let topics: Vec<&str> = read.iter().copied().collect();
+    for emitter in flow.emitters.iter().filter(|emitter| !reached.contains(&emitter.code())) {
         let who = Party::from(emitter);
-        let topics: Vec<&str> = read.iter().copied().collect();
-        findings.push(Finding {
-            rule: "EVENT_ON_ANOTHER_TOPIC",
-            message: format!(
-                "{who} writes {id} to `{}`, and it is read from `{}` alone",
-                emitter.event.topic,
-                topics.join("`, `")
-            ),
-            event: Some(id.clone()),
-            parties: opposite(who, &readers),
-            gaps: Vec::new(),
-            topic: None,
-            fix: format!("let both say the same topic: write it to `{}`", topics.join("` or `")),
-        });
+        let message = format!(
+            "{who} writes {id} to `{}`, and it is read from {} alone",
+            emitter.event.topic,
+            quoted(&topics, ", ")
+        );
+        let fix = format!("let both say the same topic: write it to {}", quoted(&topics, " or "));
+        findings.push(Finding::new(RULE, message, fix).event(id).who(who, &readers));
     }
 }
 
@@ -92,20 +83,15 @@ fn settings(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
             if *settings == &topic.settings {
                 continue;
             }
-            findings.push(Finding {
-                rule: "TOPIC_DIFFERS",
-                message: format!(
-                    "{first} and {party} describe the topic `{}` differently: {} here, {} there",
-                    topic.name,
-                    described(settings),
-                    described(&topic.settings)
-                ),
-                event: None,
-                parties: vec![first.clone(), party],
-                gaps: Vec::new(),
-                topic: Some(topic.name.clone()),
-                fix: "agree on the settings, and say the same in both manifests".to_owned(),
-            });
+            let message = format!(
+                "{first} and {party} describe the topic `{}` differently: {} here, {} there",
+                topic.name,
+                described(settings),
+                described(&topic.settings)
+            );
+            let fix = "agree on the settings, and say the same in both manifests";
+            let finding = Finding::new("TOPIC_DIFFERS", message, fix).topic(&topic.name);
+            findings.push(finding.each(vec![first.clone(), party]));
         }
     }
 }

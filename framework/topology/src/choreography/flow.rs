@@ -1,5 +1,7 @@
 //! One event's way through the choreography.
 
+use std::collections::BTreeSet;
+
 use crate::manifest::{Consumed, Emitted, Manifest, Step};
 
 /// Who emits an event, and who consumes it.
@@ -16,6 +18,12 @@ impl Flow<'_> {
     pub fn is_external(&self) -> bool {
         self.emitters.iter().any(|emitter| emitter.event.external)
             || self.consumers.iter().any(|consumer| consumer.event.external)
+    }
+
+    /// The topics to which it comes from outside, as those who read it there say.
+    pub(crate) fn external_topics(&self) -> BTreeSet<&str> {
+        let external = self.consumers.iter().filter(|consumer| consumer.event.external);
+        external.map(|consumer| consumer.event.topic.as_str()).collect()
     }
 
     /// Whether an emitter says that a workflow owes nothing after it.
@@ -70,17 +78,47 @@ pub struct Consumer<'a> {
     pub upcasts: bool,
 }
 
-impl Emitter<'_> {
+impl<'a> Emitter<'a> {
     /// The step as `service.step`, or the service.
     pub fn place(&self) -> String {
         place(self.service, self.step)
     }
+
+    /// Whether the same code emits both: one step, or code of one service outside of its steps.
+    pub(crate) fn is_beside(&self, other: &Emitter<'_>) -> bool {
+        self.code() == other.code()
+    }
+
+    /// The code that emits it: a service and its step, if it is one. Names may hold dots, so that [`place`](Self::place) would not do.
+    pub(crate) fn code(&self) -> (&'a str, Option<&'a str>) {
+        (self.service.service.as_str(), self.step.map(|step| step.name.as_str()))
+    }
+
+    /// The majors in which each fact is written that is emitted as this event; empty where this is the only one. The event of
+    /// the latest major says it for all.
+    pub(crate) fn majors(&self) -> &'a [u32] {
+        let declared: &'a [Emitted] = match (self.way, self.step) {
+            (Way::Emits, Some(step)) => &step.emits,
+            (Way::Starts, Some(step)) => &step.starts,
+            _ => &self.service.publishes,
+        };
+        let of_type = declared.iter().filter(|it| it.event_type == self.event.event_type);
+        of_type
+            .map(|it| it.majors.as_slice())
+            .find(|majors| majors.contains(&self.event.version.0))
+            .unwrap_or_default()
+    }
 }
 
-impl Consumer<'_> {
+impl<'a> Consumer<'a> {
     /// The step as `service.step`.
     pub fn place(&self) -> String {
         place(self.service, Some(self.step))
+    }
+
+    /// The service and the step. Names may hold dots, so that [`place`](Self::place) would not do.
+    pub(crate) fn code(&self) -> (&'a str, &'a str) {
+        (&self.service.service, &self.step.name)
     }
 }
 

@@ -95,12 +95,14 @@ impl<'a> Choreography<'a> {
     /// Whether each of its emitters also writes a major of the event that somebody consumes: then readers are moving
     /// from one to the other, and nobody owes this one a reader.
     pub(crate) fn is_twin(&self, id: &EventId, flow: &Flow<'_>) -> bool {
-        let consumed_of = |service: &str| {
-            self.other_majors(id).any(|(_, other)| {
-                !other.consumers.is_empty() && other.emitters.iter().any(|it| it.service.service == service)
-            })
-        };
-        flow.emitters.iter().all(|emitter| consumed_of(&emitter.service.service))
+        flow.emitters.iter().all(|emitter| self.has_twin(id, emitter))
+    }
+
+    /// Whether the code that emits the event as `emitter` also writes a major of it that somebody consumes.
+    pub(crate) fn has_twin(&self, id: &EventId, emitter: &Emitter<'_>) -> bool {
+        self.other_majors(id).any(|(_, other)| {
+            !other.consumers.is_empty() && other.emitters.iter().any(|it| it.is_beside(emitter))
+        })
     }
 }
 

@@ -152,6 +152,7 @@ fn what_an_emitter_writes_where_only_strangers_are_read_is_read_by_nobody() {
 fn an_older_major_beside_the_one_that_is_read_ends_nothing() {
     let mut later = emitted("no", &[]);
     later["version"] = json!("2.0");
+    later["majors"] = json!([1, 2]);
     let both = json!({ "all": [{ "one": "no.v2" }, one("no")] });
     let choice = json!({ "one_of": [one("yes"), both] });
     let mut note = step("note", &["no"], &[], &json!("nothing"));
