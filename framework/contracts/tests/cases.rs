@@ -12,7 +12,7 @@ use serde_json::Value;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 
 /// Fewer would mean that a file was not read.
-const LEAST: usize = 80;
+const LEAST: usize = 500;
 
 /// Every case, with the name of its file.
 #[expect(clippy::unwrap_used, reason = "a file of the test that cannot be read fails it")]

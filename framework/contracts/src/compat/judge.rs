@@ -70,7 +70,8 @@ impl<'j> Referee<'j> {
 }
 
 impl Judge<'_> {
-    pub(super) fn judge(&self, options: &Options) -> Result<Judged, CompareError> {
+    /// Both schemas, and their roots: the writer's, the reader's.
+    pub(super) fn read(&self) -> Result<(Graph, [NodeId; 2]), CompareError> {
         let mut graph = Graph::default();
         let (writer, reader) = (&self.writer, &self.reader);
         let writer_root =
@@ -79,11 +80,17 @@ impl Judge<'_> {
             graph.read(&reader.schema, reader.asserted).map_err(|error| reader.read_error(&error))?;
         let first_of_reader = reader_root;
         let settled = graph.settle([writer_root, reader_root]);
-        let [writer_root, reader_root] = settled.map_err(|(node, problem)| {
+        let roots = settled.map_err(|(node, problem)| {
             let side = if node < first_of_reader { writer } else { reader };
             let pointer = graph.node(node).pointer.to_string();
             side.read_error(&ReadError { pointer, problem: problem.to_owned() })
         })?;
+        Ok((graph, roots))
+    }
+
+    pub(super) fn judge(&self, options: &Options) -> Result<Judged, CompareError> {
+        let (mut graph, [writer_root, reader_root]) = self.read()?;
+        graph.classify();
         if graph.same(writer_root, reader_root) {
             return Ok(Judged { verdict: Verdict::holds(), notes: Vec::new(), same: true });
         }

@@ -10,6 +10,8 @@ const MAX_SAMPLE_DEPTH: usize = 12;
 const MAX_POOL: usize = 400;
 /// How many steps go into texts of patterns.
 const MAX_PATTERN_STEPS: usize = 200_000;
+/// How many values one event may hold: schemas that name themselves in many fields would fill it without end.
+const MAX_SAMPLE_VALUES: usize = 2_000;
 /// The longest text that is made.
 const MAX_SAMPLE_LENGTH: u64 = 300;
 
@@ -50,21 +52,33 @@ pub(super) struct Sampler<'g> {
     graph: &'g Graph,
     dice: Dice,
     values: Vec<Value>,
+    /// The kind of each of them.
+    kinds: Vec<Kinds>,
     lengths: Vec<u64>,
     /// How many steps texts of patterns took so far.
     steps: usize,
+    /// How many more values the event at hand may hold.
+    left: usize,
 }
 
 impl<'g> Sampler<'g> {
     pub(super) fn new(graph: &'g Graph, seed: u64) -> Self {
-        let mut sampler =
-            Self { graph, dice: Dice::new(seed), values: Vec::new(), lengths: vec![0, 1, 2, 3], steps: 0 };
+        let mut sampler = Self {
+            graph,
+            dice: Dice::new(seed),
+            values: Vec::new(),
+            kinds: Vec::new(),
+            lengths: vec![0, 1, 2, 3],
+            steps: 0,
+            left: 0,
+        };
         for id in 0..graph.len() as NodeId {
             if sampler.values.len() + sampler.lengths.len() > MAX_POOL {
                 break;
             }
             sampler.learn(graph.node(id));
         }
+        sampler.kinds = sampler.values.iter().map(Kinds::of).collect();
         sampler
     }
 
@@ -105,11 +119,16 @@ impl<'g> Sampler<'g> {
 
     /// A value that may well keep to the schema.
     pub(super) fn value(&mut self, id: NodeId) -> Value {
+        self.left = MAX_SAMPLE_VALUES;
         self.of_all(&[id], 0)
     }
 
     /// A value of all these schemas, as far as chance will have it.
     fn of_all(&mut self, ids: &[NodeId], depth: usize) -> Value {
+        if self.left == 0 {
+            return Value::Null;
+        }
+        self.left -= 1;
         let graph = self.graph;
         let mut parts = Vec::new();
         for id in ids {
@@ -122,14 +141,11 @@ impl<'g> Sampler<'g> {
             return self.dice.pick(values).cloned().unwrap_or_default();
         }
         let kinds = nodes.iter().fold(Kinds::ALL, |kinds, node| kinds.and(node.kinds));
-        if !kinds.meets(Kinds::OBJECT.or(Kinds::LIST)) || self.dice.one_in(4) {
-            let fitting: Vec<&Value> =
-                self.values.iter().filter(|value| kinds.meets(Kinds::of(value))).collect();
-            if let Some(value) = self.dice.pick(&fitting)
-                && !self.dice.one_in(3)
-            {
-                return (*value).clone();
-            }
+        if (!kinds.meets(Kinds::OBJECT.or(Kinds::LIST)) || self.dice.one_in(4))
+            && let Some(index) = self.known(kinds)
+            && !self.dice.one_in(3)
+        {
+            return self.values[index].clone();
         }
         let possible: Vec<Kinds> = Kinds::EACH.into_iter().filter(|kind| kinds.meets(*kind)).collect();
         match self.dice.pick(&possible).copied() {
@@ -140,6 +156,14 @@ impl<'g> Sampler<'g> {
             Some(Kinds::OBJECT) => self.object(&nodes, depth),
             _ => Value::Null,
         }
+    }
+
+    /// One of the values at hand that is of these kinds.
+    fn known(&mut self, kinds: Kinds) -> Option<usize> {
+        let fits = |(_, kind): &(usize, &Kinds)| kinds.meets(**kind);
+        let count = self.kinds.iter().enumerate().filter(fits).count();
+        let nth = self.dice.below(count);
+        self.kinds.iter().enumerate().filter(fits).nth(nth).map(|(index, _)| index)
     }
 
     /// The schema and what applies with it, branches by chance.

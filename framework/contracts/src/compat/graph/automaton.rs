@@ -1,6 +1,7 @@
 //! Texts that match some patterns and do not match others, found by walking their automata side by side.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex_automata::Anchored;
@@ -40,6 +41,8 @@ pub(in crate::compat) struct Wanted {
     pub(in crate::compat) least: u64,
     /// Most characters.
     pub(in crate::compat) most: Option<u64>,
+    /// Texts that it must not be.
+    pub(in crate::compat) except: Vec<String>,
 }
 
 /// Where the walk stands in one automaton.
@@ -60,6 +63,9 @@ pub(in crate::compat) fn texts(patterns: &Patterns, wanted: &Wanted, steps: &mut
     let Some(any) = ANY_TEXT.as_ref() else { return Texts::Unknown };
     let automata = wanted.patterns.iter().map(|(id, must)| Some((patterns.automaton(*id)?, *must)));
     let Some(mut automata) = automata.collect::<Option<Vec<_>>>() else { return Texts::Unknown };
+    // Where they are too many for an automaton, whoever asked finds them among what was found.
+    let except = if wanted.except.is_empty() { None } else { listed(&wanted.except) };
+    automata.extend(except.as_ref().map(|except| (except, false)));
     automata.push((any, true));
     // Characters are told apart up to the last bound only.
     let counted = wanted.most.map_or(wanted.least, |most| most.saturating_add(1)).max(wanted.least);
@@ -73,7 +79,7 @@ pub(in crate::compat) fn texts(patterns: &Patterns, wanted: &Wanted, steps: &mut
 /// Bounds too far apart to count up to: a text found without them that keeps them is one, and no text at all
 /// means none.
 fn long_texts(patterns: &Patterns, wanted: &Wanted, steps: &mut usize) -> Texts {
-    let unbounded = Wanted { patterns: wanted.patterns.clone(), least: 0, most: None };
+    let unbounded = Wanted { least: 0, most: None, ..wanted.clone() };
     let kept = |text: &String| {
         let length = text.chars().count() as u64;
         length >= wanted.least && wanted.most.is_none_or(|most| length <= most)
@@ -85,6 +91,19 @@ fn long_texts(patterns: &Patterns, wanted: &Wanted, steps: &mut usize) -> Texts 
         }
         other => other,
     }
+}
+
+/// The automaton of just these texts.
+fn listed(texts: &[String]) -> Option<dense::DFA<Vec<u32>>> {
+    let spelled = |text: &String| -> String {
+        text.chars().fold(String::new(), |mut spelled, letter| {
+            // Writing to a text cannot fail.
+            _ = write!(spelled, r"\x{{{:X}}}", u32::from(letter));
+            spelled
+        })
+    };
+    let spelled: Vec<String> = texts.iter().map(spelled).collect();
+    build(&format!(r"\A(?:{})\z", spelled.join("|")))
 }
 
 struct Walk<'a> {
@@ -214,7 +233,7 @@ mod tests {
     fn search(wanted: &[(&str, bool)], least: u64, most: Option<u64>) -> Texts {
         let mut patterns = Patterns::default();
         let wanted = wanted.iter().map(|(source, must)| (patterns.add(source).unwrap(), *must)).collect();
-        texts(&patterns, &Wanted { patterns: wanted, least, most }, &mut 0)
+        texts(&patterns, &Wanted { patterns: wanted, least, most, except: Vec::new() }, &mut 0)
     }
 
     #[test]
@@ -245,6 +264,21 @@ mod tests {
             };
             assert_eq!(found[0].chars().count(), shortest.chars().count(), "{found:?}");
         }
+    }
+
+    #[test]
+    fn texts_are_found_beside_those_that_are_known() {
+        let mut patterns = Patterns::default();
+        let pattern = patterns.add("^(a|b|x*y)$").unwrap();
+        let without = |except: &[&str]| {
+            let except = except.iter().map(|text| (*text).to_owned()).collect();
+            let wanted =
+                Wanted { patterns: vec![(pattern, true)], most: Some(1), except, ..Wanted::default() };
+            texts(&patterns, &wanted, &mut 0)
+        };
+        assert_eq!(without(&["a", "y"]), Texts::Some(vec!["b".to_owned()]));
+        assert_eq!(without(&["a", "y", "b"]), Texts::None);
+        assert_eq!(without(&["a", "y", "b.", "(b|"]), Texts::Some(vec!["b".to_owned()]));
     }
 
     #[test]

@@ -17,7 +17,7 @@ impl Graph {
     ///
     /// All nodes that look alike begin in one class. Whenever nodes leave a class, those that name them are
     /// looked at again; the larger part keeps the class, so that no node is looked at often.
-    pub(super) fn classify(&mut self) {
+    pub(in crate::compat) fn classify(&mut self) {
         let mut named_by: Vec<Vec<NodeId>> = vec![Vec::new(); self.nodes.len()];
         for (id, node) in self.nodes.iter().enumerate() {
             node.for_each_named(|named| named_by[named as usize].push(id as NodeId));

@@ -84,10 +84,7 @@ enum Mark {
 
 /// The schemas that a node applies to its own value.
 fn in_place(node: &Node) -> Vec<NodeId> {
-    let lists = node.any.iter().chain(&node.one).flat_map(|list| list.iter().copied());
-    let conditional = node.conditional.iter().flat_map(|conditional| {
-        [Some(conditional.test), conditional.then, conditional.otherwise].into_iter().flatten()
-    });
-    let implied = node.object.iter().flat_map(|rules| rules.implies.iter().map(|(_, schema)| *schema));
-    node.all.iter().copied().chain(lists).chain(node.not).chain(conditional).chain(implied).collect()
+    let mut parts = Vec::new();
+    node.for_each_in_place(|part| parts.push(part));
+    parts
 }

@@ -141,6 +141,11 @@ impl Format {
         Some(self.known().shape).filter(|shape| !shape.is_empty())
     }
 
+    /// Whether every text of its shape is of the format.
+    pub(in crate::compat) fn is_its_shape(self) -> bool {
+        self.name() == "uuid"
+    }
+
     /// Whether `other` takes every text of this format.
     pub(in crate::compat) fn is_within(self, other: Self) -> bool {
         self == other || (other.known().draft == LATEST && self.known().within.contains(&other.known().name))
@@ -200,6 +205,34 @@ mod tests {
             }
         }
         assert!(accepted > 500, "{accepted}");
+    }
+
+    /// What proofs rest on, the other way round: a text of the shape is of the format.
+    #[test]
+    fn no_text_of_a_shape_is_off_the_format_that_it_is() {
+        let mut dice = Dice::new(5);
+        for index in 0..KNOWN.len() {
+            let format = Format(index as u8);
+            if !format.is_its_shape() {
+                continue;
+            }
+            let mut patterns = Patterns::default();
+            let shape = patterns.add(format.shape().unwrap()).unwrap();
+            let mut of_shape = 0;
+            for _ in 0..2_000 {
+                let mut text: Vec<char> = dice.pick(format.samples()).unwrap().chars().collect();
+                for _ in 0..=dice.below(3) {
+                    let at = dice.below(text.len());
+                    text[at] = *dice.pick(&['0', '9', 'a', 'F', 'f', 'g', '-', 'é', ' ']).unwrap();
+                }
+                let text: String = text.into_iter().collect();
+                if patterns.matches(shape, &text) {
+                    of_shape += 1;
+                    assert!(format.accepts(&text), "{text:?}");
+                }
+            }
+            assert!(of_shape > 100, "{of_shape}");
+        }
     }
 
     /// What is said of a format must hold of its samples, or proofs would rest on a mistake.

@@ -15,6 +15,7 @@ mod number;
 mod pattern;
 mod read;
 mod refs;
+mod spelled;
 
 use std::cell::Cell;
 

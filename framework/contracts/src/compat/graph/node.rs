@@ -22,6 +22,8 @@ pub(in crate::compat) struct Node {
     pub(in crate::compat) kinds: Kinds,
     /// `enum` and `const`.
     pub(in crate::compat) values: Option<Arc<Listed>>,
+    /// The lists and objects among them, each as a schema that takes nothing else, unless they are too many.
+    pub(in crate::compat) spelled: Option<Box<[NodeId]>>,
     pub(in crate::compat) minimum: Option<Limit>,
     pub(in crate::compat) maximum: Option<Limit>,
     pub(in crate::compat) step: Option<Decimal>,
@@ -134,20 +136,28 @@ impl Node {
             || self.conditional.is_some()
     }
 
-    /// Calls `visit` with each node that this one names.
-    pub(in crate::compat) fn for_each_named(&self, mut visit: impl FnMut(NodeId)) {
+    /// Calls `visit` with each node that this one applies to its own value.
+    pub(in crate::compat) fn for_each_in_place(&self, mut visit: impl FnMut(NodeId)) {
         let lists = self.any.iter().chain(&self.one).flat_map(|list| list.iter());
         self.all.iter().chain(lists).chain(&self.not).for_each(|id| visit(*id));
         if let Some(conditional) = &self.conditional {
             visit(conditional.test);
             conditional.then.iter().chain(&conditional.otherwise).for_each(|id| visit(*id));
         }
+        if let Some(object) = &self.object {
+            object.implies.iter().for_each(|(_, id)| visit(*id));
+        }
+    }
+
+    /// Calls `visit` with each node that this one names.
+    pub(in crate::compat) fn for_each_named(&self, mut visit: impl FnMut(NodeId)) {
+        self.for_each_in_place(&mut visit);
         if let Some(list) = &self.list {
             let one = list.items.iter().chain(&list.contains).chain(&list.unevaluated);
             list.prefix.iter().chain(one).for_each(|id| visit(*id));
         }
         if let Some(object) = &self.object {
-            object.properties.iter().chain(&object.implies).for_each(|(_, id)| visit(*id));
+            object.properties.iter().for_each(|(_, id)| visit(*id));
             object.patterns.iter().for_each(|(_, id)| visit(*id));
             let one = object.rest.iter().chain(&object.names).chain(&object.unevaluated);
             one.for_each(|id| visit(*id));

@@ -88,7 +88,7 @@ impl Graph {
             return Err((wide, "is a union of more than 1000 branches: let more than one event share them"));
         }
         self.split_unevaluated();
-        self.classify();
+        self.spell_out_listed();
         Ok(roots.map(|root| targets[root as usize]))
     }
 

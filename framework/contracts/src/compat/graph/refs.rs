@@ -118,15 +118,69 @@ fn joined(base: &str, reference: &str) -> String {
         !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     });
     if has_scheme || reference.is_empty() {
-        return reference.to_owned();
+        return without_dots(reference);
     }
     let authority = base.find("://").map_or(0, |at| at + 3);
     if reference.starts_with('/') {
         let end = base[authority..].find('/').map_or(base.len(), |at| authority + at);
-        return format!("{}{reference}", &base[..end]);
+        return without_dots(&format!("{}{reference}", &base[..end]));
     }
     match base[authority..].rfind('/') {
-        Some(at) => format!("{}/{reference}", &base[..authority + at]),
+        Some(at) => without_dots(&format!("{}/{reference}", &base[..authority + at])),
         None => reference.to_owned(),
+    }
+}
+
+/// An identifier whose path holds no `.` and no `..`: they are gone along (RFC 3986, 5.2.4). One without an
+/// authority stays as it is.
+fn without_dots(id: &str) -> String {
+    let Some(authority) = id.find("://").map(|at| at + 3) else { return id.to_owned() };
+    let Some(path) = id[authority..].find('/').map(|at| authority + at) else { return id.to_owned() };
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = id[path + 1..].split('/').peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "." | ".." => {
+                if segment == ".." {
+                    kept.pop();
+                }
+                // What ends in a step ends in a folder.
+                if segments.peek().is_none() {
+                    kept.push("");
+                }
+            }
+            other => kept.push(other),
+        }
+    }
+    format!("{}/{}", &id[..path], kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn references_are_resolved_as_the_standard_says() {
+        // RFC 3986, 5.4, as far as paths go.
+        let base = "http://a/b/c/d";
+        for (reference, target) in [
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            (".", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../../g", "http://a/g"),
+            ("../../../g", "http://a/g"),
+            ("/./g", "http://a/g"),
+            ("g.", "http://a/b/c/g."),
+            ("./g/.", "http://a/b/c/g/"),
+            ("g/../h", "http://a/b/c/h"),
+            ("urn:x:y", "urn:x:y"),
+            ("http://e/x/../y", "http://e/y"),
+        ] {
+            assert_eq!(joined(base, reference), target, "{reference}");
+        }
     }
 }

@@ -180,6 +180,9 @@ impl Solver<'_> {
         }
         let node = self.graph.node(id);
         let mut ways: Vec<Way> = self.broken_keywords(state, id, node).into_iter().map(Way::one).collect();
+        if node.values.is_some() {
+            ways.push(self.unlisted(state, id, node));
+        }
         let mut complete = true;
         self.broken_dependencies(state, id, node, &mut ways);
         for part in &node.all {
@@ -266,12 +269,20 @@ impl Solver<'_> {
         complete
     }
 
+    /// To be none of the listed values: where these are lists or objects, to break the schema of each.
+    fn unlisted(&self, state: &State, id: NodeId, node: &Node) -> Way {
+        match &node.spelled {
+            Some(spelled) if Kinds::LIST.or(Kinds::OBJECT).meets(state.kind) => {
+                let alike = spelled.iter().filter(|id| self.graph.node(**id).kinds.meets(state.kind));
+                Way::all(alike.map(|id| Formula::Breaks(*id)).collect())
+            }
+            _ => Way::one(Formula::Is(Lit::Unlisted(id))),
+        }
+    }
+
     /// The keywords of the schema itself that a value of this kind can break, as far as that is seen at once.
     fn broken_keywords(&self, state: &State, id: NodeId, node: &Node) -> Vec<Formula> {
         let mut lits = Vec::new();
-        if node.values.is_some() {
-            lits.push(Lit::Unlisted(id));
-        }
         if state.kind == Kinds::NUMBER {
             lits.extend(node.minimum.is_some().then_some(Lit::Below(id)));
             lits.extend(node.maximum.is_some().then_some(Lit::Above(id)));

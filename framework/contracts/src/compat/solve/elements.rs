@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compat::graph::{Kinds, ListRules, NodeId};
+use crate::compat::graph::{Kinds, ListRules, Node, NodeId, Num};
 
 use super::evaluated::Part;
 use super::formula::{Formula, Lit};
@@ -53,7 +53,13 @@ impl Solver<'_> {
         self.end_where_nothing_fits(state, &mut list);
         self.end_where_all_differ(state, &mut list);
         let short = |list: &List| list.most.is_some_and(|most| list.least > most);
-        if short(&list) || !self.elements_somewhere(state, &mut list) || !self.contained(state, &mut list) {
+        if short(&list) {
+            return Outcome::Nothing;
+        }
+        if let Some(outcome) = self.only_element(state, &list) {
+            return outcome;
+        }
+        if !self.elements_somewhere(state, &mut list) || !self.contained(state, &mut list) {
             return Outcome::Nothing;
         }
         if state.lits.contains(&Lit::Repeats) && !self.repeated(state, &mut list) {
@@ -77,6 +83,11 @@ impl Solver<'_> {
         for (_, rules) in self.lists_of(state) {
             list.least = list.least.max(rules.least);
             list.most = [list.most, rules.most].into_iter().flatten().min();
+            // What every element is counts them.
+            if rules.contains.is_some_and(|contains| self.graph.node(contains).is_silent(Kinds::ALL)) {
+                list.least = list.least.max(rules.least_contained);
+                list.most = [list.most, rules.most_contained].into_iter().flatten().min();
+            }
         }
         // Every prefix at hand, that of parts too, for they decide what is unevaluated.
         let all = state.asserted.iter().chain(&state.broken);
@@ -117,6 +128,7 @@ impl Solver<'_> {
             {
                 said.push(Formula::Keeps(rest));
             }
+            said.extend(rules.contains.filter(|_| rules.most_contained == Some(0)).map(Formula::Breaks));
         }
         for lit in &state.lits {
             if let Lit::ContainsFew(id) = lit
@@ -165,11 +177,55 @@ impl Solver<'_> {
         };
         let kinds = kept().fold(Kinds::ALL, |kinds, node| kinds.and(node.kinds));
         let listed = kept().filter_map(|node| Some(node.values.as_ref()?.len() as u64)).min();
-        let few = Kinds::NULL
-            .or(Kinds::BOOLEAN)
-            .contains(kinds)
-            .then(|| u64::from(kinds.meets(Kinds::NULL)) + 2 * u64::from(kinds.meets(Kinds::BOOLEAN)));
+        let integers = if kinds.meets(Kinds::INTEGER) { integers_within(kept()) } else { Some(0) };
+        let simple = Kinds::NULL.or(Kinds::BOOLEAN).or(Kinds::INTEGER).contains(kinds);
+        let few = integers.filter(|_| simple).map(|integers| {
+            let others = u64::from(kinds.meets(Kinds::NULL)) + 2 * u64::from(kinds.meets(Kinds::BOOLEAN));
+            integers.saturating_add(others)
+        });
         list.most = [list.most, listed, few].into_iter().flatten().min();
+    }
+
+    /// A list of one element at most has one place for all that some element must be. `None` if nothing is asked of
+    /// some element, or it is not told by its place alone.
+    fn only_element(&mut self, state: &State, list: &List) -> Option<Outcome> {
+        if list.most != Some(1) {
+            return None;
+        }
+        let mut wanted: Vec<(NodeId, u64, bool)> = Vec::new();
+        for (_, rules) in self.lists_of(state) {
+            wanted.extend(rules.contains.map(|contains| (contains, rules.least_contained, true)));
+        }
+        for lit in &state.lits {
+            let rules = |id: NodeId| self.graph.node(id).list.as_deref();
+            match *lit {
+                Lit::Items(id) => {
+                    let rules = rules(id)?;
+                    // An element after the first counts as two.
+                    wanted.push((rules.items?, 1 + rules.prefix.len() as u64, false));
+                }
+                Lit::ContainsMany(id) => {
+                    let rules = rules(id)?;
+                    wanted.push((rules.contains?, too_many(rules), true));
+                }
+                Lit::UnevaluatedElement(_) => return None,
+                _ => {}
+            }
+        }
+        wanted.retain(|(_, count, _)| *count > 0);
+        if wanted.is_empty() {
+            return None;
+        }
+        if wanted.iter().any(|(_, count, _)| *count > 1) {
+            return Some(Outcome::Nothing);
+        }
+        let mut said = self.said_of_element(state, 0);
+        let formula = |(id, _, keeps)| if keeps { Formula::Keeps(id) } else { Formula::Breaks(id) };
+        said.extend(wanted.into_iter().map(formula));
+        Some(match self.solve(said) {
+            Outcome::Value(value) => Outcome::Value(Value::Array(vec![value])),
+            other => other,
+        })
     }
 
     /// Puts an element somewhere from `first` on that is also `beside`. `false` if it fits nowhere.
@@ -229,17 +285,26 @@ impl Solver<'_> {
     fn contained(&mut self, state: &State, list: &mut List) -> bool {
         let mut wanted: Vec<(NodeId, u64)> = Vec::new();
         for (_, rules) in self.lists_of(state) {
+            if rules.contains.is_some()
+                && rules.most_contained.is_some_and(|most| most < rules.least_contained)
+            {
+                return false;
+            }
             wanted.extend(rules.contains.map(|contains| (contains, rules.least_contained)));
         }
         for lit in &state.lits {
             if let Lit::ContainsMany(id) = lit
                 && let Some(rules) = &self.graph.node(*id).list
             {
-                let many = rules.most_contained.unwrap_or_default().saturating_add(1);
-                wanted.extend(rules.contains.map(|contains| (contains, many)));
+                wanted.extend(rules.contains.map(|contains| (contains, too_many(rules))));
             }
         }
+        let unique = self.lists_of(state).any(|(_, rules)| rules.unique);
         for (contains, count) in wanted {
+            let listed = self.graph.node(contains).values.as_ref();
+            if unique && listed.is_some_and(|values| (values.len() as u64) < count) {
+                return false;
+            }
             if count > MAX_ELEMENTS || list.most.is_some_and(|most| count > most) {
                 list.unknown |= list.most.is_none_or(|most| count <= most);
                 return list.unknown;
@@ -322,4 +387,22 @@ impl Solver<'_> {
             taken.iter().all(|other| !jsonschema::json::cmp::equal(value, other)) && self.holds(said, value)
         })
     }
+}
+
+/// How many elements of `contains` exceed `maxContains`.
+fn too_many(rules: &ListRules) -> u64 {
+    rules.most_contained.unwrap_or_default().saturating_add(1)
+}
+
+/// How many integers keep to the bounds of all `nodes`; `None` if they are not counted.
+fn integers_within<'n>(nodes: impl Iterator<Item = &'n Node>) -> Option<u64> {
+    let (mut low, mut high) = (None, None);
+    for node in nodes {
+        for (limit, end, is_low) in [(node.minimum, &mut low, true), (node.maximum, &mut high, false)] {
+            let Some(Num::Whole(at)) = limit.map(|limit| limit.at) else { continue };
+            *end = Some(end.map_or(at, |known: i128| if is_low { known.max(at) } else { known.min(at) }));
+        }
+    }
+    // An end that is itself outside counts one more at most, which does no harm.
+    u64::try_from(high?.checked_sub(low?)?.checked_add(1)?.max(0)).ok()
 }

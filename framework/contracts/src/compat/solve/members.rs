@@ -8,7 +8,7 @@ use crate::compat::graph::NameId;
 
 use super::evaluated::Name;
 use super::formula::{Formula, Lit};
-use super::names::{Found, Reason};
+use super::names::{Found, Reason, Wanted};
 use super::state::State;
 use super::{Outcome, Solver};
 
@@ -124,9 +124,11 @@ impl Solver<'_> {
 
     /// The members that must be there under some name. `false` if one cannot be.
     fn members_somewhere(&mut self, state: &State, object: &mut Object) -> bool {
+        // Where those that must be there by name are as many as may be, it is one of them.
+        let full = object.most == Some(state.present.len() as u64);
         for lit in object.somewhere.clone() {
-            let none = BTreeSet::new();
-            match self.find_member(state, Reason::Lit(lit), &object.extra, &none) {
+            let wanted = Wanted { reason: Reason::Lit(lit), extra: &object.extra, full };
+            match self.find_member(state, wanted, &BTreeSet::new()) {
                 Found::Nothing => return false,
                 Found::Unknown => object.unknown = true,
                 Found::Member(name, value) => {
@@ -145,7 +147,8 @@ impl Solver<'_> {
         }
         let mut taken: BTreeSet<String> = object.found.keys().cloned().collect();
         while (object.found.len() as u64) < object.least {
-            match self.find_member(state, Reason::Filler, &object.extra, &taken) {
+            let wanted = Wanted { reason: Reason::Filler, extra: &object.extra, full: false };
+            match self.find_member(state, wanted, &taken) {
                 Found::Nothing => return false,
                 Found::Unknown => {
                     object.unknown = true;

@@ -21,6 +21,7 @@ mod names;
 mod numbers;
 mod refute;
 mod state;
+mod sweep;
 mod text;
 
 use std::cell::Cell;
@@ -188,6 +189,11 @@ impl<'g> Solver<'g> {
                 alternatives::Choice::Ways { index, ways, complete } => {
                     if self.member_fails(&mut state) {
                         return Outcome::Nothing;
+                    }
+                    if state.kind == Kinds::NUMBER
+                        && let Some(outcome) = self.sweep(&state)
+                    {
+                        return outcome;
                     }
                     state.settle(index);
                     return self.branch(&state, &ways, complete);

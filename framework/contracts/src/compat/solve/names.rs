@@ -13,6 +13,8 @@ use super::{Outcome, Solver};
 
 /// The most patterns whose combinations are gone through.
 const MAX_PATTERNS: usize = 6;
+/// From how many names in both documents on they are not gone through for a name that only they can be.
+pub(super) const MAX_NAMES: usize = 4_000;
 
 /// Why a member must be there.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,16 @@ impl Reason {
             _ => None,
         }
     }
+}
+
+/// What a member is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    pub(super) reason: Reason,
+    /// What is needed of known members beside.
+    pub(super) extra: &'w BTreeMap<NameId, Vec<Formula>>,
+    /// Whether there is room for none but those that must be there.
+    pub(super) full: bool,
 }
 
 /// A member found, or why not.
@@ -111,43 +123,60 @@ impl Solver<'_> {
         }
     }
 
-    /// Finds a member for the reason, not among `taken`. `extra` is what is needed of known members beside.
+    /// Finds a member as wanted, not among `taken`.
     pub(super) fn find_member(
         &mut self,
         state: &State,
-        reason: Reason,
-        extra: &BTreeMap<NameId, Vec<Formula>>,
+        wanted: Wanted<'_>,
         taken: &BTreeSet<String>,
     ) -> Found {
         let mut unknown = false;
-        for id in self.known_names(state, reason) {
-            self.spend(1 + state.asserted.len());
-            if self.is_spent() {
-                return Found::Unknown;
-            }
-            let text = self.graph.names.text(id).to_owned();
-            if state.absent.contains(&id) || taken.contains(&text) || !self.name_is_taken(state, &text) {
-                continue;
-            }
-            let name = Name::Known(id, &text);
-            let Some(beside) = self.serves(state, &name, reason) else { continue };
-            let mut formulas = self.said_of(state, &name);
-            formulas.extend(beside);
-            formulas.extend(extra.get(&id).into_iter().flatten());
-            match self.solve(formulas) {
-                Outcome::Value(value) => return Found::Member(text, value),
-                Outcome::Unknown => unknown = true,
-                Outcome::Nothing => {}
+        let names = if wanted.full { state.present.clone() } else { self.known_names(state, wanted.reason) };
+        for id in names {
+            match self.known_member(state, wanted, taken, id) {
+                Found::Nothing => {}
+                Found::Unknown if self.is_spent() => return Found::Unknown,
+                Found::Unknown => unknown = true,
+                found @ Found::Member(..) => return found,
             }
         }
-        match self.fresh_member(state, reason, taken) {
+        let fresh = if wanted.full { Found::Nothing } else { self.fresh_member(state, wanted, taken) };
+        match fresh {
             Found::Nothing if unknown => Found::Unknown,
             found => found,
         }
     }
 
+    /// The member as wanted of a name that a schema says.
+    fn known_member(
+        &mut self,
+        state: &State,
+        wanted: Wanted<'_>,
+        taken: &BTreeSet<String>,
+        id: NameId,
+    ) -> Found {
+        self.spend(1 + state.asserted.len());
+        if self.is_spent() {
+            return Found::Unknown;
+        }
+        let text = self.graph.names.text(id).to_owned();
+        if state.absent.contains(&id) || taken.contains(&text) || !self.name_is_taken(state, &text) {
+            return Found::Nothing;
+        }
+        let name = Name::Known(id, &text);
+        let Some(beside) = self.serves(state, &name, wanted.reason) else { return Found::Nothing };
+        let mut formulas = self.said_of(state, &name);
+        formulas.extend(beside);
+        formulas.extend(wanted.extra.get(&id).into_iter().flatten());
+        match self.solve(formulas) {
+            Outcome::Value(value) => Found::Member(text, value),
+            Outcome::Unknown => Found::Unknown,
+            Outcome::Nothing => Found::Nothing,
+        }
+    }
+
     /// The names that the schemas at hand say.
-    fn known_names(&self, state: &State, reason: Reason) -> Vec<NameId> {
+    fn known_names(&self, state: &State, reason: Reason) -> BTreeSet<NameId> {
         let mut names: BTreeSet<NameId> = state.present.clone();
         let about = reason.node().and_then(|id| self.graph.node(id).object.as_deref());
         for rules in self.rules_of(state).map(|(_, rules)| rules).chain(about) {
@@ -155,7 +184,7 @@ impl Solver<'_> {
         }
         names.extend(state.absent.iter());
         names.extend(self.listed_names(state).iter().filter_map(|name| self.graph.names.id(name)));
-        names.into_iter().collect()
+        names
     }
 
     /// The names that `propertyNames` list, where they list any.
@@ -165,8 +194,8 @@ impl Solver<'_> {
         values.flat_map(|values| values.iter()).filter_map(Value::as_str).collect()
     }
 
-    fn fresh_member(&mut self, state: &State, reason: Reason, taken: &BTreeSet<String>) -> Found {
-        let about = reason.node().and_then(|id| self.graph.node(id).object.as_deref());
+    fn fresh_member(&mut self, state: &State, wanted: Wanted<'_>, taken: &BTreeSet<String>) -> Found {
+        let about = wanted.reason.node().and_then(|id| self.graph.node(id).object.as_deref());
         let mut patterns: Vec<PatternId> = Vec::new();
         for rules in self.rules_of(state).map(|(_, rules)| rules).chain(about) {
             patterns.extend(rules.patterns.iter().map(|(pattern, _)| *pattern));
@@ -183,7 +212,7 @@ impl Solver<'_> {
                 .enumerate()
                 .map(|(bit, pattern)| (*pattern, signs & (1 << bit) != 0))
                 .collect();
-            match self.fresh_of(state, reason, &matched, taken) {
+            match self.fresh_of(state, wanted, &matched, taken) {
                 Found::Nothing => {}
                 Found::Unknown => unknown = true,
                 found @ Found::Member(..) => return found,
@@ -196,12 +225,12 @@ impl Solver<'_> {
     fn fresh_of(
         &mut self,
         state: &State,
-        reason: Reason,
+        wanted: Wanted<'_>,
         matched: &[(PatternId, bool)],
         taken: &BTreeSet<String>,
     ) -> Found {
         let name = Name::Fresh { matched: matched.to_vec() };
-        let Some(beside) = self.serves(state, &name, reason) else { return Found::Nothing };
+        let Some(beside) = self.serves(state, &name, wanted.reason) else { return Found::Nothing };
         let mut formulas = self.said_of(state, &name);
         formulas.extend(beside);
         let value = match self.solve(formulas) {
@@ -211,7 +240,7 @@ impl Solver<'_> {
         };
         let mut spelled: Vec<Formula> =
             self.rules_of(state).filter_map(|(_, rules)| rules.names).map(Formula::Keeps).collect();
-        if let Reason::Lit(Lit::Name(id)) = reason {
+        if let Reason::Lit(Lit::Name(id)) = wanted.reason {
             let names = self.graph.node(id).object.as_ref().and_then(|rules| rules.names);
             spelled.extend(names.map(Formula::Breaks));
         }
@@ -220,17 +249,45 @@ impl Solver<'_> {
         spelled.push(Formula::Is(Lit::Fresh));
         // A name is a text: whatever else `propertyNames` takes does not count.
         match (self.text_cell(&spelled), value) {
-            // Either no name at all is possible, or all that are were tried among the known ones.
-            (Outcome::Nothing, _) => {
-                let tried = !self.listed_names(state).is_empty();
-                if tried || self.text_cell(&any_name).is_nothing() { Found::Nothing } else { Found::Unknown }
-            }
+            (Outcome::Nothing, _) => self.member_said_elsewhere(state, wanted, taken, &any_name),
             (Outcome::Value(Value::String(text)), Some(value)) => {
                 let text = self.unlike(&text, taken, &spelled);
                 text.map_or(Found::Unknown, |text| Found::Member(text, value))
             }
             _ => Found::Unknown,
         }
+    }
+
+    /// Only names that some schema says are left: those that `any_name` allows and that were not tried yet.
+    fn member_said_elsewhere(
+        &mut self,
+        state: &State,
+        wanted: Wanted<'_>,
+        taken: &BTreeSet<String>,
+        any_name: &[Formula],
+    ) -> Found {
+        let count = self.graph.names.len();
+        if count > MAX_NAMES {
+            let tried = !self.listed_names(state).is_empty();
+            let none = tried || self.text_cell(any_name).is_nothing();
+            return if none { Found::Nothing } else { Found::Unknown };
+        }
+        self.spend(count * any_name.len() / 4);
+        let tried = self.known_names(state, wanted.reason);
+        let allowed = |id: &NameId| {
+            let text = Value::String(self.graph.names.text(*id).to_owned());
+            !tried.contains(id) && self.holds(any_name, &text)
+        };
+        let left: Vec<NameId> = (0..count as NameId).filter(allowed).collect();
+        let mut unknown = false;
+        for id in left {
+            match self.known_member(state, wanted, taken, id) {
+                Found::Nothing => {}
+                Found::Unknown => unknown = true,
+                found @ Found::Member(..) => return found,
+            }
+        }
+        if unknown { Found::Unknown } else { Found::Nothing }
     }
 
     /// A text as `spelled` that is not taken yet.

@@ -32,6 +32,12 @@ impl Range {
         low.at > high.at || (low.at == high.at && (low.open || high.open))
     }
 
+    /// The one number that it holds, if it holds no other.
+    fn only(self) -> Option<Num> {
+        let (low, high) = (self.low?, self.high?);
+        (low.at == high.at && !low.open && !high.open).then_some(low.at)
+    }
+
     fn holds(self, number: Num) -> bool {
         self.low.is_none_or(|limit| limit.admits_above(number))
             && self.high.is_none_or(|limit| limit.admits_below(number))
@@ -40,6 +46,13 @@ impl Range {
 
 impl Solver<'_> {
     pub(super) fn number(&mut self, state: &State) -> Outcome {
+        match self.in_range(state) {
+            Outcome::Unknown => self.sweep(state).unwrap_or(Outcome::Unknown),
+            outcome => outcome,
+        }
+    }
+
+    fn in_range(&self, state: &State) -> Outcome {
         let mut range = Range::default();
         let mut steps: Vec<Decimal> = Vec::new();
         for id in &state.asserted {
@@ -67,6 +80,13 @@ impl Solver<'_> {
         }
         if range.is_empty() {
             return Outcome::Nothing;
+        }
+        if let Some(only) = range.only() {
+            return match only.to_value() {
+                Some(value) if self.state_holds(state, &value) => Outcome::Value(value),
+                Some(_) => Outcome::Nothing,
+                None => Outcome::Unknown,
+            };
         }
         if !state.kinds.meets(Kinds::FRACTION) {
             steps.push(Decimal::ONE);

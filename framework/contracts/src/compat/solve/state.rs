@@ -196,9 +196,14 @@ impl State {
         }
         for id in &self.asserted {
             let Some(object) = &graph.node(*id).object else { continue };
-            for (name, needed) in &object.needs {
-                if self.present.contains(name) {
-                    self.present.extend(needed);
+            // One need may lead to the next, in whatever order they are listed.
+            loop {
+                let before = self.present.len();
+                let needed = object.needs.iter().filter(|(name, _)| self.present.contains(name));
+                let needed: Vec<NameId> = needed.flat_map(|(_, needed)| needed.iter().copied()).collect();
+                self.present.extend(needed);
+                if self.present.len() == before {
+                    break;
                 }
             }
             for (name, schema) in &object.implies {

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::compat::graph::{Format, PatternId, Texts, Wanted, texts};
+use crate::compat::graph::{Format, NameId, PatternId, Texts, Wanted, texts};
 
 use super::formula::Lit;
+use super::names::MAX_NAMES;
 use super::state::State;
 use super::{Outcome, Solver};
 
@@ -19,9 +20,13 @@ const ENCODED: [&str; 14] = [
     "F8======", "1", "nil",
 ];
 
+/// The most texts that are told apart one by one from those that match.
+const MAX_EXCEPT: usize = 256;
+
 /// What a state says of its text.
 #[derive(Debug, Default)]
 struct Rules {
+    /// `except` is of those that are as wanted otherwise.
     wanted: Wanted,
     formats: Vec<Format>,
     off_formats: Vec<Format>,
@@ -50,7 +55,8 @@ impl Solver<'_> {
         if rules.off_contents.iter().any(within) {
             return Outcome::Nothing;
         }
-        let shaped = self.shaped(&rules);
+        let mut shaped = self.shaped(&rules);
+        shaped.except = self.except(state, &shaped);
         let plain = shaped.patterns.is_empty();
         let mut steps = 0;
         let found = if plain { Texts::Unknown } else { texts(&self.graph.patterns, &shaped, &mut steps) };
@@ -61,9 +67,37 @@ impl Solver<'_> {
         self.first_text(state, &rules, found)
     }
 
+    /// The texts that match and are not wanted all the same; none of them where they are too many.
+    fn except(&self, state: &State, shaped: &Wanted) -> Vec<String> {
+        let mut texts: Vec<&str> = Vec::new();
+        if shaped.patterns.is_empty() {
+            return Vec::new();
+        }
+        for lit in &state.lits {
+            match *lit {
+                Lit::Unlisted(id) => {
+                    let values =
+                        self.graph.node(id).values.as_deref().into_iter().flat_map(|values| values.iter());
+                    texts.extend(values.filter_map(Value::as_str));
+                }
+                Lit::Fresh if self.graph.names.len() <= MAX_NAMES => {
+                    texts.extend((0..self.graph.names.len() as NameId).map(|id| self.graph.names.text(id)));
+                }
+                _ => {}
+            }
+        }
+        self.spend(texts.len() / 4);
+        let patterns = &self.graph.patterns;
+        texts.retain(|text| shaped.patterns.iter().all(|(id, must)| patterns.matches(*id, text) == *must));
+        if texts.len() > MAX_EXCEPT {
+            return Vec::new();
+        }
+        texts.into_iter().map(str::to_owned).collect()
+    }
+
     /// The first candidate that is as wanted.
     fn first_text(&self, state: &State, rules: &Rules, found: Texts) -> Outcome {
-        let Wanted { least, most, patterns } = &rules.wanted;
+        let Wanted { least, most, patterns, .. } = &rules.wanted;
         let mut candidates: Vec<String> = Vec::new();
         let samples = rules.formats.iter().flat_map(|format| format.samples());
         candidates.extend(samples.map(|sample| (*sample).to_owned()));
@@ -135,6 +169,9 @@ impl Solver<'_> {
         let mut wanted = rules.wanted.clone();
         let shapes = rules.formats.iter().filter_map(|format| self.graph.patterns.id(format.shape()?));
         wanted.patterns.extend(shapes.map(|shape| (shape, true)));
+        let off = rules.off_formats.iter().filter(|format| format.is_its_shape());
+        let shapes = off.filter_map(|format| self.graph.patterns.id(format.shape()?));
+        wanted.patterns.extend(shapes.map(|shape| (shape, false)));
         wanted
     }
 }

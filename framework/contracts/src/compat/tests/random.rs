@@ -8,6 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
 use super::schemas;
+use crate::compat::compare::is_monotone;
 use crate::compat::graph::Graph;
 use crate::compat::prepare::{Part, Prepared};
 use crate::compat::sample::{Dice, Sampler};
@@ -128,6 +129,27 @@ fn no_event_refutes_a_compatible_verdict() {
     say(&format!("{counts:?}"));
     outcome.unwrap();
     assert!(counts.compatible > 100 && counts.proved > 100, "{counts:?}");
+}
+
+/// What a large document that nothing changed is taken for without a look: a contract whose readers read it.
+#[test]
+fn a_contract_that_turns_nothing_round_reads_itself() {
+    let mut looked_at = 0;
+    let counted = std::cell::RefCell::new(&mut looked_at);
+    let outcome = runner().run(&any::<u64>(), |seed| {
+        let document = Document::from_value("schema", schemas::document(&mut Dice::new(seed)));
+        if !is_monotone(document.value()) {
+            return Ok(());
+        }
+        let Ok(found) = compare(&document, &document, &Options::default()) else { return Ok(()) };
+        let findings = found.backward.findings.iter().chain(&found.forward.findings);
+        let witness = findings.into_iter().find_map(|finding| finding.witness.as_ref());
+        prop_assert!(witness.is_none(), "{} {witness:?}", document.value());
+        **counted.borrow_mut() += 1;
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(looked_at > 30, "{looked_at}");
 }
 
 /// The graph reads schemas as the validator does.
