@@ -107,7 +107,13 @@ fn a_customer_orders_and_sees_the_order_travel() {
     let mut quantities = ask(&catalogue, "GET", "/live", "");
     assert!(next(&mut quantities, "products")[&code].is_i64());
 
-    let order = json!({ "request": "a-click-of-a-test", "stock_code": code, "quantity": 1 }).to_string();
+    let order = json!({
+        "request": "a-click-of-a-test",
+        "placed_at": "2026-01-31T12:00:00Z",
+        "stock_code": code,
+        "quantity": 1,
+    });
+    let order = order.to_string();
     let placed = json(&site, "POST", "/api/orders", &order).expect("it is placed");
     assert_eq!(
         json(&site, "POST", "/api/orders", &order).as_ref(),

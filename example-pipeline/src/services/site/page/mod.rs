@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /` | the page |
 //! | `GET /api/shop` | products with descriptions and prices, and where else the page looks |
-//! | `POST /api/orders` `{ "request", "stock_code", "quantity" }` | the order that was placed; the same request is the same order |
+//! | `POST /api/orders` `{ "request", "placed_at", "stock_code", "quantity" }` | the order that was placed; the same request is the same order |
 //! | `GET /api/orders/live?ids=ID,ID` | server-sent events: `order` with every stage that it has come to |
 
 mod live;

@@ -119,12 +119,12 @@ const requests = new Map(); // orders that were not answered yet, by product: se
 async function order(code, button) {
   button.disabled = true;
   try {
-    const request = requests.get(code) ?? drawn();
-    requests.set(code, request);
+    const click = requests.get(code) ?? { request: drawn(), placed_at: new Date().toISOString() };
+    requests.set(code, click);
     const answer = await fetch("/api/orders", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ request, stock_code: code, quantity: 1 }),
+      body: JSON.stringify({ ...click, stock_code: code, quantity: 1 }),
     });
     if (!answer.ok) throw new Error(await answer.text());
     requests.delete(code);
