@@ -46,9 +46,9 @@ impl Cluster {
         format!("{}.{name}", self.namespace)
     }
 
-    /// A topic's name without the namespace.
-    pub(super) fn without_namespace<'a>(&self, topic: &'a str) -> &'a str {
-        topic.strip_prefix(&self.namespace).and_then(|rest| rest.strip_prefix('.')).unwrap_or(topic)
+    /// A topic's name without the namespace; none if it is outside of it.
+    pub(super) fn without_namespace<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        topic.strip_prefix(&self.namespace)?.strip_prefix('.')
     }
 
     /// A consumer that commits nothing; `group` is only looked at.

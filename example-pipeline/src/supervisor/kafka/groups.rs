@@ -80,7 +80,8 @@ impl Groups {
         Ok(ends)
     }
 
-    /// Waits until every group has committed up to `ends`, or `stop` says so. Returns the groups that are behind; says them on
+    /// Waits until every group has committed up to `ends`, or `stop` says so, which is asked before each group: a broker that
+    /// is away takes long to answer for one. Returns the groups that are behind or were not looked at any more; says them on
     /// standard error when it takes long.
     pub(crate) fn wait_for(&self, ends: &Ends, stop: impl Fn() -> bool) -> Vec<String> {
         let mut tell_at = Instant::now() + LONG;
@@ -88,7 +89,7 @@ impl Groups {
             let behind: Vec<String> = self
                 .groups
                 .iter()
-                .filter(|group| !group.has_reached(&self.cluster, ends))
+                .filter(|group| stop() || !group.has_reached(&self.cluster, ends))
                 .map(|group| group.name.clone())
                 .collect();
             if behind.is_empty() || stop() {
@@ -117,8 +118,8 @@ impl Group {
         }
         let Ok(list) = self.consumer.committed_offsets(list, ANSWER) else { return false };
         list.elements().iter().all(|element| {
-            let topic = cluster.without_namespace(element.topic()).to_owned();
-            let end = ends.get(&(topic, element.partition())).copied().unwrap_or_default();
+            let Some(topic) = cluster.without_namespace(element.topic()) else { return false };
+            let end = ends.get(&(topic.to_owned(), element.partition())).copied().unwrap_or_default();
             matches!(element.offset(), Offset::Offset(committed) if committed >= end)
         })
     }

@@ -28,7 +28,7 @@ pub(crate) fn wait_for(
             .topics()
             .iter()
             .filter(|topic| !topic.partitions().is_empty())
-            .map(|topic| cluster.without_namespace(topic.name()))
+            .filter_map(|topic| cluster.without_namespace(topic.name()))
             .collect();
         let missing: Vec<String> =
             topics.iter().filter(|topic| !there.contains(topic.as_str())).cloned().collect();

@@ -79,7 +79,7 @@ impl Watch {
     /// A broker that is away is waited for.
     pub(crate) fn next(&self, wait: Duration) -> Option<Seen> {
         let message = self.consumer.poll(wait)?.ok()?;
-        let topic = self.cluster.without_namespace(message.topic());
+        let topic = self.cluster.without_namespace(message.topic())?;
         let seen = read(topic, &message);
         self.position.set(topic, message.partition(), message.offset() + 1);
         seen
