@@ -108,7 +108,10 @@ fn show(report: &Report, json: bool) -> ExitCode {
             report.refused_file
         );
     }
-    if report.is_as_expected() || report.interrupted {
+    if let Some(failure) = &report.failure {
+        eprintln!("error: {failure}");
+        ExitCode::from(COULD_NOT_COMPLETE)
+    } else if report.is_as_expected() || report.interrupted {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(NOT_AS_EXPECTED)

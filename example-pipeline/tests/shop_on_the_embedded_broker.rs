@@ -1,22 +1,17 @@
 //! The one command, as a person runs it: every service a process of its own, on the broker inside the process.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn one_command_runs_the_sample_to_its_end() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
-    let run = Command::new(env!("CARGO_BIN_EXE_example-pipeline"))
-        .arg("--json")
-        .arg("--folder")
-        .arg(folder.path())
-        .env_remove("KAFKA_BOOTSTRAP_SERVERS")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the shop's command starts");
+    let run = shop(folder.path(), &[]).output().expect("the shop's command starts");
     let told = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{}: {told}", run.status);
 
@@ -32,6 +27,111 @@ fn one_command_runs_the_sample_to_its_end() {
 
     let refused = std::fs::read_to_string(folder.path().join("refused.csv")).expect("the refused rows");
     assert_eq!(refused.lines().count() as u64, 1 + count("rows_refused"));
+}
+
+/// The shop's command with these arguments, in this folder.
+fn shop(folder: &Path, arguments: &[&OsStr]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_example-pipeline"));
+    command.arg("--json").args(arguments).arg("--folder").arg(folder);
+    command.env_remove("KAFKA_BOOTSTRAP_SERVERS").stdin(Stdio::null());
+    command
+}
+
+const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+
+/// Rows of one order, one for each code.
+fn order(invoice: u32, description: &str, codes: impl Iterator<Item = u32>) -> String {
+    let mut rows = String::new();
+    for code in codes {
+        writeln!(rows, "{invoice},{code},{description},1,2010-12-01 08:26:00,1.00,17850,United Kingdom")
+            .expect("memory takes everything");
+    }
+    rows
+}
+
+#[test]
+fn orders_of_any_length_are_fed_or_refused_and_the_runs_own_files_are_no_orders() {
+    /// More than the window holds with a delivery for each.
+    const WIDE: u32 = 900;
+    /// More than fits one event, at the longest description.
+    const FAT: u32 = 4_000;
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let small = |invoices: std::ops::Range<u32>| {
+        invoices.map(|invoice| order(invoice, "THING", 1..3)).collect::<String>()
+    };
+    let (wide, fat) = (
+        order(700_000, "WIDE", 10..10 + WIDE),
+        order(800_000, &"x".repeat(200), std::iter::repeat_n(1, FAT as usize)),
+    );
+    let orders = [HEADER, &small(600_000..600_003), &wide, &fat, &small(600_003..600_006)].concat();
+    std::fs::write(folder.path().join("orders.csv"), orders).expect("written");
+    // Read as orders, it would grow by every row that is read of it.
+    std::fs::write(folder.path().join("refused.csv"), "of an earlier run\n".repeat(2_000)).expect("written");
+
+    let run =
+        shop(folder.path(), &["--orders".as_ref(), folder.path().as_os_str()]).output().expect("starts");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{}: {told}", run.status);
+    let report: Value = serde_json::from_slice(&run.stdout).expect("one JSON object on standard output");
+    let count =
+        |field: &str| report[field].as_u64().unwrap_or_else(|| panic!("{field} is a number: {report}"));
+    assert_eq!(count("rows_read"), u64::from(12 + WIDE + FAT), "{report}");
+    assert_eq!(
+        report["refused_by_reason"],
+        json!({ "invoice_too_long": report["rows_refused"] }),
+        "{report}"
+    );
+    assert!((1..u64::from(FAT)).contains(&count("rows_refused")), "{report}");
+    assert_eq!((count("rows_not_fed"), count("orders"), count("unfinished")), (0, 8, 0), "{report}");
+}
+
+#[test]
+fn orders_that_cannot_be_read_to_their_end_fail_with_a_report_of_the_others() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let orders = folder.path().join("orders");
+    std::fs::create_dir(&orders).expect("a folder");
+    std::fs::write(orders.join("a.csv"), [HEADER, &order(600_000, "THING", 1..3)].concat()).expect("written");
+    // It opens, and nothing can be read of its beginning.
+    std::os::unix::fs::symlink("/proc/self/mem", orders.join("b.csv")).expect("linked");
+
+    let run = shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()]).output().expect("starts");
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(3), "{told}");
+    assert!(told.contains("error: the orders could not be read to their end"), "{told}");
+    let report: Value = serde_json::from_slice(&run.stdout).expect("one JSON object on standard output");
+    assert!(report["failure"].as_str().is_some_and(|failure| failure.contains("b.csv")), "{report}");
+    assert_eq!((&report["orders"], &report["unfinished"]), (&json!(1), &json!(0)), "{report}");
+}
+
+#[test]
+fn a_service_that_ends_fails_the_run_with_a_report() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let orders = folder.path().join("orders.csv");
+    std::fs::write(&orders, many_orders()).expect("the folder takes it");
+    let mut run = shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the shop's command starts");
+    let mut told = BufReader::new(run.stderr.take().expect("piped")).lines();
+    told.by_ref().map_while(Result::ok).find(|line| line.contains("the shop is open")).expect("it opens");
+    let children =
+        std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", run.id())).expect("children");
+    let service = children.split_whitespace().next().expect("a service");
+    assert!(Command::new("kill").args(["-KILL", service]).status().is_ok_and(|status| status.success()));
+
+    // Read on, or it would wait for whoever reads.
+    let told: String = told.map_while(Result::ok).collect();
+    let mut report = String::new();
+    run.stdout.take().expect("piped").read_to_string(&mut report).expect("a report");
+    assert_eq!(run.wait().expect("it ends").code(), Some(3), "{told}");
+    let report: Value = serde_json::from_str(&report).expect("one JSON object on standard output");
+    assert!(
+        report["failure"].as_str().is_some_and(|failure| failure.contains("the service site ended")),
+        "{report}"
+    );
+    assert_eq!(report["interrupted"], false, "{report}");
+    assert!(report["rows_not_fed"].as_u64().is_some_and(|rows| rows > 0), "{report}");
 }
 
 /// The sample again and again, each time under new invoice numbers: more than is through before somebody interrupts.
@@ -64,13 +164,7 @@ fn interrupted_it_lets_what_is_under_way_end_and_says_how_far_it_came() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let orders = folder.path().join("orders.csv");
     std::fs::write(&orders, many_orders()).expect("the folder takes it");
-    let mut shop = Command::new(env!("CARGO_BIN_EXE_example-pipeline"))
-        .args(["--json", "--orders"])
-        .arg(&orders)
-        .arg("--folder")
-        .arg(folder.path())
-        .env_remove("KAFKA_BOOTSTRAP_SERVERS")
-        .stdin(Stdio::null())
+    let mut shop = shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,6 +1,7 @@
 //! Which files a path means.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -25,4 +26,10 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     files.sort();
     if files.is_empty() { Err(Error::NoFiles { path: path.to_owned() }) } else { Ok(files) }
+}
+
+/// Whether both paths lead to one file, by whatever links. Not, if one of them leads nowhere.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let place = |path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    place(one).is_some_and(|file| place(other) == Some(file))
 }

@@ -24,7 +24,7 @@
 //! | rows of other invoices between | [`OPEN_INVOICES`] invoices are held open; a row that comes later begins a second order of that invoice |
 //!
 //! Memory is bounded whatever the file's size: a line is held up to [`MAX_LINE_BYTES`], an invoice up to
-//! [`MAX_INVOICE_LINES`] rows, and [`OPEN_INVOICES`] invoices at once.
+//! [`MAX_INVOICE_LINES`] rows and [`MAX_INVOICE_BYTES`], and [`OPEN_INVOICES`] invoices at once.
 
 mod files;
 mod invoice;
@@ -37,10 +37,10 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use self::files::files;
+pub use self::files::{files, is_same};
 pub use self::invoice::{Charge, Invoice, Kind, Line};
 pub use self::lines::MAX_LINE_BYTES;
-pub use self::open::{MAX_INVOICE_LINES, OPEN_INVOICES};
+pub use self::open::{MAX_INVOICE_BYTES, MAX_INVOICE_LINES, OPEN_INVOICES};
 pub use self::reader::{Counts, Error, Intake};
 pub use self::reason::Reason;
 pub use self::refused::Refused;

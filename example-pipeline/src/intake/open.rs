@@ -6,8 +6,13 @@ use super::{Charge, Invoice, Kind, Line, Reason};
 /// How many invoices are held open at once. Rows of one invoice nearly always follow each other; this many others may come
 /// between. Beyond it the invoice that was touched longest ago is closed.
 pub const OPEN_INVOICES: usize = 16;
-/// The most rows of one invoice. The longest in the published data has 1,114; more than this would not fit an event.
+/// The most rows of one invoice. The longest in the published data has 1,114.
 pub const MAX_INVOICE_LINES: usize = 5_000;
+/// The most bytes that the rows of one invoice may come to as JSON. Kafka takes events of 1 MiB; the rest is for what an event
+/// says beside its lines, and for the headers of a dead letter.
+pub const MAX_INVOICE_BYTES: usize = 768 * 1_024;
+/// What a row comes to beside its code and description: names, quotes, and the longest numbers.
+const ROW_BYTES: usize = 128;
 
 /// An invoice with the lines of the file that it is made of.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(super) struct Open {
     pub(super) invoice: Invoice,
     /// Line numbers in the file, for refusals that are known only once the invoice is whole.
     pub(super) numbers: Vec<u64>,
+    /// What its rows come to as JSON, at most.
+    bytes: usize,
 }
 
 /// The invoices held open, the one touched last at the end.
@@ -58,7 +65,7 @@ fn begin(row: Row, number: u64) -> Open {
         charges: Vec::new(),
         rows: 0,
     };
-    let mut open = Open { invoice, numbers: Vec::new() };
+    let mut open = Open { invoice, numbers: Vec::new(), bytes: 0 };
     open.push(row, number);
     open
 }
@@ -66,7 +73,7 @@ fn begin(row: Row, number: u64) -> Open {
 impl Open {
     fn add(&mut self, row: Row, number: u64) -> Result<(), Reason> {
         let invoice = &self.invoice;
-        if self.numbers.len() >= MAX_INVOICE_LINES {
+        if self.numbers.len() >= MAX_INVOICE_LINES || self.bytes + json_bytes(&row) > MAX_INVOICE_BYTES {
             return Err(Reason::InvoiceTooLong);
         }
         if row.customer != invoice.customer || row.country != invoice.country {
@@ -77,6 +84,7 @@ impl Open {
     }
 
     fn push(&mut self, row: Row, number: u64) {
+        self.bytes += json_bytes(&row);
         let Row { item, code, description, quantity, unit_price, pence, .. } = row;
         match item {
             Item::Product => self.invoice.lines.push(Line { code, description, quantity, unit_price, pence }),
@@ -90,4 +98,11 @@ impl Open {
     pub(super) fn is_whole(&self) -> bool {
         self.invoice.kind == Kind::Return || !self.invoice.lines.is_empty()
     }
+}
+
+/// The most bytes that a row comes to in an event. Text has no control characters, so that nothing takes a longer escape than
+/// a quote does.
+fn json_bytes(row: &Row) -> usize {
+    let escaped = |text: &str| text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    ROW_BYTES + escaped(&row.code) + escaped(&row.description)
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -25,7 +27,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A folder without orders.
-    #[error("`{}` holds no file that ends in .csv", path.display())]
+    #[error("`{}` holds no orders: no file that ends in .csv", path.display())]
     NoFiles {
         /// The folder.
         path: PathBuf,
@@ -76,6 +78,7 @@ pub struct Intake<W: Write> {
     refused: Refused<W>,
     /// The line being read, kept for its memory.
     line: Vec<u8>,
+    stop: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -93,14 +96,27 @@ impl<W: Write> Intake<W> {
     /// # Errors
     /// See [`files`].
     pub fn open(path: &Path, refused: Refused<W>) -> Result<Self, Error> {
-        Ok(Self {
-            files: files(path)?.into(),
+        Ok(Self::of(files(path)?, refused))
+    }
+
+    /// Opens these files, to be read one after the other.
+    pub fn of(files: Vec<PathBuf>, refused: Refused<W>) -> Self {
+        Self {
+            files: files.into(),
             current: None,
             open: OpenInvoices::default(),
             counts: Counts::default(),
             refused,
             line: Vec::new(),
-        })
+            stop: Arc::default(),
+        }
+    }
+
+    /// Ends early, as if there were no more rows, once this is set. What was read of invoices still open is counted as read
+    /// alone.
+    #[must_use]
+    pub fn until(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
     }
 
     /// What became of the rows so far. Rows of invoices still open are read, and nothing else yet.
@@ -110,12 +126,9 @@ impl<W: Write> Intake<W> {
 
     /// The next invoice, or `None` at the end of the last file.
     fn next_invoice(&mut self) -> Result<Option<Invoice>, Error> {
-        loop {
+        while !self.stop.load(Ordering::Relaxed) {
             let Some(mut current) = self.current.take() else {
-                let Some(path) = self.files.pop_front() else {
-                    self.refused.flush()?;
-                    return Ok(None);
-                };
+                let Some(path) = self.files.pop_front() else { break };
                 self.current = Some(self.begin(path)?);
                 continue;
             };
@@ -128,6 +141,8 @@ impl<W: Write> Intake<W> {
                 return Ok(invoice);
             }
         }
+        self.refused.flush()?;
+        Ok(None)
     }
 
     /// Opens a file and reads its header. A first line that is none is a row like the others, and refused with them.

@@ -38,7 +38,8 @@ pub enum Reason {
     CustomerId,
     /// The row names another customer or country than the first row of its invoice.
     InvoiceConflict,
-    /// The invoice already has [`MAX_INVOICE_LINES`](super::MAX_INVOICE_LINES) rows.
+    /// The invoice already has [`MAX_INVOICE_LINES`](super::MAX_INVOICE_LINES) rows, or with this one would be over
+    /// [`MAX_INVOICE_BYTES`](super::MAX_INVOICE_BYTES).
     InvoiceTooLong,
     /// No row of the order is a product.
     NoProduct,

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -185,6 +187,38 @@ fn an_invoice_has_one_customer_and_a_bound() {
     assert_eq!(read(&[GOOD, other]).refused, [(3, "invoice_conflict".to_owned())]);
     let outcome = read(&vec![GOOD; MAX_INVOICE_LINES + 1]);
     assert_eq!(outcome.refused, [(MAX_INVOICE_LINES as u64 + 2, "invoice_too_long".to_owned())]);
+}
+
+#[test]
+fn an_invoice_always_fits_an_event() {
+    // Quotes are escaped in JSON, and Latin-1 becomes two bytes of UTF-8.
+    for text in [&b"x"[..], &br#""""#[..], &b"\xc9"[..]] {
+        let mut bytes = HEADER.as_bytes().to_vec();
+        for _ in 0..MAX_INVOICE_LINES {
+            bytes.extend_from_slice(b"\n536365,85123A_ABCDEFGHIJKL,\"");
+            bytes.extend_from_slice(&text.repeat(MAX_FIELD_BYTES));
+            bytes.extend_from_slice(b"\",100000,2010-12-01 08:26:00,99999.9999,17850,UK");
+        }
+        let Outcome { invoices, counts, refused } = read_bytes(&bytes);
+        let [invoice] = invoices.as_slice() else { panic!("one invoice") };
+        let event = crate::services::site::order("r-000001".to_owned(), invoice);
+        let bytes = serde_json::to_vec(&event).expect("JSON").len();
+        assert!((MAX_INVOICE_BYTES / 2..MAX_INVOICE_BYTES).contains(&bytes), "{bytes}");
+        assert!(!refused.is_empty() && refused.iter().all(|(_, reason)| reason == "invoice_too_long"));
+        accounted(&counts);
+    }
+}
+
+#[test]
+fn told_to_stop_it_reads_no_further() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("orders.csv");
+    fs::write(&file, format!("{HEADER}\n{GOOD}\n")).expect("writes");
+    let stop = Arc::new(AtomicBool::new(true));
+    let refused = Refused::new(std::io::sink()).expect("writes");
+    let mut intake = Intake::open(&file, refused).expect("opens").until(stop);
+    assert!(intake.next().is_none());
+    assert_eq!(intake.counts().read, 0);
 }
 
 #[test]

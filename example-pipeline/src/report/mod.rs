@@ -30,7 +30,7 @@ pub struct Report {
     pub run: String,
     /// The namespace of its topics and groups.
     pub namespace: String,
-    /// Rows of the files.
+    /// Rows of the files, as far as they were read: to their end unless the run ended early.
     pub rows_read: u64,
     /// Rows that became part of an order that was placed.
     pub rows_ordered: u64,
@@ -38,7 +38,7 @@ pub struct Report {
     pub rows_returned: u64,
     /// Rows refused with a reason.
     pub rows_refused: u64,
-    /// Rows read whose order was not placed, for the run was interrupted.
+    /// Rows read whose order was not placed, for the run was interrupted or failed.
     pub rows_not_fed: u64,
     /// Refused rows by reason.
     pub refused_by_reason: BTreeMap<&'static str, u64>,
@@ -82,12 +82,16 @@ pub struct Report {
     pub seconds: f64,
     /// Whether the run was interrupted.
     pub interrupted: bool,
+    /// Why the run could not come to its end; none if it did, or was interrupted.
+    pub failure: Option<String>,
 }
 
 impl Report {
-    /// Whether everything that was fed came to the end that the rules say.
+    /// Whether everything that was read was fed, and came to the end that the rules say.
     pub fn is_as_expected(&self) -> bool {
-        self.unfinished == 0
+        self.failure.is_none()
+            && self.rows_not_fed == 0
+            && self.unfinished == 0
             && self.unexpected == 0
             && self.returns == self.returns_refunded
             && self.customer_changes == self.customer_changes_counted
@@ -103,7 +107,7 @@ impl fmt::Display for Report {
         table.row("ordered", self.rows_ordered);
         table.row("returned", self.rows_returned);
         table.row("refused", self.rows_refused);
-        table.row_unless_zero("not fed (interrupted)", self.rows_not_fed);
+        table.row_unless_zero("not fed", self.rows_not_fed);
         table.rows_below(&self.refused_by_reason);
         table.title("orders");
         table.row("placed", self.orders);
@@ -130,7 +134,11 @@ impl fmt::Display for Report {
         table.text("p99", &format!("{} ms", self.latency.p99_ms));
         table.text("longest", &format!("{} ms", self.latency.max_ms));
         table.text("whole run", &format!("{:.1} s", self.seconds));
-        table.fmt(formatter)
+        table.fmt(formatter)?;
+        match &self.failure {
+            Some(failure) => writeln!(formatter, "the run could not come to its end: {failure}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -161,6 +169,8 @@ mod tests {
     fn what_is_missing_or_surplus_is_not_as_expected() {
         assert!(Report::default().is_as_expected());
         for wrong in [
+            Report { failure: Some("the disk is full".to_owned()), ..Report::default() },
+            Report { rows_not_fed: 1, ..Report::default() },
             Report { unfinished: 1, ..Report::default() },
             Report { unexpected: 1, ..Report::default() },
             Report { returns: 1, ..Report::default() },
@@ -177,10 +187,11 @@ mod tests {
             refused_by_reason: [("bad_debt", 2)].into(),
             events: [("order.placed".to_owned(), 7)].into(),
             dead_letters_by_reason: [("undecodable".to_owned(), 3)].into(),
+            failure: Some("the disk is full".to_owned()),
             ..Report::default()
         };
         let table = report.to_string();
-        for name in ["bad_debt", "order.placed", "undecodable"] {
+        for name in ["bad_debt", "order.placed", "undecodable", "the disk is full"] {
             assert!(table.contains(name), "{name} is missing in {table}");
         }
         let columns: std::collections::HashSet<usize> =

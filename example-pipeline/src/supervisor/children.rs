@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,15 +84,16 @@ impl Children {
         Ok(())
     }
 
-    /// Asks all to leave, and kills those that have not after `deadline`. Returns the names of those that failed.
-    pub(crate) fn stop(mut self, deadline: Duration) -> Vec<&'static str> {
+    /// Asks all to leave, and kills those that have not after `deadline`, or once in a hurry. Returns the names of those that
+    /// failed.
+    pub(crate) fn stop(mut self, deadline: Duration, is_hurried: &AtomicBool) -> Vec<&'static str> {
         for running in &mut self.children {
             drop(running.child.stdin.take());
         }
         let until = Instant::now() + deadline;
         let mut failed = Vec::new();
         for mut running in self.children.drain(..) {
-            let status = wait_until(&mut running.child, until);
+            let status = wait_until(&mut running.child, until, is_hurried);
             if !status.is_some_and(|status| status.success()) {
                 kill(&mut running.child);
                 failed.push(running.name);
@@ -113,11 +115,11 @@ fn kill(child: &mut Child) {
     drop(child.wait());
 }
 
-fn wait_until(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+fn wait_until(child: &mut Child, until: Instant, is_hurried: &AtomicBool) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < until => thread::sleep(EVERY),
+            Ok(None) if Instant::now() < until && !is_hurried.load(Ordering::Relaxed) => thread::sleep(EVERY),
             Ok(None) | Err(_) => return None,
         }
     }
@@ -149,4 +151,16 @@ pub fn leave_with_the_supervisor() -> io::Result<()> {
         std::process::abort();
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_hurry_a_service_that_does_not_leave_is_killed() {
+        let child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().expect("starts");
+        let children = Children { children: vec![Running { name: "mail", child, log: PathBuf::new() }] };
+        assert_eq!(children.stop(LEAVE * 10, &AtomicBool::new(true)), ["mail"]);
+    }
 }

@@ -20,6 +20,8 @@ use crate::world::{self, Garbage};
 
 /// The most customers the desk remembers; of further ones no form is sent. The published data has about 4,400.
 pub const MAX_CUSTOMERS: usize = 200_000;
+/// How often a workflow's start is tried while no broker acknowledges it; each attempt takes up to half a minute.
+const MAX_ATTEMPTS: u32 = 3;
 /// How many pieces of a product its supplier delivers.
 const DELIVERY: u32 = 10_000;
 
@@ -118,56 +120,74 @@ impl Feed {
     /// Feeds every invoice, each once there is room for it, until there are none left or `no_more` is set.
     ///
     /// # Errors
-    /// The first [`Error`]; what was fed before is told nevertheless.
+    /// The first [`Error`]; what was fed before, or was under way then, is told nevertheless.
     pub(crate) async fn run(
         mut self,
         mut invoices: Receiver<Invoice>,
         no_more: &AtomicBool,
     ) -> Result<(), Error> {
         let mut tasks = JoinSet::new();
+        let mut ended = self.feed(&mut invoices, no_more, &mut tasks).await;
+        while let Some(done) = tasks.join_next().await {
+            ended = ended.and(finished(done));
+        }
+        ended
+    }
+
+    async fn feed(
+        &mut self,
+        invoices: &mut Receiver<Invoice>,
+        no_more: &AtomicBool,
+        tasks: &mut JoinSet<Result<(), Error>>,
+    ) -> Result<(), Error> {
         while let Some(invoice) = invoices.recv().await {
-            let weight = self.window.enter(window::weight(&invoice)).await;
+            let form = self.form(&invoice);
+            let products = self.new_products(&invoice);
+            let small = products.len() + usize::from(form.is_some());
+            let mut room = self.window.enter(window::weight(&invoice, small)).await;
             if no_more.load(Ordering::Relaxed) {
                 break;
             }
-            self.customer(&invoice).await?;
-            let products = self.new_products(&invoice).await;
             self.numbers += 1;
-            let (shop, number) = (Arc::clone(&self.shop), self.numbers);
+            if let Some(form) = form {
+                self.customer(&form, room.share(window::SMALL)).await?;
+            }
+            let products: Vec<_> =
+                products.into_iter().map(|code| (code, room.share(window::SMALL))).collect();
+            let (shop, number, weight) = (Arc::clone(&self.shop), self.numbers, room.rest());
             tasks.spawn(async move { shop.invoice(&invoice, number, weight, products).await });
             while let Some(done) = tasks.try_join_next() {
                 finished(done)?;
             }
         }
-        while let Some(done) = tasks.join_next().await {
-            finished(done)?;
-        }
         Ok(())
     }
 
-    /// A customer seen for the first time, or elsewhere, fills in a form. The next one waits for it, so that the forms of one
-    /// customer are in order.
-    async fn customer(&mut self, invoice: &Invoice) -> Result<(), Error> {
-        let Some(customer_id) = invoice.customer else { return Ok(()) };
-        let country = invoice.country.clone();
+    /// A customer seen for the first time, or elsewhere, fills in a form.
+    fn form(&mut self, invoice: &Invoice) -> Option<CustomerForm> {
+        let (customer_id, country) = (invoice.customer?, invoice.country.clone());
         let old_country = self.customers.get(&customer_id).cloned();
         let is_known = old_country.as_ref() == Some(&country);
         if is_known || (old_country.is_none() && self.customers.len() >= MAX_CUSTOMERS) {
-            return Ok(());
+            return None;
         }
         self.customers.insert(customer_id, country.clone());
-        let counts = if old_country.is_some() { 2 } else { 1 };
-        let weight = self.window.enter(window::SMALL).await;
-        let form = CustomerForm { customer_id, country, old_country };
-        self.shop.start(&self.shop.outside.desk, &form, Started::Customer { counts }, (weight, 0)).await
+        Some(CustomerForm { customer_id, country, old_country })
     }
 
-    /// The invoice's products that nobody has ordered before, with room for their deliveries.
-    async fn new_products(&mut self, invoice: &Invoice) -> Vec<(String, u32)> {
+    /// Sends a form. The next one waits for it, so that the forms of one customer are in order.
+    async fn customer(&self, form: &CustomerForm, weight: u32) -> Result<(), Error> {
+        let counts = if form.old_country.is_some() { 2 } else { 1 };
+        let id = format!("{}-form-{:06}", self.shop.run, self.numbers);
+        self.shop.start(&self.shop.outside.desk, (&id, form), Started::Customer { counts }, (weight, 0)).await
+    }
+
+    /// The invoice's products that nobody has ordered before.
+    fn new_products(&mut self, invoice: &Invoice) -> Vec<String> {
         let mut new = Vec::new();
         for line in &invoice.lines {
             if self.products.len() < MAX_PRODUCTS && self.products.insert(line.code.clone()) {
-                new.push((line.code.clone(), self.window.enter(window::SMALL).await));
+                new.push(line.code.clone());
             }
         }
         new
@@ -194,13 +214,15 @@ impl Shop {
         products: Vec<(String, u32)>,
     ) -> Result<(), Error> {
         for (stock_code, weight) in products {
+            let id = format!("{}-{stock_code}", self.run);
             let delivered = StockDelivered { stock_code, quantity: DELIVERY };
-            self.start(&self.outside.dock, &delivered, Started::Supply, (weight, 0)).await?;
+            self.start(&self.outside.dock, (&id, &delivered), Started::Supply, (weight, 0)).await?;
         }
         let id = format!("{}-{number:06}", self.run);
         let (till, took) = (&self.outside.till, (weight, invoice.rows));
         if invoice.kind == Kind::Return {
-            return self.start(till, &site::returned(id, invoice), Started::Return, took).await;
+            let returned = site::returned(id, invoice);
+            return self.start(till, (&returned.return_id, &returned), Started::Return, took).await;
         }
         let codes = invoice.lines.iter().map(|line| line.code.as_str());
         let fate = world::expected(world::Order::new(&invoice.number, codes));
@@ -208,17 +230,26 @@ impl Shop {
             self.outside.broken_till.write(garbage, &id).await?;
             self.tell(Fed::Garbage(self.dead_letters.from(garbage))).await;
         }
-        self.start(till, &site::order(id, invoice), Started::Order(fate), took).await
+        let order = site::order(id, invoice);
+        self.start(till, (&order.order_id, &order), Started::Order(fate), took).await
     }
 
+    /// Starts a workflow under an id of its own, so that it is the same one where a broker that was away is asked again.
     async fn start<E: StartingEvent>(
         &self,
         publisher: &Publisher,
-        event: &E,
+        (id, event): (&str, &E),
         started: Started,
         (weight, rows): (u32, u64),
     ) -> Result<(), Error> {
-        let correlation = publisher.start(event).await?.correlation_id().to_string();
+        let mut attempts = 1;
+        let begun = loop {
+            match publisher.start_with_id(id, event).await {
+                Err(StartError::Unacknowledged { .. }) if attempts < MAX_ATTEMPTS => attempts += 1,
+                answer => break answer?,
+            }
+        };
+        let correlation = begun.correlation_id().to_string();
         self.tell(Fed::Started { correlation, started, weight, rows }).await;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Ctrl-C and SIGTERM.
 
 use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -17,6 +19,17 @@ impl Interrupts {
         let signals =
             signal(SignalKind::interrupt()).and_then(|one| Ok((one, signal(SignalKind::terminate())?)));
         Self { signals: signals.ok() }
+    }
+
+    /// From now on: becomes true at the next of either.
+    pub(crate) fn hurry(mut self) -> Arc<AtomicBool> {
+        let is_hurried = Arc::new(AtomicBool::new(false));
+        let hurried = Arc::clone(&is_hurried);
+        tokio::spawn(async move {
+            self.next().await;
+            hurried.store(true, Ordering::Relaxed);
+        });
+        is_hurried
     }
 
     /// The next of either. Cancel safe.

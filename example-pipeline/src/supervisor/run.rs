@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 
+use super::children;
 use super::feed::{self, Fed};
 use super::interrupts::Interrupts;
 use super::kafka::{Ends, Groups, Position, Watch};
@@ -75,8 +76,22 @@ pub(crate) struct Ended {
     pub report: Report,
     /// The rows that were fed.
     pub rows: FedRows,
-    /// What went wrong with the feed.
-    pub failure: Option<feed::Error>,
+    /// What went wrong first.
+    pub failure: Option<Failure>,
+}
+
+/// Why a run ends before everything has come to its end, uninterrupted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The feed ended early.
+    #[error("the orders could not be placed to their end")]
+    Feed(#[from] feed::Error),
+    /// A service ended.
+    #[error(transparent)]
+    Service(#[from] children::Ended),
+    /// Nobody does anything any more.
+    #[error("nothing happened for {} s: see the services' logs", STALLED.as_secs())]
+    Stalled,
 }
 
 /// What happens to a run.
@@ -114,16 +129,13 @@ impl Run {
     }
 
     /// Goes on until everything that was fed has come to its end; `check` says whether the services still run.
-    ///
-    /// # Errors
-    /// What `check` answers.
-    pub(crate) async fn until_the_end<E>(
+    pub(crate) async fn until_the_end(
         mut self,
         mut channels: Channels,
-        mut interrupts: Interrupts,
+        interrupts: &mut Interrupts,
         stop: &AtomicBool,
-        mut check: impl FnMut() -> Result<(), E>,
-    ) -> Result<Ended, E> {
+        mut check: impl FnMut() -> Result<(), children::Ended>,
+    ) -> Ended {
         let mut tick = tokio::time::interval(TICK);
         let mut progress = Progress::default();
         let mut seen = Vec::with_capacity(AT_ONCE);
@@ -143,16 +155,21 @@ impl Run {
                 Event::Seen => self.see(&mut seen),
                 Event::Fed(fed) => self.fed(fed),
                 Event::CaughtUp(ends) => self.caught_up(ends),
-                Event::FeedEnded(ended) => failure = ended.err(),
+                Event::FeedEnded(ended) => failure = ended.err().map(Failure::Feed),
                 Event::Interrupt => self.interrupt(stop),
                 Event::Tick => {
-                    check()?;
+                    if let Err(ended) = check() {
+                        return self.end(Some(ended.into()));
+                    }
                     self.tick(&channels.ask).await;
                     progress.show(&self.tally);
                 }
             }
             if self.is_at_its_end() {
-                return Ok(self.end(failure));
+                return self.end(failure);
+            }
+            if self.progress_at.elapsed() > STALLED {
+                return self.end(failure.or(Some(Failure::Stalled)));
             }
         }
     }
@@ -225,10 +242,10 @@ impl Run {
             && self.tally.has_expected_dead_letters()
             && self.final_ends.as_ref().is_some_and(|ends| self.position.has_reached(ends));
         let is_late = self.interrupted_at.is_some_and(|at| at.elapsed() > DRAIN);
-        is_done || is_late || self.is_hurried || self.progress_at.elapsed() > STALLED
+        is_done || is_late || self.is_hurried
     }
 
-    fn end(mut self, failure: Option<feed::Error>) -> Ended {
+    fn end(mut self, failure: Option<Failure>) -> Ended {
         // It may wait for room that nobody gives back any more.
         if let Some(feed) = self.feed.take() {
             feed.abort();
@@ -274,10 +291,16 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// Waits for their end. The channels must be gone.
-    pub(crate) fn join(self) {
+    /// Waits for their end, unless in a hurry: a broker that is away keeps them for a while. The channels must be gone.
+    pub(crate) fn join(self, is_hurried: &AtomicBool) {
         self.over.store(true, Ordering::Relaxed);
         for handle in self.handles {
+            while !handle.is_finished() {
+                if is_hurried.load(Ordering::Relaxed) {
+                    return;
+                }
+                thread::sleep(TICK);
+            }
             if let Err(panic) = handle.join() {
                 std::panic::resume_unwind(panic);
             }

@@ -179,7 +179,7 @@ impl Open<'_> {
         };
         feed.abort();
         eprintln!("closing the shop");
-        children.stop(LEAVE);
+        children.stop(LEAVE, &interrupts.hurry());
         telemetry::end(telemetry).await;
         checked
     }

@@ -32,14 +32,15 @@ impl Window {
         Self { free: Arc::new(Semaphore::new(kib as usize)), kib }
     }
 
-    /// Waits until there is room, and takes it. What weighs more than the window goes alone. Returns what was taken, to be
-    /// given back with [`Window::release`].
-    pub(crate) async fn enter(&self, weight: u32) -> u32 {
+    /// Waits until there is room for all of it, and takes it. What weighs more than the window goes alone.
+    ///
+    /// What is started together must enter together: whoever holds room and waits for more may wait for itself.
+    pub(crate) async fn enter(&self, weight: u32) -> Room {
         let weight = weight.min(self.kib);
         if let Ok(permit) = self.free.acquire_many(weight).await {
             permit.forget();
         }
-        weight
+        Room { left: weight }
     }
 
     /// Lets everybody in from now on.
@@ -53,10 +54,31 @@ impl Window {
     }
 }
 
-/// What an invoice weighs, in KiB: an upper bound of what its workflow writes to any one topic.
-pub(crate) fn weight(invoice: &Invoice) -> u32 {
+/// Room that was taken of a [`Window`], to be shared out among workflows; each gives its share back with [`Window::release`].
+#[derive(Debug)]
+pub(crate) struct Room {
+    left: u32,
+}
+
+impl Room {
+    /// A share of so much, or of what is left.
+    pub(crate) fn share(&mut self, weight: u32) -> u32 {
+        let share = weight.min(self.left);
+        self.left -= share;
+        share
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(self) -> u32 {
+        self.left
+    }
+}
+
+/// What an invoice weighs, in KiB, with so many small workflows that begin with it: an upper bound of what they write to any
+/// one topic.
+pub(crate) fn weight(invoice: &Invoice, small: usize) -> u32 {
     let bytes = EVENTS * EVENT_BYTES + invoice.rows as usize * LINE_BYTES;
-    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
+    u32::try_from(bytes.div_ceil(1_024) + small * SMALL as usize).unwrap_or(u32::MAX)
 }
 
 /// What a workflow of one small event weighs, in KiB.
@@ -69,9 +91,20 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_heavy_goes_alone_and_what_is_released_can_be_taken_again() {
         let window = Window::new(10);
-        let all = window.enter(25).await;
+        let all = window.enter(25).await.rest();
         assert_eq!((all, window.free.available_permits()), (10, 0));
         window.release(all);
-        assert_eq!((window.enter(4).await, window.free.available_permits()), (4, 6));
+        assert_eq!((window.enter(4).await.rest(), window.free.available_permits()), (4, 6));
+    }
+
+    #[tokio::test]
+    async fn the_shares_of_a_room_come_to_what_was_taken() {
+        let window = Window::new(10);
+        let mut room = window.enter(25).await;
+        assert_eq!([room.share(4), room.share(4), room.share(4), room.share(4)], [4, 4, 2, 0]);
+        assert_eq!(room.rest(), 0);
+        window.release(10);
+        let mut room = window.enter(9).await;
+        assert_eq!((room.share(SMALL), room.rest()), (SMALL, 9 - SMALL));
     }
 }
