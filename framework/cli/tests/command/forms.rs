@@ -185,6 +185,17 @@ fn faults() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ("EVENT_ON_ANOTHER_TOPIC", alone(vec![source(&external), reads(&json!({ "topic": "u" }))])),
         ("MAJOR_NOT_EMITTED", alone(vec![source(&external), reads(&json!({ "major": 2 }))])),
         (
+            "MAJOR_NOT_READ",
+            alone(vec![
+                source(&external),
+                manifest(
+                    "other",
+                    &json!({ "publishes": [emitted("start", &json!({ "external": true, "version": "2.0" }))] }),
+                ),
+                reads(&none),
+            ]),
+        ),
+        (
             "UPCASTER_MISSING",
             alone(vec![source(&external), reads(&json!({ "major": 4, "upcasts": [1, 3] }))]),
         ),
