@@ -177,7 +177,7 @@ impl Load {
             start: 0,
             end: self.next[event as usize][partition as usize],
         });
-        let ends = Ends { at: self.now + 1, partitions: partitions.collect() };
+        let ends = Ends { at: self.now + 1, partitions_at: self.now + 1, partitions: partitions.collect() };
         let begin = Instant::now();
         self.shared.write(|model| {
             model.groups(&groups);

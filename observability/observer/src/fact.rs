@@ -42,6 +42,8 @@ pub type Headers<'a> = &'a [(&'a str, &'a str)];
 pub struct Ends {
     /// When fetching them began.
     pub at: Millis,
+    /// When it was last asked which partitions there are: what lies in one that was made since is not read yet.
+    pub partitions_at: Millis,
     /// Every partition of every topic that is there.
     pub partitions: Vec<PartitionEnds>,
 }

@@ -102,6 +102,21 @@ test('a key of more instances than one answer holds leads to all of them', () =>
     await tab.until('all of them', "location.pathname + location.search === '/instances?key=one-key-for-many'");
   }));
 
+test('every attempt that failed and the headers of an event are shown, and what others wrote there is not', () =>
+  withInstances(4000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/instances?reason=retrying`);
+    await tab.click('.row');
+    await tab.until('five at most at first', "[3, 4, 5].includes(document.querySelectorAll('.attempts time').length)");
+    await tab.ask("document.querySelector('.attempts button')?.click()");
+    await tab.sees('.attempts', 'attempt 2 failed');
+    await tab.sees('.attempts', 'the step went into outage');
+    await tab.click('.event-name');
+    await tab.click('.events .details button', 'Show');
+    await tab.sees('.headers', 'name=order;started=');
+    await tab.sees('.headers', '47 bytes, not shown');
+    assert.equal(await tab.ask("document.querySelectorAll('main img').length"), 0, 'a name from the wire stays text');
+  }));
+
 test('a trace leads to where it is kept, wherever it is named', () =>
   withInstances(4000, async ({ origin }) => {
     const tab = await chromium.open(`${origin}/instances?state=failed`);

@@ -141,7 +141,9 @@ export function detail(summary, now) {
     const steps = [];
     for (const [step, , consumes, , path] of STEPS) {
       if (!consumes.includes(INPUT[n])) continue;
-      steps.push({ step, path, state: path && last && summary.state !== 'completed' && summary.state !== 'lost' ? owed(summary, now) : done(path ? end : at + 400) });
+      const here = path && last && summary.state !== 'completed' && summary.state !== 'lost';
+      const tried = here && summary.reason === 'retrying' ? Array.from({ length: summary.attempts }, (_, i) => ({ number: i + 1, seen: at + 700 + i * 900, due: at + 700 + i * 900 + 300 * 2 ** i, outage: i === 2 })) : [];
+      steps.push({ step, path, state: here ? owed(summary, now) : done(path ? end : at + 400), attempts: tried });
     }
     events.push({
       id: `${summary.id.slice(0, 30)}${hex(n, 6)}`, event_type: INPUT[n], source: n === 0 ? null : PATH[n - 1], causation: n === 0 ? null : `${summary.id.slice(0, 30)}${hex(n - 1, 6)}`,
@@ -163,6 +165,16 @@ export function detail(summary, now) {
     dead_letters: summary.dead_letters > 0 ? [letter(summary)] : chance() < 0.02 ? [{ ...letter(summary), open: false }] : [],
     traces: traces.slice(0, stop > 4 ? 2 : 1).map((id, n) => ({ id, from: summary.started + n * 1000, to: summary.updated, events: 4, url: n === 0 ? `https://traces.example/trace/${id}` : null })),
   };
+}
+
+/** The headers of an event: ours, and one of a stranger. */
+export function headers(event) {
+  return [
+    { name: 'ce_id', value: event, bytes: event.length },
+    { name: 'ce_type', value: 'order.placed.v1', bytes: 15 },
+    { name: 'wf', value: 'name=order;started=1700000000000;hops=0', bytes: 39 },
+    { name: `x-${HOSTILE}`, value: null, bytes: 47 },
+  ];
 }
 
 function owed(summary, now) {
@@ -227,9 +239,10 @@ export function graph(name, items, now) {
       lag: here.length * 2, committed_last_minute: stuck[0]?.reason === 'not_progressing' || stuck[0]?.reason === 'no_consumer' ? 0 : 1200 - n * 31,
       oldest_waiting_ms: here.length > 0 ? now - Math.min(...here.map((item) => item.updated)) : null,
       dead_letters: here.filter((item) => item.state === 'failed').length, stalled: stuck[0]?.reason ?? null,
+      stalled_by: [...new Set(stuck.map((item) => item.reason))].map((name) => ({ name, count: stuck.filter((item) => item.reason === name).length })), lost: 0,
     };
   });
-  steps.push({ step: 'legacy/audit', owner: null, path: false, declared: false, group_state: 'unknown', owing: [], lag: 0, committed_last_minute: 3, oldest_waiting_ms: null, dead_letters: 0, stalled: null });
+  steps.push({ step: 'legacy/audit', owner: null, path: false, declared: false, group_state: 'unknown', owing: [], lag: 0, committed_last_minute: 3, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0 });
   const types = new Set(STEPS.flatMap((step) => [...step[2], ...step[3]]));
   const rate = (type) => 1200 - [...types].indexOf(type) * 37;
   const events = [...types].map((type) => ({ event_type: type, topic: TOPIC(type), terminal: TERMINAL.has(type), external: type === 'order.placed.v1', outbound: type === 'order.delivered.v1', seen: 48_000, seen_last_minute: rate(type) }));

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { detail, graph, instance, letter, walk } from './data.mjs';
+import { detail, graph, headers, instance, letter, walk } from './data.mjs';
 
 const { values: options } = parseArgs({
   options: { port: { type: 'string', default: '4748' }, instances: { type: 'string', default: '100000' }, empty: { type: 'boolean' }, 'no-actions': { type: 'boolean' } },
@@ -127,6 +127,7 @@ async function api(path, query, request) {
   if (kind === 'overview') return overview();
   if (kind === 'workflows') return items.some((item) => item.workflow === name) ? { as_of: asOf(), ...graph(name, items, Date.now()) } : null;
   if (kind === 'instances' && name === '') return instances(query);
+  if (kind === 'instances' && rest[1] === 'events' && rest[3] === 'headers') return headers(decodeURIComponent(rest[2]));
   if (kind === 'instances') {
     const summary = items.find((item) => item.id === name);
     return summary ? { as_of: asOf(), ...detail(summary, Date.now()) } : null;

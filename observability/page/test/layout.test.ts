@@ -9,7 +9,7 @@ function graph(edges: Edge[], steps: string[] = ['a/one', 'b/two', 'c/three']): 
   return {
     as_of: { now: 0, behind_ms: 0, caught_up: true },
     name: 'order',
-    steps: steps.map((step) => ({ step, owner: null, path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null })),
+    steps: steps.map((step) => ({ step, owner: null, path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0 })),
     events: [...new Set(edges.map((e) => e.event_type))].map((event_type) => ({ event_type, topic: 't', terminal: false, external: false, outbound: false, seen: 0, seen_last_minute: 0 })),
     edges,
   };
@@ -59,6 +59,37 @@ test('circles, loops and more than can be drawn are drawn as far as they can', (
   assert.equal(many.boxes.length, MOST_NODES);
   assert.deepEqual(picture(graph([], [])).boxes, []);
 });
+
+test('a line that goes round the boxes is within the picture', () => {
+  // The shop's orders: a refund leads back to a step far above it.
+  const { lines, width } = picture(shop());
+  for (const line of lines) {
+    const [, ...numbers] = line.path.split(/[MQL ]/);
+    const across = numbers.filter((_, i) => i % 2 === 0).map(Number);
+    assert.ok(across.every((x) => x >= 0 && x <= width), `${line.id}: ${line.path}`);
+  }
+});
+
+/** As the shop declares its orders, and a till beside it that nobody declared. */
+function shop(): WorkflowGraph {
+  const follow = ['placed', 'reserved', 'created', 'cancelled', 'out-of-stock', 'dispatched', 'shipped', 'delivered'];
+  const ways: [string | null, string, string | null][] = [
+    ['site', 'order.placed.v1', null], ['broken-till', 'order.placed.v1', null], [null, 'order.placed.v1', 'site/checkout'],
+    ['site/checkout', 'order.reserved.v1', null], [null, 'order.reserved.v1', 'payment/charge'],
+    ['payment/charge', 'payment.confirmed.v1', null], ['payment/charge', 'payment.declined.v1', null],
+    [null, 'payment.confirmed.v1', 'orders/settle'], [null, 'payment.declined.v1', 'orders/settle'], [null, 'payment.refunded.v1', 'orders/settle'],
+    ['orders/settle', 'order.created.v1', null], ['orders/settle', 'order.cancelled.v1', null],
+    [null, 'order.created.v1', 'warehouse/dispatch'], ['warehouse/dispatch', 'order.dispatched.v1', null], ['warehouse/dispatch', 'order.out-of-stock.v1', null],
+    ['warehouse/dispatch', 'stock.changed.v1', null], ['warehouse/take-back', 'stock.changed.v1', null], [null, 'stock.changed.v1', 'catalogue/show'],
+    [null, 'order.out-of-stock.v1', 'payment/refund'], ['payment/refund', 'payment.refunded.v1', null],
+    [null, 'order.dispatched.v1', 'shipping/ship'], ['shipping/ship', 'order.shipped.v1', null],
+    [null, 'order.shipped.v1', 'carrier/deliver'], ['carrier/deliver', 'order.delivered.v1', null],
+    ...follow.flatMap((name): [null, string, string][] => [[null, `order.${name}.v1`, 'mail/tell'], [null, `order.${name}.v1`, 'site/follow']]),
+    ['mail/tell', 'mail.sent.v1', null],
+  ];
+  const steps = [...new Set(ways.flatMap(([from, , to]) => [from, to]).filter((step) => step !== null))].sort();
+  return graph(ways.map(([from, type, to]) => edge(from, type, to)), steps);
+}
 
 test('a picture is shrunk a little to fit, and else scrolled', () => {
   assert.equal(scaleToFit(900, 1000, false), 1);

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
 import { plainest } from '../src/lib/error';
 import { added, outcomes } from '../src/lib/outcomes';
-import { concerns, merged, waiting } from '../src/lib/trouble';
+import { concerns, merged, unnamed, waiting } from '../src/lib/trouble';
 import { reason, stepState } from '../src/lib/words';
 
-const step = (name: string, more: Partial<StepNode>): StepNode => ({ step: name, owner: 'A', path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, ...more });
+const step = (name: string, more: Partial<StepNode>): StepNode => ({ step: name, owner: 'A', path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0, ...more });
 const summary = (name: string, more: Partial<WorkflowSummary> = {}): WorkflowSummary => ({ name, running: 0, completed: 0, failed: 0, stalled: 0, lost: 0, stalled_by: [], waiting_at: [], oldest_waiting_ms: null, started_last_minute: 0, finished_last_minute: 0, duration_ms: null, ...more });
 const graph = (name: string, steps: StepNode[]): WorkflowGraph => ({ as_of: { now: 0, behind_ms: 0, caught_up: true }, name, steps, events: [], edges: [] });
 
@@ -15,8 +15,8 @@ test('what is done does not wait', () => {
 });
 
 test('steps that stand still are named, the most urgent first', () => {
-  const found = concerns(summary('order', { stalled: 5, lost: 1, failed: 2 }), graph('order', [step('a/slow', { stalled: 'backlog', owing: [{ name: 'queued', count: 4 }] }), step('b/gone', { stalled: 'no_consumer', oldest_waiting_ms: 9, dead_letters: 2 }), step('c/well', {})]));
-  assert.deepEqual(found.map((c) => [c.reason, c.step, c.count]), [['no_consumer', 'b/gone', 0], ['dead_letter', 'b/gone', 2], ['lost', null, 1], ['backlog', 'a/slow', 4]]);
+  const found = concerns(summary('order', { stalled: 5, lost: 1, failed: 2 }), graph('order', [step('a/slow', { stalled: 'backlog', stalled_by: [{ name: 'backlog', count: 4 }, { name: 'retrying', count: 1 }] }), step('b/gone', { stalled: 'no_consumer', stalled_by: [{ name: 'no_consumer', count: 3 }], oldest_waiting_ms: 9, dead_letters: 2, lost: 1 }), step('c/well', {})]));
+  assert.deepEqual(found.map((c) => [c.reason, c.step, c.count]), [['no_consumer', 'b/gone', 3], ['dead_letter', 'b/gone', 2], ['lost', 'b/gone', 1], ['retrying', 'a/slow', 1], ['backlog', 'a/slow', 4]]);
 });
 
 test('without the steps, the overview is believed', () => {
@@ -26,10 +26,17 @@ test('without the steps, the overview is believed', () => {
 });
 
 test('one step in trouble is one concern over all workflows', () => {
-  const at = (workflow: string, count: number, oldest: number | null) => concerns(summary(workflow), graph(workflow, [step('b/gone', { stalled: 'no_consumer', owing: [{ name: 'queued', count }], oldest_waiting_ms: oldest })]));
+  const at = (workflow: string, count: number, oldest: number | null) => concerns(summary(workflow), graph(workflow, [step('b/gone', { stalled: 'no_consumer', stalled_by: [{ name: 'no_consumer', count }], oldest_waiting_ms: oldest })]));
   const [only, ...others] = merged([...at('return', 2, null), ...at('order', 40, 7)]);
   assert.deepEqual(others, []);
   assert.deepEqual([only?.workflows, only?.count, only?.oldest], [['order', 'return'], 42, 7]);
+});
+
+test('dead letters that no step of a workflow has are not passed over', () => {
+  const found = concerns(summary('order', { failed: 1 }), graph('order', [step('b/gone', { dead_letters: 2 })]));
+  assert.deepEqual(unnamed(found, 5).map((c) => [c.reason, c.step, c.workflows, c.count]), [['dead_letter', null, [], 3]]);
+  assert.deepEqual(unnamed(found, 2), []);
+  assert.deepEqual(unnamed(concerns(summary('order', { failed: 2 }), null), 5), [], 'how many of them are counted is not known');
 });
 
 test('words that this page does not know are still words', () => {

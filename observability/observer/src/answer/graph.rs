@@ -43,8 +43,14 @@ pub struct StepNode {
     pub oldest_waiting_ms: Option<u64>,
     /// Its open dead letters.
     pub dead_letters: u64,
-    /// What is wrong here, where something is: a stall reason.
+    /// What is wrong here, where something is: the reason for which most instances stand still.
     pub stalled: Option<super::StallReason>,
+    /// The instances of this workflow that stand still here, by reason.
+    #[serde(default)]
+    pub stalled_by: Vec<Count>,
+    /// The instances of this workflow of which it swallowed an event: they are lost.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 /// An event type in the picture.

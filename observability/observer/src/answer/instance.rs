@@ -244,6 +244,23 @@ pub struct AtStep {
     pub path: bool,
     /// Where.
     pub state: StepState,
+    /// The attempts that failed, the oldest first, as far as the step told of them while the observer looked and as they are
+    /// remembered: the last 512 of each partition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+}
+
+/// An attempt that failed, after which the record was held back for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// How many were spent with it. A number that is missing failed between two looks.
+    pub number: u32,
+    /// When it was first told of: at most a look and a commit later than it failed.
+    pub seen: u64,
+    /// When the next was due.
+    pub due: u64,
+    /// Whether what the step needs was away; else the attempt itself failed.
+    pub outage: bool,
 }
 
 /// A trace of an instance: one of several where a wait began a new one.

@@ -97,6 +97,8 @@ struct Looking {
     topics_told: bool,
     /// When topics are to be looked at again.
     topics_due: Millis,
+    /// When their partitions were last asked for, and all were told.
+    partitions_at: Millis,
     /// Whether the model knows which Kafka this is.
     cluster_told: bool,
     keeper: Option<Keeper>,
@@ -119,6 +121,7 @@ impl Looking {
             partitions: BTreeSet::new(),
             topics_told: false,
             topics_due: 0,
+            partitions_at: 0,
             cluster_told: false,
             keeper: snapshot.map(|snapshot| Keeper::new(snapshot, options.snapshot_every)),
             every: options.look_every,
@@ -208,10 +211,10 @@ impl Looking {
     /// One look at everything.
     fn turn(&mut self, reader: &Reader, asker: &Reader, keeper: Option<&Keeper>) {
         self.declare(false);
-        let now = clock::now();
-        if now >= self.topics_due {
+        if clock::now() >= self.topics_due {
             self.tell_cluster(asker);
-            self.topics_due = now.saturating_add(TOPICS_EVERY);
+        }
+        if !self.topics_told {
             self.look_for_topics(reader, asker);
         }
         let unread = if self.topics_told { self.look_at_groups_and_ends(reader, asker) } else { Vec::new() };
@@ -252,6 +255,7 @@ impl Looking {
 
     /// Reads what is new, and reads no longer what is gone.
     fn look_for_topics(&mut self, reader: &Reader, asker: &Reader) {
+        let began = clock::now();
         let wanted = self.shared.read(Model::topics);
         let mut faults = Vec::new();
         if wanted.len() > MAX_TOPICS {
@@ -293,6 +297,9 @@ impl Looking {
         unseen.extend(gone.iter().map(|topic| &***topic));
         self.shared.write(|model| model.unseen(unseen));
         self.topics_told = self.change_to(reader, found);
+        if self.topics_told {
+            self.partitions_at = began;
+        }
         if self.topics_told && !gone.is_empty() {
             self.shared.write(|model| gone.iter().for_each(|topic| model.topic_is_gone(topic)));
         }
@@ -332,7 +339,9 @@ impl Looking {
         done.is_ok()
     }
 
-    /// Commits first, then ends, which it gives: what the commits speak of lies below the ends.
+    /// Commits first, then ends, which it gives: what the commits speak of lies below the ends. Between the two, every now
+    /// and then, the partitions: those that were made before the commits are then among the ends, and what lies there is
+    /// not taken for missing.
     fn look_at_groups_and_ends(&mut self, reader: &Reader, asker: &Reader) -> Vec<PartitionEnds> {
         let wanted = self.groups_wanted();
         let at = clock::now();
@@ -341,13 +350,22 @@ impl Looking {
         self.problems.of(About::Groups, failed);
         let groups = fact::Groups { at, committed: answers.committed, states: answers.states };
 
+        let now = clock::now();
+        if now >= self.topics_due {
+            self.topics_due = now.saturating_add(TOPICS_EVERY);
+            self.look_for_topics(reader, asker);
+            if !self.topics_told {
+                self.tell_groups_alone(&groups);
+                return Vec::new();
+            }
+        }
         let asked_at = clock::now();
         self.shared.write(Model::ends_asked_for);
         let partitions: Vec<Partition> = self.partitions.iter().cloned().collect();
         match ends::ends(asker, &partitions, &self.prefix) {
             Ok(Some(found)) => {
                 self.problems.of(About::Brokers, []);
-                let ends = Ends { at: asked_at, partitions: found };
+                let ends = Ends { at: asked_at, partitions_at: self.partitions_at, partitions: found };
                 let anew = self.let_go_what_was_made_anew(reader, &ends.partitions);
                 self.shared.write(|model| {
                     model.groups(&groups);

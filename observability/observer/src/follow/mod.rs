@@ -26,7 +26,7 @@ mod value;
 pub use client::ClientError;
 pub use ends::MAX_PARTITIONS;
 pub use groups::MAX_GROUPS;
-pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS};
+pub use headers::{MAX_HEADER_BYTES, MAX_HEADERS, RawHeader};
 pub use value::{MAX_SHOWN_VALUE_BYTES, ValueError, Values};
 
 pub(crate) use look::Follower;

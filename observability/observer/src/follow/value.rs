@@ -1,14 +1,15 @@
-//! The value of one record, read when somebody asks to see it.
+//! The value and the headers of one record, read when somebody asks to see them.
 
 use std::time::{Duration, Instant};
 
 use choreograph::settings::Settings;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message as _;
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{ClientError, Clients};
+use super::headers::{self, RawHeader};
 use super::{OWN_GROUP, Partition, prefix};
 
 /// The longest that reading one value may take.
@@ -17,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(5);
 /// The longest value that is shown, in bytes; the rest is left out.
 pub const MAX_SHOWN_VALUE_BYTES: usize = 256 * 1024;
 
-/// Reads values on demand. `Debug` shows no secret.
+/// Reads records on demand. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Values {
     clients: Clients,
@@ -60,6 +61,33 @@ impl Values {
     ///
     /// When the record is gone, or no broker gives it in time; at once where the partition is none.
     pub fn read(&self, topic: &str, partition: i32, offset: i64) -> Result<Option<String>, ValueError> {
+        self.fetch(topic, partition, offset, |message| message.payload().map(text))
+    }
+
+    /// The headers of a record in their order, at most [`MAX_HEADERS`](super::MAX_HEADERS). The values of those that the
+    /// framework does not write, which may be anything, are withheld but `foreign_too`. Waits for brokers.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn headers(
+        &self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        foreign_too: bool,
+    ) -> Result<Vec<RawHeader>, ValueError> {
+        self.fetch(topic, partition, offset, |message| headers::raw(message, foreign_too))
+    }
+
+    /// What `take` makes of a record.
+    fn fetch<T>(
+        &self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        take: impl FnOnce(&BorrowedMessage<'_>) -> T,
+    ) -> Result<T, ValueError> {
         if topic.is_empty() || partition < 0 || offset < 0 {
             return Err(ValueError::Unplaced);
         }
@@ -75,7 +103,7 @@ impl Values {
         let end = Instant::now() + WITHIN;
         loop {
             match reader.poll(end.saturating_duration_since(Instant::now())) {
-                Some(Ok(message)) if message.offset() == offset => return Ok(message.payload().map(text)),
+                Some(Ok(message)) if message.offset() == offset => return Ok(take(&message)),
                 Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Err(ValueError::Gone(place)),
                 // The client tries again by itself.
                 Some(Err(error)) if Instant::now() >= end => return Err(failed(error)),

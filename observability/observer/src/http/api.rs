@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,7 +23,7 @@ const MAX_ACTOR_BYTES: usize = 128;
 /// The longest reason of an action, in bytes.
 const MAX_REASON_BYTES: usize = 1_024;
 
-type Answer<T> = Result<Json<T>, Refusal>;
+pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 type Asked = Result<Query<Pairs>, QueryRejection>;
 
 pub(super) async fn overview(State(served): State<Served>) -> Answer<impl Serialize> {
@@ -71,61 +70,7 @@ pub(super) async fn drift(State(served): State<Served>) -> Answer<impl Serialize
 
 /// What this observer offers besides answers.
 pub(super) async fn abilities(State(served): State<Served>) -> Json<Value> {
-    Json(json!({ "payloads": served.values.is_some(), "actions": served.operator.is_some() }))
-}
-
-/// The value of an event, where values may be shown.
-pub(super) async fn value(
-    State(served): State<Served>,
-    Path((id, event)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
-    let (id, event) = (within_bounds(id)?, within_bounds(event)?);
-    let unknown = Refusal::unknown(format!("no instance `{id}` has an event `{event}`"));
-    let place = move |model: &Model, now| {
-        let instance = model.instance(&id, now)?;
-        let found = instance.events.into_iter().find(|found| found.id == event)?;
-        Some((found.topic, found.partition, found.offset))
-    };
-    show(served, place, unknown).await
-}
-
-/// The value of a dead letter, where values may be shown.
-pub(super) async fn letter(
-    State(served): State<Served>,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    let id = within_bounds(id)?;
-    let unknown = Refusal::unknown(format!("no dead letter has the id `{id}`"));
-    show(served, move |model, _| model.place_of_letter(&id), unknown).await
-}
-
-/// A record: topic, partition and offset.
-type Place = (String, i32, i64);
-
-/// Shows the value at the place that the model knows.
-async fn show(
-    served: Served,
-    place: impl FnOnce(&Model, u64) -> Option<Place> + Send + 'static,
-    unknown: Refusal,
-) -> Result<Response, Refusal> {
-    let Some(values) = served.values else {
-        let error = "values are not shown: start the observer with `--payloads`";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, error));
-    };
-    let Json((topic, partition, offset)) = found(ask(&served.shared, place).await, unknown)?;
-    // One after the other: each reads from the brokers. The turn ends with the work, which goes on where nobody waits for
-    // the answer any more.
-    let turn = served.reading.lock_owned().await;
-    let read = blocking(move || {
-        let read = values.read(&topic, partition, offset);
-        drop(turn);
-        read
-    })
-    .await?;
-    match read {
-        Ok(text) => Ok(text.unwrap_or_default().into_response()),
-        Err(error) => Err(Refusal::new(StatusCode::BAD_GATEWAY, error.to_string())),
-    }
+    Json(json!({ "payloads": served.payloads, "actions": served.operator.is_some() }))
 }
 
 /// Has an operator's action carried out.
@@ -180,7 +125,7 @@ fn check(action: &Action) -> Result<(), Refusal> {
 }
 
 /// Asks the model on a thread that may wait for its lock.
-async fn ask<T: Send + 'static>(
+pub(super) async fn ask<T: Send + 'static>(
     shared: &Shared,
     question: impl FnOnce(&Model, u64) -> T + Send + 'static,
 ) -> Answer<T> {
@@ -188,12 +133,14 @@ async fn ask<T: Send + 'static>(
     blocking(move || Json(shared.read(|model| question(model, clock::now())))).await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be worked out"))
 }
 
-fn found<T>(answer: Answer<Option<T>>, unknown: Refusal) -> Answer<T> {
+pub(super) fn found<T>(answer: Answer<Option<T>>, unknown: Refusal) -> Answer<T> {
     answer?.0.map(Json).ok_or(unknown)
 }
 
@@ -202,7 +149,7 @@ fn pairs(asked: Asked) -> Result<Pairs, Refusal> {
     Ok(pairs)
 }
 
-fn within_bounds(name: String) -> Result<String, Refusal> {
+pub(super) fn within_bounds(name: String) -> Result<String, Refusal> {
     if name.len() > MAX_NAME_BYTES {
         return Err(Refusal::bad(format!("an id has at most {MAX_NAME_BYTES} bytes")));
     }

@@ -5,7 +5,8 @@
 //! | `/api/…` | what [`crate::answer`] says |
 //! | `GET /api/abilities` | `{ "payloads": …, "actions": … }`: what this observer offers besides |
 //! | `GET /api/instances/ID/events/EVENT/value` | the value of an event as text, where values may be shown |
-//! | `GET /api/dead-letters/ID/value` | the same of a dead letter |
+//! | `GET /api/instances/ID/events/EVENT/headers` | the headers of an event's record in their order, each with `name`, `value` and `bytes`; of those that the framework does not write the values are `null`, but where values may be shown |
+//! | `GET /api/dead-letters/ID/value`, `headers` | the same of a dead letter |
 //! | `POST /api/dead-letters/replay`, `edit`, `discard` | an [`Action`], where an [`Operator`] carries them out |
 //! | `/live` `/ready` `/metrics` | for machines |
 //! | anything else | the page |
@@ -14,6 +15,7 @@
 //! and the token; what would change something also carries the header [`ACTION_HEADER`].
 
 mod api;
+mod body;
 mod error;
 mod guard;
 mod live;
@@ -22,6 +24,7 @@ mod operator;
 mod page;
 mod probes;
 mod query;
+mod records;
 mod serve;
 mod served;
 #[cfg(test)]

@@ -16,16 +16,13 @@ use tokio::task::JoinHandle;
 use super::guard::{Guard, guard};
 use super::live::{Live, live};
 use super::served::{Alive, Served};
-use super::{api, page, probes};
+use super::{api, body, page, probes, records};
 use crate::follow::Values;
 use crate::{Options, Shared};
 
 /// More connections at a time than this wait; one on which nothing passes for [`MAX_IDLE`](choreograph::ops::MAX_IDLE) is
 /// closed.
 pub const MAX_CONNECTIONS: usize = 256;
-
-/// The longest body of a request, in bytes: a value of 1 MiB, and as much again for how JSON writes it.
-const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// How long [`Server::stop`] waits for answers under way.
 const MAX_STOP: Duration = Duration::from_secs(1);
@@ -79,7 +76,8 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
     let guarded = Guard::new(loopback, &options.hosts, options.token.as_ref());
     let served = Served {
         shared: shared.clone(),
-        values: options.payloads.then(|| Values::new(&options.settings)),
+        records: Values::new(&options.settings),
+        payloads: options.payloads,
         operator: options.operator.clone(),
         reading: Arc::new(Mutex::new(())),
         acting: Arc::new(Mutex::new(())),
@@ -92,19 +90,23 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
         .route("/api/workflows/{name}", get(api::workflow))
         .route("/api/instances", get(api::instances))
         .route("/api/instances/{id}", get(api::instance))
-        .route("/api/instances/{id}/events/{event}/value", get(api::value))
+        .route("/api/instances/{id}/events/{event}/value", get(records::value))
+        .route("/api/instances/{id}/events/{event}/headers", get(records::headers))
         .route("/api/where/{text}", get(api::find))
         .route("/api/failures", get(api::failures))
         .route("/api/contracts", get(api::contracts))
         .route("/api/drift", get(api::drift))
         .route("/api/abilities", get(api::abilities))
         .route("/api/dead-letters/{action}", post(api::act))
-        .route("/api/dead-letters/{id}/value", get(api::letter))
+        .route("/api/dead-letters/{id}/value", get(records::letter_value))
+        .route("/api/dead-letters/{id}/headers", get(records::letter_headers))
         .route("/live", get(probes::live))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::exposition))
         .with_state(served)
         .merge(ticks)
         .fallback(get(page::page));
-    app.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).layer(middleware::from_fn_with_state(guarded, guard))
+    app.layer(DefaultBodyLimit::max(body::MAX_BYTES))
+        .layer(middleware::from_fn(body::whole))
+        .layer(middleware::from_fn_with_state(guarded, guard))
 }

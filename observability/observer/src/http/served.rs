@@ -12,10 +12,12 @@ use crate::follow::Values;
 #[derive(Debug, Clone)]
 pub(super) struct Served {
     pub(super) shared: Shared,
-    /// Reads values of events, where they may be shown.
-    pub(super) values: Option<Values>,
+    /// Reads records.
+    pub(super) records: Values,
+    /// Whether values of events may be shown.
+    pub(super) payloads: bool,
     pub(super) operator: Option<Arc<dyn Operator>>,
-    /// Held while a value is read.
+    /// Held while a record is read.
     pub(super) reading: Arc<Mutex<()>>,
     /// Held while an action is carried out.
     pub(super) acting: Arc<Mutex<()>>,

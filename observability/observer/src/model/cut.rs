@@ -17,6 +17,9 @@ pub(super) struct Round {
     groups_at: Millis,
     /// When fetching the ends began; zero before.
     ends_at: Millis,
+    /// Whether the partitions were asked for after the commits: only then each is among the ends to which a step may have
+    /// written before it committed.
+    knows_all: bool,
     pub(super) commits: Vec<Settled>,
     targets: Vec<(u32, i64)>,
 }
@@ -43,6 +46,8 @@ pub(super) struct Cut {
     pub(super) whole_at: Millis,
     /// Whether everything that was there at the start was read.
     pub(super) caught_up: bool,
+    /// Whether the newest cut knew every partition to which a step may have written before it committed.
+    pub(super) knows_all: bool,
 }
 
 super::save::saved!(Saved { proved_at, whole_at });
@@ -65,17 +70,19 @@ impl Cut {
 
     /// Tells commits.
     pub(super) fn groups(&mut self, at: Millis, commits: Vec<Settled>) {
-        self.told = Some(Round { groups_at: at, ends_at: 0, commits, targets: Vec::new() });
+        self.told = Some(Round { groups_at: at, ends_at: 0, knows_all: false, commits, targets: Vec::new() });
     }
 
-    /// Tells the ends fetched after them.
-    pub(super) fn ends(&mut self, at: Millis, targets: Vec<(u32, i64)>) {
+    /// Tells the ends fetched after them, of the partitions that were asked for at `partitions_at`.
+    pub(super) fn ends(&mut self, at: Millis, partitions_at: Millis, targets: Vec<(u32, i64)>) {
         let Some(mut round) = self.told.take_if(|round| at >= round.groups_at) else { return };
         round.ends_at = at;
+        round.knows_all = partitions_at >= round.groups_at;
         round.targets = targets;
         if self.reading.is_none() {
             self.reading = Some(round);
-        } else {
+        } else if round.knows_all || self.next.as_ref().is_none_or(|next| !next.knows_all) {
+            // One that proves more is not given up for a newer one, or where reading lags none such would ever be read.
             self.next = Some(round);
         }
     }
@@ -85,6 +92,7 @@ impl Cut {
         let mut proved = None;
         while let Some(round) = self.reading.take_if(|round| round.is_read(places)) {
             (self.proved_at, self.whole_at) = (round.groups_at, round.ends_at);
+            self.knows_all = round.knows_all;
             self.caught_up = true;
             proved = Some(round);
             self.reading = self.next.take();
@@ -102,6 +110,6 @@ impl Cut {
     /// Other topics are declared: nothing is known about what lies in them until the next cut.
     pub(super) fn begin_again(&mut self) {
         (self.told, self.reading, self.next) = (None, None, None);
-        self.whole_at = 0;
+        (self.whole_at, self.knows_all) = (0, false);
     }
 }

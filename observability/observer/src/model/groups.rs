@@ -1,6 +1,6 @@
 //! Consumer groups: their states, and what they committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::rate::Rate;
@@ -14,6 +14,25 @@ const MAX_RUNS: usize = 2_000;
 const ROOM_FOR_RUNS: usize = 100;
 /// The same for records held back.
 const ROOM_FOR_HELD: usize = 40;
+
+/// Attempts that are remembered of one partition of one group; the oldest go first.
+pub(super) const MAX_TRIED: usize = 512;
+
+/// An attempt that a step told of: it failed, and the record waits for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tried {
+    pub(super) offset: i64,
+    /// How many were spent then.
+    pub(super) attempts: u32,
+    /// When the commit that tells of it was fetched.
+    pub(super) at: Millis,
+    /// When the next was due.
+    pub(super) due: Millis,
+    /// Whether what the step needs was away.
+    pub(super) outage: bool,
+}
+
+saved!(Tried { offset, attempts, at, due, outage });
 
 /// One group.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +60,8 @@ pub(super) struct Commit {
     settled: Vec<(i64, i64)>,
     /// Records held back.
     pub(super) held: Vec<Held>,
+    /// What was told of records held back, each attempt once.
+    tried: VecDeque<Tried>,
     /// Whether anything was said beside the offset, and whether all was.
     said: bool,
     said_all: bool,
@@ -67,6 +88,7 @@ saved!(Commit {
     offset,
     settled,
     held,
+    tried,
     said,
     said_all,
     said_to,
@@ -113,10 +135,32 @@ impl Commit {
         let progress = now.progress.as_ref();
         let last_run = progress.and_then(|it| it.settled.last()).map_or(0, |run| *run.end());
         self.said_to = last_run.max(now.offset.unwrap_or(0));
-        self.held = progress.map(|it| it.held.clone()).unwrap_or_default();
+        let held = progress.map(|it| it.held.clone()).unwrap_or_default();
+        self.note_tried(&held, at);
+        self.held = held;
         let has_room =
             |it: &fact::Progress| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD;
         self.said_all = progress.map_or(tells, has_room);
+    }
+
+    /// Takes down the attempts that were not told of before.
+    fn note_tried(&mut self, held: &[Held], at: Millis) {
+        for now in held {
+            let before = self.held(now.offset).map(|it| (it.attempts, it.outage));
+            if before == Some((now.attempts, now.outage)) {
+                continue;
+            }
+            if self.tried.len() >= MAX_TRIED {
+                self.tried.pop_front();
+            }
+            let Held { offset, attempts, due, outage, .. } = *now;
+            self.tried.push_back(Tried { offset, attempts, at, due, outage });
+        }
+    }
+
+    /// The attempts at a record that were told of, as far as they are remembered, the oldest first.
+    pub(super) fn tried(&self, offset: i64) -> impl Iterator<Item = &Tried> {
+        self.tried.iter().filter(move |tried| tried.offset == offset)
     }
 
     fn count(&mut self, records: u64, at: Millis) {
@@ -243,7 +287,7 @@ saved!(Held { offset, attempts, due, first_failed_at, outage });
 
 #[cfg(test)]
 mod tests {
-    use super::Commit;
+    use super::{Commit, MAX_TRIED};
     use crate::fact::{Committed, Held, Progress};
 
     fn committed(offset: i64, progress: Option<Progress>) -> Committed {
@@ -309,6 +353,28 @@ mod tests {
         let progress = Progress { settled: vec![13..=13], held: Vec::new() };
         commit.told(&committed(11, Some(progress)), 20, false, 15_000);
         assert_eq!(commit.still_since, 15_000, "what is settled above it grew");
+    }
+
+    #[test]
+    fn each_attempt_is_remembered_once_and_the_oldest_go() {
+        let mut commit = Commit::default();
+        let told = |attempts, outage| {
+            let held = Held { offset: 10, attempts, due: 9_000, first_failed_at: 0, outage };
+            committed(10, Some(Progress { settled: vec![], held: vec![held] }))
+        };
+        for (at, attempts, outage) in
+            [(1_000, 1, false), (3_000, 1, false), (5_000, 3, false), (7_000, 3, true), (9_000, 4, false)]
+        {
+            commit.told(&told(attempts, outage), 30, false, at);
+        }
+        commit.told(&committed(11, None), 30, false, 11_000);
+        let tried: Vec<_> = commit.tried(10).map(|it| (it.at, it.attempts, it.outage)).collect();
+        assert_eq!(tried, [(1_000, 1, false), (5_000, 3, false), (7_000, 3, true), (9_000, 4, false)]);
+        for offset in 0..MAX_TRIED as i64 {
+            let held = Progress { settled: vec![], held: vec![held(100 + offset)] };
+            commit.told(&committed(100 + offset, Some(held)), 2_000, false, 12_000);
+        }
+        assert_eq!((commit.tried(10).count(), commit.tried.len()), (0, MAX_TRIED));
     }
 
     #[test]

@@ -58,7 +58,7 @@
 //!     states: vec![("shop.sell".into(), GroupState::Stable)],
 //! });
 //! let orders = PartitionEnds { topic: "orders".into(), partition: 0, start: 0, end: 2 };
-//! model.ends(&Ends { at: 2_001, partitions: vec![orders] });
+//! model.ends(&Ends { at: 2_001, partitions_at: 2_001, partitions: vec![orders] });
 //! model.tick(2_002);
 //! assert_eq!(model.find("17", 2_002).items[0].state, InstanceState::Completed);
 //! # Ok::<(), choreograph_topology::ReadError>(())

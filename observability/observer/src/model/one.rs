@@ -10,7 +10,7 @@ use super::slab::NOWHERE;
 use super::standing::Scratch;
 use super::state::Model;
 use super::twins::fact;
-use crate::answer::{AtStep, DeadLetter, Event, Instance, Owing, Trace, Twin};
+use crate::answer::{AtStep, Attempt, DeadLetter, Event, Instance, Owing, Trace, Twin};
 use crate::fact::Millis;
 
 impl Model {
@@ -114,7 +114,8 @@ impl Model {
             self.pairs(instance, *number, effects, |pair| {
                 let state = self.step_state(instance, &pair);
                 let step = self.names.steps.text(pair.step).to_owned();
-                steps.push(AtStep { step, path: pair.path, state });
+                let attempts = self.attempts(instance, (pair.row, &self.store.rows[pair.row]), pair.step);
+                steps.push(AtStep { step, path: pair.path, state, attempts });
             });
         }
         let twins = older.iter().map(|number| self.twin_told(instance, &self.store.rows[*number]));
@@ -140,6 +141,22 @@ impl Model {
             twins: twins.collect(),
             steps,
         }
+    }
+
+    /// The attempts at an event that a step told of: where it lies, and where it was replayed to.
+    fn attempts(&self, instance: &Kept, (number, row): (u32, &Row), step: u16) -> Vec<Attempt> {
+        let Some(decl) = self.declared.step(step) else { return Vec::new() };
+        let again = instance.notes().iter();
+        let again = again.filter(|note| (note.row, note.step) == (number, step) && note.letter.is_none());
+        let places =
+            std::iter::once((row.place, row.offset)).chain(again.map(|note| (note.place, note.offset)));
+        let mut tried: Vec<Attempt> = places
+            .filter_map(|(place, offset)| Some((self.commit(decl.group, place)?, offset)))
+            .flat_map(|(commit, offset)| commit.tried(offset))
+            .map(|it| Attempt { number: it.attempts, seen: it.at, due: it.due, outage: it.outage })
+            .collect();
+        tried.sort_by_key(|attempt| attempt.seen);
+        tried
     }
 
     /// The same fact in an older major.

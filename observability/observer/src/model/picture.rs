@@ -74,8 +74,9 @@ impl Model {
             decl.consumes.iter().filter(|(it, _)| types.contains(it)).map(of_its_types).sum()
         });
         let stalled = self.tally.stalled.iter().filter(|((it, at, _), _)| (*it, *at) == (workflow, step));
-        let most: Option<(&u64, StallReason)> =
-            stalled.map(|((_, _, reason), count)| (count, *reason)).max_by_key(|(count, _)| **count);
+        let stalled: Vec<(StallReason, u64)> =
+            stalled.map(|((_, _, reason), count)| (*reason, *count)).collect();
+        let most = stalled.iter().max_by_key(|(reason, count)| (*count, reason.word()));
         let is_path = |decl: &StepDecl| {
             decl.consumes.iter().any(|(it, _)| types.contains(it) && self.declared.is_path(*it, step))
         };
@@ -96,7 +97,9 @@ impl Model {
             committed_last_minute: lately,
             oldest_waiting_ms: oldest.map(|since| now.saturating_sub(since)),
             dead_letters: letters.map_or(0, |(_, open)| open),
-            stalled: most.map(|(_, reason)| reason),
+            stalled: most.map(|(reason, _)| *reason),
+            stalled_by: counted(stalled.iter().map(|(reason, count)| (reason.word(), *count)).collect()),
+            lost: self.store.lost.get(&(workflow, step)).copied().unwrap_or(0),
         }
     }
 

@@ -131,7 +131,9 @@ impl Model {
     fn conclude(&self, instance: &Kept, sum: &Sum) -> Judged {
         let whole = self.cut.whole_at > instance.read;
         let dropped = instance.more.as_ref().is_some_and(|more| more.dropped > 0);
-        let at_rest = whole && sum.owing.is_none();
+        // Called lost once, it stays so until something of it is seen.
+        let knows_all = self.cut.knows_all || instance.standing.state == InstanceState::Lost.number();
+        let mut at_rest = whole && sum.owing.is_none();
         let (state, reason, decides) = if let Some(dead) = sum.dead {
             (InstanceState::Failed, Some(StallReason::DeadLetter), Some(dead))
         } else if let Some(owing) = sum.owing {
@@ -148,11 +150,18 @@ impl Model {
         } else {
             match sum.swallowed {
                 Some(pair) if sum.hanging.is_none() && !sum.lost_sight && !dropped => {
-                    (InstanceState::Lost, Some(StallReason::Lost), Some(pair))
+                    if knows_all {
+                        (InstanceState::Lost, Some(StallReason::Lost), Some(pair))
+                    } else {
+                        // What followed may lie in a partition that was made just now.
+                        at_rest = false;
+                        (InstanceState::Running, None, None)
+                    }
                 }
                 _ => (InstanceState::Running, None, None),
             }
         };
+        let whole = whole && (at_rest || sum.owing.is_some());
         let list = match (at_rest, sum.side) {
             (false, _) => List::Open,
             (true, 0) => List::Closed,

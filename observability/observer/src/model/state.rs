@@ -236,7 +236,7 @@ impl Model {
             }
         }
         self.cut.let_go(|place| anew.contains(&place));
-        self.cut.ends(ends.at, targets);
+        self.cut.ends(ends.at, ends.partitions_at, targets);
         self.generation += 1;
     }
 

@@ -1,14 +1,16 @@
 //! Events and instances with their indexes.
 
 use hashbrown::HashTable;
+use rapidhash::RapidHashMap;
 use rapidhash::fast::RandomState;
 use std::hash::BuildHasher as _;
 
 use super::id::Id;
-use super::kept::{Kept, List, More, NO_INDEX, Note, Row};
+use super::kept::{Kept, List, More, NO_INDEX, Note, Row, Standing};
 use super::room::text_bytes;
 use super::slab::{NOWHERE, Slab};
 use super::words::STATES;
+use crate::answer::InstanceState;
 
 /// The most keys and the most traces of one instance; the events of further ones show none.
 const MAX_KEYS: usize = 1_000;
@@ -35,6 +37,8 @@ pub(super) struct Store {
     pub(super) twins: u64,
     /// Instances by workflow and state.
     pub(super) counts: Vec<[u64; STATES]>,
+    /// Lost instances by workflow and the step that swallowed the event.
+    pub(super) lost: RapidHashMap<(u16, u16), u64>,
 }
 
 impl Store {
@@ -51,7 +55,7 @@ impl Store {
 
     /// Keeps a new instance; [`NOWHERE`] where there is no room.
     pub(super) fn add_instance(&mut self, kept: Kept) -> u32 {
-        let (id, workflow, state) = (kept.id, kept.workflow, kept.standing.state);
+        let (id, workflow, standing) = (kept.id, kept.workflow, kept.standing);
         let key_hash = kept.key.as_ref().map(|key| self.hash.hash_one(&**key));
         let slot = self.instances.insert(kept);
         if slot == NOWHERE {
@@ -59,7 +63,7 @@ impl Store {
         }
         let (instances, hash) = (&self.instances, &self.hash);
         self.instance_of.insert_unique(hash.hash_one(id), slot, |&slot| hash.hash_one(instances[slot].id));
-        *self.count_of(workflow, state) += 1;
+        self.count(workflow, standing);
         if let Some(key_hash) = key_hash {
             self.hang(slot, key_hash);
         }
@@ -270,22 +274,38 @@ impl Store {
     }
 
     /// Changes what an instance has come to, and counts it.
-    pub(super) fn set_standing(&mut self, slot: u32, standing: super::kept::Standing) {
+    pub(super) fn set_standing(&mut self, slot: u32, standing: Standing) {
         let instance = &mut self.instances[slot];
-        let (workflow, before) = (instance.workflow, instance.standing.state);
-        instance.standing = standing;
-        if before != standing.state {
-            *self.count_of(workflow, before) -= 1;
-            *self.count_of(workflow, standing.state) += 1;
-        }
+        let (workflow, before) = (instance.workflow, std::mem::replace(&mut instance.standing, standing));
+        self.discount(workflow, before);
+        self.count(workflow, standing);
     }
 
     /// Names the workflow of an instance of which it was not known.
     pub(super) fn set_workflow(&mut self, slot: u32, workflow: u16) {
         let instance = &mut self.instances[slot];
-        let (before, state) = (std::mem::replace(&mut instance.workflow, workflow), instance.standing.state);
-        *self.count_of(before, state) -= 1;
-        *self.count_of(workflow, state) += 1;
+        let (before, standing) = (std::mem::replace(&mut instance.workflow, workflow), instance.standing);
+        self.discount(before, standing);
+        self.count(workflow, standing);
+    }
+
+    fn count(&mut self, workflow: u16, standing: Standing) {
+        *self.count_of(workflow, standing.state) += 1;
+        if standing.state == InstanceState::Lost.number() {
+            *self.lost.entry((workflow, standing.step)).or_default() += 1;
+        }
+    }
+
+    fn discount(&mut self, workflow: u16, standing: Standing) {
+        *self.count_of(workflow, standing.state) -= 1;
+        if standing.state == InstanceState::Lost.number() {
+            let seat = (workflow, standing.step);
+            let left = self.lost.get(&seat).map_or(0, |count| count.saturating_sub(1));
+            match left {
+                0 => drop(self.lost.remove(&seat)),
+                _ => drop(self.lost.insert(seat, left)),
+            }
+        }
     }
 
     fn count_of(&mut self, workflow: u16, state: u8) -> &mut u64 {
@@ -310,14 +330,14 @@ impl Store {
             row = next;
         }
         self.unhang(slot);
-        let (id, workflow, state) = {
+        let (id, workflow, standing) = {
             let instance = &self.instances[slot];
-            (instance.id, instance.workflow, instance.standing.state)
+            (instance.id, instance.workflow, instance.standing)
         };
         if let Ok(entry) = self.instance_of.find_entry(self.hash.hash_one(id), |&it| it == slot) {
             entry.remove();
         }
-        *self.count_of(workflow, state) -= 1;
+        self.discount(workflow, standing);
         self.instances[slot] = Kept::new(Id::NONE);
         self.instances.free(slot);
     }

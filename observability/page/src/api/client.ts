@@ -1,7 +1,7 @@
 // Asking the observer. Nothing else is ever asked: the page has one origin.
 
 import { outcomes } from '../lib/outcomes';
-import type { Abilities, ActionKind, ActionRequest, Count } from './types';
+import type { Abilities, ActionKind, ActionRequest, Count, RawHeader } from './types';
 
 /** Why an answer did not come. */
 export type Trouble = 'offline' | 'unknown' | 'token' | 'refused' | 'broken';
@@ -67,6 +67,16 @@ export async function value(instance: string, event: string, signal: AbortSignal
 /** The value of a dead letter as text, where values may be shown. */
 export async function letterValue(letter: string, signal: AbortSignal): Promise<string> {
   return (await response(`/api/dead-letters/${encodeURIComponent(letter)}/value`, { headers: headers(), signal })).text();
+}
+
+/** The headers of an event's record. */
+export function eventHeaders(instance: string, event: string, signal: AbortSignal): Promise<RawHeader[]> {
+  return ask(`/api/instances/${encodeURIComponent(instance)}/events/${encodeURIComponent(event)}/headers`, signal);
+}
+
+/** The headers of a dead letter's record. */
+export function letterHeaders(letter: string, signal: AbortSignal): Promise<RawHeader[]> {
+  return ask(`/api/dead-letters/${encodeURIComponent(letter)}/headers`, signal);
 }
 
 /**

@@ -67,6 +67,10 @@ export interface StepNode {
   oldest_waiting_ms: number | null;
   dead_letters: number;
   stalled: StallReason | null;
+  /** Instances that stand still here, by reason. */
+  stalled_by: Count[];
+  /** Instances of which it swallowed an event. */
+  lost: number;
 }
 
 export interface EventNode {
@@ -202,6 +206,23 @@ export interface AtStep {
   step: string;
   path: boolean;
   state: StepState;
+  /** Attempts that failed; absent where there were none. */
+  attempts?: Attempt[];
+}
+
+export interface Attempt {
+  number: number;
+  seen: number;
+  due: number;
+  outage: boolean;
+}
+
+/** `GET /api/instances/ID/events/EVENT/headers` and `GET /api/dead-letters/ID/headers` */
+export interface RawHeader {
+  name: string;
+  /** Absent where it is withheld, or is no text. */
+  value: string | null;
+  bytes: number | null;
 }
 
 export interface Trace {

@@ -113,7 +113,7 @@ function SourceBox({ box, declared }: { box: Box; declared: boolean }) {
 
 function StepBox({ box, step, workflow }: { box: Box; step: StepNode; workflow: string }) {
   const owed = waiting(step.owing);
-  const stalled = step.stalled;
+  const stalled = step.stalled ?? (step.lost > 0 ? 'lost' : null);
   const tone = stalled === 'dead_letter' ? 'failed' : stalled === 'lost' ? 'lost' : stalled ? 'stalled' : 'quiet';
   const words = stalled ? reason(stalled).label : null;
   const kind = !step.declared ? 'undeclared' : !step.path ? 'side' : 'path';
@@ -122,7 +122,7 @@ function StepBox({ box, step, workflow }: { box: Box; step: StepNode; workflow: 
       class={`box step-box box-${kind} edge-${tone}`}
       style={place(box)}
       href={instancesHref({ workflow, step: box.name })}
-      title={`${box.name}${step.owner !== null ? `, ${step.owner}` : ''}\n${plural(owed, 'event')} waiting, lag ${count(step.lag)}, group ${step.group_state}`}
+      title={`${box.name}${step.owner !== null ? `, ${step.owner}` : ''}\n${plural(owed, 'event')} waiting, lag ${count(step.lag)} of all types of its topics, group ${step.group_state}`}
     >
       <span class="box-name">
         <Step name={box.name} />

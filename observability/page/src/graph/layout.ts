@@ -13,6 +13,9 @@ const EVENT_CHARACTER = 6.9;
 const EVENT_MARGIN = 34;
 const WIDEST_EVENT = 250;
 
+/** Room around the picture. */
+const MARGIN = 16;
+
 /** More nodes than this are not drawn: the table below the picture has them all. */
 export const MOST_NODES = 400;
 
@@ -96,7 +99,7 @@ function both(a: DriftKind | null, b: DriftKind | null): DriftKind | null {
 /** Lays the picture out from top to bottom. */
 export function picture(graph: WorkflowGraph): Picture {
   const g = new Graph({ multigraph: false });
-  g.setGraph({ rankdir: 'TB', nodesep: 26, edgesep: 14, ranksep: 30, marginx: 16, marginy: 16 });
+  g.setGraph({ rankdir: 'TB', nodesep: 26, edgesep: 14, ranksep: 30, marginx: MARGIN, marginy: MARGIN });
   g.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map<string, Box>();
   const steps = new Set(graph.steps.map((step) => step.step).filter((step) => !onlyPublishes(step)));
@@ -129,14 +132,21 @@ export function picture(graph: WorkflowGraph): Picture {
     box.x = x;
     box.y = y;
   }
-  const lines: Line[] = [];
-  for (const [id, { step, event, emits, a, b }] of wanted) {
-    const drawn = boxes.has(a) && boxes.has(b) ? (g.edge(a, b) as { points?: Point[] } | undefined) : undefined;
-    if (!drawn?.points) continue;
-    lines.push({ id, step, event, emits, path: curve(drawn.points), middle: middle(drawn.points) });
-  }
+  const drawn = [...wanted].flatMap(([id, { a, b, ...of }]) => {
+    const edge = boxes.has(a) && boxes.has(b) ? (g.edge(a, b) as { points?: Point[] } | undefined) : undefined;
+    return edge?.points ? [{ id, ...of, points: edge.points }] : [];
+  });
   const { width = 0, height = 0 } = g.graph() as { width?: number; height?: number };
-  return { width, height, boxes: [...boxes.values()], lines };
+  // The picture is as wide as its boxes: a line that goes round them needs room of its own.
+  const across = drawn.flatMap(({ points }) => points.map((point) => point.x));
+  const shift = across.reduce((most, x) => Math.max(most, MARGIN - x), 0);
+  const right = across.reduce((most, x) => Math.max(most, x + MARGIN), width);
+  for (const box of boxes.values()) box.x += shift;
+  const lines = drawn.map(({ points, ...of }): Line => {
+    const moved = points.map(({ x, y }) => ({ x: x + shift, y }));
+    return { ...of, path: curve(moved), middle: middle(moved) };
+  });
+  return { width: right + shift, height, boxes: [...boxes.values()], lines };
 }
 
 /** The height of who only publishes. */

@@ -11,10 +11,10 @@ export interface Concern {
   /** `service/step`; absent where no step can be named. */
   step: string | null;
   owner: string | null;
-  /** Instances, events or dead letters that it is about. */
+  /** Instances or dead letters that it is about. */
   count: number;
   /** What is counted. */
-  unit: 'instance' | 'event' | 'dead letter';
+  unit: 'instance' | 'dead letter';
   /** How long the oldest of them has been waiting, in milliseconds. */
   oldest: number | null;
 }
@@ -41,7 +41,7 @@ export function concerns(summary: WorkflowSummary, graph: WorkflowGraph | null):
       found.push({ workflows, reason, step: null, owner: null, count, unit: 'instance', oldest: null });
     }
   }
-  if (summary.lost > 0) {
+  if (summary.lost > 0 && !named.has('lost')) {
     found.push({ workflows, reason: 'lost', step: null, owner: null, count: summary.lost, unit: 'instance', oldest: null });
   }
   if (summary.failed > 0 && !found.some((concern) => concern.reason === 'dead_letter')) {
@@ -53,13 +53,21 @@ export function concerns(summary: WorkflowSummary, graph: WorkflowGraph | null):
 function atStep(workflows: string[], step: StepNode): Concern[] {
   const at = { workflows, step: step.step, owner: step.owner };
   const found: Concern[] = [];
-  if (step.stalled !== null && step.stalled !== 'dead_letter') {
-    found.push({ ...at, reason: step.stalled, count: waiting(step.owing), unit: 'event', oldest: step.oldest_waiting_ms });
+  for (const { name, count } of step.stalled_by) {
+    if (name !== 'dead_letter') found.push({ ...at, reason: name as StallReason, count, unit: 'instance', oldest: step.oldest_waiting_ms });
   }
+  if (step.lost > 0) found.push({ ...at, reason: 'lost', count: step.lost, unit: 'instance', oldest: null });
   if (step.dead_letters > 0) {
     found.push({ ...at, reason: 'dead_letter', count: step.dead_letters, unit: 'dead letter', oldest: null });
   }
   return found;
+}
+
+/** Open dead letters that no concern counts: of records that name no workflow, or of workflows with no other trouble. */
+export function unnamed(found: readonly Concern[], open: number): Concern[] {
+  if (found.some((concern) => concern.reason === 'dead_letter' && concern.unit !== 'dead letter')) return [];
+  const count = open - found.reduce((sum, concern) => sum + (concern.unit === 'dead letter' ? concern.count : 0), 0);
+  return count > 0 ? [{ workflows: [], reason: 'dead_letter', step: null, owner: null, count, unit: 'dead letter', oldest: null }] : [];
 }
 
 /** The order in which concerns want attention: by reason, then by number. */

@@ -7,7 +7,7 @@ import { failuresHref, instancesHref } from '../lib/filters';
 import { count, plural, short } from '../lib/number';
 import { workflowHref } from '../lib/route';
 import { duration } from '../lib/time';
-import { type Concern, concerns, merged } from '../lib/trouble';
+import { type Concern, concerns, merged, unnamed } from '../lib/trouble';
 import { reason, STATES, STATE_MEANING } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
 import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
@@ -133,7 +133,8 @@ function Attention({ data }: { data: Overview }) {
   // Whose steps are still to come is not told of yet: a moment later it would be told better.
   const pending = asked.filter((workflow) => graphs[workflow.name] === undefined);
   const told = troubled.filter((workflow) => !pending.includes(workflow));
-  const found = merged(told.flatMap((workflow) => concerns(workflow, graphs[workflow.name] ?? null)));
+  const named = merged(told.flatMap((workflow) => concerns(workflow, graphs[workflow.name] ?? null)));
+  const found = pending.length > 0 ? named : [...named, ...unnamed(named, data.dead_letters_open)];
   return (
     <Section id="attention" title="Needs attention" note={found.length > MOST_CONCERNS && `the first ${MOST_CONCERNS} of ${found.length}`}>
       {asked.map((workflow) => (
@@ -177,10 +178,10 @@ function Row({ concern }: { concern: Concern }) {
   const workflow = only !== undefined && others.length === 0 ? { workflow: only } : {};
   const step = concern.step === null ? {} : { step: concern.step };
   const href =
-    dead && concern.step !== null
+    dead && (concern.step !== null || concern.workflows.length === 0)
       ? failuresHref(step)
       : concern.reason === 'lost'
-        ? instancesHref({ ...workflow, state: 'lost' })
+        ? instancesHref({ ...workflow, state: 'lost', ...step })
         : concern.reason === 'dead_letter'
           ? instancesHref({ ...workflow, state: 'failed' })
           : instancesHref({ ...workflow, reason: concern.reason, ...step });
@@ -191,9 +192,9 @@ function Row({ concern }: { concern: Concern }) {
           <ToneIcon tone={tone} /> {words.label}
         </span>
         <span class="concern-where">
-          {concern.step ? <Step name={concern.step} /> : <span class="muted">no step can be named</span>}
+          {concern.step ? <Step name={concern.step} /> : <span class="muted">{concern.workflows.length > 0 ? 'no step can be named' : 'further ones'}</span>}
           <span class="under">
-            {concern.workflows.join(', ')}
+            {concern.workflows.length > 0 ? concern.workflows.join(', ') : 'of no workflow that is named above'}
             {concern.owner !== null && (
               <>
                 {' · '}

@@ -120,7 +120,7 @@ function Steps({ workflow, steps }: { workflow: string; steps: StepNode[] }) {
             </th>
             <th scope="col" class="right">
               Lag
-              <span class="unit">all workflows</span>
+              <span class="unit">all types of its topics</span>
             </th>
             <th scope="col" class="right">
               Committed
@@ -174,11 +174,23 @@ function Steps({ workflow, steps }: { workflow: string; steps: StepNode[] }) {
           ))}
         </tbody>
       </table>
+      <p class="table-note">
+        Lag counts every record of a step’s topics that its group has not committed: of all workflows, and also of the types that
+        the step passes over. Waiting counts the events of this workflow alone.
+      </p>
     </div>
   );
 }
 
 function Condition({ step }: { step: StepNode }) {
+  if (step.stalled === null && step.lost > 0) {
+    return (
+      <span class="state tone-lost" title={`${reason('lost').meaning} ${reason('lost').remedy}`}>
+        <ToneIcon tone="lost" size={14} />
+        {reason('lost').label}
+      </span>
+    );
+  }
   if (step.stalled === null) return <span class="muted">{waiting(step.owing) > 0 ? 'working' : 'nothing to do'}</span>;
   const words = reason(step.stalled);
   const tone = step.stalled === 'dead_letter' ? 'failed' : step.stalled === 'lost' ? 'lost' : 'stalled';

@@ -1,7 +1,7 @@
 // A dead letter with all that is known of it.
 
 import { useState } from 'preact/hooks';
-import { letterValue } from '../api/client';
+import { letterHeaders, letterValue } from '../api/client';
 import type { ActionKind, DeadLetter, Replay } from '../api/types';
 import { useAbilities } from '../live/abilities';
 import { instanceHref } from '../lib/route';
@@ -12,7 +12,7 @@ import { ActDialog } from './Act';
 import { ToneIcon } from './icons';
 import { Ago, Id, Step, Wire } from './text';
 import { TraceLink, type TraceLinks } from './TraceLink';
-import { Value } from './Value';
+import { Headers, Value } from './Value';
 
 /** Longest text of violations that is shown. */
 const LONGEST_VIOLATIONS = 20_000;
@@ -114,6 +114,9 @@ export function LetterBody({ letter, traces, linked = false }: { letter: DeadLet
             <Wire class="mono">{letter.trace}</Wire> <TraceLink url={traces?.get(letter.trace)} />
           </Detail>
         )}
+        <Detail name="Headers">
+          <Headers look={(signal) => letterHeaders(letter.id, signal)} />
+        </Detail>
         {payloads && (
           <Detail name="Value">
             <Value look={(signal) => letterValue(letter.id, signal)} />

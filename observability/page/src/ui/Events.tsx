@@ -1,17 +1,18 @@
 // The events of an instance: the causal tree on the left, the timeline on the right.
 
 import { useState } from 'preact/hooks';
-import { value } from '../api/client';
-import type { AtStep, InstanceEvent, Owing } from '../api/types';
+import { eventHeaders, value } from '../api/client';
+import type { AtStep, Attempt, InstanceEvent, Owing } from '../api/types';
 import { useAbilities } from '../live/abilities';
 import { useNow } from '../live/hooks';
+import { plural } from '../lib/number';
 import { clock, duration, exact } from '../lib/time';
 import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
 import { stepState, stepTone, stepWord } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
 import { TraceLink, type TraceLinks } from './TraceLink';
-import { Value } from './Value';
+import { Headers, Value } from './Value';
 
 /** Events that are drawn at first; the others on demand. */
 const FIRST_EVENTS = 100;
@@ -169,7 +170,37 @@ function StepLine({ at, event, scale, indent }: { at: AtStep; event: InstanceEve
         )}
       </div>
       <span class="event-at num muted">{end === null ? '' : duration(end - event.at)}</span>
+      {at.attempts !== undefined && at.attempts.length > 0 && <Attempts attempts={at.attempts} indent={indent} />}
     </li>
+  );
+}
+
+/** Attempts shown at first, the newest; the others on demand. */
+const FIRST_ATTEMPTS = 5;
+
+/** Every attempt that the step told of. */
+function Attempts({ attempts, indent }: { attempts: Attempt[]; indent: number }) {
+  const [all, showAll] = useState(false);
+  const shown = all ? attempts : attempts.slice(-FIRST_ATTEMPTS);
+  return (
+    <ol class="attempts" style={{ paddingLeft: `${indent * STEP_IN + 17}px` }} aria-label="Attempts that failed">
+      {shown.length < attempts.length && (
+        <li>
+          <button type="button" class="bare" onClick={() => showAll(true)}>
+            {plural(attempts.length - shown.length, 'earlier attempt')}
+          </button>
+        </li>
+      )}
+      {shown.map((attempt) => (
+        <li key={`${attempt.seen} ${attempt.number}`}>
+          <time class="num" title={`told at ${exact(attempt.seen)}`}>
+            {clock(attempt.seen)}
+          </time>{' '}
+          {attempt.outage ? `after ${plural(attempt.number, 'attempt')} the step went into outage: what it needs was away` : `attempt ${attempt.number} failed`}
+          <span class="muted">, the next {attempt.due > attempt.seen ? `${duration(attempt.due - attempt.seen)} later` : 'at once'}</span>
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -201,6 +232,9 @@ function Details({ event, instance, traces }: { event: InstanceEvent; instance: 
           <Wire class="mono">{`${event.trace} / ${event.span ?? '—'}`}</Wire> <TraceLink url={traces.get(event.trace)} />
         </Detail>
       )}
+      <Detail name="Headers">
+        <Headers look={(signal) => eventHeaders(instance, event.id, signal)} />
+      </Detail>
       {payloads && (
         <Detail name="Value">
           <Value look={(signal) => value(instance, event.id, signal)} />

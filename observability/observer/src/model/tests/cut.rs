@@ -56,6 +56,57 @@ fn a_swallowed_event_is_lost_only_once_everything_was_read() {
 }
 
 #[test]
+fn what_lies_in_a_partition_that_was_made_just_now_was_not_swallowed() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    // The step wrote to a partition that nobody has asked for since.
+    log.partitions_at = Some(log.now);
+    log.wait(1_000);
+    log.commit("payment.charge", "orders", 1);
+    for _ in 0..3 {
+        log.look();
+        assert_eq!(log.is("a").0, InstanceState::Running);
+        assert!(log.summary("a").sentence.contains("still being read"), "{}", log.summary("a").sentence);
+        log.wait(2_000);
+    }
+    log.partitions_at = None;
+    let headers = [
+        ("ce_id", "p"),
+        ("ce_type", "payment.confirmed.v1"),
+        ("ce_source", "payment/charge"),
+        ("ce_correlationid", "a"),
+        ("ce_causationid", "a"),
+    ];
+    log.put_at("payments", 1, "a", &headers, Some(log.now));
+    log.look();
+    assert_eq!(log.summary("a").step.as_deref(), Some("shipping/ship"));
+}
+
+#[test]
+fn what_is_lost_stays_so_until_something_of_it_is_seen() {
+    let mut log = Log::new();
+    log.look();
+    log.place("a");
+    log.commit("payment.charge", "orders", 1);
+    log.wait(1_000);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Lost);
+    let node = |log: &Log| {
+        let steps = log.model.workflow("order", log.now).unwrap().steps;
+        steps.into_iter().find(|it| it.step == "payment/charge").unwrap()
+    };
+    assert_eq!(node(&log).lost, 1);
+    log.partitions_at = Some(log.now);
+    log.wait(2_000);
+    log.look();
+    assert_eq!(log.is("a").0, InstanceState::Lost, "that there may be new partitions takes nothing back");
+    log.confirm("a");
+    log.look();
+    assert_eq!((log.is("a").0, node(&log).lost), (InstanceState::Running, 0));
+}
+
+#[test]
 fn what_was_late_to_be_read_was_not_swallowed() {
     let mut log = Log::new();
     log.look();

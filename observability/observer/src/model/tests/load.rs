@@ -388,7 +388,7 @@ impl World {
                 partitions.push(PartitionEnds { topic: topic.into(), partition, start: 0, end });
             }
         }
-        self.model.ends(&Ends { at: self.now, partitions });
+        self.model.ends(&Ends { at: self.now, partitions_at: self.now, partitions });
         self.model.tick(self.now);
     }
 }

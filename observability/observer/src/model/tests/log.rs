@@ -55,6 +55,8 @@ pub(in crate::model) struct Log {
     states: BTreeMap<String, GroupState>,
     /// Groups that cannot be asked about.
     silent: BTreeSet<String>,
+    /// When the partitions were last asked for; `None` for at each look.
+    pub(in crate::model) partitions_at: Option<Millis>,
 }
 
 impl Log {
@@ -76,6 +78,7 @@ impl Log {
             commits: BTreeMap::new(),
             states: BTreeMap::new(),
             silent: BTreeSet::new(),
+            partitions_at: None,
         };
         log.model.manifests(manifests, START);
         for topic in log.model.topics() {
@@ -320,7 +323,11 @@ impl Log {
             start: *start,
             end: *end,
         });
-        self.model.ends(&Ends { at: self.now, partitions: partitions.collect() });
+        self.model.ends(&Ends {
+            at: self.now,
+            partitions_at: self.partitions_at.unwrap_or(self.now),
+            partitions: partitions.collect(),
+        });
         self.now += 1;
     }
 

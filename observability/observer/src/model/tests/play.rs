@@ -395,7 +395,7 @@ impl Play {
                 });
             }
         }
-        self.ends = Some(Ends { at: self.now, partitions });
+        self.ends = Some(Ends { at: self.now, partitions_at: self.now, partitions });
     }
 
     pub(super) fn hand_over_ends(&mut self) {
