@@ -1,4 +1,5 @@
-// How long it takes from a click on a filter until its rows are painted, over 100,000 instances of a real observer:
+// How long it takes from a click on a filter until its rows are painted, over 100,000 instances of a real observer, and how long
+// `choreograph where` takes beside it:
 //
 //     npm run measure [-- --instances 100000]
 //
@@ -58,6 +59,14 @@ try {
     const at = (list, share) => list[Math.min(list.length - 1, Math.floor(list.length * share))].toFixed(0);
     console.log(`${name.padEnd(40)} ${at(total, 0.5).padStart(6)} ${at(total, 0.95).padStart(5)} ${at(total, 1).padStart(9)} ${at(of(({ server }) => server), 0.5).padStart(31)} ${String(all[0].total).padStart(13)}`);
   }
+  const asks = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now();
+    await stage.where(`many-${(round * 7919) % instances}`);
+    asks.push(performance.now() - start);
+  }
+  asks.sort((a, b) => a - b);
+  console.log(`choreograph where, from its start to its end: median ${asks[Math.floor(rounds / 2)].toFixed(0)} ms, slowest ${asks.at(-1).toFixed(0)} ms of ${rounds}`);
 } finally {
   await Promise.all([chromium.close(), stage.end()]);
 }

@@ -25,6 +25,7 @@ export async function observed({ release = false } = {}) {
       child.stdin.write(`${JSON.stringify(wish)}\n`);
       const answer = await next();
       if (answer.error !== undefined) throw new Error(`${JSON.stringify(wish)}: ${answer.error}`);
+      return answer.ok;
     });
     return turn;
   };
@@ -37,6 +38,8 @@ export async function observed({ release = false } = {}) {
     start: (service) => tell({ do: 'start', service }),
     killObserver: () => tell({ do: 'kill_observer' }),
     startObserver: () => tell({ do: 'start_observer' }),
+    /** What `choreograph where` answers, and its exit code. */
+    where: (text) => tell({ do: 'where', text }),
     place: (count) => tell({ do: 'place', count }),
     /** An order under an id, which is also its workflow's; its key may be any text. */
     order: (id, { key = id, amount = 12, value = JSON.stringify({ order_id: key, amount }), headers = {} } = {}) =>

@@ -85,6 +85,9 @@ test('an order is followed from its click to its delivery while it moves', async
   assert.equal(await tab.ask('window.sameDocument'), true, 'nothing was loaded again');
   await tab.click('.event-line button', 'order.placed.v1');
   await tab.click('.details button', 'Show');
+  await tab.sees('.headers', 'ce_correlationid');
+  await tab.sees('.headers', 'name=order;started=');
+  await tab.click('.details button', 'Show');
   await tab.sees('pre.value', '{"order_id":"followed","amount":12}');
   await quiet(tab);
 });
@@ -97,7 +100,7 @@ test('a dead letter is looked at, edited and handled, and what is hostile in it 
   await tab.click('.groups a', 'payment/charge');
   await tab.click('.letter-toggle', key);
   await tab.sees('ul.violations', '/amount breaks type');
-  await tab.click('.details button', 'Show');
+  await tab.click('.details > div:last-child button', 'Show');
   await tab.sees('pre.value', value);
   await tab.click('.details a', 'edited');
   await state(tab, 'Failed');
@@ -184,7 +187,7 @@ test('records of strangers are shown as what they are', async () => {
   await stage.order('unknown', { headers: { ce_type: `${IMAGE}.v1`, ce_source: SCRIPT } });
   const tab = await visit('/failures');
   await tab.click('.letter-toggle', SCRIPT);
-  await tab.click('.details button', 'Show');
+  await tab.click('.details > div:last-child button', 'Show');
   await tab.sees('pre.value', `no JSON: ${IMAGE}`);
   await quiet(tab);
   for (const path of ['/', '/instances', '/contracts', '/workflows/order', '/instances/unknown', '/instances/garbage', `/where/${encodeURIComponent(SCRIPT)}`]) {
@@ -194,20 +197,68 @@ test('records of strangers are shown as what they are', async () => {
   }
 });
 
-test('a service that is away is named, and so is that it is back', async () => {
+/** What befell an order, and what has to be said of it: its state, the reason's words and name, the step, and part of the sentence. */
+const FAULTS = [
+  ['hanging-1', 'stalled', 'Not progressing', 'not_progressing', 'payment/charge', 'first in partition'],
+  ['poisoned-1', 'failed', 'Dead letter', 'dead_letter', 'payment/charge', 'panic'],
+  ['swallowed-1', 'lost', 'Lost', 'lost', 'payment/charge', 'it took order.placed.v1'],
+  ['broken-1', 'failed', 'Dead letter', 'dead_letter', 'shipping/deliver', 'contract_violation'],
+  ['stopped-1', 'stalled', 'No consumer', 'no_consumer', 'shipping/deliver', 'nobody is there'],
+];
+
+/** Longer than any step but the slow one may take. */
+const SEEN_SLOW_S = 8;
+
+test('of every fault the page names state, step and reason, as `where` does', async () => {
+  for (const id of ['slow-1', 'hanging-1', 'poisoned-1', 'swallowed-1', 'broken-1']) await stage.order(id);
+  const tab = await visit('/instances/broken-1');
+  await state(tab, 'Failed');
+  await tab.sees('ul.violations', '/weight breaks type');
   await stage.stop('shipping');
-  await stage.order('waiting');
-  const tab = await visit('/instances/waiting');
-  await state(tab, 'Stalled');
-  await tab.sees('.frontier-why', 'No consumer');
-  await tab.sees('.owed-step', 'shipping/deliver');
-  await go(tab, '/');
-  await tab.sees('.concerns', 'shipping/deliver');
-  await tab.sees('.concerns', 'No consumer');
-  await go(tab, '/instances?state=stalled&reason=no_consumer');
-  await tab.click('.row', 'waiting');
+  await stage.order('stopped-1');
+
+  for (const [id, wanted, label, reason, step, words] of FAULTS) {
+    await go(tab, `/instances/${id}`);
+    await tab.sees('h1', id);
+    await state(tab, label === 'Dead letter' ? 'Failed' : label === 'Lost' ? 'Lost' : 'Stalled');
+    await tab.sees('.frontier-why', label);
+    await tab.sees('.frontier-sentence', step);
+    await tab.sees('.frontier-sentence', words);
+    if (wanted === 'stalled') await tab.until('what it is told by is shown', "document.querySelectorAll('.evidence[open] li').length > 0");
+
+    const { exit, told } = await stage.where(id);
+    assert.equal(exit, 1, `${id} is stuck`);
+    assert.deepEqual(told.instances.map(({ summary: it }) => [it.id, it.state, it.reason, it.step]), [[id, wanted, reason, step]]);
+
+    await go(tab, `/instances?state=${wanted}&reason=${reason}&step=${encodeURIComponent(step)}`);
+    await tab.until(`${id} is listed with its like`, `[...document.querySelectorAll('.row')].some((row) => row.innerText.includes(${JSON.stringify(id)}))`);
+    await go(tab, '/');
+    const concern = `[...document.querySelectorAll('.concerns > *')].some((it) => it.innerText.includes(${JSON.stringify(step)}) && it.innerText.includes(${JSON.stringify(label)}))`;
+    await tab.until(`${label} at ${step} is a concern`, concern);
+  }
+
+  // Slow and in time: longer there than any other step may take, and never called anything but on its way.
+  await go(tab, '/instances/slow-1');
+  await tab.sees('.owed-step', 'warehouse/pack');
+  await tab.until('it has been there for long', `Number(/^(\\d+) s of 2 min/.exec(document.querySelector('.owed-wait').innerText)?.[1] ?? 60) >= ${SEEN_SLOW_S}`);
+  await state(tab, 'Running');
+  assert.equal((await stage.where('slow-1')).exit, 0, 'what is slow is not stuck');
+
+  await stage.open('mended');
   await stage.start('shipping');
-  await state(tab, 'Completed');
+  await go(tab, '/instances/poisoned-1');
+  await tab.click('button', 'Replay…');
+  await tab.click('dialog input');
+  await tab.type('ada');
+  await tab.click('dialog button.primary', 'Replay');
+  await tab.sees('dialog .progress', 'Done');
+  await tab.click('dialog button', 'Close');
+  for (const id of ['poisoned-1', 'hanging-1', 'slow-1', 'stopped-1']) {
+    await go(tab, `/instances/${id}`);
+    await tab.sees('h1', id);
+    await state(tab, 'Completed');
+  }
+  await stage.close('mended');
   await quiet(tab);
 });
 

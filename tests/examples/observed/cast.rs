@@ -16,6 +16,12 @@ const UNLUCKY: u32 = 13;
 /// How soon an event's consequence is expected; short, so that an observer soon says what stands still.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// How soon an order is packed: packing may take its time.
+const UNHURRIED: Duration = Duration::from_mins(2);
+
+/// The longest that a gate may be closed before a step is stopped at it.
+const LONGEST: Duration = Duration::from_mins(20);
+
 /// An order was placed.
 #[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
 #[event(
@@ -58,6 +64,16 @@ struct Paid {
 #[event(type = "parcel.packed", version = "1.0", topic = "parcels", key = "order_id")]
 struct ParcelPacked {
     order_id: String,
+    weight: Weight,
+}
+
+/// A weight, as the warehouse would like to say it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Weight {
+    Grams(u32),
+    /// Nobody who reads it was asked.
+    Words(String),
 }
 
 /// What is shipped.
@@ -65,6 +81,8 @@ struct ParcelPacked {
 #[event(view, type = "parcel.packed", major = 1, topic = "parcels")]
 struct Packed {
     order_id: String,
+    #[serde(rename = "weight")]
+    _grams: u32,
 }
 
 /// An order is with its customer.
@@ -88,15 +106,43 @@ struct Thanked {
     order_id: String,
 }
 
-/// Gates by name, open or closed; `credit` is closed at first.
+/// What befalls an order while the gate `mended` is closed: its id begins with the word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The charge panics over it.
+    Poisoned,
+    /// The charge takes it, and nothing comes of it.
+    Swallowed,
+    /// The charge hangs over it.
+    Hanging,
+    /// It is packed slowly, and in time.
+    Slow,
+    /// It is packed, and told of in a way that breaks the contract.
+    Broken,
+}
+
+impl Fault {
+    fn of(order_id: &str) -> Option<Self> {
+        Some(match order_id.split('-').next()? {
+            "poisoned" => Self::Poisoned,
+            "swallowed" => Self::Swallowed,
+            "hanging" => Self::Hanging,
+            "slow" => Self::Slow,
+            "broken" => Self::Broken,
+            _ => return None,
+        })
+    }
+}
+
+/// Gates by name, open or closed; `credit` and `mended` are closed at first.
 #[derive(Debug, Clone)]
 pub(crate) struct Gates(Arc<BTreeMap<&'static str, watch::Sender<bool>>>);
 
 impl Gates {
     /// All gates.
     pub(crate) fn new() -> Self {
-        let gate = |name| (name, watch::Sender::new(name != "credit"));
-        Self(Arc::new(["payment", "warehouse", "shipping", "mail", "credit"].map(gate).into()))
+        let gate = |name| (name, watch::Sender::new(!matches!(name, "credit" | "mended")));
+        Self(Arc::new(["payment", "warehouse", "shipping", "mail", "credit", "mended"].map(gate).into()))
     }
 
     /// Opens or closes one. Whether there is such a gate.
@@ -116,20 +162,41 @@ impl Gates {
             drop(gate.wait_for(|open| *open).await);
         }
     }
+
+    /// What befalls an order now.
+    fn fault(&self, order_id: &str) -> Option<Fault> {
+        Fault::of(order_id).filter(|_| !self.is_open("mended"))
+    }
 }
 
-async fn charge(order: In<Owed>, State(gates): State<Gates>) -> Result<PaymentConfirmed, StepError> {
+async fn charge(order: In<Owed>, State(gates): State<Gates>) -> Result<Option<PaymentConfirmed>, StepError> {
     gates.pass("payment").await;
     let Owed { order_id, amount } = order.into_inner();
+    match gates.fault(&order_id) {
+        Some(Fault::Poisoned) => panic!("the fee is divided by zero items"),
+        Some(Fault::Swallowed) => return Ok(None),
+        Some(Fault::Hanging) => gates.pass("mended").await,
+        _ => {}
+    }
     if amount == UNLUCKY && !gates.is_open("credit") {
         return Err(StepError::reject("no_credit", format!("the card of {order_id} is empty")));
     }
-    Ok(PaymentConfirmed { order_id })
+    Ok(Some(PaymentConfirmed { order_id }))
 }
 
 async fn pack(paid: In<Paid>, State(gates): State<Gates>) -> ParcelPacked {
     gates.pass("warehouse").await;
-    ParcelPacked { order_id: paid.into_inner().order_id }
+    let order_id = paid.into_inner().order_id;
+    let weight = match gates.fault(&order_id) {
+        Some(Fault::Broken) => Weight::Words("rather heavy".to_owned()),
+        fault => {
+            if fault == Some(Fault::Slow) {
+                gates.pass("mended").await;
+            }
+            Weight::Grams(400)
+        }
+    };
+    ParcelPacked { order_id, weight }
 }
 
 async fn deliver(packed: In<Packed>, State(gates): State<Gates>) -> OrderDelivered {
@@ -148,11 +215,13 @@ fn shop(gates: &Gates) -> Service<Gates> {
 }
 
 fn payment(gates: &Gates) -> Service<Gates> {
-    Service::new("payment", gates.clone()).owner("Payments").step(step("charge", charge).within(DEADLINE))
+    let charge = step("charge", charge).within(DEADLINE).timeout(LONGEST);
+    Service::new("payment", gates.clone()).owner("Payments").step(charge)
 }
 
 fn warehouse(gates: &Gates) -> Service<Gates> {
-    Service::new("warehouse", gates.clone()).owner("Logistics").step(step("pack", pack).within(DEADLINE))
+    let pack = step("pack", pack).within(UNHURRIED).timeout(LONGEST);
+    Service::new("warehouse", gates.clone()).owner("Logistics").step(pack)
 }
 
 fn shipping(gates: &Gates) -> Service<Gates> {

@@ -5,17 +5,19 @@
 //! ```
 //!
 //! It starts a Kafka of its own, four services and an observer that shows values and takes actions, and prints one line of
-//! JSON: `{"url":…,"token":…}`. Then each line on standard input is a command, and is answered by one line, `{"ok":true}` or
+//! JSON: `{"url":…,"token":…}`. Then each line on standard input is a command, and is answered by one line, `{"ok":…}` or
 //! `{"error":…}`:
 //!
 //! | command | what it does |
 //! |---|---|
 //! | `{"do":"close","gate":"payment"}` | the steps of payment wait; so `warehouse`, `shipping`, `mail` |
 //! | `{"do":"open","gate":"payment"}` | they go on; `credit` open, what was refused for want of it is paid |
+//! | `{"do":"open","gate":"mended"}` | orders whose ids begin with `poisoned-`, `swallowed-`, `hanging-`, `slow-` or `broken-` are treated as any other |
 //! | `{"do":"stop","service":"shipping"}` | the service leaves its groups and ends |
 //! | `{"do":"start","service":"shipping"}` | it is back |
 //! | `{"do":"kill_observer"}`, `{"do":"start_observer"}` | the observer is gone, and is back at the same address |
 //! | `{"do":"publish","topic":…,"key":…,"headers":{…},"value":…}` | a record, as it stands |
+//! | `{"do":"where","text":…}` | what `choreograph where` answers, and its exit code: `{"ok":{"exit":…,"told":…}}` |
 //! | `{"do":"place","count":100000}` | so many orders, one of a hundred of which is refused |
 //!
 //! It ends with its standard input.
@@ -28,7 +30,7 @@ use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::stage::{Outcome, Stage, TOKEN};
 
@@ -49,6 +51,7 @@ enum Wish {
     KillObserver,
     StartObserver,
     Publish { topic: String, key: String, headers: BTreeMap<String, String>, value: String },
+    Where { text: String },
     Place { count: u64 },
 }
 
@@ -79,21 +82,21 @@ fn play() -> Outcome<()> {
         }
         let done = serde_json::from_str(&line).map_err(Into::into).and_then(|wish| grant(&mut stage, wish));
         say(&match done {
-            Ok(()) => json!({ "ok": true }),
+            Ok(answer) => json!({ "ok": answer }),
             Err(error) => json!({ "error": error.to_string() }),
         })?;
     }
 }
 
-fn say(what: &serde_json::Value) -> io::Result<()> {
+fn say(what: &Value) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{what}")?;
     out.flush()
 }
 
-fn grant(stage: &mut Stage, wish: Wish) -> Outcome<()> {
+fn grant(stage: &mut Stage, wish: Wish) -> Outcome<Value> {
     let known = |is: bool| if is { Ok(()) } else { Err("no such gate".into()) };
-    match wish {
+    let done = match wish {
         Wish::Open { gate } => known(stage.gates.set(&gate, true)),
         Wish::Close { gate } => known(stage.gates.set(&gate, false)),
         Wish::Stop { service } => stage.stop_service(&service),
@@ -101,6 +104,8 @@ fn grant(stage: &mut Stage, wish: Wish) -> Outcome<()> {
         Wish::KillObserver => stage.kill_observer(),
         Wish::StartObserver => stage.start_observer(),
         Wish::Publish { topic, key, headers, value } => stage.publish(&topic, &key, &headers, &value),
+        Wish::Where { text } => return stage.ask_where(&text),
         Wish::Place { count } => stage.place(count),
-    }
+    };
+    done.map(|()| Value::Bool(true))
 }

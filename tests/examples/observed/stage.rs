@@ -13,6 +13,7 @@ use choreograph_tests::eventually;
 use choreograph_tests::kafka::Cluster;
 use choreograph_tests::process;
 use choreograph_tests::topics::{self, Record, Topic, Writer};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -168,6 +169,18 @@ impl Stage {
     /// Kills the observer.
     pub(crate) fn kill_observer(&mut self) -> Outcome<()> {
         Ok(self.observer.take().ok_or("it does not run")?.kill()?)
+    }
+
+    /// What `choreograph where` answers, and its exit code.
+    pub(crate) fn ask_where(&self, text: &str) -> Outcome<Value> {
+        let done = Command::new(std::env::current_exe()?)
+            .args([COMMAND, "where", text, "--format", "json"])
+            .env("CHOREOGRAPH_OBSERVER", self.url())
+            .env("CHOREOGRAPH_OBSERVER_TOKEN", TOKEN)
+            .output()?;
+        let told: Value = serde_json::from_slice(&done.stdout)
+            .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&done.stderr)))?;
+        Ok(json!({ "exit": done.status.code(), "told": told }))
     }
 
     /// Writes a record as it stands.
