@@ -1,7 +1,7 @@
 """Holds metrics.txt against what was really exposed: `metrics.py [--by service|observer|collector|operator] FILE…`.
 
 FILE is the text of a `/metrics`; all files together are one running system. With `--by` only that part is asked for: say
-`service` where no observer ran. Of metrics that are not ours (`process_…`, the collector's own) only the listed ones count.
+`service` where no observer ran. With `--faults` what is exposed only where something fails has to be there too. Of metrics that are not ours (`process_…`, the collector's own) only the listed ones count.
 """
 
 import argparse
@@ -35,10 +35,10 @@ def exposed(files):
     return kinds, labels
 
 
-def wrong(metric, kinds, labels):
+def wrong(metric, kinds, labels, wanted):
     """How what is listed differs from what was seen."""
     if metric.name not in labels:
-        if metric.when == "always":
+        if metric.when in wanted:
             yield f"{metric.name}: listed, and not exposed"
         return
     if kinds.get(metric.name) != metric.kind:
@@ -49,23 +49,29 @@ def wrong(metric, kinds, labels):
             yield f"{metric.name}: has the label {label}, which is not listed"
         for label in sorted(metric.always - found):
             yield f"{metric.name}: a series without the label {label}"
+    if "faults" in wanted:
+        for label in sorted(metric.sometimes - metric.rarely - set().union(*labels[metric.name])):
+            yield f"{metric.name}: no series has the label {label}, which is listed"
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--by", choices=PARTS, action="append")
+    arguments.add_argument("--faults", action="store_true")
     arguments.add_argument("files", nargs="+", metavar="FILE")
     given = arguments.parse_args()
     listed = known.metrics()
     kinds, labels = exposed(given.files)
     parts = set(given.by or PARTS)
     asked = [metric for metric in listed.values() if metric.by in parts]
-    mistakes = {mistake for metric in asked for mistake in wrong(metric, kinds, labels)}
+    wanted = {"always", "faults"} if given.faults else {"always"}
+    mistakes = {mistake for metric in asked for mistake in wrong(metric, kinds, labels, wanted)}
     mistakes |= {f"{name}: exposed, and not listed" for name in labels if name.startswith(OURS) and name not in listed}
     if mistakes:
         sys.exit("\n".join(sorted(mistakes)))
     seen = [metric for metric in asked if metric.name in labels]
-    print(f"{len(seen)} of {len(asked)} listed metrics seen, all as listed; the others come only once something happens")
+    unseen = [f"{metric.name} ({metric.why or 'where something fails'})" for metric in asked if metric.name not in labels]
+    print(f"{len(seen)} of {len(asked)} listed metrics seen, all as listed; not seen: {'; '.join(unseen) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 //! The services are processes: the shop's own program, or this binary again for the bad versions in [`bad`].
 
 mod bad;
+mod exposed;
 mod judge;
 mod orders;
 mod repair;
@@ -20,6 +21,7 @@ use std::time::Instant;
 
 use choreograph_tests::eventually;
 
+use crate::exposed::Exposed;
 use crate::judge::Truth;
 use crate::orders::{Fault, Order, Verdict};
 use crate::shop::{Shop, WITHIN};
@@ -54,6 +56,8 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
         order.fault.verdict().is_said(&said.summary).map_err(|_| "not named yet")
     });
     told("every order is named by a list");
+    let mut exposed = Exposed::new();
+    exposed.take(&shop, &sight);
     let rows: Vec<Row> = Fault::ALL.map(|fault| Row::of(fault, &orders, &shop, &sight)).into();
     told("every order was asked for by itself");
     let wrong = sight::wrong_alone(&orders, &shop);
@@ -77,6 +81,8 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
         owing.take(1).next().map_or(Ok(()), Err)
     });
     told("every order is at its end");
+    exposed.take(&shop, &sight);
+    exposed.is_listed();
 
     let truth = Truth::read(&shop);
     let rows: Vec<Row> = rows.into_iter().map(|row| row.ended(&orders, &shop, &sight, &truth)).collect();

@@ -9,11 +9,13 @@ use std::time::Duration;
 use choreograph::Publisher;
 use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
+use choreograph_tests::otlp::Receiver;
 use choreograph_tests::process::{self, Service};
 use choreograph_tests::topics::{self, Group, Message, Record, Topic};
 use choreograph_tests::{eventually, kafka};
 use example_pipeline::services;
 use example_pipeline::world::Garbage;
+use prometheus::TextEncoder;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -105,7 +107,11 @@ pub(crate) struct Shop {
     folder: TempDir,
     runtime: Runtime,
     till: Publisher,
+    /// What the till tells.
+    telemetry: Telemetry,
     services: BTreeMap<String, Service>,
+    /// Takes what the services export.
+    collector: Receiver,
 }
 
 impl Shop {
@@ -127,10 +133,12 @@ impl Shop {
         topics::create(kafka, &needed.into_values().collect::<Vec<_>>()).expect("topics");
         let settings =
             Settings::read([("KAFKA_BOOTSTRAP_SERVERS", kafka), ("CHOREOGRAPH_NAMESPACE", &namespace)]);
-        let till = Publisher::connect("site", &settings.expect("settings"), &Telemetry::quiet());
+        let telemetry = Telemetry::quiet();
+        let till = Publisher::connect("site", &settings.expect("settings"), &telemetry);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (till, runtime) = (till.expect("a till"), runtime.expect("a runtime"));
-        Self { kafka, namespace, folder, runtime, till, services: BTreeMap::new() }
+        let collector = Receiver::start().expect("a collector");
+        Self { kafka, namespace, folder, runtime, till, telemetry, services: BTreeMap::new(), collector }
     }
 
     /// The folder of what the good services declare.
@@ -166,6 +174,9 @@ impl Shop {
             .env("KAFKA_BOOTSTRAP_SERVERS", self.kafka)
             .env("CHOREOGRAPH_NAMESPACE", &self.namespace)
             .env("CHOREOGRAPH_OPS_ADDRESS", "127.0.0.1:0")
+            .env("CHOREOGRAPH_LOG_FORMAT", "json")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.http())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
             .env("SHOP_SITE_INSTANCE", INSTANCE)
             .env("SHOP_CATALOGUE_INSTANCE", INSTANCE)
             .env("SHOP_CATALOGUE_ADDRESS", "127.0.0.1:0")
@@ -173,6 +184,24 @@ impl Shop {
             .env("KAFKA_HEARTBEAT_INTERVAL_MS", "1000");
         let service = Service::start(name, command).expect("a process");
         self.services.insert(name.to_owned(), service);
+    }
+
+    /// What each service that runs exposes on `/metrics`, and what the till would.
+    pub(crate) fn metrics(&self) -> BTreeMap<String, String> {
+        let exposed = |(name, service): (&String, &Service)| {
+            let log = service.log().expect("the log");
+            let told = log.split("\"ops\":\"").nth(1).and_then(|rest| rest.split('"').next());
+            let address = told.unwrap_or_else(|| panic!("{name} has not said where it is asked:\n{log}"));
+            let asked = ureq::get(format!("{address}/metrics")).call();
+            let text = asked.and_then(|mut answer| answer.body_mut().read_to_string());
+            (name.clone(), text.unwrap_or_else(|error| panic!("{name}: {error}")))
+        };
+        // Of a process that is none it tells nothing.
+        let told = self.telemetry.metrics().gather();
+        let told: Vec<_> = told.into_iter().filter(|family| family.name() != "target_info").collect();
+        let till = TextEncoder::new().encode_to_string(&told);
+        let till = ("till".to_owned(), till.expect("text"));
+        self.services.iter().map(exposed).chain([till]).collect()
     }
 
     /// Has a service leave in order.

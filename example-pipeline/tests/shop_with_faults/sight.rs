@@ -44,14 +44,21 @@ impl Sight {
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+        let body = self.text(path)?;
+        serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
+    }
+
+    /// The observer's own metrics.
+    pub(crate) fn metrics(&self) -> Result<String, String> {
+        self.text("/metrics")
+    }
+
+    fn text(&self, path: &str) -> Result<String, String> {
         let mut answer =
             self.agent.get(format!("{}{path}", self.url)).call().map_err(|error| error.to_string())?;
         let body = answer.body_mut().with_config().limit(64 << 20).read_to_string();
         let body = body.map_err(|error| error.to_string())?;
-        if answer.status() != 200 {
-            return Err(format!("{}: {body}", answer.status()));
-        }
-        serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
+        if answer.status() == 200 { Ok(body) } else { Err(format!("{}: {body}", answer.status())) }
     }
 
     /// What the list of instances says of each, by workflow id.
