@@ -29,7 +29,7 @@ use crate::publisher::{Ready, StartError, Starting};
 use crate::registry;
 use crate::runner::{clock_text, current};
 use crate::settings::{Registry, Settings};
-use crate::telemetry::{Emit, PublisherTelemetry, Telemetry, TraceParent};
+use crate::telemetry::{Emit, PublisherTelemetry, SendSpan, Telemetry, TraceParent};
 use crate::wire::namespaced;
 
 /// Starts that may wait for their acknowledgement at a time; more wait for one of them.
@@ -158,18 +158,35 @@ impl KafkaStarts {
         let room: Room = Arc::clone(&self.room).acquire_owned().await.ok().map(Arc::new);
         let workflow_id = event_id.to_string();
         let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors(), room: &room };
-        let mut begun = false;
-        for older in &starting.older {
-            let id = older.id_beside(&workflow_id).to_string();
-            self.publish(older, &id, fact).await.map_err(|error| in_part(error, begun))?;
-            begun = true;
+        let producer = self.producer();
+        // Whoever waits may give up at any await: by the first, every major is with the producer.
+        let older = starting.older.iter().map(|older| (older, older.id_beside(&workflow_id).to_string()));
+        let mut under_way = Vec::with_capacity(starting.older.len() + 1);
+        for (major, id) in older.chain([(&starting, workflow_id.clone())]) {
+            under_way.push(self.hand_over(&producer, major, &id, fact));
+            if matches!(under_way.last(), Some(UnderWay { told: Told::Now(_), .. })) {
+                break;
+            }
         }
-        self.publish(&starting, &workflow_id, fact).await.map_err(|error| in_part(error, begun))?;
-        Ok(event_id)
+        let reports = self.reports(&producer, &mut under_way).await;
+        let (mut taken, mut refused) = (false, None);
+        for (major, report) in under_way.into_iter().zip(reports) {
+            match self.end(major, report) {
+                Ok(()) => taken = true,
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        refused.map_or(Ok(event_id), |error| Err(in_part(error, taken)))
     }
 
-    /// Publishes a fact in one of its majors.
-    async fn publish(&self, starting: &Starting, id: &str, fact: Fact<'_>) -> Result<(), StartError> {
+    /// Hands a fact in one of its majors to the producer.
+    fn hand_over<'a>(
+        &self,
+        producer: &ThreadedProducer<Reports>,
+        starting: &'a Starting,
+        id: &str,
+        fact: Fact<'a>,
+    ) -> UnderWay<'a> {
         let ready = &*starting.ready;
         let emit = Emit {
             topic: &ready.emitted.topic,
@@ -186,46 +203,53 @@ impl KafkaStarts {
         } else {
             self.telemetry.start(&emit, now)
         };
-        let reported = self.send(starting, id, fact, span.traceparent()).await;
-        let name = reported.map_err(protocol_name);
+        let record = Record {
+            topic: &ready.emitted.topic,
+            key: &starting.key,
+            value: &starting.value,
+            headers: headers(starting, id, fact, span.traceparent()),
+            room: fact.room,
+        };
+        let told = record.hand_over(producer);
+        UnderWay { ready, record, span, told }
+    }
+
+    /// Waits for the reports of what was handed to `producer`.
+    async fn reports(
+        &self,
+        producer: &Arc<ThreadedProducer<Reports>>,
+        under_way: &mut [UnderWay<'_>],
+    ) -> Vec<Reported> {
+        let mut reports = Vec::with_capacity(under_way.len());
+        for major in &mut *under_way {
+            reports.push(reported(&mut major.told).await);
+        }
+        if reports.contains(&Err(RDKafkaErrorCode::Fatal)) || producer.client().fatal_error().is_some() {
+            self.replace(producer);
+        }
+        // A broker refuses batches, not records: alone, an innocent one is taken.
+        for (major, report) in under_way.iter_mut().zip(&reports) {
+            let is_refused = report.is_err_and(|code| Fault::of(code) == Fault::Record);
+            let single = if is_refused { self.single() } else { None };
+            major.told = single.map_or(Told::Now(*report), |single| major.record.hand_over(&single));
+        }
+        for (major, report) in under_way.iter_mut().zip(&mut reports) {
+            *report = reported(&mut major.told).await;
+        }
+        reports
+    }
+
+    /// What the report of one major means to whoever started the fact.
+    fn end(&self, UnderWay { ready, span, .. }: UnderWay<'_>, report: Reported) -> Result<(), StartError> {
+        let name = report.map_err(protocol_name);
         self.telemetry.delivered(
             span,
             name.as_ref().map(|at| *at).map_err(String::as_str),
             UNIX_EPOCH + clock::wall(),
         );
-        match (reported, name) {
+        match (report, name) {
             (Ok(_), _) | (_, Ok(_)) => Ok(()),
             (Err(code), Err(error)) => Err(failed(ready, code, error)),
-        }
-    }
-
-    /// Hands the event over and waits for its report.
-    async fn send(
-        &self,
-        starting: &Starting,
-        id: &str,
-        fact: Fact<'_>,
-        trace: Option<TraceParent>,
-    ) -> Reported {
-        let record = Record {
-            topic: &starting.ready.emitted.topic,
-            key: &starting.key,
-            value: &starting.value,
-            headers: headers(starting, id, fact, trace),
-            room: fact.room,
-        };
-        let producer = self.producer();
-        let reported = record.send(&producer).await;
-        if reported == Err(RDKafkaErrorCode::Fatal) || producer.client().fatal_error().is_some() {
-            self.replace(&producer);
-        }
-        match reported {
-            // A broker refuses batches, not records: alone, an innocent one is taken.
-            Err(code) if Fault::of(code) == Fault::Record => match self.single() {
-                Some(single) => record.send(&single).await,
-                None => reported,
-            },
-            _ => reported,
         }
     }
 
@@ -275,21 +299,46 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Hands it to `producer` and waits for its report.
-    async fn send(&self, producer: &ThreadedProducer<Reports>) -> Reported {
+    /// Hands it to `producer`.
+    fn hand_over(&self, producer: &ThreadedProducer<Reports>) -> Told {
         let (tell, told) = oneshot::channel();
         let waiting = Box::new(Waiting { tell, _room: self.room.clone() });
         let record = BaseRecord::<[u8], [u8], _>::with_opaque_to(self.topic, waiting)
             .key(self.key)
             .payload(self.value)
             .headers(self.headers.clone());
-        let sent = producer.send(record).map_err(|(error, _)| error);
-        match sent {
-            // A report that never comes: the producer died with it.
-            Ok(()) => told.await.unwrap_or(Err(RDKafkaErrorCode::PurgeInflight)),
-            Err(error) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::InvalidTopic)),
+        match producer.send(record) {
+            Ok(()) => Told::Later(told),
+            Err((error, _)) => {
+                Told::Now(Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::InvalidTopic)))
+            }
         }
     }
+}
+
+/// What the producer says of a record that was handed to it.
+enum Told {
+    /// It has it, and reports later.
+    Later(oneshot::Receiver<Reported>),
+    /// It said so at once.
+    Now(Reported),
+}
+
+/// Waits for the report.
+async fn reported(told: &mut Told) -> Reported {
+    match told {
+        // A report that never comes: the producer died with it.
+        Told::Later(told) => told.await.unwrap_or(Err(RDKafkaErrorCode::PurgeInflight)),
+        Told::Now(report) => *report,
+    }
+}
+
+/// A fact in one of its majors, handed over.
+struct UnderWay<'a> {
+    ready: &'a Ready,
+    record: Record<'a>,
+    span: SendSpan,
+    told: Told,
 }
 
 /// The headers of a starting event, which is the first of its workflow.
@@ -329,14 +378,14 @@ fn failed(ready: &Ready, code: RDKafkaErrorCode, error: String) -> StartError {
     }
 }
 
-/// A refusal of one major, where older ones are on the log already if it has `begun`.
-fn in_part(error: StartError, begun: bool) -> StartError {
+/// A refusal of one major, where another was `taken`.
+fn in_part(error: StartError, taken: bool) -> StartError {
     match error {
-        StartError::Refused { event_type, topic, error } if begun => {
+        StartError::Refused { event_type, topic, error } if taken => {
             StartError::RefusedInPart { event_type, topic, error }
         }
-        // Older majors are on the log: what became of the fact is open.
-        StartError::QueueFull { event_type } if begun => {
+        // Another major is on the log: what became of the fact is open.
+        StartError::QueueFull { event_type } if taken => {
             StartError::Unacknowledged { event_type, error: protocol_name(RDKafkaErrorCode::QueueFull) }
         }
         error => error,

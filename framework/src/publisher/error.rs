@@ -7,6 +7,9 @@ use crate::emits::EmitError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The publisher's service has no legal name. Ids derive from it, and every event bears it.
+    #[error("{0:?} is no service's name: names match [a-z][a-z0-9-]{{0,62}}")]
+    Service(String),
     /// No Kafka client can be made from the settings.
     #[error("no publisher can be made from these settings: {0}")]
     Settings(String),
@@ -44,11 +47,11 @@ pub enum StartError {
         /// The broker's error code.
         error: String,
     },
-    /// The fact is written in several majors: older ones are on the log already, and this one the broker refuses, or the
-    /// topic. With an idempotency id it is safe to start it again; without one it is another fact to whoever reads the
-    /// older majors.
+    /// The fact is written in several majors: this one the broker refuses, or the topic, and another is on the log. With an
+    /// idempotency id it is safe to start it again; without one it is another fact to whoever reads the major that was
+    /// taken.
     #[error(
-        "the broker refuses {event_type} on the topic `{topic}`, after it took the same fact in an older major: {error}"
+        "the broker refuses {event_type} on the topic `{topic}`, but took the same fact in another major: {error}"
     )]
     RefusedInPart {
         /// The type with its major.

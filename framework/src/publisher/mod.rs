@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use self::error::StartError;
 pub(crate) use self::starting::{Ready, Starting};
 use crate::{
-    event::StartingEvent, kafka::KafkaStarts, rehearsal::RehearsedStarts, runner::current,
+    event::StartingEvent, kafka::KafkaStarts, rehearsal::RehearsedStarts, runner::current, service::is_name,
     settings::Settings, telemetry::Telemetry,
 };
 
@@ -83,8 +83,12 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// [`StartError::Settings`] where librdkafka refuses a setting.
+    /// [`StartError::Service`] where `service` is no service's name, [`StartError::Settings`] where librdkafka refuses a
+    /// setting.
     pub fn connect(service: &str, settings: &Settings, telemetry: &Telemetry) -> Result<Self, StartError> {
+        if !is_name(service) {
+            return Err(StartError::Service(service.to_owned()));
+        }
         let kafka = KafkaStarts::connect(service, settings, telemetry)?;
         Ok(Self { backend: Backend::Kafka(Arc::new(kafka)) })
     }
@@ -103,7 +107,7 @@ impl Publisher {
     ///
     /// # Cancel safety
     ///
-    /// Not safe: an event that was handed over is published though nobody waits any more.
+    /// Not safe: an event that was handed over is published, in all its majors, though nobody waits any more.
     pub async fn start<E: StartingEvent>(&self, event: &E) -> Result<Started, StartError> {
         self.begin(event, None).await
     }

@@ -96,7 +96,7 @@ pub(crate) struct Starting {
     pub(crate) key: Vec<u8>,
     pub(crate) value: Vec<u8>,
     pub(crate) subject: Option<Vec<u8>>,
-    /// The same fact in older majors. They go first: when the event is on the log, the whole fact is.
+    /// The same fact in older majors. They are handed over first.
     pub(crate) older: Vec<Starting>,
 }
 

@@ -126,7 +126,8 @@ fn upcast_problems(event: &ConsumedEvent, consumed: &[ConsumedEvent]) -> Vec<Str
     problems
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a service or a step can be called so.
+pub(crate) fn is_name(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     begins && text.len() <= MAX_NAME && text.bytes().all(legal)

@@ -11,6 +11,7 @@ mod run;
 
 pub use builder::Service;
 pub use check::ServiceError;
+pub(crate) use check::is_name;
 pub(crate) use definition::ServiceDef;
 pub use run::RunError;
 pub mod exit {

@@ -132,19 +132,36 @@ async fn a_queue_that_is_full_is_no_refusal_of_the_brokers() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_an_older_major_was_taken_says_so() {
+async fn a_refusal_of_one_major_of_two_says_so() {
     use rdkafka::types::RDKafkaRespErr::{
-        RD_KAFKA_RESP_ERR_NO_ERROR as TAKEN, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED as REFUSED,
+        RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE as TOO_LARGE, RD_KAFKA_RESP_ERR_NO_ERROR as TAKEN,
     };
     let broker = broker();
     let publisher = publisher(&broker);
     let sent = Sent { id: "s-1".to_owned() };
     let requests = rdkafka::types::RDKafkaApiKey::Produce;
-    broker.cluster().request_errors(requests, &[TAKEN, REFUSED]);
+    // Together they are too large, and one of them alone; whether they share a batch is up to the client.
+    broker.cluster().request_errors(requests, &[TOO_LARGE, TAKEN, TOO_LARGE]);
     let error = publisher.start(&sent).await.unwrap_err();
     assert!(matches!(&error, StartError::RefusedInPart { topic, .. } if topic == "orders"), "{error}");
-    assert!(error.to_string().contains("order.sent.v2"), "{error}");
-    broker.cluster().request_errors(requests, &[REFUSED]);
+    assert!(error.to_string().contains("order.sent.v"), "{error}");
+    broker.cluster().request_errors(requests, &[TOO_LARGE; 4]);
     let error = publisher.start(&sent).await.unwrap_err();
     assert!(matches!(error, StartError::Refused { .. }), "nothing is on the log: {error}");
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_leaves_no_fact_in_half_of_its_majors() {
+    use futures_util::future::poll_immediate;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+
+    let broker = broker();
+    let publisher = publisher(&broker);
+    let sent = Sent { id: "s-1".to_owned() };
+    assert!(poll_immediate(publisher.start(&sent)).await.is_none(), "no broker answers at once");
+    assert!(publisher.flush(crate::publisher::START_TIMEOUT));
+    let mut config = rdkafka::ClientConfig::new();
+    let reader: BaseConsumer = config.set("bootstrap.servers", broker.bootstrap_servers()).create().unwrap();
+    let ends = reader.fetch_watermarks("orders", 0, crate::publisher::START_TIMEOUT).unwrap();
+    assert_eq!(ends, (0, 2));
 }
