@@ -69,8 +69,13 @@ impl<S: Send + Sync + 'static> Service<S> {
     ///
     /// # Errors
     ///
-    /// When the service's declaration is wrong, or a step ended by itself: its client was beyond help. Brokers that
-    /// are away are no error: the steps wait for them.
+    /// When the service's declaration is wrong, or a step ended by itself: its client was beyond help. The other steps
+    /// then leave in order. Brokers that are away are no error: the steps wait for them.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, it asks its steps to leave and does not wait for them: they settle what is under way on
+    /// threads of their own, until the drain deadline at most.
     ///
     /// # Example
     ///
@@ -140,19 +145,16 @@ impl Steps {
             let step = plan.source.clone();
             match RunningStep::start(Arc::new(plan), settings, health, telemetry) {
                 Ok(started) => running.0.push((step, started)),
-                Err(source) => {
-                    running.stop();
-                    return Err(RunError::Thread { step, source });
-                }
+                Err(source) => return Err(RunError::Thread { step, source }),
             }
         }
         Ok(running)
     }
 
-    /// Waits until `shutdown` is ready, or every step ended by itself.
+    /// Waits until `shutdown` is ready, or a step ended by itself: what is left of a service is none.
     async fn until(&self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
-        while !self.0.iter().all(|(_, step)| step.has_ended()) {
+        while !self.0.iter().any(|(_, step)| step.has_ended()) {
             if tokio::time::timeout(LOOK_EVERY, &mut shutdown).await.is_ok() {
                 return;
             }
@@ -166,10 +168,11 @@ impl Steps {
     }
 
     /// Asks every step to leave and waits for all.
-    async fn leave(self) -> Result<(), RunError> {
+    async fn leave(mut self) -> Result<(), RunError> {
         self.stop();
+        let steps = std::mem::take(&mut self.0);
         let joined = tokio::task::spawn_blocking(move || {
-            let ends = self.0.into_iter().map(|(name, step)| (name, step.join()));
+            let ends = steps.into_iter().map(|(name, step)| (name, step.join()));
             ends.filter_map(|(name, end)| Some(format!("{name}: {}", with_causes(&end.err()?))))
                 .collect::<Vec<_>>()
         });
@@ -178,6 +181,13 @@ impl Steps {
             Ok(failed) => Err(RunError::Ended(failed)),
             Err(panic) => Err(RunError::Ended(vec![panic.to_string()])),
         }
+    }
+}
+
+impl Drop for Steps {
+    /// Nobody could stop them any more.
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -263,4 +273,50 @@ async fn serve(service: &ServiceDef, settings: &Settings, telemetry: &Telemetry)
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::pending,
+        sync::mpsc::{RecvTimeoutError, Sender, channel},
+    };
+
+    use futures_util::future::poll_immediate;
+
+    use super::*;
+    use crate::{Event, In, State, step};
+
+    /// Longer than leaving takes.
+    const AT_LAST: Duration = Duration::from_mins(1);
+
+    #[derive(serde::Deserialize, schemars::JsonSchema, Event)]
+    #[event(view, type = "order.placed", major = 1, topic = "orders")]
+    struct OrderPlaced {}
+
+    async fn send(_: In<OrderPlaced>, State(_): State<Sender<()>>) {}
+
+    fn settings() -> Settings {
+        Settings::read([("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_step_that_has_ended_ends_the_service() {
+        let service = Service::new("mail", channel().0).step(step("send", send)).step(step("again", send));
+        let (service, telemetry) = (service.into_definition(), Telemetry::quiet());
+        let steps = Steps::start(&service, &settings(), &telemetry, &Health::new(), &Ids::default()).unwrap();
+        steps.0[0].1.stop();
+        tokio::time::timeout(AT_LAST, steps.until(pending())).await.unwrap();
+        assert!(steps.0[0].1.has_ended() && !steps.0[1].1.has_ended());
+    }
+
+    #[tokio::test]
+    async fn steps_that_nobody_waits_for_any_more_leave() {
+        let (held, gone) = channel();
+        let service = Service::new("mail", held).step(step("send", send));
+        let telemetry = Telemetry::quiet();
+        assert!(poll_immediate(service.run(&settings(), &telemetry, pending())).await.is_none());
+        // The step's thread holds the service's state as long as it runs.
+        assert_eq!(gone.recv_timeout(AT_LAST), Err(RecvTimeoutError::Disconnected));
+    }
 }
