@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use tracing_subscriber::filter::LevelFilter;
+
 use super::error::Error;
 use super::kafka::Kafka;
 use super::nearest::nearest;
@@ -157,14 +159,17 @@ impl Settings {
     }
 }
 
-/// Checks the syntax of a log filter.
+/// Checks a log filter.
 fn log_filter(text: &str) -> Result<String, String> {
-    match tracing_subscriber::EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err("legal: a level (off, error, warn, info, debug, trace), or levels by module, as \
-                       info,my_service=debug"
-            .to_owned()),
+    // To the filter a mistyped level is a module, of which it writes everything, and of all others nothing.
+    let is_level = |part: &str| part.is_empty() || part.parse::<LevelFilter>().is_ok();
+    let is_meant = |part: &str| part.contains(['=', '[', ']', ':']) || is_level(part.trim());
+    let filter = tracing_subscriber::EnvFilter::try_new(text);
+    if filter.is_ok() && text.split(',').all(is_meant) {
+        return Ok(text.to_owned());
     }
+    Err("legal: a level (off, error, warn, info, debug, trace), or levels by module, as info,my_service=debug"
+        .to_owned())
 }
 
 impl Source {

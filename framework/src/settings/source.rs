@@ -29,6 +29,15 @@ pub(super) struct Given {
     pub(super) from_file: bool,
 }
 
+/// What a variable that names a file has for its value.
+#[derive(Clone, Copy)]
+enum Named {
+    /// A path.
+    Path,
+    /// By mistake it may be what the file should hold, and that is shown nowhere.
+    MayBeTheValue,
+}
+
 impl Source {
     /// Keeps the pairs whose name is UTF-8; no setting has another.
     pub(super) fn new<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
@@ -74,7 +83,7 @@ impl Source {
             self.problem(&file_name, format!("{name} is set too"), "set only one of the two");
             return None;
         }
-        let text = self.read(&file_name, &path)?;
+        let text = self.read(&file_name, &path, Named::MayBeTheValue)?;
         if text.contains('\0') {
             // An environment cannot hold it, and no client takes it.
             self.problem(
@@ -97,14 +106,18 @@ impl Source {
     /// The content of the file that `name` names.
     pub(super) fn content(&mut self, name: &'static str) -> Option<String> {
         let path = self.take(name)?;
-        self.read(name, &path)
+        self.read(name, &path, Named::Path)
     }
 
     /// The content of the file at `path`, which the variable `name` names.
-    fn read(&mut self, name: &str, path: &str) -> Option<String> {
+    fn read(&mut self, name: &str, path: &str, named: Named) -> Option<String> {
         read_bounded(path)
             .map_err(|problem| {
-                let problem = format!("{path:?} cannot be read: {problem}");
+                let what = match named {
+                    Named::Path => shown(path),
+                    Named::MayBeTheValue => "the file".to_owned(),
+                };
+                let problem = format!("{what} cannot be read: {problem}");
                 self.problem(name, problem, "name a readable file of text with the value in it");
             })
             .ok()
