@@ -1,6 +1,8 @@
 //! Where to start reading partitions that are newly ours. Waits for brokers: runs on the errand thread.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::Offset;
@@ -21,7 +23,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) enum Begin {
     /// At the log's start.
     Earliest,
-    /// At the log's end; the group's first commit makes that durable.
+    /// At the log's end; the group's first commit makes that durable. A partition that is added while the step runs is read
+    /// from its start.
     Latest,
     /// At the first record whose timestamp is not earlier than this, in milliseconds since the Unix epoch.
     At(i64),
@@ -61,6 +64,7 @@ pub(super) fn starts(
     consumer: &StepConsumer,
     partitions: &[(Slot, Partition)],
     begin: Begin,
+    counts: &Counts,
 ) -> KafkaResult<Vec<Start>> {
     let committed = committed(consumer, partitions)?;
     let marks = marks(consumer, partitions, ANSWER_WITHIN)?;
@@ -76,9 +80,36 @@ pub(super) fn starts(
     };
     let starts = partitions.iter().zip(committed).filter_map(|((slot, partition), committed)| {
         let at = at.iter().find(|(of, _)| of == partition).and_then(|(_, offset)| *offset);
+        let begin = begin.of(partition, counts);
         start(*slot, partition, committed, marks_of(*slot), begin, at)
     });
     Ok(starts.collect())
+}
+
+/// How many partitions each topic had before the step subscribed to it.
+pub(super) type Counts = HashMap<Arc<str>, i32>;
+
+/// Asks how many partitions each of `topics` has; one without any is left out. An error means that no broker answered.
+pub(super) fn counts<'a>(
+    consumer: &StepConsumer,
+    topics: impl Iterator<Item = &'a str>,
+) -> KafkaResult<Counts> {
+    let mut counts = Counts::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WITHIN)?;
+        let known = metadata.topics().iter().find(|known| known.name() == topic);
+        let count = known.and_then(|known| i32::try_from(known.partitions().len()).ok());
+        counts.extend(count.filter(|count| *count > 0).map(|count| (topic.into(), count)));
+    }
+    Ok(counts)
+}
+
+impl Begin {
+    /// Where to begin with one partition: one that was not there before the step ran holds only what came since.
+    fn of(self, partition: &Partition, counts: &Counts) -> Self {
+        let is_new = counts.get(&partition.topic).is_some_and(|count| partition.number >= *count);
+        if self == Self::Latest && is_new { Self::Earliest } else { self }
+    }
 }
 
 /// The decision for one partition; `None` where it takes more than is known. `at` is the offset that belongs to
@@ -216,6 +247,17 @@ mod tests {
         assert_eq!((start.offset, start.beyond), (3, true));
         // The topic made anew may outgrow the old commit before there is one of our own.
         assert_eq!((start.committed, start.before, start.commit_first), (Some(3), Some(11), true));
+    }
+
+    #[test]
+    fn a_partition_that_came_later_has_nothing_from_before() {
+        let counts = Counts::from([("orders".into(), 2)]);
+        let begin = |begin: Begin, number| begin.of(&Partition { topic: "orders".into(), number }, &counts);
+        assert_eq!(begin(Begin::Latest, 1), Begin::Latest);
+        assert_eq!(begin(Begin::Latest, 2), Begin::Earliest);
+        assert_eq!(begin(Begin::At(7), 2), Begin::At(7));
+        let unknown = Partition { topic: "payments".into(), number: 2 };
+        assert_eq!(Begin::Latest.of(&unknown, &counts), Begin::Latest);
     }
 
     #[test]

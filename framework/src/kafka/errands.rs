@@ -13,7 +13,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::Producer;
 use tokio::sync::Notify;
 
-use super::assign::{Begin, Start, starts};
+use super::assign::{Begin, Counts, Start, counts, starts};
 use super::client::{Connection, StepProducer};
 use super::commit::{CommitResult, Sent, confirm};
 use super::context::StepConsumer;
@@ -89,8 +89,9 @@ impl Errands {
         let (questions, asked) = sync_channel(KINDS);
         let (answer, answers) = sync_channel(KINDS);
         let thread = std::thread::Builder::new().name(format!("{name} errands")).spawn(move || {
+            let mut counts = Counts::default();
             while let Ok(errand) = asked.recv() {
-                if answer.send(clerk.run(&consumer, errand)).is_err() {
+                if answer.send(clerk.run(&consumer, errand, &mut counts)).is_err() {
                     break;
                 }
                 clerk.wake.notify_one();
@@ -125,10 +126,11 @@ impl Errands {
 }
 
 impl Clerk {
-    fn run(&self, consumer: &StepConsumer, errand: Errand) -> Answer {
+    /// `known` keeps how many partitions the topics had when they were found.
+    fn run(&self, consumer: &StepConsumer, errand: Errand, known: &mut Counts) -> Answer {
         match errand {
-            Errand::Topics => Answer::Topics(look(consumer, &self.connection, &self.topics)),
-            Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin)),
+            Errand::Topics => Answer::Topics(self.topics(consumer, known)),
+            Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin, known)),
             Errand::Confirm(sent) => Answer::Confirm(confirm(consumer, &sent)),
             Errand::Watch { partitions, producer } => Answer::Watch {
                 marks: self
@@ -140,6 +142,14 @@ impl Clerk {
                 }),
             },
         }
+    }
+
+    fn topics(&self, consumer: &StepConsumer, known: &mut Counts) -> KafkaResult<Vec<Missing>> {
+        let missing = look(consumer, &self.connection, &self.topics)?;
+        if missing.is_empty() && self.begin == Begin::Latest {
+            *known = counts(consumer, self.topics.read())?;
+        }
+        Ok(missing)
     }
 
     /// Without partitions there are no marks to ask for; the broker has to answer all the same.

@@ -75,6 +75,14 @@ pub(crate) struct TopicPlan {
     pub(crate) creation: Option<Creation>,
 }
 
+impl TopicPlan {
+    /// The topics that are read.
+    pub(super) fn read(&self) -> impl Iterator<Item = &str> {
+        let read = self.topics.iter().filter(|(role, _)| matches!(role, Role::Input | Role::Retry));
+        read.map(|(_, topic)| topic.as_str())
+    }
+}
+
 /// Looks for each topic, makes what is missing where that is allowed, and names what then still stands in the
 /// way. An error means that no broker answered.
 pub(super) fn look(

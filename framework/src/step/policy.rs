@@ -22,7 +22,8 @@ pub enum StartFrom {
     /// At the log's start: a new step sees history. The default.
     #[default]
     Earliest,
-    /// At the log's end: only what comes after the step was first run.
+    /// At the log's end: only what comes after the step was first run. A partition that is added while the step runs is
+    /// read from its start; one that is added while no instance of it runs, from its end.
     Latest,
     /// At the first record from this time on.
     At(SystemTime),
