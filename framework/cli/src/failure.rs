@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{Exit, MAX_SHOWN_PROBLEMS};
+use crate::format::{one_line, shortened};
+use crate::{Exit, MAX_SHOWN_ERROR, MAX_SHOWN_PROBLEMS};
 
 /// Why there is no answer: what was wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,20 +91,25 @@ impl Failure {
     }
 }
 
-/// A line for each problem, at most [`MAX_SHOWN_PROBLEMS`], and then what to do.
+/// A line for each problem, at most [`MAX_SHOWN_PROBLEMS`], and then a line for each advice. Whatever a problem is about, its
+/// line is one, fit for a terminal, and no longer than a person reads: a name in somebody's manifest says nothing of its own.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.problems.iter().take(MAX_SHOWN_PROBLEMS);
         shown.enumerate().try_for_each(|(index, problem)| {
             let start = if index == 0 { "" } else { "\n" };
-            write!(f, "{start}error: {problem}")
+            write!(f, "{start}error: {}", said(&problem.to_string()))
         })?;
         let more = self.problems.len().saturating_sub(MAX_SHOWN_PROBLEMS);
         if more > 0 {
             write!(f, "\nerror: and {more} more of this kind")?;
         }
-        self.help.iter().try_for_each(|help| write!(f, "\n  = help: {help}"))
+        self.help.iter().try_for_each(|help| write!(f, "\n  = help: {}", said(help)))
     }
+}
+
+fn said(text: &str) -> String {
+    one_line(&shortened(text, MAX_SHOWN_ERROR))
 }
 
 impl std::error::Error for Failure {}
@@ -119,6 +125,17 @@ mod tests {
         let failure = Failure::input(problem).help("mend it");
         assert_eq!(failure.to_string(), "error: a.json:3: is torn\n  = help: mend it");
         assert_eq!(failure.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn a_problem_is_one_line_and_no_page() {
+        let text = "x\n::error::pwned\u{1b}[2J ##[error]y";
+        let failure = Failure::input(Problem::of_file(text, text)).help(text);
+        let said = failure.to_string();
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(!said.contains("##[") && !said.contains('\u{1b}'), "{said}");
+        let long = Failure::usage("A".repeat(10_000_000)).to_string();
+        assert!(long.len() < 5_000 && long.ends_with('…'), "{}", long.len());
     }
 
     #[test]

@@ -10,6 +10,16 @@ pub const MAX_SHOWN_CAUSES: usize = 10;
 /// How many problems of unreadable input a person is shown.
 pub const MAX_SHOWN_PROBLEMS: usize = 20;
 
+/// How many places of one finding a person is shown.
+pub const MAX_SHOWN_PLACES: usize = 20;
+
+/// The longest problem or advice that standard error is given, in characters; the rest is `…`. A manifest's own text may be a part
+/// of it.
+pub const MAX_SHOWN_ERROR: usize = 4_000;
+
+/// How many reasons of a registry for one refusal are told.
+pub const MAX_REGISTRY_REASONS: usize = 20;
+
 /// The longest line of a file that is shown, in characters; the rest is `…`.
 pub const MAX_SHOWN_LINE: usize = 120;
 

@@ -83,7 +83,7 @@ fn print(output: &Output, form: Format, console: &mut Console<'_>) -> (Exit, io:
 }
 
 fn refuse(failure: &Failure, form: Format, console: &mut Console<'_>) -> (Exit, io::Result<()>) {
-    let told = writeln!(console.errors, "{}", format::clean_lines(&failure.to_string()));
+    let told = writeln!(console.errors, "{failure}");
     let noted = match form {
         Format::Github => format::github::failure(failure, &mut *console.out),
         _ => Ok(()),

@@ -165,7 +165,7 @@ fn lists_are_filtered_grouped_and_paged_and_payloads_stay_hidden() {
     assert!(shown.code == 0 && !shown.out.contains("canary") && !shown.out.contains('\u{1b}'), "{shown:?}");
     assert!(stage.dlq(&["show", &id(99), "--payloads"]).out.contains("canary"));
     let unknown = stage.dlq(&["show", &id(1_000)]);
-    assert!(unknown.code == 2 && unknown.errors.contains("there is no dead letter"), "{unknown:?}");
+    assert!(unknown.code == 3 && unknown.errors.contains("there is no dead letter"), "{unknown:?}");
 
     let lines = stage.dlq(&["export", "--reason", "panic"]).out;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -79,7 +79,7 @@ pub(super) fn act(
     let report = letters.act(chosen, order, &mut Bar::on(console)).map_err(failure)?;
     drop(told);
     let text = match format {
-        Format::Json => format!("{:#}\n", json::report(&report)),
+        Format::Json => json::text(&json::report(&report)),
         _ => text::report(&report),
     };
     Ok(Output::Answer(text, exit(&report)))

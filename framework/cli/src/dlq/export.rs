@@ -10,6 +10,7 @@ use super::progress::Bar;
 use super::text::counted;
 use super::{json, which};
 use crate::args::DlqExport;
+use crate::format::json_text;
 use crate::{Console, Exit, Failure, Output};
 
 pub(super) fn run(args: &DlqExport, console: &mut Console<'_>) -> Result<Output, Failure> {
@@ -39,7 +40,7 @@ fn write(
     let mut broken = None;
     let each = &mut |letter: DeadLetter| {
         if broken.is_none() {
-            broken = writeln!(out, "{}", json::whole(&letter, payloads)).err();
+            broken = writeln!(out, "{}", json_text(&json::whole(&letter, payloads).to_string())).err();
             count += 1;
         }
         Ok::<(), Error>(())

@@ -6,6 +6,13 @@ use choreograph::wire::header;
 use choreograph_dead_letters::{Action, DeadLetter, Group, List, Report};
 use serde_json::{Map, Value, json};
 
+use crate::format::json_text;
+
+/// A document as it is printed: nothing in it means anything to a terminal.
+pub(super) fn text(document: &Value) -> String {
+    json_text(&format!("{document:#}")) + "\n"
+}
+
 /// A dead letter, without its headers.
 pub(super) fn letter(letter: &DeadLetter, payloads: bool) -> Value {
     let record = &letter.record;
@@ -113,4 +120,13 @@ pub(crate) fn report(report: &Report) -> Value {
         "before": before.collect::<Vec<_>>(),
         "cancelled": report.cancelled,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_terminal_obeys_no_json() {
+        let text = super::text(&serde_json::json!(["\u{9b}31m\u{202e}"]));
+        assert_eq!(text, "[\n  \"\\u009b31m\\u202e\"\n]\n");
+    }
 }

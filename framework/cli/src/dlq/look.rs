@@ -14,7 +14,7 @@ pub(super) fn list(args: &DlqList, format: Format, console: &mut Console<'_>) ->
     let exit = if list.open > 0 { Exit::Findings } else { Exit::Holds };
     let payloads = args.which.payloads;
     let text = match format {
-        Format::Json => format!("{:#}\n", json::list(&list, payloads)),
+        Format::Json => json::text(&json::list(&list, payloads)),
         _ if args.group => text::groups(&list),
         _ => text::list(&list, payloads),
     };
@@ -25,7 +25,7 @@ pub(super) fn show(args: &DlqShow, format: Format, console: &mut Console<'_>) ->
     let letters = dead_letters(&args.declared.manifests)?;
     let letter = letters.one(args.id, &mut Bar::on(console)).map_err(failure)?;
     Ok(Output::Text(match format {
-        Format::Json => format!("{:#}\n", json::whole(&letter, args.payloads)),
+        Format::Json => json::text(&json::whole(&letter, args.payloads)),
         _ => text::whole(&letter, args.payloads),
     }))
 }

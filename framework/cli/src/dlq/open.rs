@@ -47,10 +47,13 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             Failure::input(Problem::of_file(path.display().to_string(), format!("cannot be read: {error}")))
         };
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(refuse)?.take(MAX_MANIFESTS + 1) {
-            found.push(entry.map_err(refuse)?.path());
+        for entry in std::fs::read_dir(path).map_err(refuse)? {
+            let file = entry.map_err(refuse)?.path();
+            // Of more than may be read one more is kept, so that they are refused.
+            if file.extension().is_some_and(|extension| extension == "json") && found.len() <= MAX_MANIFESTS {
+                found.push(file);
+            }
         }
-        found.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
         found.sort_unstable();
         files.extend(found);
     }
@@ -61,14 +64,28 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 pub(super) fn failure(error: Error) -> Failure {
     let text = error.to_string();
     match error {
-        Error::Setting(_)
-        | Error::Contract { .. }
-        | Error::NotFound(_)
-        | Error::Cursor(_)
-        | Error::TooMany { .. } => Failure::usage(text),
+        Error::Setting(_) | Error::Contract { .. } | Error::Cursor(_) | Error::TooMany { .. } => {
+            Failure::usage(text)
+        }
         Error::MissingTopic { topic, .. } if topic.ends_with(choreograph::wire::AUDIT_TOPIC) => {
             Failure::incomplete(text).help("or let this command create it: --create-topics")
         }
         _ => Failure::incomplete(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use choreograph_topology::MAX_MANIFESTS;
+
+    #[test]
+    fn what_else_lies_in_a_folder_pushes_no_manifest_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..=MAX_MANIFESTS {
+            std::fs::write(folder.path().join(format!("{number}.txt")), "").unwrap();
+        }
+        let manifest = folder.path().join("z.json");
+        std::fs::write(&manifest, "{}").unwrap();
+        assert_eq!(super::files(&[folder.path().to_owned()]).unwrap(), [manifest]);
     }
 }

@@ -2,10 +2,22 @@
 
 use crate::MAX_SHOWN_TEXT;
 
+/// What a job's log on GitHub obeys wherever it stands in a line: `##[error]`.
+const LOG_COMMAND: &str = "##[";
+
 /// `text` with each character that a terminal would obey, or that hides or reorders others, as `\u{…}`. Line
-/// breaks stay.
+/// breaks stay; what a job's log would obey at the start of a line (`::error::`) does not start one.
 pub(crate) fn clean_lines(text: &str) -> String {
-    escape(text, |character| character == '\n')
+    let clean = escape(text, |character| character == '\n');
+    if !clean.contains("::") {
+        return clean;
+    }
+    clean.split('\n').map(no_command).collect::<Vec<_>>().join("\n")
+}
+
+/// A line that is no command of a job's log.
+pub(super) fn no_command(line: &str) -> String {
+    if line.trim_start().starts_with("::") { format!("| {line}") } else { line.to_owned() }
 }
 
 /// `text` on one line, fit for a terminal.
@@ -30,7 +42,8 @@ pub(crate) fn json_text(json: &str) -> String {
             clean.extend([format!("\\u{:04x}", u32::from(character))]);
         }
     }
-    clean
+    // Within a string as well: nowhere else do these three meet.
+    clean.replace(LOG_COMMAND, "##\\u005b")
 }
 
 /// At most `limit` characters of `text`, and `…` where some are missing.
@@ -50,7 +63,7 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
             clean.extend(character.escape_unicode());
         }
     }
-    clean
+    clean.replace(LOG_COMMAND, "##\\u{5b}")
 }
 
 /// Marks that reorder text, and those of no width.
@@ -69,12 +82,19 @@ mod tests {
     }
 
     #[test]
+    fn a_job_s_log_obeys_nothing() {
+        assert_eq!(clean_lines("a\n ::error::x\nb::c"), "a\n|  ::error::x\nb::c");
+        assert_eq!(one_line("a ##[error]b"), "a ##\\u{5b}error]b");
+    }
+
+    #[test]
     fn json_means_the_same() {
-        let value = serde_json::json!({ "a\u{9b}\u{7f}": ["\u{202e}x\u{feff}", "\n\u{1b}", "ä😀"] });
+        let value = serde_json::json!({ "a\u{9b}\u{7f}": ["\u{202e}x\u{feff}", "\n\u{1b}", "ä😀##[error]"] });
         for text in [value.to_string(), format!("{value:#}")] {
             let clean = json_text(&text);
             assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).unwrap(), value);
             assert_eq!(clean, clean_lines(&clean));
+            assert!(!clean.contains("##["), "{clean}");
         }
     }
 

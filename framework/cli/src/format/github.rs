@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 
 use super::markdown::paragraph;
+use super::shortened;
 use crate::report::{Finding, Report, Severity};
-use crate::{Failure, MAX_SHOWN_FINDINGS, MAX_SHOWN_PROBLEMS};
+use crate::{Failure, MAX_SHOWN_ERROR, MAX_SHOWN_FINDINGS, MAX_SHOWN_PROBLEMS};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings.iter().take(MAX_SHOWN_FINDINGS) {
@@ -33,7 +34,8 @@ pub fn failure(failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
             properties.extend(problem.line.map(|line| format!("line={line}")));
         }
         let advice = failure.advice().iter().map(|help| format!("help: {help}"));
-        let message: Vec<String> = std::iter::once(problem.text.clone()).chain(advice).collect();
+        let said = std::iter::once(problem.text.clone()).chain(advice);
+        let message: Vec<String> = said.map(|text| shortened(&text, MAX_SHOWN_ERROR)).collect();
         command("error", &properties, &message.join("\n"), out)?;
     }
     Ok(())
@@ -72,8 +74,7 @@ fn property(text: &str) -> String {
 
 /// A line that is no command.
 fn plain(line: &str) -> String {
-    let line = super::one_line(line);
-    if line.trim_start().starts_with("::") { format!("| {line}") } else { line }
+    super::no_command(&super::one_line(line))
 }
 
 #[cfg(test)]

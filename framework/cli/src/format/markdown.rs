@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use choreograph_contracts::compat::Proof;
 
+use super::text::more_places;
 use super::{brief, clean_lines, one_line, shortened};
 use crate::report::{Finding, Report, Severity};
-use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_TEXT, MAX_SHOWN_WITNESS, rules};
+use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_PLACES, MAX_SHOWN_TEXT, MAX_SHOWN_WITNESS, rules};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## choreograph {}\n", report.command)?;
@@ -32,12 +33,15 @@ fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         Severity::Note => "ℹ️",
     };
     writeln!(out, "### {sign} {}: {}\n", escaped(&finding.rule), escaped(&brief(&finding.message)))?;
-    for place in &finding.places {
+    for place in finding.places.iter().take(MAX_SHOWN_PLACES) {
         let side =
             if place.side.is_empty() { String::new() } else { format!("{}: ", escaped(&brief(&place.side))) };
         let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
         let pointer = pointer.map_or(String::new(), |pointer| format!(" at {}", code(&brief(pointer))));
         writeln!(out, "- {side}{}{pointer}", code(&brief(&place.address())))?;
+    }
+    if let Some(more) = more_places(finding) {
+        writeln!(out, "- {}", escaped(&more))?;
     }
     if !finding.places.is_empty() {
         writeln!(out)?;
@@ -55,12 +59,13 @@ fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 /// A finding in lines of plain text: for readers that have one field for all of it.
 pub(super) fn paragraph(finding: &Finding) -> String {
     let mut lines = vec![shortened(&finding.message, MAX_SHOWN_TEXT)];
-    lines.extend(finding.places.iter().map(|place| {
+    lines.extend(finding.places.iter().take(MAX_SHOWN_PLACES).map(|place| {
         let side = if place.side.is_empty() { String::new() } else { format!("{}: ", place.side) };
         let pointer = place.pointer.as_deref().filter(|pointer| !pointer.is_empty());
         let pointer = pointer.map_or(String::new(), |at| format!(" at {}", shortened(at, MAX_SHOWN_TEXT)));
         shortened(&format!("{side}{}", place.address()), MAX_SHOWN_TEXT) + &pointer
     }));
+    lines.extend(more_places(finding));
     if let Some(witness) = &finding.witness {
         let event = shortened(&witness.event.to_string(), MAX_SHOWN_WITNESS);
         lines.push(format!("witness: {event} ({})", witness.shows));
@@ -84,8 +89,10 @@ fn details(finding: &Finding) -> Vec<String> {
         lines.push(format!("instead: {}", rule.instead));
     }
     lines.extend(finding.help.iter().map(|help| format!("help: {}", shortened(help, MAX_SHOWN_TEXT))));
-    lines.extend(finding.approved.iter().map(|reason| format!("approved: {reason}")));
-    lines.extend(finding.fingerprint.iter().map(|fingerprint| format!("fingerprint: {fingerprint}")));
+    let short = |text: &String| shortened(text, MAX_SHOWN_TEXT);
+    lines.extend(finding.approved.iter().map(|reason| format!("approved: {}", short(reason))));
+    lines
+        .extend(finding.fingerprint.iter().map(|fingerprint| format!("fingerprint: {}", short(fingerprint))));
     lines
 }
 
@@ -138,6 +145,7 @@ mod tests {
     use super::{code, escaped, fenced};
     use crate::args::Format;
     use crate::format::sample;
+    use crate::report::{Finding, Place};
 
     #[test]
     fn says_what_where_and_why() {
@@ -145,6 +153,20 @@ mod tests {
         assert!(text.contains("### ❌ TYPE\\_CHANGED: `total` was a number and is a text\n"), "{text}");
         assert!(text.contains("- new: `schemas/a b/1.1.json:12` at `/properties/total`\n"), "{text}");
         assert!(text.contains("```text\n{\n  \"total\": 1\n}\n```"), "{text}");
+    }
+
+    /// One finding may be about every step of a choreography, and its name may name them all.
+    #[test]
+    fn a_finding_of_twenty_thousand_places_is_no_book() {
+        let mut finding = Finding::error("A_RULE", "x");
+        finding.places = vec![Place::file("m.json"); 20_000];
+        finding.fingerprint = Some("f".repeat(200_000));
+        let report = sample::of(vec![finding]);
+        for format in [Format::Text, Format::Markdown, Format::Github] {
+            let text = sample::printed(&report, format);
+            assert!(text.len() < 10_000, "{format:?}: {}", text.len());
+            assert!(text.contains("and 19980 places more"), "{format:?}: {text}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod text;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use clean::no_command;
 pub(crate) use clean::{brief, clean_lines, json_text, one_line, shortened};
 
 use std::io::{self, Write};

@@ -8,7 +8,9 @@ use choreograph_contracts::compat::{Direction, Proof};
 use super::paint::Paint;
 use super::{brief, clean_lines, one_line, shortened};
 use crate::report::{Finding, Place, Report, Severity};
-use crate::{MAX_SHOWN_CAUSES, MAX_SHOWN_FINDINGS, MAX_SHOWN_LINE, MAX_SHOWN_WITNESS, rules};
+use crate::{
+    MAX_SHOWN_CAUSES, MAX_SHOWN_FINDINGS, MAX_SHOWN_LINE, MAX_SHOWN_PLACES, MAX_SHOWN_WITNESS, rules,
+};
 
 pub(super) fn write(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, paint: Paint::new(colour), explained: HashSet::new() };
@@ -38,8 +40,11 @@ impl Page<'_> {
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         self.headline(finding)?;
         let width = finding.places.iter().filter_map(|place| place.line).max().map_or(1, digits);
-        for (index, place) in finding.places.iter().enumerate() {
+        for (index, place) in finding.places.iter().take(MAX_SHOWN_PLACES).enumerate() {
             self.place(place, if index == 0 { "-->" } else { ":::" }, width)?;
+        }
+        if let Some(more) = more_places(finding) {
+            writeln!(self.out, "{:width$}    {more}", "")?;
         }
         self.reasons(finding, width)?;
         self.causes(finding)
@@ -97,7 +102,7 @@ impl Page<'_> {
         }
         match (&finding.approved, &finding.fingerprint) {
             (Some(reason), _) => self.reason(width, "approved", &brief(reason)),
-            (None, Some(fingerprint)) => self.reason(width, "fingerprint", fingerprint),
+            (None, Some(fingerprint)) => self.reason(width, "fingerprint", &brief(fingerprint)),
             (None, None) => Ok(()),
         }
     }
@@ -122,6 +127,12 @@ impl Page<'_> {
             more => writeln!(self.out, "\n… and {more} breaks more of this contract"),
         }
     }
+}
+
+/// How many places of a finding are not shown, if there are any.
+pub(super) fn more_places(finding: &Finding) -> Option<String> {
+    let more = finding.places.len().checked_sub(MAX_SHOWN_PLACES).filter(|more| *more > 0)?;
+    Some(format!("… and {more} places more; `--format json` prints them all"))
 }
 
 /// Whom a break hurts.

@@ -7,6 +7,7 @@ use choreograph_observer::answer::{AsOf, Instance, Instances};
 use serde::Serialize;
 
 use crate::args::{Format, Where};
+use crate::format::json_text;
 use crate::observer::{self, Ask, Said};
 use crate::{Console, Failure, MAX_WHERE, Output};
 
@@ -106,9 +107,18 @@ pub(crate) fn is_json(format: Format, command: &str) -> Result<bool, Failure> {
     }
 }
 
-/// JSON for a person too.
+/// JSON for a person too: nothing in it means anything to a terminal.
 pub(crate) fn pretty(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n")
+    text.map(|text| json_text(&text) + "\n")
         .map_err(|error| Failure::incomplete(format!("no JSON can be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_terminal_obeys_no_json() {
+        let text = super::pretty(&"\u{9b}31m\u{202e}\u{7f}").unwrap();
+        assert_eq!(text, "\"\\u009b31m\\u202e\\u007f\"\n");
+    }
 }

@@ -37,8 +37,13 @@ pub(super) fn run(ask: &Ask, text: &str, json: bool, console: &mut Console<'_>) 
         if now != told {
             told = now;
             let shown = if json { pretty(&found)? } else { super::told(&found) };
-            if let Err(error) = write(console, &shown) {
-                return Err(Failure::incomplete(format!("cannot write the output: {error}")));
+            match write(console, &shown) {
+                // Whoever reads the output has seen enough of it.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(Output::Answer(String::new(), exit(found.stuck)));
+                }
+                Err(error) => return Err(Failure::incomplete(format!("cannot write the output: {error}"))),
+                Ok(()) => {}
             }
         }
         let over = found.instances.iter().all(|instance| instance.summary.state == InstanceState::Completed);

@@ -147,7 +147,8 @@ fn checked(url: &str) -> Result<String, Failure> {
     let wrong = |text: &str| Failure::usage(format!("the observer's address {text}"));
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let rest = rest.ok_or_else(|| wrong("does not begin with http:// or https://"))?;
-    if rest.split('/').next().unwrap_or_default().contains('@') {
+    // A password may hold a slash: what looks like a path is then a part of it.
+    if rest.contains('@') {
         return Err(wrong("has a user or a password in it, which would be printed")
             .help("set CHOREOGRAPH_OBSERVER_TOKEN instead"));
     }
@@ -165,9 +166,15 @@ mod tests {
     #[test]
     fn an_address_is_one_of_http_without_secrets() {
         assert_eq!(checked("http://observer:4747/").unwrap(), "http://observer:4747");
-        for wrong in
-            ["observer:4747", "http://", "http://:1", "http://a b", "http://ann:hunter2@x", "http://x?y"]
-        {
+        for wrong in [
+            "observer:4747",
+            "http://",
+            "http://:1",
+            "http://a b",
+            "http://ann:hunter2@x",
+            "http://ann:/hunter2@x",
+            "http://x?y",
+        ] {
             let failure = checked(wrong).unwrap_err().to_string();
             assert!(!failure.contains("hunter2"), "{failure}");
         }

@@ -29,7 +29,8 @@ pub(super) fn run(args: &Asyncapi) -> Result<String, Failure> {
         .help(format!("there are {}", names.join(", "))))
 }
 
-/// Makes every document before it writes the first.
+/// Makes every document before it writes the first, and writes all of them before one takes its name: where there is no room for
+/// all, those of before stay as they are.
 fn write(choreography: &Choreography<'_>, folder: &Path) -> Result<String, Failure> {
     let mut documents = vec![("asyncapi.json".to_owned(), pretty(&asyncapi::of_choreography(choreography))?)];
     for service in choreography.services() {
@@ -37,9 +38,18 @@ fn write(choreography: &Choreography<'_>, folder: &Path) -> Result<String, Failu
     }
     let failed = |error| Failure::incomplete(format!("cannot write into {}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(failed)?;
-    for (name, text) in &documents {
-        fs::write(folder.join(name), text).map_err(failed)?;
+    let part = |name: &str| folder.join(format!(".{name}.part"));
+    let written = documents
+        .iter()
+        .try_for_each(|(name, text)| fs::write(part(name), text))
+        .and_then(|()| documents.iter().try_for_each(|(name, _)| fs::rename(part(name), folder.join(name))));
+    if written.is_err() {
+        // What was not written cannot be taken away.
+        for (name, _) in &documents {
+            drop(fs::remove_file(part(name)));
+        }
     }
+    written.map_err(failed)?;
     Ok(format!("{} documents written into {}\n", documents.len(), folder.display()))
 }
 

@@ -137,6 +137,22 @@ fn a_comparison_with_ten_thousand_breaks_says_that_it_lists_a_part() {
     assert_eq!(json["bounded"], true);
 }
 
+/// A disk that is full, say: here a folder lies where the last document is to be written.
+#[test]
+fn documents_that_cannot_all_be_written_leave_those_of_before() {
+    let manifest = |service: &str| format!(r#"{{"manifest":1,"service":"{service}"}}"#);
+    let folder = folder(&[
+        ("a.json", &manifest("a")),
+        ("b.json", &manifest("b")),
+        ("docs/asyncapi.json", "of before"),
+        ("docs/.b.asyncapi.json.part/x", ""),
+    ]);
+    let before = listing(folder.path());
+    let run = choreograph(folder.path(), ["topology", "asyncapi", "a.json", "b.json", "--into", "docs"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert_eq!(listing(folder.path()), before);
+}
+
 /// Every path below a folder, with its size.
 fn listing(folder: &Path) -> Vec<(String, u64)> {
     let mut found = Vec::new();

@@ -10,7 +10,7 @@ use crate::support::{Run, choreograph, folder, write};
 
 /// Something for each reader to obey: a terminal, one that shows text from right to left, a log of GitHub's, HTML, Markdown,
 /// CSV-like lists, DOT and Mermaid.
-const TEXT: &str = "\u{1b}[2J\u{9b}31m\u{7}\u{8}\r\n::error::x\n%0A|`<script>x</script>`` ![i](http://h/i) ]]> \u{202e}\u{200b}\"];n0-->n1 &amp;";
+const TEXT: &str = "\u{1b}[2J\u{9b}31m\u{7}\u{8}\r\n::error::x\n##[error]x\n%0A|`<script>x</script>`` ![i](http://h/i) ]]> \u{202e}\u{200b}\"];n0-->n1 &amp;";
 
 const FORMATS: [&str; 6] = ["text", "json", "github", "junit", "sarif", "markdown"];
 
@@ -55,6 +55,13 @@ fn files() -> tempfile::TempDir {
         ("reader.json", &manifest(&format!("{TEXT}2"), false)),
         ("torn.json", &format!("{{ \"{TEXT}\": }}")),
         ("unknown.json", &format!(r#"{{"manifest":1,"service":"a","steps":{}}}"#, json!(TEXT))),
+        (
+            "misshapen.json",
+            &json!({ "manifest": 1, "service": "a", "steps": [{
+            "name": "a", "group": "a", "consumes": [], "emits_shape": { TEXT: [] },
+        }] })
+            .to_string(),
+        ),
     ])
 }
 
@@ -68,6 +75,11 @@ fn assert_harmless(run: &Run, format: &str, what: &str) {
     for text in [&run.out, &run.errors] {
         let found: String = text.chars().filter(|character| is_obeyed(*character)).collect();
         assert!(found.is_empty(), "{what} as {format}: {found:?} in {text:?}");
+    }
+    // A job's log obeys both streams, whatever the format.
+    assert!(!run.errors.contains("##["), "{what} as {format}: {}", run.errors);
+    for line in run.errors.lines() {
+        assert!(!line.trim_start().starts_with("::"), "{what} as {format}: {line}");
     }
     if run.out.is_empty() {
         return;
@@ -89,6 +101,7 @@ fn assert_harmless(run: &Run, format: &str, what: &str) {
             assert!(!document.descendants().any(|node| node.has_tag_name("script")), "{what}");
         }
         "github" => {
+            assert!(!run.out.contains("##["), "{what}: {}", run.out);
             for line in run.out.lines().filter(|line| line.trim_start().starts_with("::")) {
                 let ours = [
                     "::error file=",
@@ -109,7 +122,7 @@ fn assert_harmless(run: &Run, format: &str, what: &str) {
 #[test]
 fn nobody_obeys_a_text_whatever_the_command_and_the_format() {
     let files = files();
-    let commands: [(&str, &[&str], i32); 16] = [
+    let commands: [(&str, &[&str], i32); 17] = [
         ("diff", &["diff", "old.json", "new.json"], 1),
         ("check", &["check", "--against", "then"], 1),
         ("check of manifests", &["check", "--manifests", "writer.json"], 2),
@@ -124,6 +137,7 @@ fn nobody_obeys_a_text_whatever_the_command_and_the_format() {
         ("topology asyncapi of none", &["topology", "asyncapi", "writer.json", "--service", "x"], 2),
         ("a torn file", &["diff", "torn.json", "new.json"], 2),
         ("an unknown member", &["topology", "check", "unknown.json"], 2),
+        ("a shape of nobody", &["topology", "check", "misshapen.json"], 2),
         ("explain", &["explain", TEXT], 2),
         ("wrong usage", &["diff", "--direction", TEXT, "old.json", "new.json"], 2),
     ];

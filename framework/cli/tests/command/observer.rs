@@ -112,6 +112,19 @@ fn watching_ends_when_there_is_nothing_more_to_see() {
     }
 }
 
+/// `choreograph where o-1 --watch | head -1`
+#[test]
+fn watching_ends_when_nobody_reads() {
+    let running = observer("running", None);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let folder = folder(&[]);
+    let mut command = binary(folder.path());
+    command.args(["where", "o-1", "--watch", "--observer", &running.url()]).stdout(writer);
+    let run = of(&command.output().expect("the binary starts"));
+    assert_eq!((run.code, run.errors.as_str()), (0, ""));
+}
+
 #[test]
 fn what_nobody_knows_is_three_and_said() {
     let observer = observer("running", None);
