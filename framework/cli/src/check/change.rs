@@ -51,6 +51,9 @@ impl fmt::Display for Change {
         write!(f, "{} {}: {change}", self.contract, self.version)?;
         if let (Some(bump), Some(since)) = (self.bump, &self.since) {
             let bump = match bump {
+                Bump::None if self.change == Kind::Added => {
+                    return write!(f, "; it says what {since} says, so that nobody needs it");
+                }
                 Bump::None => "no change",
                 Bump::Patch => "annotations only",
                 Bump::Minor => "a minor change",

@@ -15,6 +15,7 @@ use crate::{Failure, Problem};
 use choreograph_contracts::compat::{Bump, Direction};
 use choreograph_contracts::{ContractFile, ContractId, first_difference};
 use choreograph_topology::{Emitted, Manifest};
+use serde_json::Value;
 
 /// Compares what is emitted with the files.
 pub(super) fn check(
@@ -43,19 +44,26 @@ fn event_drift(
         )));
     };
     let Some(file) = catalogue.get(&key) else { return Ok(Some(missing(service, &key, event, root))) };
-    match first_difference(&event.schema, file.document().value()) {
-        Some(pointer) if pointer != "/$id" => {
-            drifted(service, &key, event, file, &pointer, catalogue).map(Some)
-        }
-        _ => Ok(None),
+    match first_difference(&nameless(&event.schema), &nameless(file.document().value())) {
+        Some(pointer) => drifted(service, &key, event, file, &pointer, catalogue).map(Some),
+        None => Ok(None),
     }
+}
+
+/// A schema without its root's `$id`: the version says what it is, and files have one that code need not have.
+fn nameless(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(members) = &mut schema {
+        members.remove("$id");
+    }
+    schema
 }
 
 fn missing(service: &str, key: &Key, event: &Emitted, root: &Path) -> Finding {
     let path = root.join(key.path()).display().to_string();
     let message = format!("service `{service}` emits `{key}`, and no such contract is written");
     let mut finding = Finding::error(files::DRIFT, message).at(Place::file(path));
-    finding.fingerprint = Some(subject(service, key, event));
+    finding.fingerprint = Some(fingerprint::of(files::DRIFT, &subject(service, key), &[&event.schema], &[]));
     finding.help(format!("run `contracts write` of `{service}`"))
 }
 
@@ -73,7 +81,8 @@ fn drifted(
     let place =
         file.document().line(pointer).map_or_else(|| Place::file(file.name()), |_| file.at("", pointer));
     finding.places.push(place);
-    finding.fingerprint = Some(subject(service, key, event));
+    let schemas = [&event.schema, file.document().value()];
+    finding.fingerprint = Some(fingerprint::of(files::DRIFT, &subject(service, key), &schemas, &[]));
     let code = in_text(service, key, event)?;
     let comparison = compared(file, &code)?;
     let sides = Sides { old: file, new: &code };
@@ -91,6 +100,6 @@ fn in_text(service: &str, key: &Key, event: &Emitted) -> Result<Source, Problem>
     Source::parse(&format!("{key} as {service} emits it"), text.into_bytes())
 }
 
-fn subject(service: &str, key: &Key, event: &Emitted) -> String {
-    fingerprint::of(files::DRIFT, &format!("{service} {} {}", key.uri(), event.schema), &[])
+fn subject(service: &str, key: &Key) -> String {
+    format!("{service} {}", key.uri())
 }

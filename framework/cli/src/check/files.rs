@@ -1,5 +1,7 @@
 //! What is wrong with files by themselves.
 
+use std::path::Path;
+
 use choreograph_contracts::{CompileError, Contract};
 use serde_json::Value;
 
@@ -17,16 +19,18 @@ use crate::{Failure, Problem};
 /// # Errors
 ///
 /// Files that changed and cannot be asserted by a service.
-pub(super) fn check(catalogue: &Catalogue, history: &History) -> Result<Vec<Finding>, Failure> {
+pub(super) fn check(catalogue: &Catalogue, history: &History, root: &Path) -> Result<Vec<Finding>, Failure> {
     let touched: Vec<&Source> =
         catalogue.sources.iter().filter(|(key, _)| history.concerns(key)).map(|(_, source)| source).collect();
     parallel::map(&touched, |source| usable(source))?;
     let mut findings: Vec<Finding> =
         catalogue.sources.iter().filter_map(|(key, source)| id_mismatch(key, source)).collect();
     findings.extend(catalogue.strays.iter().map(|path| {
+        // The folder may be named in many ways, and the file within it in one.
+        let within = path.strip_prefix(root).unwrap_or(path).display().to_string();
         let path = path.display().to_string();
         let mut finding = Finding::error(files::STRAY_FILE, format!("`{path}` is no version of a contract"));
-        finding.fingerprint = Some(fingerprint::of(files::STRAY_FILE, &path, &[]));
+        finding.fingerprint = Some(fingerprint::of(files::STRAY_FILE, &within, &[], &[]));
         finding.at(Place::file(path)).help("name it `<major>.<minor>.json`, or move it elsewhere")
     }));
     Ok(findings)
@@ -58,7 +62,7 @@ fn id_mismatch(key: &Key, source: &Source) -> Option<Finding> {
     };
     let mut finding = Finding::error(files::ID_MISMATCH, message);
     let subject = format!("{expected} {}", stated.unwrap_or_default());
-    finding.fingerprint = Some(fingerprint::of(files::ID_MISMATCH, &subject, &[]));
+    finding.fingerprint = Some(fingerprint::of(files::ID_MISMATCH, &subject, &[], &[]));
     let place = if stated.is_some() { source.at("", "/$id") } else { Place::file(source.name()) };
     Some(finding.at(place).help(format!("its `$id` is to be `{expected}`")))
 }

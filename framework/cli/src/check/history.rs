@@ -79,9 +79,7 @@ pub(super) fn add_additions(
 ) -> Result<(), Failure> {
     let Some(past) = past else { return Ok(()) };
     history.changes.extend(parallel::map(&history.added, |key| addition(key, catalogue, past, known))?);
-    history
-        .changes
-        .sort_by(|left, right| (&left.contract, &left.version).cmp(&(&right.contract, &right.version)));
+    history.changes.sort_by_cached_key(|change| Key::of_version(&change.contract, &change.version));
     Ok(())
 }
 
@@ -94,10 +92,15 @@ fn deleted(key: &Key, then: &Text, root: &Path, past: &Past) -> Finding {
     let path = root.join(key.path()).display().to_string();
     let message = format!("`{key}` was published as {}, and its file is gone", then.name);
     let mut finding = Finding::error(files::DELETED, message).at(Place::file(path.clone()));
-    finding.fingerprint = Some(fingerprint::of(files::DELETED, &key.uri(), &[]));
-    finding.help.push(match past.label.strip_prefix("git:") {
-        Some(reference) => format!("restore it: `git restore --source {reference} -- {path}`"),
-        None => format!("restore {path}"),
+    finding.fingerprint = Some(fingerprint::of(files::DELETED, &key.uri(), &[], &[]));
+    let source = past.label.split_once(':').unwrap_or_default();
+    finding.help.push(match source {
+        ("git", reference) => format!("restore it: `git restore --source {reference} -- {path}`"),
+        ("registry", url) => {
+            let folder = root.display();
+            format!("restore it: `choreograph registry pull --url {url} --schemas {folder}`")
+        }
+        _ => format!("restore {path}"),
     });
     finding.help.extend(past.doubt.clone());
     finding
@@ -140,9 +143,9 @@ fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>)
     if finding.places.is_empty() {
         finding.places.push(Place::file(sides.new.name()));
     }
-    // With the text of the schema: another edit is another finding, whatever it breaks.
-    let subject = format!("{} {}", key.uri(), sides.new.document().value());
-    finding.fingerprint = Some(fingerprint::of(files::MUTATED, &subject, &[]));
+    // Another edit is another finding, whatever it breaks.
+    let schemas = [sides.old, sides.new].map(|side| side.document().value());
+    finding.fingerprint = Some(fingerprint::of(files::MUTATED, &key.uri(), &schemas, &[]));
     let path = sides.new.name();
     finding.help(format!("restore {path}, and publish the change as {}", publish.version()))
 }
@@ -172,6 +175,6 @@ fn addition(key: &Key, catalogue: &Catalogue, past: &Past, known: &Bumps) -> Res
     let publish = if wrong { next(key, bump, catalogue, Some(past)) } else { key.clone() };
     change.since = Some(before.version());
     change.bump = Some(bump);
-    change.publish = Some(publish.version());
+    change.publish = (bump != Bump::None).then(|| publish.version());
     Ok(change)
 }

@@ -1,6 +1,7 @@
 //! What must hold between the versions of a major.
 
 use choreograph_contracts::compat::Bump;
+use serde_json::Value;
 
 use super::catalogue::Catalogue;
 use super::change::next;
@@ -107,7 +108,10 @@ fn finding(group: &mut [Broken<'_>], catalogue: &Catalogue) -> Finding {
     let place = causes.first().and_then(|cause| cause.places.first().cloned());
     let file = || catalogue.get(&owner).map_or_else(|| owner.path(), |source| source.name().to_owned());
     finding.places.push(place.unwrap_or_else(|| Place::file(file())));
-    finding.fingerprint = Some(fingerprint::of(files::MISSING_BUMP, &owner.uri(), &causes));
+    let compared = std::iter::once(&owner).chain(group.iter().map(|broken| broken.other));
+    let schemas: Vec<&Value> =
+        compared.filter_map(|key| catalogue.get(key)).map(|source| source.document().value()).collect();
+    finding.fingerprint = Some(fingerprint::of(files::MISSING_BUMP, &owner.uri(), &schemas, &causes));
     finding.causes = causes;
     finding.help(format!(
         "publish it as {} {}, or change it so that it breaks nobody",

@@ -5,7 +5,7 @@ mod catalogue;
 mod change;
 mod drift;
 mod files;
-mod fingerprint;
+pub(crate) mod fingerprint;
 mod history;
 mod levels;
 pub(crate) mod manifests;
@@ -25,6 +25,7 @@ use crate::input::{Source, of_compare};
 use crate::past::{self, Past};
 use crate::registry;
 use crate::report::{Finding, Report, Severity};
+use crate::rules::files::MISSING_BUMP;
 use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
 
 use catalogue::Catalogue;
@@ -56,7 +57,8 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     let mut history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
     let levels = levels::check(&catalogue, &history, args.level)?;
     history::add_additions(&mut history, &catalogue, past.as_ref(), &levels.bumps)?;
-    let mut findings = files::check(&catalogue, &history)?;
+    let mut findings = files::check(&catalogue, &history, &args.schemas)?;
+    findings.extend(past.iter().flat_map(|past| past.findings.clone()));
     findings.extend(history.findings);
     findings.extend(levels.findings);
     findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
@@ -92,7 +94,7 @@ fn not_reached(failure: Failure, against: &str) -> Failure {
 }
 
 /// Compares two versions as contracts.
-fn compared(old: &Source, new: &Source) -> Result<Comparison, Problem> {
+pub(crate) fn compared(old: &Source, new: &Source) -> Result<Comparison, Problem> {
     compat::compare(old.document(), new.document(), &Options::default()).map_err(of_compare)
 }
 
@@ -108,6 +110,11 @@ fn report(
     compared: usize,
 ) -> Report {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let mut summary: Vec<String> = changes.iter().take(MAX_SHOWN_CHANGES).map(Change::to_string).collect();
+    if changes.len() > MAX_SHOWN_CHANGES {
+        summary.push(format!("… and {} changes more", changes.len() - MAX_SHOWN_CHANGES));
+    }
+    summary.extend(let_pass(args, changes, &findings));
     let json = json!({
         "holds": errors == 0,
         "against": args.against,
@@ -118,10 +125,6 @@ fn report(
         "changes": changes,
         "findings": findings,
     });
-    let mut summary: Vec<String> = changes.iter().take(MAX_SHOWN_CHANGES).map(Change::to_string).collect();
-    if changes.len() > MAX_SHOWN_CHANGES {
-        summary.push(format!("… and {} changes more", changes.len() - MAX_SHOWN_CHANGES));
-    }
     let past = match &args.against {
         Some(against) => format!(", {} since {against}", count(changes.len(), "change")),
         None => String::new(),
@@ -130,6 +133,23 @@ fn report(
     let verdict = if errors == 0 { "holds".to_owned() } else { count(errors, "error") };
     summary.push(format!("{verdict}: {types}, {versions}{past}; level {}", args.level));
     Report { command: "check", page: None, findings, summary, json }
+}
+
+/// What is said where a level asks for less than the version steps that the changes are.
+fn let_pass(args: &Check, changes: &[Change], findings: &[Finding]) -> Option<String> {
+    let is_misnamed = |change: &&Change| {
+        change.change == Kind::Added && change.publish.as_ref().is_some_and(|it| *it != change.version)
+    };
+    let misnamed = changes.iter().filter(is_misnamed).count();
+    let told = findings.iter().any(|finding| finding.rule == MISSING_BUMP);
+    let sentence = || {
+        format!(
+            "level {} lets pass what is more than its version says: {}",
+            args.level,
+            count(misnamed, "change")
+        )
+    };
+    (misnamed > 0 && !told).then(sentence)
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -23,7 +23,8 @@ pub(super) fn check(manifests: &[Manifest]) -> Vec<Finding> {
                 "{place} has upcasters of `{name}` to major {major}, and none from {missing} to {to}"
             );
             let mut finding = Finding::error(MISSING, message);
-            finding.fingerprint = Some(fingerprint::of(MISSING, &format!("{place} {name} {major}"), &[]));
+            let subject = format!("{place} {name} {major} {:?}", event.upcasts);
+            finding.fingerprint = Some(fingerprint::of(MISSING, &subject, &[], &[]));
             Some(finding.help(format!("add the upcaster from {missing}, or take away those before it")))
         })
         .collect()

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use choreograph_contracts::compat::MAX_DOCUMENT_BYTES;
@@ -23,8 +23,9 @@ const HOOK_VARIABLES: [&str; 7] = [
     "GIT_COMMON_DIR",
 ];
 
-/// What makes a shallow clone a whole one.
-const DEEPEN: &str = "git fetch --unshallow origin";
+/// What each fetch makes anew, so that no advice may lead to it: the next fetch makes it the work at hand itself, which breaks
+/// nothing of itself.
+const OF_LAST_FETCH: &str = "FETCH_HEAD";
 
 /// The contracts of the folder `root` at the commit that `reference` names.
 ///
@@ -43,11 +44,17 @@ pub fn from_git(root: &Path, reference: &str) -> Result<Past, Failure> {
     let doubt = (base.is_none() && git.is_shallow()).then(|| {
         format!(
             "this clone is shallow, so that it is not known where this line of work left that of `{reference}`: if only that one \
-             has gone on, deepen the clone with `{DEEPEN}`, and this finding is gone"
+             has gone on, deepen the clone with {}, and this finding is gone",
+            deepen(reference)
         )
     });
-    let fork = base.filter(|base| *base != tip).map(|base| git.versions(&base)).transpose()?;
-    Ok(Past { label, versions: git.versions(&tip)?, fork, doubt })
+    let mut versions = git.versions(&tip, &[])?;
+    let moved = if versions.is_empty() { git.moved(&tip)? } else { Vec::new() };
+    if !moved.is_empty() {
+        versions = git.versions(&tip, &moved)?;
+    }
+    let fork = base.filter(|base| *base != tip).map(|base| git.versions(&base, &moved)).transpose()?;
+    Ok(Past { label, versions, fork, doubt, ..Past::default() })
 }
 
 /// `git`, as seen from the folder of contracts.
@@ -116,32 +123,33 @@ impl Git<'_> {
         let shallow = self.is_shallow();
         // What is told from another commit cannot be fetched by that name.
         let relative = reference.ends_with("HEAD") || reference.contains(['~', '^', '@']);
-        let failure = match reference.strip_prefix("origin/") {
+        let branch = reference.strip_prefix("refs/remotes/").unwrap_or(reference).strip_prefix("origin/");
+        let failure = match branch {
             _ if relative && shallow => failure,
             _ if relative => failure.help("`git log --oneline` lists the commits that are here"),
             // A clone of one branch takes no other under this name unless it is told to.
-            Some(branch) => {
-                failure.help(format!("fetch it: `git fetch origin {branch}:refs/remotes/origin/{branch}`"))
+            Some(branch) => failure.help(format!("fetch it: {}", fetch(branch))),
+            None if is_object_id(reference) => {
+                failure.help(format!("fetch it: `git fetch origin {reference}`"))
+            }
+            None if reference.starts_with("refs/") => {
+                failure.help(format!("fetch it: `git fetch origin {reference}:{reference}`"))
             }
             None => failure
-                .help(format!("fetch it: `git fetch origin {reference}`, and compare with `git:FETCH_HEAD`")),
+                .help(format!("fetch it: {}, and compare with `git:origin/{reference}`", fetch(reference))),
         };
         if !shallow {
             return failure;
         }
         failure
-            .help(format!("this clone is shallow; deepen it: `{DEEPEN}`"))
+            .help(format!("this clone is shallow; deepen it: {}", deepen(reference)))
             .help("in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: the variable `GIT_DEPTH: 0`")
     }
 
-    /// The contracts below the folder at the commit `id`.
-    fn versions(&self, id: &str) -> Result<Versions, Failure> {
-        let listed = self.output(["ls-tree", "-r", "-z", id, "--", "."])?;
-        if !listed.status.success() {
-            return Err(Failure::incomplete(format!("git cannot list {id}: {}", text(&listed.stderr))));
-        }
-        let entries: Vec<(String, Key)> =
-            listed.stdout.split(|byte| *byte == 0).filter_map(entry).take(MAX_CONTRACT_FILES + 1).collect();
+    /// The contracts of the folder at the commit `id`, or of the `folders` where they were before they were moved here.
+    fn versions(&self, id: &str, folders: &[String]) -> Result<Versions, Failure> {
+        let mut entries = self.entries(id, folders)?;
+        entries.retain(|entry| entry.folder.is_empty() || folders.contains(&entry.folder));
         if entries.len() > MAX_CONTRACT_FILES {
             let text =
                 format!("commit {id} holds more than {MAX_CONTRACT_FILES} versions, and no more are read");
@@ -150,7 +158,37 @@ impl Git<'_> {
         self.texts(id, entries)
     }
 
-    fn texts(&self, id: &str, entries: Vec<(String, Key)>) -> Result<Versions, Failure> {
+    /// The folders with contracts that the commit `id` has and that are gone, where one of their contracts lies in this folder now:
+    /// what was published there did not vanish by being moved.
+    fn moved(&self, id: &str) -> Result<Vec<String>, Failure> {
+        let top = self.output(["rev-parse", "--show-toplevel"])?;
+        let top = PathBuf::from(text(&top.stdout));
+        let here = |entry: &Entry| self.root.join(entry.key.path()).is_file();
+        let entries = self.entries(id, &[".".to_owned()])?;
+        let mut folders: Vec<String> = entries.into_iter().filter(here).map(|entry| entry.folder).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        folders.retain(|folder| !top.join(folder).is_dir());
+        Ok(folders)
+    }
+
+    /// Every file that may be a contract's below the folder, or below `folders` of the repository.
+    fn entries(&self, id: &str, folders: &[String]) -> Result<Vec<Entry>, Failure> {
+        let mut args = vec!["ls-tree", "-r", "-z"];
+        if folders.is_empty() {
+            args.extend([id, "--", "."]);
+        } else {
+            args.extend(["--full-tree", id, "--"]);
+            args.extend(folders.iter().map(String::as_str));
+        }
+        let listed = self.output(args)?;
+        if !listed.status.success() {
+            return Err(Failure::incomplete(format!("git cannot list {id}: {}", text(&listed.stderr))));
+        }
+        Ok(listed.stdout.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+
+    fn texts(&self, id: &str, entries: Vec<Entry>) -> Result<Versions, Failure> {
         let mut child = self
             .command(["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -167,29 +205,25 @@ impl Git<'_> {
 }
 
 /// Asks for the objects on one thread and reads them on this one, for either pipe may be full.
-fn read_texts(
-    root: &Path,
-    child: &mut Child,
-    id: &str,
-    entries: Vec<(String, Key)>,
-) -> std::io::Result<Versions> {
+fn read_texts(root: &Path, child: &mut Child, id: &str, entries: Vec<Entry>) -> std::io::Result<Versions> {
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(std::io::Error::other("its pipes are missing"));
     };
-    let asked: String = entries.iter().flat_map(|(object, _)| [object, "\n"]).collect();
+    let asked: String = entries.iter().flat_map(|entry| [entry.object.as_str(), "\n"]).collect();
     std::thread::scope(|scope| {
         let asking = scope.spawn(move || stdin.write_all(asked.as_bytes()));
         let mut answers = BufReader::new(stdout);
         let mut versions = Versions::new();
         let mut left = MAX_CONTRACTS_BYTES;
-        for (_, key) in entries {
+        for Entry { folder, key, .. } in entries {
             let bytes = answer(&mut answers, &key)?;
             left = left.checked_sub(bytes.len()).ok_or_else(|| {
                 std::io::Error::other(format!(
                     "they have more than {MAX_CONTRACTS_BYTES} bytes, and no more are read"
                 ))
             })?;
-            let name = format!("{} ({})", root.join(key.path()).display(), &id[..id.len().min(SHORT_ID)]);
+            let folder = if folder.is_empty() { root } else { Path::new(&folder) };
+            let name = format!("{} ({})", folder.join(key.path()).display(), &id[..id.len().min(SHORT_ID)]);
             versions.insert(key, Text { name, bytes });
         }
         drop(answers);
@@ -221,14 +255,44 @@ fn answer(answers: &mut impl BufRead, key: &Key) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A file of a commit that may be a contract's.
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    object: String,
+    /// The folder of contracts that it is in; empty for the one that is looked from.
+    folder: String,
+    key: Key,
+}
+
 /// One entry of `ls-tree -r -z`: `<mode> blob <id>`, a tabulator, the path; if it is a contract's file.
-fn entry(bytes: &[u8]) -> Option<(String, Key)> {
+fn entry(bytes: &[u8]) -> Option<Entry> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, path) = text.split_once('\t')?;
     let mut head = head.split(' ');
     let (mode, kind, object) = (head.next()?, head.next()?, head.next()?);
     let regular = mode.starts_with("100") && kind == "blob" && is_object_id(object);
-    Some((object.to_owned(), Key::of_path(path)?)).filter(|_| regular)
+    let (folder, file) = match path.rmatch_indices('/').nth(1) {
+        Some((at, _)) => (path.get(..at)?, path.get(at + 1..)?),
+        None => ("", path),
+    };
+    let (object, folder) = (object.to_owned(), folder.to_owned());
+    Some(Entry { object, folder, key: Key::of_path(file)? }).filter(|_| regular)
+}
+
+/// The command that fetches a branch under a name which stays what it is.
+fn fetch(branch: &str) -> String {
+    format!("`git fetch origin {branch}:refs/remotes/origin/{branch}`")
+}
+
+/// What makes a shallow clone a whole one, and leaves `reference` what it is.
+fn deepen(reference: &str) -> String {
+    if reference.starts_with(OF_LAST_FETCH) {
+        return format!(
+            "`git fetch --unshallow origin BRANCH:refs/remotes/origin/BRANCH`, BRANCH being the one that you compare with, and \
+             compare with `git:origin/BRANCH` from then on (that fetch makes `{OF_LAST_FETCH}` another commit)"
+        );
+    }
+    "`git fetch --unshallow origin`".to_owned()
 }
 
 /// What may name a commit: no option, no range, no blanks, and nothing that git gives another meaning than a
@@ -257,7 +321,7 @@ fn no_git(error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{entry, is_reference};
+    use super::{Entry, entry, is_reference};
     use crate::past::Key;
 
     #[test]
@@ -275,7 +339,11 @@ mod tests {
         let object = "a".repeat(40);
         let line = |mode: &str, path: &str| format!("{mode} blob {object}\t{path}");
         let key = Key::of_path("a.b/1.0.json").unwrap();
-        assert_eq!(entry(line("100644", "a.b/1.0.json").as_bytes()), Some((object.clone(), key)));
+        let found = |folder: &str| {
+            Some(Entry { object: object.clone(), folder: folder.to_owned(), key: key.clone() })
+        };
+        assert_eq!(entry(line("100644", "a.b/1.0.json").as_bytes()), found(""));
+        assert_eq!(entry(line("100644", "x/y/a.b/1.0.json").as_bytes()), found("x/y"));
         assert_eq!(entry(line("120000", "a.b/1.0.json").as_bytes()), None);
         assert_eq!(entry(line("100644", "README.md").as_bytes()), None);
     }

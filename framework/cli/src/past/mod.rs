@@ -10,6 +10,8 @@ pub use key::Key;
 
 use std::collections::BTreeMap;
 
+use crate::report::Finding;
+
 /// The text of each version of each contract.
 pub type Versions = BTreeMap<Key, Text>;
 
@@ -34,6 +36,8 @@ pub struct Past {
     pub fork: Option<Versions>,
     /// Where the fork is not known: why a finding may be wrong, and what to do about it.
     pub doubt: Option<String>,
+    /// What is wrong with what was published, whatever the folder of now holds.
+    pub findings: Vec<Finding>,
 }
 
 impl Past {

@@ -154,16 +154,57 @@ fn where_a_shallow_clone_cannot_say_who_went_on_it_says_so() {
     let run = choreograph(&clone, ["check", "--against", "git:FETCH_HEAD"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.out.contains("CONTRACT_MUTATED") && run.out.contains("CONTRACT_DELETED"), "{}", run.out);
-    assert_eq!(run.out.matches("git fetch --unshallow origin").count(), 2, "{}", run.out);
+    let told = "git fetch --unshallow origin BRANCH:refs/remotes/origin/BRANCH";
+    assert_eq!(run.out.matches(told).count(), 2, "{}", run.out);
     assert!(
         run.out.contains("git restore --source FETCH_HEAD -- schemas/order.paid/1.0.json"),
         "{}",
         run.out
     );
-    git(&clone, &["fetch", "-q", "--unshallow", "origin"]);
-    git(&clone, &["fetch", "-q", "origin", "main"]);
-    let run = choreograph(&clone, ["check", "--against", "git:FETCH_HEAD"]);
+    let told = told.replace("BRANCH", "main");
+    git(&clone, &told.split(' ').skip(1).collect::<Vec<_>>());
+    let run = choreograph(&clone, ["check", "--against", "git:origin/main"]);
     assert_eq!(run.code, 0, "{run:?}");
+    // A break of this line of work is still one: it is not compared with itself.
+    write(&clone, FILE, contract("order.placed/1.0", r#", "other": { "type": "string" }"#));
+    commit(&clone);
+    git(folder.path(), &["checkout", "-q", "main"]);
+    git(&clone, &["push", "-q", "origin", "work"]);
+    let run = choreograph(&clone, ["check", "--against", "git:origin/main"]);
+    assert_eq!(run.code, 1, "{run:?}");
+}
+
+/// What was published in a folder is published wherever the folder goes.
+#[test]
+fn a_folder_that_was_moved_has_a_past() {
+    let folder = repository();
+    git(folder.path(), &["mv", "schemas", "contracts"]);
+    let args = ["--schemas", "contracts", "--against", "git:main"];
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, &json["changes"]), (0, &serde_json::json!([])), "{json:#}");
+    write(folder.path(), "contracts/order.placed/1.0.json", contract("order.placed/1.0", EDITED));
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+    // A folder that is still there is another one, whatever its contracts are called.
+    write(folder.path(), FILE, contract("order.placed/1.0", ""));
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, &json["changes"][0]["change"]), (0, &"added".into()), "{json:#}");
+}
+
+/// Advice that is followed to the letter, by name of a branch, compares with that branch.
+#[test]
+fn a_branch_that_is_not_here_is_fetched_under_a_name_that_stays() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    let clones = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", folder.path().display());
+    git(clones.path(), &["clone", "-q", "--depth", "1", "--branch", "work", &url, "clone"]);
+    let clone = clones.path().join("clone");
+    let run = choreograph(&clone, ["check", "--against", "git:main"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    let told = "git fetch origin main:refs/remotes/origin/main";
+    assert!(run.errors.contains(told) && run.errors.contains("git:origin/main"), "{}", run.errors);
+    assert!(!run.errors.contains("FETCH_HEAD"), "{}", run.errors);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The real binary, as a shell and a CI job run it.
 
+mod approved;
 mod bad_input;
 mod check;
 mod diff;
 mod dlq;
+mod drift;
 mod evolution_guide;
 mod explain;
 mod forms;
