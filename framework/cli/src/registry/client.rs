@@ -48,6 +48,8 @@ pub struct Client {
 struct Answer {
     status: u16,
     body: Vec<u8>,
+    /// Whether the request had been sent before, without an answer that says what came of it.
+    repeated: bool,
 }
 
 /// Why there is no result: the registry refuses, or there is no answer at all.
@@ -114,6 +116,16 @@ impl Client {
         self.required(&self.get(&path), &format!("list the versions of `{subject}`"))
     }
 
+    /// The same; none of a subject that the registry does not have.
+    pub(super) fn versions_if_any(&self, subject: &str) -> Result<Vec<u32>, Failure> {
+        let path = format!("/subjects/{}/versions", segment(subject));
+        match self.read(&self.get(&path)) {
+            Ok(versions) => Ok(versions),
+            Err(Refusal::Refused(error)) if matches!(error.error_code, 40401..=40404) => Ok(Vec::new()),
+            Err(refusal) => Err(self.failure(refusal, &format!("list the versions of `{subject}`"))),
+        }
+    }
+
     /// One version of a subject; without a number the latest.
     pub(super) fn version(&self, subject: &str, version: Option<u32>) -> Result<Stored, Failure> {
         let number = version.map_or_else(|| "latest".to_owned(), |number| number.to_string());
@@ -175,17 +187,28 @@ impl Client {
         }
     }
 
-    /// Deletes a subject, or one version of it, softly. Gives the numbers of the versions that are gone.
+    /// Deletes a subject, or one version of it, softly. Gives the numbers of the versions that are gone: none where the first
+    /// answer was lost, and the second says that there is nothing to delete.
     pub(super) fn delete(&self, subject: &str, version: Option<u32>) -> Result<Vec<u32>, Failure> {
         let subject_path = format!("{}/subjects/{}", self.base, segment(subject));
-        let what = format!("delete `{subject}`");
-        if let Some(version) = version {
-            let url = format!("{subject_path}/versions/{version}");
-            return self
-                .required(&self.send(|| self.head(self.agent.delete(&url)).call()), &what)
-                .map(|one| vec![one]);
+        let url = match version {
+            Some(version) => format!("{subject_path}/versions/{version}"),
+            None => subject_path,
+        };
+        let answer = self.send(|| self.head(self.agent.delete(&url)).call());
+        let gone = match version {
+            Some(_) => self.read(&answer).map(|one| vec![one]),
+            None => self.read(&answer),
+        };
+        match gone {
+            Err(Refusal::Refused(error))
+                if matches!(error.error_code, 40401 | 40402 | 40404 | 40406)
+                    && answer.is_ok_and(|answer| answer.repeated) =>
+            {
+                Ok(version.into_iter().collect())
+            }
+            gone => gone.map_err(|refusal| self.failure(refusal, &format!("delete `{subject}`"))),
         }
-        self.required(&self.send(|| self.head(self.agent.delete(&subject_path)).call()), &what)
     }
 
     fn get(&self, path: &str) -> Result<Answer, Failure> {
@@ -223,7 +246,8 @@ impl Client {
                 Ok(response) if response.status().is_server_error() && !last => {}
                 Ok(response) => match received(response) {
                     Err(error) if is_passing(&error) && !last => {}
-                    received => return received.map_err(|error| self.cut_off(&error)),
+                    Err(error) => return Err(self.cut_off(&error)),
+                    Ok(answer) => return Ok(Answer { repeated: attempt > 1, ..answer }),
                 },
                 Err(error) if is_passing(&error) && !last => {}
                 Err(error) => return Err(self.unreachable(&error)),
@@ -353,7 +377,7 @@ impl Client {
 fn received(mut response: http::Response<Body>) -> Result<Answer, ureq::Error> {
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(MAX_REGISTRY_ANSWER_BYTES).read_to_vec()?;
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, repeated: false })
 }
 
 /// Whether another attempt may fare better. A registry that lets one wait until the end is not asked again.
@@ -378,7 +402,8 @@ fn checked(url: &str) -> Result<String, Failure> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let rest = rest.ok_or_else(|| wrong("does not begin with http:// or https://"))?;
     let host = rest.split('/').next().unwrap_or_default();
-    if host.contains('@') {
+    // A password may hold a slash: what looks like a path is then a part of it.
+    if rest.contains('@') {
         return Err(wrong("has a user or a password in it, which would be printed and logged")
             .help("set CHOREOGRAPH_REGISTRY_USER and CHOREOGRAPH_REGISTRY_PASSWORD instead"));
     }
@@ -419,9 +444,15 @@ mod tests {
             checked("http://localhost:8081/apis/ccompat/v7/").unwrap(),
             "http://localhost:8081/apis/ccompat/v7"
         );
-        for wrong in
-            ["localhost:8081", "ftp://x", "http://", "http://a b", "http://x/?a=b", "http://user:hunter2@x"]
-        {
+        for wrong in [
+            "localhost:8081",
+            "ftp://x",
+            "http://",
+            "http://a b",
+            "http://x/?a=b",
+            "http://user:hunter2@x",
+            "http://user:/hunter2@x",
+        ] {
             let failure = checked(wrong).unwrap_err().to_string();
             assert!(!failure.contains("hunter2"), "{failure}");
         }

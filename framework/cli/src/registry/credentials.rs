@@ -19,8 +19,8 @@ const AUTHORITIES: &str = "CHOREOGRAPH_REGISTRY_CA_FILE";
 pub struct Credentials {
     /// The whole value of the header `Authorization`.
     authorization: Option<Secret>,
-    /// What must not be repeated: the password or the token.
-    secret: Option<Secret>,
+    /// What must not be repeated: the password or the token, and what the password is sent as.
+    secrets: Vec<Secret>,
     pub(super) certificate: Option<ClientCert>,
     pub(super) trusted: Option<RootCerts>,
 }
@@ -31,7 +31,7 @@ impl Credentials {
         let pair = STANDARD.encode(format!("{user}:{password}"));
         Self {
             authorization: Some(Secret::new(format!("Basic {pair}"))),
-            secret: Some(Secret::new(password.to_owned())),
+            secrets: vec![Secret::new(pair), Secret::new(password.to_owned())],
             ..Self::default()
         }
     }
@@ -40,7 +40,7 @@ impl Credentials {
     pub fn bearer(token: &str) -> Self {
         Self {
             authorization: Some(Secret::new(format!("Bearer {token}"))),
-            secret: Some(Secret::new(token.to_owned())),
+            secrets: vec![Secret::new(token.to_owned())],
             ..Self::default()
         }
     }
@@ -80,7 +80,7 @@ impl Credentials {
 
     /// `text` without anything secret in it.
     pub(super) fn hide_in(&self, text: &str) -> String {
-        let secrets = self.secret.iter().chain(&self.authorization);
+        let secrets = self.authorization.iter().chain(&self.secrets);
         secrets.fold(text.to_owned(), |text, secret| secret.hide_in(&text))
     }
 }
@@ -136,6 +136,8 @@ mod tests {
         let credentials = Credentials::basic("Aladdin", "open sesame");
         let text = credentials.hide_in("no `open sesame`, no Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(text, "no `…`, no …");
+        let text = credentials.hide_in("bad credentials QWxhZGRpbjpvcGVuIHNlc2FtZQ==, open%20sesame");
+        assert_eq!(text, "bad credentials …, …");
         assert!(!format!("{credentials:?}").contains("sesame"));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::segment;
 use crate::Failure;
 use crate::input::read_bytes;
 
@@ -23,9 +24,14 @@ impl Secret {
         &self.0
     }
 
-    /// `text` without the secret, should somebody have repeated it.
+    /// `text` without the secret, should somebody have repeated it: as it is, as a JSON string has it, or as a URL has it.
     pub(super) fn hide_in(&self, text: &str) -> String {
-        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "…") }
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        let json = serde_json::Value::from(self.0.as_str()).to_string();
+        let forms = [&self.0, json.trim_matches('"'), &segment(&self.0)];
+        forms.into_iter().fold(text.to_owned(), |text, form| text.replace(form, "…"))
     }
 }
 
@@ -83,5 +89,7 @@ mod tests {
         let secret = Secret::new("hunter2".into());
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(secret.hide_in("bad password hunter2"), "bad password …");
+        let secret = Secret::new("a\"b c".into());
+        assert_eq!(secret.hide_in(r#"{"password":"a\"b c"} a%22b%20c"#), r#"{"password":"…"} …"#);
     }
 }

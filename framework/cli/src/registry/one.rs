@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Client, Stored};
 use crate::Failure;
 use crate::args::{Delete, Get};
+use crate::format::one_line;
 use crate::report::Report;
 
 /// Every subject with its versions.
@@ -15,7 +16,7 @@ pub(super) fn list(client: &Client) -> Result<Report, Failure> {
     for subject in subjects {
         let versions = client.versions(&subject)?;
         let numbers: Vec<String> = versions.iter().map(u32::to_string).collect();
-        lines.push(format!("{subject}  {}", numbers.join(", ")));
+        lines.push(format!("{}  {}", one_line(&subject), numbers.join(", ")));
         listed.push(json!({ "subject": subject, "versions": versions }));
     }
     let summary = vec![format!("{}: {} subjects", client.url(), listed.len())];

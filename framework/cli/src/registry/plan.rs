@@ -1,17 +1,18 @@
 //! What is to be registered, and what the registry says to it, before anything is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use serde::Serialize;
 
 use super::Client;
+use super::past::{key_of, means_the_same, text};
 use super::subjects::Naming;
 use crate::args::Contracts;
 use crate::input::Source;
-use crate::past::{self, Key};
+use crate::past::{self, Key, Text};
 use crate::report::{Finding, Place};
 use crate::rules::files;
-use crate::{Failure, Problem};
+use crate::{Failure, MAX_CONTRACTS_BYTES, MAX_REGISTRY_REASONS, Problem};
 
 /// One version and its place in the registry.
 #[derive(Debug, Serialize)]
@@ -27,6 +28,9 @@ pub(super) struct Entry {
     pub(super) id: Option<u32>,
     #[serde(skip)]
     pub(super) source: Source,
+    /// The newest version that the registry has, if it is newer: what it calls the latest is then this one all the same.
+    #[serde(skip)]
+    pub(super) behind: Option<Key>,
 }
 
 /// Where a version stands.
@@ -61,6 +65,7 @@ pub(super) fn make(client: &Client, args: &Contracts) -> Result<(Vec<Entry>, Vec
             entry.id = stored.id;
         }
     }
+    findings.extend(published(client, &mut entries)?);
     for entry in entries.iter_mut().filter(|entry| entry.state == State::Pending) {
         let answer = client.compatibility(&entry.subject, &entry.text())?;
         if !answer.is_compatible {
@@ -71,6 +76,55 @@ pub(super) fn make(client: &Client, args: &Contracts) -> Result<(Vec<Entry>, Vec
     Ok((entries, findings))
 }
 
+/// Refuses every version that the registry has under its subject already, and that says something else there: to a registry it
+/// would be one version more, and whoever reads its `$id` could mean either.
+fn published(client: &Client, entries: &mut [Entry]) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    let mut known: BTreeMap<String, Vec<(Key, Text)>> = BTreeMap::new();
+    for entry in entries.iter_mut().filter(|entry| entry.state == State::Pending) {
+        let held = match known.entry(entry.subject.clone()) {
+            btree_map::Entry::Occupied(known) => known.into_mut(),
+            btree_map::Entry::Vacant(free) => free.insert(of_subject(client, &entry.subject)?),
+        };
+        let now = Text { name: entry.source.name().to_owned(), bytes: entry.source.text().to_vec() };
+        let other = held.iter().find(|(key, text)| *key == entry.key && !means_the_same(text, &now));
+        if let Some((_, then)) = other {
+            entry.state = State::Refused;
+            findings.push(edited(entry, then));
+        } else {
+            let newer = held.iter().map(|(key, _)| key).filter(|key| key.name == entry.key.name);
+            entry.behind = newer.max().filter(|newest| **newest > entry.key).cloned();
+        }
+    }
+    Ok(findings)
+}
+
+/// The contracts that a subject has.
+fn of_subject(client: &Client, subject: &str) -> Result<Vec<(Key, Text)>, Failure> {
+    let mut held = Vec::new();
+    let mut left = MAX_CONTRACTS_BYTES;
+    for number in client.versions_if_any(subject)? {
+        let stored = client.version(subject, Some(number))?;
+        left = left.checked_sub(stored.schema.len()).ok_or_else(|| {
+            Failure::incomplete(format!("`{subject}` has more than {MAX_CONTRACTS_BYTES} bytes of schemas"))
+        })?;
+        if let Some(key) = key_of(&stored) {
+            held.push((key, text(subject, number, stored)));
+        }
+    }
+    Ok(held)
+}
+
+fn edited(entry: &Entry, then: &Text) -> Finding {
+    let message =
+        format!("`{}` is registered already, and its file says something else now than it said", entry.key);
+    let finding = Finding::error(files::MUTATED, message);
+    finding
+        .at(Place::file(entry.source.name()))
+        .at(Place::file(then.name.clone()))
+        .help("restore the file as it was published, and publish the change as a new version")
+}
+
 /// The finding of a schema that the registry does not take.
 pub(super) fn refused(client: &Client, entry: &Entry, messages: &[String]) -> Finding {
     let message = format!("the registry does not take `{}` as a version of `{}`", entry.key, entry.subject);
@@ -79,7 +133,13 @@ pub(super) fn refused(client: &Client, entry: &Entry, messages: &[String]) -> Fi
         return finding
             .help("the registry gives no reason; `choreograph diff` with the version before it does");
     }
-    messages.iter().fold(finding, |finding, said| finding.help(format!("it says: {}", client.hidden(said))))
+    let shown = messages.iter().take(MAX_REGISTRY_REASONS);
+    let finding =
+        shown.fold(finding, |finding, said| finding.help(format!("it says: {}", client.hidden(said))));
+    match messages.len().saturating_sub(MAX_REGISTRY_REASONS) {
+        0 => finding,
+        more => finding.help(format!("it says {more} things more")),
+    }
 }
 
 fn entries(args: &Contracts) -> Result<Vec<Entry>, Failure> {
@@ -107,7 +167,7 @@ fn entry(naming: &Naming, key: Key, name: &str, bytes: Vec<u8>) -> Result<Entry,
     let source = Source::parse(name, bytes)?;
     let subject = naming.subject(&key, &source)?;
     let (contract, version) = (key.name.clone(), key.version());
-    Ok(Entry { subject, key, contract, version, state: State::Pending, id: None, source })
+    Ok(Entry { subject, key, contract, version, state: State::Pending, id: None, source, behind: None })
 }
 
 /// Event types that would share a subject, where a registry would take one for a version of the other.

@@ -1,5 +1,7 @@
 //! `registry check` and `registry push`.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::Client;
@@ -87,6 +89,10 @@ fn report(command: &'static str, client: &Client, entries: &[Entry], findings: V
             format!("wrote {} as {} (schema {})", entry.key, entry.subject, entry.id.unwrap_or_default())
         })
         .collect();
+    // What is written last under a subject is what the registry calls its latest.
+    let open = entries.iter().filter(|entry| matches!(entry.state, State::Written | State::Pending));
+    let last: BTreeMap<&str, &Entry> = open.map(|entry| (entry.subject.as_str(), entry)).collect();
+    summary.extend(last.into_values().filter_map(behind).take(MAX_SHOWN_CHANGES));
     summary.push(format!(
         "{}: {registered} registered before, {written} written, {pending} not written yet, {refused} refused",
         client.url()
@@ -99,4 +105,18 @@ fn report(command: &'static str, client: &Client, entries: &[Entry], findings: V
         "findings": findings,
     });
     Report { command, page: None, findings, summary, json }
+}
+
+/// What is to be said of a version that comes after a newer one: readers that ask a registry for the latest are given it.
+fn behind(entry: &Entry) -> Option<String> {
+    let (newer, key, subject) = (entry.behind.as_ref()?, &entry.key, &entry.subject);
+    match entry.state {
+        State::Written => {
+            Some(format!("the latest of {subject} is {key} now, and {newer} was registered before it"))
+        }
+        State::Pending => {
+            Some(format!("the latest of {subject} would be {key}, and {newer} is registered already"))
+        }
+        State::Registered | State::Refused => None,
+    }
 }

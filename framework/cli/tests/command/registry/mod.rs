@@ -5,4 +5,5 @@ mod encrypted;
 mod faults;
 pub(crate) mod memory;
 pub(crate) mod server;
+mod twice;
 mod work;
