@@ -123,7 +123,12 @@ impl Document {
                 operation.insert("tags".to_owned(), json!([{ "name": format!("team {owner}") }]));
             }
         }
-        self.operations.insert(key(name), operation);
+        // Names may hold dots, and so make one of what are two.
+        let name = key(name);
+        let others = (2_usize..).map(|number| format!("{name}.{number}"));
+        let free =
+            std::iter::once(name.clone()).chain(others).find(|name| !self.operations.contains_key(name));
+        self.operations.extend(free.map(|name| (name, operation)));
     }
 
     fn value(self, title: &str, version: Option<&str>, description: &str) -> Value {

@@ -84,8 +84,11 @@ fn headers(name: &str) -> Value {
 }
 
 /// A name as a key: the specification allows letters, digits, `.`, `-` and `_`. Any other letter is written as `_` and its
-/// number, so that two names never share a key; so is `_` where a digit follows it.
+/// number, so that two names never share a key; so is `_` where a digit follows it. No name at all has the number 0.
 pub(super) fn key(name: &str) -> String {
+    if name.is_empty() {
+        return "_0_".to_owned();
+    }
     let mut key = String::new();
     let mut letters = name.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -108,5 +111,7 @@ mod tests {
         assert_eq!(key("order.out-of-stock.v1"), "order.out-of-stock.v1");
         assert_eq!(key("a/b"), "a_47_b");
         assert_ne!(key("a/b"), key("a_47_b"));
+        assert_eq!(key(""), "_0_");
+        assert_ne!(key(""), key("_0_"));
     }
 }

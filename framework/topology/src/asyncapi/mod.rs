@@ -21,6 +21,7 @@
 
 mod document;
 mod message;
+mod pointer;
 mod schema;
 
 pub use document::{of_choreography, of_service};
