@@ -1,5 +1,6 @@
 //! Whom a change breaks.
 
+mod eased;
 mod moved;
 mod schemas;
 

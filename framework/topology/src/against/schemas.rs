@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::RULE;
+use super::{RULE, eased};
 use crate::check::{Cover, Finding, Gap, Party, gaps_text, required, too_many};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
 
@@ -43,8 +43,12 @@ fn writers<'a>(
         let topic = &emitter.event.topic;
         for reader in then.consumers.iter().filter(|it| !it.upcasts && it.event.topic == *topic) {
             let was = old.map_or(Some(Ok(Vec::new())), |old| cover.gaps(reader, old))?;
+            let known = was.as_ref().is_ok_and(|was| !was.is_empty());
             let worse = worse(was, cover.gaps(reader, emitter)?);
-            if !worse.is_empty() {
+            let eases =
+                |old: &Emitter<'_>| eased::writes_less(cover, &old.event.schema, &emitter.event.schema);
+            let is_nothing = worse.is_empty() || (known && old.is_some_and(eases));
+            if !is_nothing {
                 breaks.push(writer_changed(id, old, emitter, reader, worse));
             }
         }
@@ -73,8 +77,12 @@ fn readers<'a>(
         }
         for emitter in then.emitters.iter().filter(|it| it.event.topic == reader.event.topic) {
             let was = old.map_or(Some(Ok(Vec::new())), |old| cover.gaps(old, emitter))?;
+            let known = was.as_ref().is_ok_and(|was| !was.is_empty());
             let worse = worse(was, cover.gaps(&reader, emitter)?);
-            if !worse.is_empty() {
+            let eases =
+                |old: &Consumer<'_>| eased::reads_more(cover, &old.event.schema, &reader.event.schema);
+            let is_nothing = worse.is_empty() || (known && old.is_some_and(eases));
+            if !is_nothing {
                 breaks.push(reader_changed(id, emitter, &reader, worse));
             }
         }

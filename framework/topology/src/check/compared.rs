@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use choreograph_contracts::compat::{self, Budget, Document, Options, covers};
+use choreograph_contracts::compat::{self, Budget, Document, Options, Semantics, covers};
 use serde_json::Value;
 
 use super::cover::Gap;
@@ -55,6 +55,19 @@ impl<'a> Cover<'a> {
     /// Whether a schema that is compared with no other could be.
     pub(crate) fn alone(&mut self, schema: &'a Value) -> Option<Result<(), String>> {
         self.compare(schema, schema).map(|gaps| gaps.map(drop))
+    }
+
+    /// Whether it is proved that all that `writer` allows is taken by `reader`, within the bound.
+    pub(crate) fn contains(&mut self, reader: Value, writer: Value, semantics: Semantics) -> bool {
+        let Some(left) = self.left.checked_sub(1).filter(|_| self.work >= Budget::STEPS) else {
+            return false;
+        };
+        self.left = left;
+        let (reader, writer) = (Document::from_value("it", reader), Document::from_value("it", writer));
+        covers(&reader, &writer, &Options::new(semantics)).is_ok_and(|verdict| {
+            self.work = self.work.saturating_sub(verdict.steps);
+            verdict.compatible
+        })
     }
 
     fn compare(&mut self, reader: &'a Value, writer: &'a Value) -> Option<Result<Vec<Gap>, String>> {

@@ -209,3 +209,29 @@ fn an_event_keeps_its_key() {
     assert_eq!(answer(&[keyed("w", &json!("k1"))], &[keyed("w", &json!(null)), reader("r")]).0, NOTHING);
     assert_eq!(answer(&[keyed("w", &json!("k2"))], &before[..1]).0, NOTHING, "nobody reads it");
 }
+
+#[test]
+fn what_eases_a_gap_is_no_break() {
+    let writer = |schema: Value| writes("w", &json!({ "version": "1.1", "schema": schema }));
+    let wants = |schema: Value| reads("r", "r", &[json!({ "schema": schema })]);
+    let of = |field: Value| json!({ "properties": { "f": field }, "required": ["f"] });
+    let values = |values: &[&str]| of(json!({ "enum": values }));
+    let longest = |length: u32| of(json!({ "type": "string", "maxLength": length }));
+    let abcd = [writer(values(&["a", "b", "c", "d"])), wants(values(&["a", "b"]))];
+    assert_eq!(answer(&[writer(values(&["a", "b", "c"]))], &abcd), (NOTHING.to_vec(), 1));
+    assert_eq!(answer(&[wants(values(&["a", "b", "c"]))], &abcd), (NOTHING.to_vec(), 1));
+    let long = [writer(longest(1_000)), wants(longest(50))];
+    assert_eq!(answer(&[writer(longest(60))], &long), (NOTHING.to_vec(), 1));
+    // What is not proved to ease is told.
+    assert_eq!(answer(&[writer(values(&["a", "b", "c", "x"]))], &abcd).0, ["BREAKS_CONSUMER"]);
+    assert_eq!(answer(&[wants(values(&["a", "c"]))], &abcd).0, ["BREAKS_CONSUMER"]);
+    let more = json!({ "properties": { "f": { "enum": ["a", "b", "c"] }, "g": { "type": "number" } }, "required": ["f"] });
+    let mut wants_g = of(json!({ "enum": ["a", "b"] }));
+    wants_g["properties"]["g"] = json!({ "type": "string" });
+    let before = [abcd[0].clone(), wants(wants_g)];
+    assert_eq!(
+        answer(&[writer(more)], &before).0,
+        ["BREAKS_CONSUMER"],
+        "a field more that its reader refuses"
+    );
+}
