@@ -33,7 +33,7 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 16] = files![
+const FILES: [(&str, &str); 17] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
@@ -46,6 +46,7 @@ const FILES: [(&str, &str); 16] = files![
     "MAJOR_NOT_READ",
     "NEVER_ENDS",
     "NOT_COVERED",
+    "RETRY_TOPIC_SHARED",
     "SCHEMA_UNREADABLE",
     "SERVICE_TWICE",
     "TOPIC_DIFFERS",

@@ -13,6 +13,7 @@ mod finding;
 mod groups;
 mod keys;
 mod majors;
+mod retries;
 mod topics;
 mod twice;
 mod upcasts;
@@ -45,6 +46,7 @@ pub(crate) fn all(choreography: &Choreography<'_>) -> Vec<Finding> {
     topics::check(choreography, &mut findings);
     keys::check(choreography, &mut findings);
     groups::check(choreography, &mut findings);
+    retries::check(choreography, &mut findings);
     ends::check(choreography, &mut findings);
     cover::check(choreography, &mut findings);
     findings

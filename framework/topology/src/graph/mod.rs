@@ -24,4 +24,4 @@ mod svg;
 mod text;
 
 pub use picture::{Edge, EdgeKind, Node, NodeKind, Picture};
-pub use svg::{MAX_POINTS, TooLarge};
+pub use svg::{MAX_EDGES, MAX_POINTS, TooLarge};

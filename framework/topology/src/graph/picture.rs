@@ -123,11 +123,12 @@ impl Picture {
         }
         for (id, flow) in choreography.events() {
             for reader in flow.consumers.iter().filter(|it| it.upcasts) {
-                let to = format!("step:{}", reader.place());
+                let to = step_id(reader.service, reader.step);
                 picture.edges.push(Edge { from: event(id), to, kind: EdgeKind::Consumes, times: "" });
             }
             for starter in flow.emitters.iter().filter(|it| it.way == Way::Starts) {
-                let from = format!("step:{}", starter.place());
+                let Some(step) = starter.step else { continue };
+                let from = step_id(starter.service, step);
                 picture.edges.push(Edge { from, to: event(id), kind: EdgeKind::Starts, times: "*" });
             }
         }
@@ -153,8 +154,8 @@ impl Picture {
     }
 
     fn step(&mut self, service: &Manifest, step: &Step) {
-        let place = format!("{}.{}", service.service, step.name);
-        let id = format!("step:{place}");
+        let place = place(service, step);
+        let id = step_id(service, step);
         let kind = NodeKind::Step {
             service: service.service.clone(),
             step: step.name.clone(),
@@ -237,6 +238,16 @@ impl Junctions<'_> {
         let word = if *kind == NodeKind::OneOf { "one-of" } else { "all" };
         format!("{word}:{}:{}", self.place, self.count)
     }
+}
+
+/// A step's name in the picture. A dot in the service's own name, which no rule of a manifest forbids, is written so that two
+/// steps never share one.
+fn place(service: &Manifest, step: &Step) -> String {
+    format!("{}.{}", service.service.replace('%', "%25").replace('.', "%2E"), step.name)
+}
+
+fn step_id(service: &Manifest, step: &Step) -> String {
+    format!("step:{}", place(service, step))
 }
 
 fn event(id: &EventId) -> String {

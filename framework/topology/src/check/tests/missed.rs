@@ -228,3 +228,29 @@ fn a_finding_about_many_steps_names_few_of_them() {
 fn step_of(reads: &str, emits: &[Value], shape: &Value) -> Value {
     step(&format!("on-{reads}"), &[reads], emits, shape)
 }
+
+#[test]
+fn a_retry_topic_has_one_reader() {
+    let retried = |name: &str, topic: &str| json!({ "name": name, "group": name, "consumes": [consumed("x")], "retry_topic": topic });
+    let source = writes("w", &[event("x", &json!({ "terminal": true }))]);
+    let of = |first: &str, second: &str| {
+        found(&[
+            source.clone(),
+            service("s", "One", &json!({ "steps": [retried("a", first), retried("b", second)] })),
+        ])
+    };
+    assert_eq!(of("s.a.retry", "s.b.retry"), []);
+    let findings = of("s.retry", "s.retry");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        findings[0].message,
+        "s.a (team One) and s.b (team One) have one retry topic, `s.retry`: what is replayed to one of them reaches the others"
+    );
+    let findings = of("t", "s.b.retry");
+    assert_eq!(findings.iter().map(|it| it.rule).collect::<Vec<_>>(), ["RETRY_TOPIC_SHARED"]);
+    assert!(
+        findings[0].message.contains("a topic of events of s.a (team One), s.b (team One) and w (team Two)"),
+        "{}",
+        findings[0].message
+    );
+}

@@ -13,10 +13,14 @@ use super::picture::Picture;
 /// How many points a drawing may have: nodes, and one for each layer that an edge passes.
 pub const MAX_POINTS: usize = 20_000;
 
+/// How many edges a drawing may have. Each is a line, also where it passes no layer.
+pub const MAX_EDGES: usize = 20_000;
+
 /// Why a picture is not drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the picture has more than {MAX_POINTS} points, which nobody can read: draw fewer services, or print it as DOT"
+    "the picture has more than {MAX_POINTS} points or {MAX_EDGES} edges, which nobody can read: draw fewer services, or print it as \
+     DOT"
 )]
 pub struct TooLarge;
 
@@ -25,8 +29,11 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`], if it would have more than [`MAX_POINTS`] points.
+    /// [`TooLarge`], if it would have more than [`MAX_POINTS`] points or [`MAX_EDGES`] edges.
     pub fn svg(&self) -> Result<String, TooLarge> {
+        if self.edges.len() > MAX_EDGES {
+            return Err(TooLarge);
+        }
         let sizes: Vec<(f64, f64)> = self.nodes.iter().map(|node| draw::size(&node.kind)).collect();
         let places = self.places();
         let edges: Vec<(usize, usize)> = self

@@ -71,3 +71,30 @@ fn a_long_chain_is_drawn_and_a_huge_picture_refused() {
     let read_by_all = format!(",{}", reads("clock"));
     assert_eq!(picture(&chain(999, &read_by_all)).svg(), Err(TooLarge));
 }
+
+#[test]
+fn a_picture_with_too_many_edges_is_refused() {
+    let count = 150;
+    assert!(count * count > super::MAX_EDGES);
+    let all: Vec<String> = (0..count).map(|at| reads(&format!("e{at}"))).collect();
+    let all = all.join(",");
+    let steps: Vec<String> = (0..count)
+        .map(|at| format!(r#"{{ "name": "s{at}", "group": "g{at}", "consumes": [{all}] }}"#))
+        .collect();
+    let text = format!(r#"{{ "manifest": 1, "service": "a", "steps": [{}] }}"#, steps.join(","));
+    assert_eq!(picture(&text).svg(), Err(TooLarge));
+}
+
+#[test]
+fn steps_with_dots_in_their_names_are_drawn_apart() {
+    let of = |service: &str, step: &str| {
+        let text = format!(
+            r#"{{ "manifest": 1, "service": "{service}", "steps": [{{ "name": "{step}", "group": "g", "consumes": [] }}] }}"#
+        );
+        Manifest::read("m.json", text.as_bytes()).expect("a manifest")
+    };
+    let both = [of("a.b", "c"), of("a", "b.c")];
+    let nodes: Vec<String> =
+        Picture::of(&Choreography::new(&both)).nodes.into_iter().map(|node| node.id).collect();
+    assert_eq!(nodes, ["step:a.b.c", "step:a%2Eb.c"]);
+}
