@@ -151,6 +151,7 @@ fn ending(sunset: &str) -> String {
         json!({ "from": "2026-03-01", "sunset": sunset, "migration": "https://wiki.example.org/payment-2" });
     let mut new = old.clone();
     new["version"] = json!("2.0");
+    new["majors"] = json!([1, 2]);
     new["deprecated"] = Value::Null;
     new["terminal"] = json!(true);
     manifest["publishes"].as_array_mut().expect("a list").push(new);
