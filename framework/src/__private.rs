@@ -2,7 +2,7 @@
 
 pub use serde;
 
-pub use crate::event::write_key;
+pub use crate::event::{write_key, write_subject};
 
 use crate::event::OwnedEvent;
 

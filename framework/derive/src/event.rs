@@ -7,6 +7,7 @@ use syn::{Data, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result};
 use crate::attributes::{Attributes, Own, Owner};
 use crate::deprecated::Deprecated;
 use crate::json_name;
+use crate::serde_attribute;
 use crate::upcast;
 
 /// The impls that make a type an event.
@@ -71,6 +72,7 @@ fn common(input: &DeriveInput, attributes: &Attributes) -> TokenStream {
 fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
     let ident = &input.ident;
     let fields = named_fields(input)?;
+    refuse_tag(input)?;
     let (key, key_name) = field(input, fields, &own.key, "key")?;
     let subject = own.subject.as_ref().map(|name| field(input, fields, name, "subject")).transpose()?;
     let Own { minor, terminal, outbound, .. } = own;
@@ -80,14 +82,14 @@ fn owned(input: &DeriveInput, own: &Own) -> Result<TokenStream> {
             impl ::choreograph::StartingEvent for #ident {}
         }
     });
-    let write_subject = subject.map(|(subject, _)| {
+    let write_subject = subject.map(|(subject, name)| {
         quote! {
+            const SUBJECT_FIELD: ::core::option::Option<&'static str> = ::core::option::Option::Some(#name);
             fn write_subject(
                 &self,
                 out: &mut ::std::vec::Vec<u8>,
             ) -> ::core::result::Result<bool, ::choreograph::KeyError> {
-                ::choreograph::__private::write_key(&self.#subject, out)?;
-                ::core::result::Result::Ok(true)
+                ::choreograph::__private::write_subject(&self.#subject, out)
             }
         }
     });
@@ -207,5 +209,82 @@ fn field<'a>(
             ),
         ));
     };
+    // A record says its key and its subject in headers too: readers find them in the value, as the same text.
+    let elsewhere = ["flatten", "skip", "skip_serializing", "with", "serialize_with", "getter"];
+    let sometimes = (role == "key").then_some("skip_serializing_if");
+    for attribute in elsewhere.into_iter().chain(sometimes) {
+        if let Some(at) = serde_attribute::find(&field.attrs, attribute) {
+            return Err(Error::new(
+                at,
+                format!(
+                    "the field `{ident}` is the event's {role}, which stands in the value as it is: take \
+                     `#[serde({attribute})]` off it, or name another field"
+                ),
+            ));
+        }
+    }
     Ok((ident, json_name::of(field, &input.attrs)))
+}
+
+/// Serde writes the tag of a struct, and its schema does not say so: every event would break its own contract.
+fn refuse_tag(input: &DeriveInput) -> Result<()> {
+    let Some(at) = serde_attribute::find(&input.attrs, "tag") else { return Ok(()) };
+    Err(Error::new(
+        at,
+        "an event of your own has no `#[serde(tag)]`: its type stands in the header `ce_type`, and no contract knows the tag",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    /// What the derive says of an event with this field, called `id`, as its key and its subject.
+    fn refused(input: &DeriveInput) -> String {
+        expand(input).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_key_stands_in_the_value_as_it_is() {
+        let attributes: [syn::Attribute; 7] = [
+            parse_quote!(#[serde(flatten)]),
+            parse_quote!(#[serde(default, skip)]),
+            parse_quote!(#[serde(skip_serializing)]),
+            parse_quote!(#[serde(rename = "no", with = "hex")]),
+            parse_quote!(#[serde(serialize_with = "hex")]),
+            parse_quote!(#[serde(getter = "id")]),
+            parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]),
+        ];
+        for attribute in attributes {
+            let said = refused(&parse_quote! {
+                #[event(type = "a.b", version = "1.0", topic = "a", key = "id")]
+                struct Order { #attribute id: u64 }
+            });
+            assert!(said.starts_with("the field `id` is the event's key"), "{said}");
+            let as_subject = refused(&parse_quote! {
+                #[event(type = "a.b", version = "1.0", topic = "a", key = "order", subject = "id")]
+                struct Order { order: u64, #attribute id: Option<u64> }
+            });
+            let may_be_absent = said.contains("skip_serializing_if");
+            assert_eq!(as_subject.is_empty(), may_be_absent, "{as_subject}");
+        }
+        let plain = parse_quote! {
+            #[event(type = "a.b", version = "1.0", topic = "a", key = "id")]
+            #[serde(rename_all = "camelCase")]
+            struct Order { #[serde(default, rename = "with")] id: u64, #[serde(flatten)] rest: Rest }
+        };
+        assert_eq!(refused(&plain), "");
+    }
+
+    #[test]
+    fn a_struct_has_no_tag() {
+        let said = refused(&parse_quote! {
+            #[event(type = "a.b", version = "1.0", topic = "a", key = "id")]
+            #[serde(tag = "kind")]
+            struct Order { id: u64 }
+        });
+        assert!(said.contains("`#[serde(tag)]`"), "{said}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What serde calls a field in JSON: the manifest and the contract speak of names on the wire.
 
-use syn::{Attribute, Field, Ident, LitStr, Token};
+use syn::{Attribute, Field, Ident, LitStr};
+
+use crate::serde_attribute::skip;
 
 /// The name of a struct's field as it is serialised, after `#[serde(rename)]` and `#[serde(rename_all)]`.
 pub(crate) fn of(field: &Field, container: &[Attribute]) -> String {
@@ -40,16 +42,6 @@ fn serde_value(attributes: &[Attribute], name: &str) -> Option<String> {
         }
     }
     found
-}
-
-/// Steps over the value of an attribute that does not concern us.
-fn skip(meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<()> {
-    if meta.input.peek(Token![=]) {
-        meta.value()?.parse::<syn::Expr>()?;
-    } else if meta.input.peek(syn::token::Paren) {
-        meta.parse_nested_meta(|inner| skip(&inner))?;
-    }
-    Ok(())
 }
 
 /// A `snake_case` name under one of serde's rules.

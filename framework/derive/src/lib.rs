@@ -13,6 +13,7 @@ mod emits;
 mod event;
 mod json_name;
 mod names;
+mod serde_attribute;
 mod upcast;
 mod variants;
 
@@ -42,8 +43,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `type = "order.placed"` | both | the event's type without its major: lower-case words joined by dots |
 /// | `topic = "orders"` | both | the topic it is on, without the namespace |
 /// | `version = "1.0"` | owned | major and minor of its contract |
-/// | `key = "order_id"` | owned | the field whose text is the record's key |
-/// | `subject = "invoice"` | owned, optional | the field written to `ce_subject`, where the business key is another than the record's |
+/// | `key = "order_id"` | owned | the field whose text is the record's key: always written, as it is |
+/// | `subject = "invoice"` | owned, optional | the field written to `ce_subject`, where the business key is another than the record's; left out where it is absent or empty |
 /// | `starts = "order"` | owned, optional | the workflow that this event starts |
 /// | `terminal` | owned, optional | after it a workflow owes nothing |
 /// | `external` | both, optional | it comes from outside the choreography: from a customer, or a system without a manifest |

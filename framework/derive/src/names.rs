@@ -5,8 +5,8 @@ use syn::{Error, LitStr, Result};
 /// The longest event type, in bytes: it is part of a header, of folder names and of metric attributes.
 const MAX_TYPE: usize = 120;
 
-/// The longest topic name, in bytes: Kafka's 249, less room for a namespace.
-const MAX_TOPIC: usize = 200;
+/// The longest topic name, in bytes: Kafka's 249, less a namespace of 63 and the dot behind it.
+const MAX_TOPIC: usize = 249 - 63 - 1;
 
 /// The longest name of a workflow, in bytes.
 const MAX_NAME: usize = 63;

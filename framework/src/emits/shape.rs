@@ -69,6 +69,8 @@ pub(crate) struct EmittedEvent {
     pub(crate) topic: &'static str,
     /// The field that is the record's key, by its name in JSON.
     pub(crate) key_field: &'static str,
+    /// The field that is the event's subject, by its name in JSON.
+    pub(crate) subject_field: Option<&'static str>,
     /// The workflow that it starts.
     pub(crate) starts: Option<&'static str>,
     /// Whether a workflow owes nothing after it.
@@ -98,6 +100,7 @@ impl EmittedEvent {
             minor: E::MINOR,
             topic: E::TOPIC,
             key_field: E::KEY_FIELD,
+            subject_field: E::SUBJECT_FIELD,
             starts: E::STARTS,
             terminal: E::TERMINAL,
             external: E::EXTERNAL,

@@ -5,6 +5,8 @@ use std::io::Write as _;
 
 use serde::ser::{Error as _, Impossible, Serialize, Serializer};
 
+use crate::envelope::head::MAX_IDENTITY_BYTES;
+
 /// The longest key, in bytes. Kafka has no such bound; a key is an identifier, and it is kept for every record in flight.
 const MAX_KEY_BYTES: usize = 4_096;
 
@@ -22,6 +24,9 @@ impl KeyError {
     const BYTES: Self = Self("a key is a text, a whole number or a boolean, but this value is raw bytes");
     const REFUSED: Self = Self("the value's own serializer refused it");
     const TOO_LONG: Self = Self("the key is longer than 4096 bytes");
+    const EMPTY: Self =
+        Self("the key is an empty text, which says of no two events whether they belong together");
+    const SUBJECT_TOO_LONG: Self = Self("the subject is longer than 256 bytes");
 }
 
 impl serde::ser::Error for KeyError {
@@ -35,13 +40,37 @@ impl serde::ser::Error for KeyError {
 ///
 /// # Errors
 ///
-/// [`KeyError`] for a value with no such text, or one longer than 4,096 bytes.
+/// [`KeyError`] for a value with no such text, an empty one, or one longer than 4,096 bytes.
 pub fn write_key<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), KeyError> {
+    let is_there = write_text(value, out, MAX_KEY_BYTES, KeyError::TOO_LONG)?;
+    if is_there { Ok(()) } else { Err(KeyError::EMPTY) }
+}
+
+/// Appends the same text of a value as an event's subject and answers `true`; `false` where the value is absent or empty.
+///
+/// # Errors
+///
+/// [`KeyError`] for a value with no such text, or one longer than 256 bytes.
+pub fn write_subject<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<bool, KeyError> {
+    match write_text(value, out, MAX_IDENTITY_BYTES, KeyError::SUBJECT_TOO_LONG) {
+        Err(KeyError::NOTHING) => Ok(false),
+        written => written,
+    }
+}
+
+/// Appends the text of a value; whether there is any. On an error nothing of it stays.
+fn write_text<T: Serialize + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    max_bytes: usize,
+    too_long: KeyError,
+) -> Result<bool, KeyError> {
     let start = out.len();
     let written = value.serialize(KeyWriter(out));
-    if written.is_ok() && out.len() - start > MAX_KEY_BYTES {
+    let length = out.len() - start;
+    let written = written.and(if length > max_bytes { Err(too_long) } else { Ok(length > 0) });
+    if written.is_err() {
         out.truncate(start);
-        return Err(KeyError::TOO_LONG);
     }
     written
 }
@@ -217,6 +246,26 @@ mod tests {
         assert_eq!(text(&1.5_f64), Err(KeyError::FLOAT));
         assert_eq!(text(&vec![1]), Err(KeyError::LIST));
         assert_eq!(text(&serde_json::json!({"secret": 1})), Err(KeyError::MAP));
+    }
+
+    #[test]
+    fn an_empty_key_is_none() {
+        assert_eq!(text(&""), Err(KeyError::EMPTY));
+    }
+
+    #[test]
+    fn a_subject_may_be_absent_and_is_as_long_as_readers_take() {
+        let subject = |value: &dyn Fn(&mut Vec<u8>) -> Result<bool, KeyError>| {
+            let mut out = Vec::new();
+            value(&mut out).map(|written| (written, out.len()))
+        };
+        assert_eq!(subject(&|out| write_subject(&Some("a"), out)), Ok((true, 1)));
+        assert_eq!(subject(&|out| write_subject(&None::<&str>, out)), Ok((false, 0)));
+        assert_eq!(subject(&|out| write_subject("", out)), Ok((false, 0)));
+        assert_eq!(subject(&|out| write_subject(&"s".repeat(MAX_IDENTITY_BYTES), out)), Ok((true, 256)));
+        let too_long = subject(&|out| write_subject(&"s".repeat(MAX_IDENTITY_BYTES + 1), out));
+        assert_eq!(too_long, Err(KeyError::SUBJECT_TOO_LONG));
+        assert_eq!(subject(&|out| write_subject(&1.5, out)), Err(KeyError::FLOAT));
     }
 
     #[test]

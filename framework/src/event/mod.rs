@@ -13,7 +13,7 @@ use crate::upcast::Upcast;
 
 pub use deprecation::Deprecation;
 pub use input::In;
-pub use key::{KeyError, write_key};
+pub use key::{KeyError, write_key, write_subject};
 
 /// A fact of a type, on a topic. Derive it: `#[derive(Event)]`.
 ///
@@ -71,6 +71,8 @@ pub trait OwnedEvent: Event + Serialize {
     const MINOR: u32;
     /// The field that is the record's key, by its name in JSON.
     const KEY_FIELD: &'static str;
+    /// The field that is the event's subject, by its name in JSON.
+    const SUBJECT_FIELD: Option<&'static str> = None;
     /// Whether a workflow owes nothing after it.
     const TERMINAL: bool;
     /// Whether it is read outside the choreography, so that nobody in it needs to consume it.
@@ -85,11 +87,12 @@ pub trait OwnedEvent: Event + Serialize {
     /// Where the field's value has no text of one line's meaning: a map, a list, a float or nothing at all.
     fn write_key(&self, out: &mut Vec<u8>) -> Result<(), KeyError>;
 
-    /// Appends the event's subject and answers `true`, or answers `false` where the event declares none.
+    /// Appends the event's subject and answers `true`, or answers `false` where the event has none: it declares no such
+    /// field, or the field's value is absent or empty.
     ///
     /// # Errors
     ///
-    /// As [`write_key`](Self::write_key).
+    /// As [`write_key`](Self::write_key), and where it is longer than 256 bytes.
     fn write_subject(&self, out: &mut Vec<u8>) -> Result<bool, KeyError> {
         let _ = out;
         Ok(false)

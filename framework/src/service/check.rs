@@ -67,29 +67,41 @@ impl ServiceDef {
     /// What is wrong with the events that the service owns.
     fn owned_problems(&self) -> Vec<String> {
         let of_steps = self.steps.iter().flat_map(|step| step.emits.iter().chain(&step.starts));
-        let mut known: BTreeMap<(&str, u32, u32), &EmittedEvent> = BTreeMap::new();
+        let mut known: BTreeMap<(&str, u32), &EmittedEvent> = BTreeMap::new();
         let mut problems = Vec::new();
         for event in of_steps.chain(&self.publishes) {
-            let EmittedEvent { name, major, minor, rust_type, .. } = event;
-            match known.insert((name, *major, *minor), event) {
+            let EmittedEvent { name, major, rust_type, .. } = event;
+            match known.insert((name, *major), event) {
                 Some(other) if other.type_id != event.type_id => problems.push(format!(
-                    "`{}` and `{rust_type}` are both {name} {major}.{minor}: an event type has one Rust type",
+                    "`{}` and `{rust_type}` are both {name}.v{major}: an event type has one Rust type",
                     other.rust_type
                 )),
                 Some(_) => {}
                 None if majors_text(&(event.majors)()).len() > MAX_MAJORS => problems.push(format!(
                     "`{rust_type}` is written in too many majors at once: end the oldest ones"
                 )),
-                None => problems.extend(key_check::unfit(&(event.writer_schema)(), event.key_field).map(|kind| {
-                    format!(
-                        "the key `{}` of `{rust_type}` is {kind}, but a key is a text, a whole number or a boolean",
-                        event.key_field
-                    )
-                })),
+                None => problems.extend(field_problems(event)),
             }
         }
         problems
     }
+}
+
+/// What is wrong with the fields that an event calls its key and its subject.
+fn field_problems(event: &EmittedEvent) -> Vec<String> {
+    let schema = (event.writer_schema)();
+    let key = key_check::unfit(&schema, event.key_field).map(|kind| ("key", event.key_field, kind));
+    let subject = event.subject_field.and_then(|field| {
+        let kind = key_check::unfit(&schema, field).filter(|kind| *kind != key_check::ABSENT)?;
+        Some(("subject", field, kind))
+    });
+    let problem = |(role, field, kind)| {
+        let rust_type = event.rust_type;
+        format!(
+            "the {role} `{field}` of `{rust_type}` is {kind}, but a {role} is a text, a whole number or a boolean"
+        )
+    };
+    key.into_iter().chain(subject).map(problem).collect()
 }
 
 fn step_problems(step: &StepDef) -> Vec<String> {
@@ -103,8 +115,9 @@ fn step_problems(step: &StepDef) -> Vec<String> {
     problems.extend(step.policy.problems().into_iter().map(|(what, problem)| format!("{what} is {problem}")));
     let mut consumed = HashSet::new();
     for event in &step.consumes {
-        if !consumed.insert((event.name, event.major, event.topic)) {
-            problems.push(format!("it consumes {}.v{} of {} twice", event.name, event.major, event.topic));
+        // A record is told by its type, wherever it was read: also those of the retry topic.
+        if !consumed.insert((event.name, event.major)) {
+            problems.push(format!("it consumes {}.v{} twice", event.name, event.major));
         }
         problems.extend(upcast_problems(event, &step.consumes));
     }
@@ -164,6 +177,41 @@ mod tests {
         Twin { total: 1.5 }
     }
 
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.placed", version = "1.1", topic = "orders", key = "order_id")]
+    struct Later {
+        order_id: String,
+        note: Option<String>,
+    }
+
+    async fn later(order: In<OrderPlaced>) -> Later {
+        Later { order_id: order.into_inner().order_id, note: None }
+    }
+
+    #[derive(Event, Serialize, Deserialize, JsonSchema)]
+    #[event(type = "order.invoiced", version = "1.0", topic = "orders", key = "order_id", subject = "rows")]
+    struct Invoiced {
+        order_id: String,
+        rows: Option<Vec<u32>>,
+    }
+
+    async fn invoiced(_: In<OrderPlaced>) -> Option<Invoiced> {
+        None
+    }
+
+    #[derive(Event, Deserialize, JsonSchema)]
+    #[event(view, type = "order.placed", major = 1, topic = "old-orders")]
+    struct OldOrder {}
+
+    #[derive(crate::Consumes)]
+    #[expect(dead_code, reason = "the check looks at the types")]
+    enum Either {
+        New(OrderPlaced),
+        Old(OldOrder),
+    }
+
+    async fn either(_: In<Either>) {}
+
     fn problems<S: Send + Sync + 'static>(service: &Service<S>) -> Vec<String> {
         service.check().map_or_else(|error| error.problems().to_vec(), |()| Vec::new())
     }
@@ -196,11 +244,24 @@ mod tests {
         let service = Service::new("mail", ()).step(step("a", placed)).step(step("b", twin));
         let found = problems(&service);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].contains("Twin` are both order.placed 1.0"), "{found:?}");
+        assert!(found[0].contains("Twin` are both order.placed.v1"), "{found:?}");
+        let service = Service::new("mail", ()).step(step("a", placed)).step(step("b", later));
+        let found = problems(&service);
+        assert_eq!(found.len(), 1, "one major has one way of counting positions: {found:?}");
         let service = Service::new("mail", ()).step(step("b", twin));
         let found = problems(&service);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("the key `total`"), "{found:?}");
+        let service = Service::new("mail", ()).step(step("b", invoiced));
+        let found = problems(&service);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("the subject `rows` of") && found[0].contains("is a list"), "{found:?}");
+    }
+
+    #[test]
+    fn a_type_is_consumed_as_one_rust_type_whatever_topic_it_is_on() {
+        let found = problems(&Service::new("mail", ()).step(step("read", either)));
+        assert_eq!(found, ["step \"read\": it consumes order.placed.v1 twice"]);
     }
 
     #[test]
