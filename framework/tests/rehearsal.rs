@@ -7,7 +7,7 @@ use std::sync::{
 use std::time::Duration;
 
 use choreograph::{
-    Emits, Event, In, Publisher, Retry, Service, State, StepError,
+    Emits, Event, In, Publisher, Retry, Service, StartFrom, State, StepError,
     rehearsal::{Error, Fault, Rehearsal},
     step,
 };
@@ -274,6 +274,23 @@ fn stopping_drains_and_a_restart_repeats_nothing() {
 }
 
 #[test]
+fn a_step_from_latest_handles_what_came_after_it_first_ran() {
+    let mut rehearsal = Rehearsal::new(5);
+    publish_payment(&mut rehearsal, "a", "before");
+    let latest = step("ship", ship).from(StartFrom::Latest);
+    let mut rehearsal = rehearsal.service(Service::new("warehouse", ()).step(latest));
+    rehearsal.settle();
+    assert!(rehearsal.is_settled());
+    rehearsal.stop("warehouse");
+    publish_payment(&mut rehearsal, "a", "after");
+    rehearsal.restart("warehouse");
+    rehearsal.settle();
+    let shipped = rehearsal.emitted::<Shipped>();
+    let shipped: Vec<_> = shipped.iter().map(|shipped| shipped.order.as_str()).collect();
+    assert_eq!(shipped, ["after"]);
+}
+
+#[test]
 fn the_same_idempotency_id_is_the_same_event() {
     let mut rehearsal = Rehearsal::new(5);
     let first = rehearsal.start_as("web-1", &placed("a", 1)).unwrap();
@@ -415,6 +432,22 @@ fn a_start_waits_for_a_broker_that_is_away() {
     }
     let started = start.join().unwrap().unwrap();
     assert_eq!(rehearsal.emitted::<ReviewAsked>()[0].metadata.id(), started.event_id().to_string());
+}
+
+#[test]
+fn a_start_from_outside_gives_up_on_a_broker_that_stays_away() {
+    let mut rehearsal = Rehearsal::new(3);
+    let reviews = rehearsal.publisher("desk");
+    rehearsal.broker_down();
+    let start = std::thread::spawn(move || block_on(reviews.start(&ReviewAsked { order: "o-1".to_owned() })));
+    while !start.is_finished() {
+        rehearsal.advance(Duration::from_secs(30));
+    }
+    let error = start.join().unwrap().unwrap_err();
+    assert!(error.to_string().contains("the broker is away"), "{error}");
+    rehearsal.broker_up();
+    rehearsal.settle();
+    assert!(rehearsal.emitted::<ReviewAsked>().is_empty(), "nobody waits for it any more");
 }
 
 #[test]

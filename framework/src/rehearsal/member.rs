@@ -5,6 +5,7 @@ use std::{sync::Arc, task::Context};
 use super::{
     cluster::{DEFAULT_PARTITIONS, Shared},
     journal::Happening,
+    log::Committed,
     port::{MemoryPort, Reading, ReadingState},
 };
 use crate::{
@@ -128,20 +129,23 @@ impl Member {
     /// Hands the step a partition, with the progress that its group committed there.
     fn assign(&mut self, slot: Slot, now: Time) {
         let group = Arc::clone(&self.group);
-        let cluster = self.cluster.borrow();
         let begin = self.runner.plan().from;
         let Some(reading) = self.port.reading(slot) else { return };
-        let committed = cluster.log.committed(&group, &reading.topic, reading.partition);
-        reading.next = committed.map_or_else(
-            || match begin {
-                StartFrom::Earliest => 0,
-                StartFrom::Latest => cluster.log.end(&reading.topic, reading.partition),
-                StartFrom::At(time) => {
-                    cluster.log.first_since(&reading.topic, reading.partition, millis(time))
-                }
-            },
-            |committed| committed.offset,
-        );
+        let (topic, partition) = (Arc::clone(&reading.topic), reading.partition);
+        let mut cluster = self.cluster.borrow_mut();
+        let end = cluster.log.end(&topic, partition);
+        if begin == StartFrom::Latest && cluster.log.committed(&group, &topic, partition).is_none() {
+            // Before the first record is read, as on Kafka: what comes from now on is the group's.
+            let committed = Committed { offset: end, metadata: None };
+            cluster.commit(&group, &topic, partition, committed);
+        }
+        let committed = cluster.log.committed(&group, &topic, partition);
+        reading.next = match (committed, begin) {
+            (Some(committed), _) => committed.offset,
+            (None, StartFrom::Earliest) => 0,
+            (None, StartFrom::Latest) => end,
+            (None, StartFrom::At(time)) => cluster.log.first_since(&topic, partition, millis(time)),
+        };
         reading.state = ReadingState::Assigned;
         reading.paused = false;
         let metadata = committed.and_then(|committed| committed.metadata.as_deref());

@@ -75,7 +75,7 @@ impl Rehearsal {
     /// any step that is tested with it. Its events have `service` as their source.
     ///
     /// A handler's start is on the log at the rehearsal's next move; one from outside as soon as the rehearsal is asked
-    /// nothing else. While the broker is down it waits, for 30 s at most.
+    /// nothing else. While the broker is down it waits, for 30 s of the rehearsal's time at most.
     ///
     /// ```
     /// # use choreograph::{Event, In, Publisher, Service, State, StepError, rehearsal::Rehearsal, step};
@@ -154,6 +154,9 @@ impl Rehearsal {
     /// Lets everything happen that can happen without time passing: until each step waits for another record, for a
     /// time, or for something outside. Work on `spawn_blocking` is waited for; real I/O is not.
     ///
+    /// To find out that nothing is at work, each look lets `tokio::time` in the handlers go on by 1 ms, which the
+    /// rehearsal's clock does not count: what a handler waits for comes that much early.
+    ///
     /// # Panics
     ///
     /// Where it never ends, with the circle's name; see [`try_settle`](Self::try_settle).
@@ -173,7 +176,8 @@ impl Rehearsal {
         self.stage.ask(|world, runtime| runtime.block_on(world.settle()))
     }
 
-    /// Lets time pass: retries that fall due, timeouts, commits, and `tokio::time` in the handlers, each at its time.
+    /// Lets time pass: retries that fall due, timeouts and commits, each at its time, and `tokio::time` in the handlers,
+    /// which each call brings 2 ms or more ahead (see [`settle`](Self::settle)): pass time in few steps where that counts.
     ///
     /// # Panics
     ///

@@ -5,18 +5,19 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 use uuid::{Builder, Uuid};
 
 use super::{Written, port::MAX_RECORD_BYTES, record::Body, stage::Jobs, world::World};
 use crate::{
+    engine::Time,
     envelope::{
         Workflow, id,
         write::{EmitHeaders, with_event_headers},
     },
     event::StartingEvent,
     publisher::{Ready, START_TIMEOUT, StartError, Starting},
-    runner::{clock_text, current},
+    runner::clock_text,
     telemetry::{Emit, TraceParent},
 };
 
@@ -35,7 +36,17 @@ struct Waiting {
     starting: Starting,
     idempotency_id: Option<String>,
     source: Arc<str>,
-    told: oneshot::Sender<Uuid>,
+    /// Told nothing where the broker is away for too long.
+    told: oneshot::Sender<Option<Uuid>>,
+    /// When it was first found to wait for the broker.
+    since: Option<Time>,
+}
+
+impl Waiting {
+    /// Until when it waits for a broker that is away.
+    fn until(&mut self, now: Time) -> Time {
+        Time(self.since.get_or_insert(now).0 + START_TIMEOUT.as_millis() as u64)
+    }
 }
 
 /// The starts of publishers that no move has taken to the log yet.
@@ -56,19 +67,36 @@ impl Starts {
     /// Writes what waits, unless the broker is away. Answers whether anything did.
     pub(crate) fn play(&self, world: &World) -> bool {
         if world.cluster.borrow().down {
-            return false;
+            return self.give_up(world.now());
         }
         let waiting = std::mem::take(&mut *self.waiting());
         for start in &waiting {
             world.did(format!("{} starts {}", start.source, start.starting.ready.event_type()));
         }
         let moved = !waiting.is_empty();
-        for Waiting { starting, idempotency_id, source, told } in waiting {
+        for Waiting { starting, idempotency_id, source, told, .. } in waiting {
             let (id, _) = write(&starting, &source, idempotency_id.as_deref(), world);
             // Whoever gave up waiting does not want to know.
-            let _gone = told.send(id);
+            let _gone = told.send(Some(id));
         }
         moved
+    }
+
+    /// Lets go of what has waited for the broker for too long. Answers whether anything has.
+    fn give_up(&self, now: Time) -> bool {
+        let mut waiting = self.waiting();
+        let mut moved = false;
+        for late in waiting.extract_if(.., |start| start.until(now) <= now) {
+            // Whoever gave up waiting does not want to know.
+            let _gone = late.told.send(None);
+            moved = true;
+        }
+        moved
+    }
+
+    /// When the next one will have waited for too long.
+    pub(crate) fn next_wake(&self, now: Time) -> Option<Time> {
+        self.waiting().iter_mut().map(|start| start.until(now)).min()
     }
 }
 
@@ -105,18 +133,14 @@ impl RehearsedStarts {
         };
         let (told, answer) = oneshot::channel();
         let (idempotency_id, source) = (id.map(str::to_owned), Arc::clone(&self.source));
-        self.starts.waiting().push(Waiting { starting, idempotency_id, source, told });
+        let waiting = Waiting { starting, idempotency_id, source, told, since: None };
+        self.starts.waiting().push(waiting);
         // From a handler the next move takes it; from outside this wakes the rehearsal's thread.
         if !self.jobs.nudge() {
             return Err(gone("the rehearsal is over"));
         }
-        // A handler waits by the rehearsal's clock; whoever is outside of it by none.
-        let answer = if current::current().is_some() {
-            timeout(START_TIMEOUT, answer).await.map_err(|_| gone("the broker is away"))?
-        } else {
-            answer.await
-        };
-        answer.map_err(|_| gone("the rehearsal is over"))
+        let answer = answer.await.map_err(|_| gone("the rehearsal is over"))?;
+        answer.ok_or_else(|| gone("the broker is away"))
     }
 }
 

@@ -195,7 +195,8 @@ impl World {
     }
 
     fn next_wake(&self) -> Option<Time> {
-        self.services.iter().flat_map(|hosted| &hosted.members).filter_map(Member::next_wake).min()
+        let members = self.services.iter().flat_map(|hosted| &hosted.members);
+        members.filter_map(Member::next_wake).chain(self.starts.next_wake(self.now())).min()
     }
 
     /// Lets everything happen that can happen without time passing.
