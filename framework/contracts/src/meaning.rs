@@ -54,7 +54,7 @@ pub(crate) fn difference_of_normal(left: &Value, right: &Value) -> Option<String
 pub(crate) fn normal(schema: &Value) -> Value {
     let mut schema = schema.clone();
     // What `items` looked at, `unevaluatedItems` is no longer about.
-    let items_alone = !has_key(&schema, "unevaluatedItems");
+    let items_alone = !has_key(&schema, &["unevaluatedItems"]);
     for_each_mut(&mut schema, &mut |object| {
         object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()));
         if let Some(value) = object.remove("const") {

@@ -162,12 +162,12 @@ pub(crate) fn deeper_than(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// Whether an object with a member `key` is anywhere in `value`.
-pub(crate) fn has_key(value: &Value, key: &str) -> bool {
+/// Whether an object with a member of one of `keys` is anywhere in `value`.
+pub(crate) fn has_key(value: &Value, keys: &[&str]) -> bool {
     match value {
-        Value::Array(elements) => elements.iter().any(|element| has_key(element, key)),
+        Value::Array(elements) => elements.iter().any(|element| has_key(element, keys)),
         Value::Object(members) => {
-            members.contains_key(key) || members.values().any(|member| has_key(member, key))
+            members.iter().any(|(key, member)| keys.contains(&key.as_str()) || has_key(member, keys))
         }
         _ => false,
     }

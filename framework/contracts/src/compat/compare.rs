@@ -1,5 +1,8 @@
 //! The decision.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use jsonschema::Draft;
 use serde_json::Value;
 
@@ -12,11 +15,14 @@ use super::prepare::{Part, Prepared, has_more_values};
 use super::verdict::{Bump, Comparison, Finding, Place, Proof, Severity, Verdict};
 use crate::meaning::{ANNOTATIONS, difference_of_normal};
 use crate::schema::{for_each_mut, has_key};
+use crate::views::OPEN_ENUM;
 
 /// Schemas with more values than this are compared for annotations by their structure alone.
 const MAX_READ_CLOSELY: usize = 10_000;
 
 /// Compares two versions of a contract in both directions.
+///
+/// Large documents are looked at in both directions at once, on two threads.
 ///
 /// # Errors
 ///
@@ -25,8 +31,13 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
     if is_unchanged(old, new, options.semantics) {
         return unchanged(old, new, options);
     }
-    let backward = judge(old, new, Part::Reader, true, options)?;
-    let forward = judge(new, old, Part::Reader, false, options)?;
+    let forward = || judge(new, old, Part::Reader, false, options);
+    let backward = || judge(old, new, Part::Reader, true, options);
+    let (backward, forward) = if is_large(old) && is_large(new) {
+        side_by_side(backward, forward)?
+    } else {
+        (backward()?, forward()?)
+    };
     let bump = bump(old, new, &backward, &forward);
     let mut changes = unbroken(&backward, &forward);
     if bump == Bump::Patch {
@@ -43,7 +54,8 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
 
 /// Keywords that may say less of a value where a schema inside them says more: with one of them, a schema that is
 /// closed may take what the schema takes not.
-const TURNING: [&str; 11] = [
+const TURNING: [&str; 12] = [
+    OPEN_ENUM,
     "oneOf",
     "not",
     "if",
@@ -63,14 +75,12 @@ const TURNING: [&str; 11] = [
 /// As schemas they take the same values. As contracts the writer's is closed, which takes away from what a schema
 /// takes, and the reader's is opened, which adds to it, as long as no schema inside is turned round.
 fn is_unchanged(old: &Document, new: &Document, semantics: Semantics) -> bool {
-    has_more_values(old.value(), MAX_READ_CLOSELY)
-        && old.value() == new.value()
-        && (semantics == Semantics::Plain || is_monotone(old.value()))
+    is_large(old) && old.value() == new.value() && (semantics == Semantics::Plain || is_monotone(old.value()))
 }
 
 /// Whether no schema inside is turned round.
 pub(super) fn is_monotone(schema: &Value) -> bool {
-    !TURNING.iter().any(|key| has_key(schema, key))
+    !has_key(schema, &TURNING)
 }
 
 /// The comparison of documents that say the same, if they can be read.
@@ -120,6 +130,24 @@ fn judge(
     Judge { writer, reader, writer_is_old }.judge(options)
 }
 
+fn is_large(document: &Document) -> bool {
+    has_more_values(document.value(), MAX_READ_CLOSELY)
+}
+
+/// Both directions of large documents, each on a thread of its own.
+fn side_by_side(
+    backward: impl FnOnce() -> Result<Judged, CompareError> + Send,
+    forward: impl FnOnce() -> Result<Judged, CompareError> + Send,
+) -> Result<(Judged, Judged), CompareError> {
+    thread::scope(|scope| {
+        let forward = scope.spawn(forward);
+        let backward = backward();
+        // A panic over there is one here.
+        let forward = forward.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((backward?, forward?))
+    })
+}
+
 /// The version step that a change needs.
 fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> Bump {
     // The same words say something else in another draft.
@@ -130,7 +158,6 @@ fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> 
     if !backward.verdict.compatible || !forward.verdict.compatible {
         return Bump::Major;
     }
-    let is_large = |document: &Document| has_more_values(document.value(), MAX_READ_CLOSELY);
     let same = if is_large(old) || is_large(new) {
         is_one_draft && bare(old) == bare(new) || backward.same && forward.same
     } else {

@@ -121,7 +121,8 @@ pub(super) struct Translated {
 
 /// Says `schema`, of `draft`, in the words of 2020-12. `Err` holds a pointer and what cannot be said.
 pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (String, String)> {
-    if draft == Draft::Draft201909 && has_key(schema, "contains") && has_key(schema, "unevaluatedItems") {
+    if draft == Draft::Draft201909 && has_key(schema, &["contains"]) && has_key(schema, &["unevaluatedItems"])
+    {
         let problem = "in 2019-09 `unevaluatedItems` is also about what `contains` finds, in 2020-12 it is not: \
                        write it in 2020-12";
         return Err((String::new(), problem.to_owned()));

@@ -1,6 +1,6 @@
 //! One JSON Schema text, and where in it things stand.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::Draft;
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub(super) fn same_but_names(old: &Value, new: &Value) -> bool {
 #[derive(Debug, Clone)]
 pub struct Document {
     name: String,
-    value: Value,
+    value: Arc<Value>,
     text: Option<Box<[u8]>>,
     lines: OnceLock<Lines>,
     cache: Cache,
@@ -89,7 +89,7 @@ impl Document {
     pub fn from_value(name: &str, value: Value) -> Self {
         Self {
             name: name.to_owned(),
-            value,
+            value: Arc::new(value),
             text: None,
             lines: OnceLock::new(),
             cache: Cache::default(),
@@ -105,6 +105,11 @@ impl Document {
     /// The schema.
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// The schema, to be kept.
+    pub(super) fn shared(&self) -> Arc<Value> {
+        Arc::clone(&self.value)
     }
 
     /// The schema in the words of 2020-12 with one spelling for what has several, and without what every version has its

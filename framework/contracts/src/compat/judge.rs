@@ -13,8 +13,10 @@ use super::sample::Sampler;
 use super::solve::{Formula, Outcome, Solver};
 use super::verdict::{Finding, Proof, Severity, Verdict};
 
-/// How many random events are tried before a verdict.
+/// How many random events are tried where nothing is decided.
 const SAMPLES: usize = 24;
+/// How many are tried against a proof.
+const SAMPLES_AGAINST_PROOF: usize = 12;
 /// How many of them of large schemas.
 const FEW_SAMPLES: usize = 3;
 /// From how many schemas on a document is large.
@@ -88,8 +90,13 @@ impl Judge<'_> {
         Ok((graph, roots))
     }
 
-    pub(super) fn judge(&self, options: &Options) -> Result<Judged, CompareError> {
+    pub(super) fn judge(mut self, options: &Options) -> Result<Judged, CompareError> {
         let (mut graph, [writer_root, reader_root]) = self.read()?;
+        if graph.len() > MANY_NODES {
+            // The graph says all that they did.
+            self.writer.let_go();
+            self.reader.let_go();
+        }
         graph.classify();
         if graph.same(writer_root, reader_root) {
             return Ok(Judged { verdict: Verdict::holds(), notes: Vec::new(), same: true });
@@ -102,15 +109,17 @@ impl Judge<'_> {
         drop(solver);
         let changes = changes(&mut graph, writer_root, reader_root, self.writer_is_old);
         let roots = [writer_root, reader_root];
-        let referee = Referee::of(self, &graph, roots)?;
+        let referee = Referee::of(&self, &graph, roots)?;
         let witness = match outcome {
             // What an evaluation that was given up says is no proof.
-            Outcome::Nothing if !graph.gave_up() => match counterexample(&graph, writer_root, &referee) {
-                Some(event) => Some(event),
-                None => return Ok(self.holds(&changes, spent)),
-            },
+            Outcome::Nothing if !graph.gave_up() => {
+                match counterexample(&graph, writer_root, &referee, SAMPLES_AGAINST_PROOF) {
+                    Some(event) => Some(event),
+                    None => return Ok(self.holds(&changes, spent)),
+                }
+            }
             Outcome::Value(event) if referee.break_with(&graph, &event) => Some(event),
-            _ => counterexample(&graph, writer_root, &referee),
+            _ => counterexample(&graph, writer_root, &referee, SAMPLES),
         };
         let mut judged = self.blame(graph, roots, &changes, witness, &referee, steps / 2);
         if spent == steps / 2
@@ -222,8 +231,8 @@ impl Judge<'_> {
 }
 
 /// Looks for an event that refutes the proof, or makes up for a missing one: random events of the writer.
-fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>) -> Option<Value> {
-    let tries = if graph.len() > MANY_NODES { FEW_SAMPLES } else { SAMPLES };
+fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>, tries: usize) -> Option<Value> {
+    let tries = if graph.len() > MANY_NODES { FEW_SAMPLES } else { tries };
     let mut sampler = Sampler::new(graph, SEED);
     (0..tries).map(|_| sampler.value(writer)).find(|event| referee.break_with(graph, event))
 }

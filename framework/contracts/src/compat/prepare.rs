@@ -16,8 +16,8 @@ use super::graph::ReadError;
 use super::open::open;
 use super::options::Semantics;
 use super::verdict::Place;
-use crate::schema::{deeper_than, for_each_mut};
-use crate::views::{bounds, close, names};
+use crate::schema::{deeper_than, for_each_mut, has_key};
+use crate::views::{OPEN_ENUM, bounds, close, names};
 
 /// What a document stands for in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(super) struct Ready {
     /// The draft whose formats and encodings are asserted: a contract is asserted as one of 2020-12.
     pub(super) asserted: Draft,
     /// The schema in the words of 2020-12, closed or opened.
-    pub(super) schema: Value,
+    pub(super) schema: Arc<Value>,
     is_contract: bool,
     origins: HashMap<String, String>,
     /// The pointer that stands for the root, where closing gave the root a name.
@@ -60,6 +60,9 @@ static RECENT: Mutex<VecDeque<Arc<Ready>>> = Mutex::new(VecDeque::new());
 
 /// How many of them are kept.
 const MAX_RECENT: usize = 64;
+
+/// Keywords that another part is made of, where a contract is read: without them it is read as it stands.
+const OF_READERS: [&str; 4] = [OPEN_ENUM, "additionalProperties", "unevaluatedProperties", "format"];
 
 /// Documents with more values than this are made into their parts anew each time.
 const MAX_KEPT: usize = 2_000;
@@ -97,7 +100,7 @@ impl Clone for Cache {
 
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.schema.fmt(f)
+        fmt::Debug::fmt(&self.schema, f)
     }
 }
 
@@ -130,6 +133,14 @@ impl<'d> Prepared<'d> {
         let ready = document.cache().get(slot, || Ready::of(document, part, semantics))?;
         Ok(Self { document, ready })
     }
+
+    /// Frees what the schema was made into, where nobody else has it: a large one takes tens of megabytes.
+    pub(super) fn let_go(&mut self) {
+        if let Some(ready) = Arc::get_mut(&mut self.ready) {
+            ready.schema = Arc::default();
+        }
+    }
+
     /// The place in the document that a pointer into the prepared schema means.
     pub(super) fn place(&self, pointer: &str) -> Place {
         let pointer = self.original(pointer);
@@ -220,14 +231,15 @@ impl Ready {
         let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
             let translated = dialect::translate(value, draft)
                 .map_err(|(pointer, problem)| refused(document, &pointer, &problem))?;
-            (translated.schema, translated.origins)
+            (Arc::new(translated.schema), translated.origins)
         } else {
-            (value.clone(), HashMap::new())
+            (document.shared(), HashMap::new())
         };
         let mut named_root = None;
-        if semantics == Semantics::Contract {
-            for_each_mut(&mut schema, &mut bounds::bound_integers);
-            named_root = play(&mut schema, part);
+        if semantics == Semantics::Contract && (part == Part::Writer || has_key(&schema, &OF_READERS)) {
+            let schema = Arc::make_mut(&mut schema);
+            for_each_mut(schema, &mut bounds::bound_integers);
+            named_root = play(schema, part);
         }
         let is_contract = semantics == Semantics::Contract;
         let asserted = if is_contract { Draft::Draft202012 } else { draft };

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::node::NodeId;
+use super::node::{NodeId, TextRules};
 use super::{Graph, Node};
 
 /// How many times schemas, and those they name, are looked at: some tenths of a second. Beyond it no two schemas
@@ -18,10 +18,7 @@ impl Graph {
     /// All nodes that look alike begin in one class. Whenever nodes leave a class, those that name them are
     /// looked at again; the larger part keeps the class, so that no node is looked at often.
     pub(in crate::compat) fn classify(&mut self) {
-        let mut named_by: Vec<Vec<NodeId>> = vec![Vec::new(); self.nodes.len()];
-        for (id, node) in self.nodes.iter().enumerate() {
-            node.for_each_named(|named| named_by[named as usize].push(id as NodeId));
-        }
+        let named_by = NamedBy::of(&self.nodes);
         let mut partition = Partition::by_shape(&self.nodes);
         let mut work = 0_usize;
         while let Some((class, nodes)) = partition.touched.pop_first() {
@@ -31,7 +28,7 @@ impl Graph {
             }
             for part in partition.split(&self.nodes, class, &nodes, &mut work) {
                 for id in part {
-                    named_by[id as usize].iter().for_each(|namer| partition.touch(*namer));
+                    named_by.of_node(id).iter().for_each(|namer| partition.touch(*namer));
                 }
             }
             if work > MAX_WORK {
@@ -41,6 +38,40 @@ impl Graph {
             }
         }
         self.classes = partition.classes;
+    }
+}
+
+/// The nodes that name each node, all in one list.
+struct NamedBy {
+    /// Where the namers of each node begin; those of the next one begin where they end.
+    begins: Vec<u32>,
+    namers: Vec<NodeId>,
+}
+
+impl NamedBy {
+    fn of(nodes: &[Node]) -> Self {
+        let mut begins = vec![0_u32; nodes.len() + 1];
+        for node in nodes {
+            node.for_each_named(|named| begins[named as usize + 1] += 1);
+        }
+        for index in 1..begins.len() {
+            begins[index] += begins[index - 1];
+        }
+        let mut next = begins.clone();
+        let mut namers = vec![0; begins.last().map_or(0, |end| *end as usize)];
+        for (id, node) in nodes.iter().enumerate() {
+            node.for_each_named(|named| {
+                let at = &mut next[named as usize];
+                namers[*at as usize] = id as NodeId;
+                *at += 1;
+            });
+        }
+        Self { begins, namers }
+    }
+
+    fn of_node(&self, id: NodeId) -> &[NodeId] {
+        let [begin, end] = [self.begins[id as usize], self.begins[id as usize + 1]];
+        &self.namers[begin as usize..end as usize]
     }
 }
 
@@ -161,12 +192,27 @@ impl Partition {
 fn shape(node: &Node) -> String {
     let mut text = String::new();
     // Writing to a text cannot fail.
-    _ = write!(
-        text,
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
-        node.never, node.kinds, node.values, node.minimum, node.maximum, node.step, node.text
-    );
-    _ = write!(text, "{:?}{:?}{:?}", node.any.is_some(), node.one.is_some(), node.not.is_some());
+    text.push(if node.never { '!' } else { '.' });
+    text.push(node.kinds.letter());
+    // Each with a word before it, so that no two say the same by chance.
+    if let Some(values) = &node.values {
+        _ = write!(text, "values{values:?}");
+    }
+    if let Some(limit) = node.minimum {
+        _ = write!(text, "from{limit:?}");
+    }
+    if let Some(limit) = node.maximum {
+        _ = write!(text, "to{limit:?}");
+    }
+    if let Some(step) = node.step {
+        _ = write!(text, "step{step:?}");
+    }
+    if let Some(rules) = &node.text {
+        let TextRules { least, most, pattern, format, content } = &**rules;
+        _ = write!(text, "text{least}/{most:?}/{pattern:?}/{format:?}/{content:?}");
+    }
+    let parts = [node.any.is_some(), node.one.is_some(), node.not.is_some()];
+    text.extend(parts.map(|there| if there { '+' } else { '-' }));
     if let Some(conditional) = &node.conditional {
         _ = write!(text, "if{}{}", conditional.then.is_some(), conditional.otherwise.is_some());
     }

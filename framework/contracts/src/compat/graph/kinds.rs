@@ -58,6 +58,11 @@ impl Kinds {
         }
     }
 
+    /// One letter for each set of kinds.
+    pub(in crate::compat) fn letter(self) -> char {
+        char::from(self.0)
+    }
+
     pub(in crate::compat) fn is_empty(self) -> bool {
         self.0 == 0
     }

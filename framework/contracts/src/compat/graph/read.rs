@@ -44,8 +44,7 @@ impl Graph {
     pub(in crate::compat) fn read(&mut self, schema: &Value, draft: Draft) -> Result<NodeId, ReadError> {
         let references = References::of(schema);
         let (known, queue) = (HashMap::new(), Vec::new());
-        let unevaluated =
-            ["unevaluatedProperties", "unevaluatedItems"].iter().any(|key| has_key(schema, key));
+        let unevaluated = has_key(schema, &["unevaluatedProperties", "unevaluatedItems"]);
         let mut reader = Reader {
             graph: self,
             draft,

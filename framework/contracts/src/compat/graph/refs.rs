@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::meaning::escaped;
-use crate::schema::{LIST, MAP, ONE, percent_decoded, resolve};
+use crate::schema::{LIST, MAP, ONE, has_key, percent_decoded, resolve};
 
 /// A schema of the document: itself and its JSON Pointer.
 #[derive(Debug, Clone)]
@@ -39,7 +39,11 @@ impl<'a> References<'a> {
             inside: HashMap::new(),
             anchors: HashMap::new(),
         };
-        references.visit(root, "", 0);
+        // Whoever names nothing by itself is found by its pointer alone.
+        let named_inside = || children(root).any(|inner| has_key(inner, &["$id"]));
+        if has_key(root, &["$anchor", "$dynamicAnchor"]) || named_inside() {
+            references.visit(root, "", 0);
+        }
         references
     }
 
@@ -110,6 +114,10 @@ impl<'a> References<'a> {
         let fragment = if direct { fragment.to_owned() } else { percent_decoded(fragment) };
         Ok(Target { schema: found, pointer: format!("{}{fragment}", whole.pointer) })
     }
+}
+
+fn children(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_object().into_iter().flat_map(|object| object.values())
 }
 
 /// `reference` seen from `base`: as far as identifiers of schemas inside one document need it.

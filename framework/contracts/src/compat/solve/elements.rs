@@ -83,8 +83,7 @@ impl Solver<'_> {
         for (_, rules) in self.lists_of(state) {
             list.least = list.least.max(rules.least);
             list.most = [list.most, rules.most].into_iter().flatten().min();
-            // What every element is counts them.
-            if rules.contains.is_some_and(|contains| self.graph.node(contains).is_silent(Kinds::ALL)) {
+            if self.counts_every_element(rules) {
                 list.least = list.least.max(rules.least_contained);
                 list.most = [list.most, rules.most_contained].into_iter().flatten().min();
             }
@@ -112,10 +111,26 @@ impl Solver<'_> {
                     list.alike_from = list.alike_from.max(rules(id).map_or(0, |rules| rules.prefix.len()));
                 }
                 Lit::Repeats => list.least = list.least.max(2),
+                Lit::ContainsFew(id) | Lit::ContainsMany(id) => {
+                    let Some(rules) = rules(id).filter(|rules| self.counts_every_element(rules)) else {
+                        continue;
+                    };
+                    if matches!(lit, Lit::ContainsMany(_)) {
+                        list.least = list.least.max(too_many(rules));
+                    } else {
+                        let most = rules.least_contained.checked_sub(1);
+                        list.most = [list.most, most].into_iter().flatten().min();
+                    }
+                }
                 _ => {}
             }
         }
         list
+    }
+
+    /// Whether every element is one that `contains` looks for.
+    fn counts_every_element(&self, rules: &ListRules) -> bool {
+        rules.contains.is_some_and(|contains| self.graph.node(contains).is_silent(Kinds::ALL))
     }
 
     /// What is said of the element at an index by all that is asserted.
