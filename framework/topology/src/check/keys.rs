@@ -80,7 +80,10 @@ fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step)
             let id = consumed.in_major(major);
             let emitters = choreography.event(&id).map_or(&[][..], |flow| &flow.emitters);
             if let Some(emitter) = emitters.iter().find(|it| it.event.topic == consumed.topic) {
-                by_topic.entry(&consumed.topic).or_default().push((id, emitter));
+                let events = by_topic.entry(&consumed.topic).or_default();
+                if events.iter().all(|(known, _)| *known != id) {
+                    events.push((id, emitter));
+                }
             }
         }
     }

@@ -182,7 +182,12 @@ fn events_without_a_key_have_no_order() {
          y.v1 has no key"
     );
     assert_eq!(
-        rules(&[source, reads("r", &[consumed("x")]), reads("q", &[consumed("y")])]),
+        rules(&[source.clone(), reads("r", &[consumed("x")]), reads("q", &[consumed("y")])]),
+        Vec::<&str>::new()
+    );
+    // One that is listed twice meets nobody but itself.
+    assert_eq!(
+        rules(&[source, reads("r", &[consumed("x"), consumed("x")]), reads("q", &[consumed("y")])]),
         Vec::<&str>::new()
     );
 }
