@@ -116,6 +116,7 @@ impl Stop {
         thread::spawn(move || {
             // However it ends, whoever held the other end wants no more.
             let _ended = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            meter::end();
             asks.asked.store(true, Ordering::Relaxed);
             asks.wake.notify_one();
         });

@@ -11,10 +11,16 @@ use serde::{Deserialize, Serialize};
 const TICK: Duration = Duration::from_millis(10);
 
 static BEGUN: OnceLock<(Duration, u64)> = OnceLock::new();
+static SWITCHES_AT_THE_END: OnceLock<u64> = OnceLock::new();
 
 /// A record was taken: the first one begins the measurement.
 pub fn begin() {
     BEGUN.get_or_init(|| (cpu_time(), switches()));
+}
+
+/// The work is to end: threads that end with it take the count of their switches along, so it is read now.
+pub fn end() {
+    SWITCHES_AT_THE_END.get_or_init(switches);
 }
 
 /// What a measured process used.
@@ -22,7 +28,7 @@ pub fn begin() {
 pub struct Usage {
     /// CPU time of all its threads since its first record, in seconds.
     pub cpu_seconds: f64,
-    /// How often its threads, as far as they still run, were taken off their core since its first record.
+    /// How often its threads were taken off their core from its first record until it was asked to end.
     pub switches: u64,
     /// The most memory that it had, in KiB.
     pub peak_kib: u64,
@@ -33,7 +39,7 @@ pub fn usage() -> Usage {
     let (cpu, switched) = BEGUN.get().copied().unwrap_or_default();
     Usage {
         cpu_seconds: cpu_time().saturating_sub(cpu).as_secs_f64(),
-        switches: switches().saturating_sub(switched),
+        switches: SWITCHES_AT_THE_END.get_or_init(switches).saturating_sub(switched),
         peak_kib: peak_kib(),
     }
 }
