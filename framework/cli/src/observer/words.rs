@@ -123,7 +123,7 @@ fn state(state: &StepState) -> String {
         StepState::DeadLettered { reason } => format!("set aside: {reason}"),
         StepState::Emitting => "has emitted, not committed yet".to_owned(),
         StepState::Done { .. } => "done".to_owned(),
-        StepState::Unknown => "unknown: behind a record that blocks the partition".to_owned(),
+        StepState::Unknown { why } => format!("unknown: {why}"),
         StepState::Skipped { why } => format!("skipped: {why}"),
         StepState::NotOwed => "not owed".to_owned(),
     }

@@ -173,8 +173,12 @@ pub enum StepState {
         /// When its first emit was written, or when it was first seen to be done.
         at: Option<u64>,
     },
-    /// Behind a record that blocks the partition, with nothing said about it.
-    Unknown,
+    /// Nothing says where it is.
+    Unknown {
+        /// Why, in words: it lies behind a record that blocks the partition, say, or its group cannot be asked.
+        #[serde(default)]
+        why: String,
+    },
     /// Dropped on purpose: a duplicate, a record that was discarded by a person.
     Skipped {
         /// Why, in words.

@@ -78,7 +78,8 @@ pub(super) fn text(gauges: &Gauges) -> String {
     page.family("workflow_observer_kept_bytes", "gauge", kept, &[gauges.kept_bytes], |bytes| {
         (Vec::new(), number(*bytes))
     });
-    let forgotten = "Instances that were forgotten: finished ones by age, others for want of room alone.";
+    let forgotten =
+        "Instances that were forgotten: those that were over by age, others for want of room alone.";
     let counts = [("finished", gauges.forgotten.finished), ("unfinished", gauges.forgotten.unfinished)];
     page.family("workflow_observer_forgotten_total", "counter", forgotten, &counts, |(state, count)| {
         (vec![("state", (*state).to_owned())], number(*count))

@@ -7,6 +7,7 @@ use choreograph_topology::{Choreography, EventId, Flow, Manifest, Step};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::names::Names;
+use super::places::Place;
 use super::settings::AUDIT_TOPIC;
 use crate::fact::Millis;
 
@@ -61,6 +62,8 @@ pub(super) struct StepDecl {
     /// Whether a terminal event can follow from what it emits.
     pub(super) may_end: bool,
     pub(super) deadline: Option<Millis>,
+    /// How long one attempt may take.
+    pub(super) timeout: Option<Millis>,
     pub(super) from: From,
     pub(super) retry_topic: Option<u16>,
     pub(super) dead_letter_topic: Option<u16>,
@@ -72,6 +75,18 @@ impl StepDecl {
     /// Whether a topic is an input of the step, or its retry topic.
     pub(super) fn reads(&self, topic: u16) -> bool {
         self.retry_topic == Some(topic) || self.consumes.iter().any(|(_, input)| *input == topic)
+    }
+
+    /// How many records its group has still to do in a partition that it reads, for what it has committed there. A step
+    /// that begins later than with the first record owes none until it has committed.
+    pub(super) fn lag(&self, committed: Option<i64>, place: &Place) -> u64 {
+        match committed {
+            Some(offset) => place.records_from(offset),
+            None if self.from == From::Earliest || self.retry_topic == Some(place.topic) => {
+                place.records_from(place.start)
+            }
+            None => 0,
+        }
     }
 }
 
@@ -290,6 +305,7 @@ impl Declared {
             starts: emits(&step.starts, names),
             may_end,
             deadline: step.deadline_ms,
+            timeout: step.timeout_ms,
             from,
             retry_topic,
             dead_letter_topic,

@@ -68,6 +68,8 @@ impl Model {
     pub(super) fn is_silent(&self, last: Millis, now: Millis) -> bool {
         let window = self.settings.drift_window_ms;
         self.watching_since > 0
+            // Before, what was read is old, and nothing is known of what came since.
+            && self.cut.caught_up
             && now.saturating_sub(self.watching_since) >= window
             && now.saturating_sub(last) >= window
     }

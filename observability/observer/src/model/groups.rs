@@ -209,15 +209,14 @@ impl Commit {
         self.held.iter().any(|held| held.outage)
     }
 
-    /// How many records before `offset` are not settled, from `start` on where nothing is committed.
-    pub(super) fn ahead(&self, offset: i64, start: i64) -> u64 {
+    /// How many records before `offset` are not settled, from `start` on where nothing is committed. `gaps` are no
+    /// records.
+    pub(super) fn ahead(&self, offset: i64, start: i64, gaps: &[RangeInclusive<i64>]) -> u64 {
         let from = self.offset.unwrap_or(start);
-        let settled: i64 = self
-            .settled
-            .iter()
-            .map(|(first, last)| ((*last).min(offset - 1) - (*first).max(from) + 1).max(0))
-            .sum();
-        u64::try_from(offset - from - settled).unwrap_or(0)
+        let done = merged(&self.settled, gaps, from);
+        let done: i64 =
+            done.iter().map(|(first, last)| ((*last).min(offset - 1) - (*first).max(from) + 1).max(0)).sum();
+        u64::try_from(offset - from - done).unwrap_or(0)
     }
 
     /// The offset and the settled runs, for a cut.
@@ -311,7 +310,8 @@ mod tests {
         );
         let settled: Vec<i64> = (0..30).filter(|offset| commit.settles(*offset)).collect();
         assert_eq!(settled, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 20]);
-        assert_eq!(commit.ahead(16, 0), 2);
+        assert_eq!(commit.ahead(16, 0, &[]), 2);
+        assert_eq!(commit.ahead(22, 0, &[11..=13, 21..=21]), 5);
         assert!(commit.denies(11) && commit.denies(25) && !commit.denies(12));
         assert!(commit.held(10).is_some() && commit.held(11).is_none());
     }

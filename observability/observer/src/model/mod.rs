@@ -70,6 +70,7 @@ mod drift;
 mod failures;
 mod filter;
 mod flows;
+mod gaps;
 mod gauges;
 mod groups;
 mod head;

@@ -206,13 +206,12 @@ impl Model {
                 if !decl.reads(place.topic) {
                     continue;
                 }
-                let from = commit.offset.unwrap_or(place.start);
                 gauges.push(GroupGauge {
                     step: Arc::clone(&step),
                     group: Arc::clone(&group),
                     topic: self.names.topics.shared(place.topic),
                     partition: Some(place.partition),
-                    lag: u64::try_from(place.end - from).unwrap_or(0),
+                    lag: decl.lag(commit.offset, place),
                     committed: commit.committed,
                 });
             }

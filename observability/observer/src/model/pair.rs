@@ -1,6 +1,6 @@
 //! Where one event is at one step.
 
-use super::declared::{From, StepDecl};
+use super::declared::{Emitter, From, StepDecl};
 use super::groups::Commit;
 use super::id::Id;
 use super::kept::{DISCARDED, Kept, Note, OPEN, Row, TOMBSTONE};
@@ -38,10 +38,23 @@ pub(super) enum At {
     Discarded,
     /// Replayed by a person, and the record on the retry topic is not read yet.
     Awaited,
+    /// Replayed by a person, and the record on the retry topic was gone before it was read: what came of it is not known.
+    Gone,
     /// Nothing is said about it.
-    Unknown,
+    Unknown(Unsaid),
     /// The step does not owe it.
     NotOwed,
+}
+
+/// Why nothing is known of where an event is at a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Unsaid {
+    /// What the group has committed was never told.
+    Commits,
+    /// More is settled out of order than a commit can list.
+    Beyond,
+    /// It lies behind a record that blocks the partition, and the step lists nothing beside its offset.
+    Behind,
 }
 
 /// One event at one step.
@@ -69,7 +82,7 @@ pub(super) struct Pair {
 impl Pair {
     /// Whether the step still has something to do.
     pub(super) fn is_owed(&self) -> bool {
-        !matches!(self.at, At::Done | At::Dead | At::Discarded | At::NotOwed)
+        !matches!(self.at, At::Done | At::Dead | At::Discarded | At::Gone | At::NotOwed)
     }
 }
 
@@ -93,11 +106,30 @@ impl Model {
         for row in self.store.rows_of(slot) {
             let row = &self.store.rows[row];
             if !row.cause.is_none() {
-                let cause = fact(&ties, row.cause);
-                effects.push((cause, row.source, self.declared.may_end(row.event_type)));
+                let (cause, onward) = (fact(&ties, row.cause), self.declared.may_end(row.event_type));
+                effects.push((cause, row.source, onward));
+                self.renamed(row, |step| effects.push((cause, step, onward)));
             }
         }
         effects.sort_unstable();
+    }
+
+    /// The steps that may have emitted an event under a name that they bear no longer: where its source is declared no
+    /// more, those of the same service that emit such events now.
+    fn renamed(&self, row: &Row, mut each: impl FnMut(u16)) {
+        if self.declared.step(row.source).is_some() {
+            return;
+        }
+        let service_of = |step: u16| self.names.steps.text(step).split_once('/').map(|(service, _)| service);
+        let Some(service) = service_of(row.source) else { return };
+        let emitters = self.declared.event_type(row.event_type).map_or(&[][..], |decl| &decl.emitters);
+        for (emitter, _) in emitters {
+            if let Emitter::Step(step) = emitter
+                && service_of(*step) == Some(service)
+            {
+                each(*step);
+            }
+        }
     }
 
     /// An event at every step that is declared to consume it, and at those that set it aside.
@@ -149,6 +181,9 @@ impl Model {
         };
         let caused = has_effect(effects, self.fact_of(row), step, false);
         if instance.more.is_some() && !place_by_notes(instance.notes(), &mut pair) {
+            if pair.at == At::Awaited && self.replay_is_gone(instance, decl) {
+                pair.at = At::Gone;
+            }
             return self.with_stall(pair, decl);
         }
         if !pair.again && !self.is_owed(row, (step, decl), caused) {
@@ -156,6 +191,13 @@ impl Model {
         }
         pair.at = self.locate(row, &mut pair, decl, caused);
         self.with_stall(pair, decl)
+    }
+
+    /// Whether the record on the retry topic is there no longer, of which an operator's mark tells. The mark and the record
+    /// are one transaction: what was not read once all was read that was written before the mark, retention took.
+    fn replay_is_gone(&self, instance: &Kept, decl: &StepDecl) -> bool {
+        let is_read = decl.retry_topic.is_none_or(|topic| !self.unseen.contains(&topic));
+        is_read && self.cut.knows_all && self.cut.whole_at > instance.read
     }
 
     /// Whether the step owes anything for the event at all.
@@ -181,7 +223,7 @@ impl Model {
     /// What offsets and metadata say.
     fn locate(&self, row: &Row, pair: &mut Pair, decl: &StepDecl, caused: bool) -> At {
         let Some(commit) = self.commit(decl.group, pair.place) else {
-            return if caused { At::Emitting } else { At::Unknown };
+            return if caused { At::Emitting } else { At::Unknown(Unsaid::Commits) };
         };
         debug_assert!(pair.again || row.place == pair.place);
         if commit.settles(pair.offset) {
@@ -196,7 +238,7 @@ impl Model {
         }
         let state = self.group(decl.group).and_then(|group| group.state).map(|(state, _)| state);
         if commit.is_silent_about(pair.offset) {
-            return At::Unknown;
+            return At::Unknown(Unsaid::Beyond);
         }
         if self.is_first(commit, pair) {
             return match state {
@@ -206,7 +248,7 @@ impl Model {
         }
         let has_member = !matches!(state, Some(GroupState::Empty | GroupState::Dead));
         if has_member && self.is_still(commit, pair) && !commit.denies(pair.offset) {
-            return At::Unknown;
+            return At::Unknown(Unsaid::Behind);
         }
         At::Queued
     }
@@ -216,9 +258,11 @@ impl Model {
         self.group(group)?.commits.get(&place)
     }
 
-    /// Whether the event is the first that is not settled.
+    /// Whether the event is the first that is not settled: no record lies between it and the committed offset.
     pub(super) fn is_first(&self, commit: &Commit, pair: &Pair) -> bool {
-        pair.offset == commit.offset.unwrap_or_else(|| self.places.get(pair.place).start)
+        let place = self.places.get(pair.place);
+        let from = commit.offset.unwrap_or(place.start);
+        pair.offset >= from && place.is_empty_between(from, pair.offset)
     }
 
     /// Whether the partition has not moved for as long as the step may take for one event.
@@ -264,13 +308,13 @@ impl Model {
         let asked_at = self.asked_at(decl.group);
         pair.stalled = match pair.at {
             At::Dead => Some(StallReason::DeadLetter),
-            At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited => None,
+            At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited | At::Gone => None,
             _ if asked_at.saturating_sub(pair.since) <= self.deadline(pair.step) + SETTLING_SEEN_MS => None,
             _ if self.without_member(decl.group).is_some_and(|time| time > self.settings.rebalance_ms) => {
                 Some(StallReason::NoConsumer)
             }
             At::Held(_) => Some(StallReason::Retrying),
-            At::Unknown => None,
+            At::Unknown(_) => None,
             At::Emitting | At::Queued | At::Handling => self.why_waiting(&pair, decl),
         };
         pair

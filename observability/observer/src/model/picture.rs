@@ -110,7 +110,7 @@ impl Model {
         for (place, commit) in &group.commits {
             let place = self.places.get(*place);
             if decl.reads(place.topic) {
-                lag += u64::try_from(place.end - commit.offset.unwrap_or(place.start)).unwrap_or(0);
+                lag += decl.lag(commit.offset, place);
                 committed += commit.rate.last_minute(now);
             }
         }

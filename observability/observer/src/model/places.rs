@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use rapidhash::{HashMapExt as _, RapidHashMap};
 
+use super::gaps::Gaps;
 use super::save::{In, Out, Saved, saved};
 use super::snapshot::SnapshotError;
 use crate::fact::{Millis, PartitionEnds};
@@ -40,9 +41,23 @@ pub(super) struct Place {
     covered_from: i64,
     /// The time of the first record that it knows from there on; zero for none yet.
     covered_since: Millis,
+    /// What of that is no record.
+    gaps: Gaps,
 }
 
-saved!(Place { topic, partition, next, start, end, ends_at, reached, earlier, covered_from, covered_since });
+saved!(Place {
+    topic,
+    partition,
+    next,
+    start,
+    end,
+    ends_at,
+    reached,
+    earlier,
+    covered_from,
+    covered_since,
+    gaps
+});
 
 impl Place {
     fn new(topic: u16, partition: i32) -> Self {
@@ -57,6 +72,7 @@ impl Place {
             earlier: VecDeque::new(),
             covered_from: 0,
             covered_since: 0,
+            gaps: Gaps::default(),
         }
     }
 
@@ -97,7 +113,9 @@ impl Place {
         let since = self.since(offset, timestamp, now);
         if self.next == UNKNOWN {
             self.covered_from = offset;
+            self.gaps = Gaps::beginning_at(offset);
         }
+        self.gaps.read(offset);
         if self.covered_since == 0 {
             self.covered_since = since.max(1);
         }
@@ -109,6 +127,7 @@ impl Place {
     pub(super) fn read_to(&mut self, next: i64) {
         if self.next == UNKNOWN {
             self.covered_from = self.start;
+            self.gaps = Gaps::beginning_at(self.start);
         }
         self.next = self.next.max(next);
     }
@@ -131,6 +150,7 @@ impl Place {
             self.next = ends.start;
             self.covered_from = ends.start;
             self.covered_since = 0;
+            self.gaps = Gaps::beginning_at(ends.start);
         }
         if made_anew {
             (self.reached, self.earlier) = (0, VecDeque::new());
@@ -148,9 +168,31 @@ impl Place {
         self.covered_from > 0 && (self.covered_since == 0 || self.covered_since >= since)
     }
 
-    /// The offset behind the last record that is known to be there.
+    /// The offset behind the last record that is known to be there: marks of transactions may lie behind it. Zero where
+    /// there is no record.
     pub(super) fn reach(&self) -> i64 {
-        self.end.max(self.next)
+        if self.next < self.end {
+            return self.end;
+        }
+        let behind = self.gaps.behind();
+        if behind > self.start { behind } else { 0 }
+    }
+
+    /// How many records lie at an offset or above, as far as is known.
+    pub(super) fn records_from(&self, offset: i64) -> u64 {
+        let (from, to) = (offset.max(self.start), self.reach());
+        let gaps: i64 = self.gaps.between(from, to).map(|gap| gap.end() - gap.start() + 1).sum();
+        u64::try_from(to - from - gaps).unwrap_or(0)
+    }
+
+    /// Whether it is known that there is no record at `from` or above, below `to`.
+    pub(super) fn is_empty_between(&self, from: i64, to: i64) -> bool {
+        self.gaps.are_all(from, to)
+    }
+
+    /// What is known to be no record at `from` or above, below `to`.
+    pub(super) fn gaps(&self, from: i64, to: i64) -> Vec<std::ops::RangeInclusive<i64>> {
+        self.gaps.between(from, to).collect()
     }
 }
 

@@ -26,9 +26,9 @@ const _: () = assert!(size_of::<Row>() == 96);
 /// What was forgotten since the observer started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forgotten {
-    /// Instances that had ended, because of their age or for want of room.
+    /// Instances that had ended, or of which nothing was owed any more, because of their age or for want of room.
     pub finished: u64,
-    /// Instances that had not, for want of room.
+    /// All others, for want of room: those of which something was owed, that were lost, or had an open dead letter.
     pub unfinished: u64,
 }
 
@@ -62,6 +62,16 @@ impl Kept {
         let key = self.key.as_ref().map_or(0, |key| text_bytes(key));
         key + self.more.as_ref().map_or(0, |more| more.bytes())
     }
+
+    /// Whether nobody owes anything and nobody need do anything: it was not lost, and has no open dead letter on its way.
+    fn is_over(&self) -> bool {
+        let in_trouble = match ALL_STATES[usize::from(self.standing.state)] {
+            InstanceState::Lost | InstanceState::Stalled => true,
+            InstanceState::Failed => self.standing.reason != NO_REASON,
+            InstanceState::Completed | InstanceState::Running => false,
+        };
+        self.list == List::Closed && !in_trouble
+    }
 }
 
 impl Store {
@@ -77,26 +87,24 @@ impl Model {
         self.store.bytes() + self.letters.bytes()
     }
 
-    /// Finished instances go after their time. One with an open dead letter is not finished.
+    /// Finished instances go after their time.
     pub(super) fn age_out(&mut self, now: Millis) {
         let Some(before) = now.checked_sub(self.settings.keep_finished_ms) else { return };
         let is_old = |slot: &u32| {
             let instance = &self.store.instances[*slot];
-            let open_letter = ALL_STATES[usize::from(instance.standing.state)] == InstanceState::Failed
-                && instance.standing.reason != NO_REASON;
-            instance.list != List::Open && instance.updated < before && !open_letter
+            instance.is_over() && instance.updated < before
         };
         let old: Vec<u32> = self.store.slots().filter(is_old).collect();
         self.forget(&old, now);
     }
 
-    /// Makes room for a new event and so many instances: those at rest that changed longest ago go first, then the others.
+    /// Makes room for a new event and so many instances: those that are over go first, then the others, each that changed longest ago.
     pub(super) fn make_room(&mut self, instances: usize, now: Millis) {
         let bound = self.settings.max_instances.max(1);
         while self.store.instances.len() + instances > bound || self.bytes() >= self.settings.max_bytes {
             let all = self.store.slots().map(|slot| {
                 let instance = &self.store.instances[slot];
-                (instance.list == List::Open, instance.updated, slot)
+                (!instance.is_over(), instance.updated, slot)
             });
             let mut all: Vec<(bool, Millis, u32)> = all.collect();
             if all.is_empty() {
@@ -116,11 +124,11 @@ impl Model {
         self.generation += 1;
         for &slot in slots {
             self.before_change(slot);
-            if self.store.instances[slot].list == List::Open {
+            if self.store.instances[slot].is_over() {
+                self.forgetting.count.finished += 1;
+            } else {
                 self.forgetting.count.unfinished += 1;
                 self.forgetting.at = now;
-            } else {
-                self.forgetting.count.finished += 1;
             }
             self.store.remove(slot);
         }

@@ -3,7 +3,7 @@
 use super::head::trace_text;
 use super::kept::{DISCARDED, Kept};
 use super::letters::Letter;
-use super::pair::{At, Pair};
+use super::pair::{At, Pair, Unsaid};
 use super::standing::Judged;
 use super::state::Model;
 use super::twins::fact;
@@ -27,7 +27,7 @@ impl Model {
             }
             At::Dead => StepState::DeadLettered { reason: self.reason_of(instance, pair) },
             At::Discarded => StepState::Skipped { why: self.why_discarded(instance, pair) },
-            At::Awaited | At::Unknown => StepState::Unknown,
+            At::Awaited | At::Gone | At::Unknown(_) => StepState::Unknown { why: self.why_unknown(pair) },
             At::NotOwed => StepState::NotOwed,
         }
     }
@@ -40,10 +40,34 @@ impl Model {
         rows.filter(|it| fact(&ties, it.cause) == id && it.source == pair.step).map(|it| it.at).min()
     }
 
+    /// Why it is not known where an event is at a step, in words.
+    fn why_unknown(&self, pair: &Pair) -> String {
+        let partition = self.places.get(pair.place).partition;
+        match pair.at {
+            At::Awaited => "replayed; the record on its retry topic has not been read yet".to_owned(),
+            At::Gone => {
+                "replayed; its retry topic keeps the record no longer, so what came of it is not known"
+                    .to_owned()
+            }
+            At::Unknown(Unsaid::Commits) => {
+                let group =
+                    self.declared.step(pair.step).map_or("", |decl| self.names.groups.text(decl.group));
+                format!("nothing is known of what group {group} has committed there")
+            }
+            At::Unknown(Unsaid::Beyond) => {
+                format!("more is settled out of order in partition {partition} than a commit can list")
+            }
+            _ => format!("behind a record that blocks partition {partition}, nothing is said about this one"),
+        }
+    }
+
     fn queue(&self, pair: &Pair) -> (i32, u64, bool) {
         let place = self.places.get(pair.place);
         let commit = self.declared.step(pair.step).and_then(|decl| self.commit(decl.group, pair.place));
-        let ahead = commit.map_or(0, |commit| commit.ahead(pair.offset, place.start));
+        let ahead = commit.map_or(0, |commit| {
+            let gaps = place.gaps(commit.offset.unwrap_or(place.start), pair.offset);
+            commit.ahead(pair.offset, place.start, &gaps)
+        });
         (place.partition, ahead, commit.is_some_and(|commit| self.is_moving(commit, pair)))
     }
 
@@ -118,14 +142,8 @@ impl Model {
                 format!("set aside by {step} {waited} ago, {reason}{error}")
             }
             At::Discarded => format!("set aside by {step}, {}", self.why_discarded(instance, pair)),
-            At::Awaited => format!("replayed to {step}; the record on its retry topic has not been read yet"),
-            At::Unknown => {
-                let partition = self.places.get(pair.place).partition;
-                format!(
-                    "at {step} for {waited}{again}: behind a record that blocks partition {partition}, nothing is \
-                     said about this one"
-                )
-            }
+            At::Awaited | At::Gone => format!("at {step}: {}", self.why_unknown(pair)),
+            At::Unknown(_) => format!("at {step} for {waited}{again}: {}", self.why_unknown(pair)),
             At::NotOwed => format!("{step} owes nothing for it"),
         }
     }

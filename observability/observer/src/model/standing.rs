@@ -101,6 +101,7 @@ impl Model {
             At::Dead => older(&mut sum.dead, *pair),
             At::Discarded => older(&mut sum.discarded, *pair),
             At::NotOwed => {}
+            At::Gone => sum.lost_sight = true,
             At::Done => {
                 let row = &self.store.rows[pair.row];
                 if !has_effect(effects, self.fact_of(row), pair.step, true) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use choreograph_topology::Manifest;
 
 use super::cut::Cut;
-use super::declared::{AllNames, Declared};
+use super::declared::{AllNames, Declared, Role};
 use super::flows::Flows;
 use super::groups::Group;
 use super::kept::List;
@@ -130,11 +130,11 @@ impl Model {
     /// nothing.
     pub fn manifests(&mut self, manifests: &[Manifest], now: Millis) {
         let since = if self.was_declared { now.saturating_sub(DECLARED_LATE_MS) } else { 0 };
-        self.was_declared = true;
+        // A folder that is still empty declares nothing: what comes into it was not declared late.
+        self.was_declared |= !manifests.is_empty();
         for manifest in manifests {
             for step in &manifest.steps {
-                let name: Arc<str> = format!("{}/{}", manifest.service, step.name).into();
-                self.declared_since.entry(name).or_insert(since);
+                self.declare_since(&format!("{}/{}", manifest.service, step.name), &step.group, since);
             }
         }
         let before = std::mem::take(&mut self.declared);
@@ -145,7 +145,40 @@ impl Model {
         if self.declared.fingerprint != self.fingerprint {
             self.fingerprint = self.declared.fingerprint;
             self.generation += 1;
+            self.rename_steps();
             self.reopen_all();
+        }
+    }
+
+    /// Takes down since when a step is declared: under its name, or with its group under another.
+    fn declare_since(&mut self, title: &str, group: &str, since: Millis) {
+        let keys = [Arc::<str>::from(title), format!("group {group}").into()];
+        let known = keys.iter().filter_map(|key| self.declared_since.get(key)).min().copied();
+        for key in keys {
+            self.declared_since.insert(key, known.unwrap_or(since));
+        }
+    }
+
+    /// What a step wrote under a name that is declared no longer is that of the step which reads and writes there now.
+    fn rename_steps(&mut self) {
+        for slot in self.store.slots().collect::<Vec<_>>() {
+            let notes = self.store.instances[slot].notes();
+            let renamed: Vec<(usize, u16)> = notes
+                .iter()
+                .enumerate()
+                .filter(|(_, note)| self.declared.step(note.step).is_none())
+                .filter_map(|(at, note)| match self.declared.role(self.places.get(note.place).topic) {
+                    Role::Retry(step) | Role::DeadLetters(step) => Some((at, step)),
+                    Role::Events | Role::Audit => None,
+                })
+                .collect();
+            if renamed.is_empty() {
+                continue;
+            }
+            self.before_change(slot);
+            for (at, step) in renamed {
+                self.store.more(slot).notes[at].step = step;
+            }
         }
     }
 

@@ -59,7 +59,7 @@ impl Model {
         }
         let head = Head::of(record.headers);
         match self.declared.role(topic) {
-            Role::Audit => self.audit(&head, since),
+            Role::Audit => self.audit(&head, since, now),
             Role::Events => self.event(record, &head, (place, since), now),
             Role::Retry(step) => self.retry(record, &head, (place, since), step, now),
             Role::DeadLetters(step) => self.dead_letter(record, &head, (place, since), step, now),
@@ -347,10 +347,10 @@ impl Model {
         step: u16,
         now: Millis,
     ) {
-        let step = match (head.service, head.step) {
-            (Some(service), Some(step)) => self.names.steps.of(&format!("{service}/{step}")),
-            _ => step,
-        };
+        let said = head.service.zip(head.step).map(|(service, step)| format!("{service}/{step}"));
+        let said = said.and_then(|title| self.names.steps.find(&title));
+        // Whose name is declared no longer was renamed: the letters on its topic are those of the step that has it now.
+        let step = said.filter(|said| self.declared.step(*said).is_some()).unwrap_or(step);
         let row = self.copy(record, head, since, now);
         let slot = row.map(|row| self.store.rows[row].instance);
         let here = || format!("{}/{}/{}", record.topic, record.partition, record.offset);
@@ -420,7 +420,7 @@ impl Model {
     }
 
     /// An operator did something with a dead letter.
-    fn audit(&mut self, head: &Head<'_>, at: Millis) {
+    fn audit(&mut self, head: &Head<'_>, at: Millis, now: Millis) {
         let (Some(letter), Some(word)) = (head.letter, head.action) else {
             self.unreadable += 1;
             return;
@@ -439,6 +439,7 @@ impl Model {
         self.before_change(slot);
         let kept = &mut self.store.instances[slot];
         kept.updated = kept.updated.max(at);
+        kept.read = kept.read.max(now);
         for note in kept.more.iter_mut().flat_map(|more| &mut more.notes).filter(|note| note.letter == id) {
             note.action = if word == "discarded" { DISCARDED } else { REPLAYED };
         }

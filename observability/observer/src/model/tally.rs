@@ -35,7 +35,7 @@ pub(super) fn word(at: At) -> &'static str {
         At::Held(_) => "retrying",
         At::Dead => "dead_lettered",
         At::Discarded => "skipped",
-        At::Awaited | At::Unknown => "unknown",
+        At::Awaited | At::Gone | At::Unknown(_) => "unknown",
         At::NotOwed => "not_owed",
     }
 }

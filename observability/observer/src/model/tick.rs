@@ -44,8 +44,11 @@ impl Model {
         for (number, step) in self.declared.steps() {
             deadlines.resize(usize::from(number), floor);
             let seen = self.sketches.get(&number).filter(|sketch| sketch.samples() >= DEADLINE_SAMPLES);
-            let slowest = seen.and_then(|sketch| sketch.quantile(0.99)).unwrap_or(0);
-            deadlines.push(step.deadline.unwrap_or((slowest * DEADLINE_FACTOR).max(floor)));
+            // Until it was seen how long it takes, it may take as long as one attempt may.
+            let slowest =
+                seen.and_then(|sketch| sketch.quantile(0.99)).map(|slowest| slowest * DEADLINE_FACTOR);
+            let usual = slowest.or(step.timeout).unwrap_or(0).max(floor);
+            deadlines.push(step.deadline.unwrap_or(usual));
         }
         self.deadlines = deadlines;
     }

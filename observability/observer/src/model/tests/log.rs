@@ -258,6 +258,11 @@ impl Log {
         self.commits.insert((group.to_owned(), topic.to_owned(), 0), (Some(offset), None));
     }
 
+    /// A group has committed nothing for a topic.
+    pub(in crate::model) fn commit_nothing(&mut self, group: &str, topic: &str) {
+        self.commits.insert((group.to_owned(), topic.to_owned(), 0), (None, None));
+    }
+
     /// Every group has committed everything.
     pub(in crate::model) fn commit_all(&mut self) {
         for ((_, topic, partition), commit) in &mut self.commits {

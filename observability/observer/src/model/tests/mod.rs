@@ -2,9 +2,11 @@
 
 mod bounds;
 mod clocks;
+mod cold;
 mod cut;
 mod failing;
 mod flow;
+mod gaps;
 mod load;
 mod log;
 mod lookups;

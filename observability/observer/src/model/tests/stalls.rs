@@ -39,7 +39,8 @@ fn a_poison_record_stops_its_partition_and_those_behind_it_are_unknown() {
     let sentence = log.summary("a").sentence;
     assert_eq!(sentence, "stuck 1 min at payment/charge: first in partition 0, and nothing moves");
     assert_eq!(log.is("b"), (RUNNING, None), "nothing is said about it");
-    assert_eq!(log.at("b", "b", "payment/charge"), StepState::Unknown);
+    let StepState::Unknown { why } = log.at("b", "b", "payment/charge") else { panic!("it is known") };
+    assert_eq!(why, "behind a record that blocks partition 0, nothing is said about this one");
     log.commit("payment.charge", "orders", 1);
     log.look_for(2_000);
     assert_eq!(log.is("b"), (STALLED, Some(StallReason::Backlog)), "it moves again");
@@ -277,4 +278,25 @@ fn a_step_without_a_deadline_has_five_times_what_it_takes_and_half_a_minute_at_l
     log.look();
     let deadline = deadline(&log);
     assert!((100_000..=130_000).contains(&deadline), "{deadline}");
+}
+
+#[test]
+fn of_a_group_that_was_not_asked_yet_it_is_said_that_nothing_is_known() {
+    let mut log = Log::new();
+    log.place("a");
+    let StepState::Unknown { why } = log.at("a", "a", "payment/charge") else { panic!("it is known") };
+    assert_eq!(why, "nothing is known of what group payment.charge has committed there");
+}
+
+#[test]
+fn without_a_deadline_a_step_may_take_as_long_as_one_attempt_until_it_was_seen_how_long_it_takes() {
+    let mut manifests = super::log::manifests();
+    (manifests[1].steps[0].deadline_ms, manifests[1].steps[0].timeout_ms) = (None, Some(60_000));
+    let mut log = Log::of(crate::model::ModelSettings::default(), &manifests);
+    log.look();
+    log.place("a");
+    log.look_for(46_000);
+    assert_eq!(log.is("a"), (RUNNING, None));
+    log.look_for(20_000);
+    assert_eq!(log.is("a"), (STALLED, Some(StallReason::NotProgressing)));
 }
