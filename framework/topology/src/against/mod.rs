@@ -1,13 +1,16 @@
 //! Whom a change breaks.
 
 mod eased;
+mod gaps;
 mod moved;
+mod renamed;
 mod schemas;
+mod then;
 
 use std::collections::BTreeSet;
 
-use crate::check::{Finding, Party, all, sorted};
-use crate::choreography::{Choreography, EventId};
+use crate::check::{Finding, all, sorted};
+use crate::choreography::Choreography;
 use crate::manifest::Manifest;
 
 /// The rule of what is found between a set and the one before it.
@@ -36,28 +39,27 @@ pub struct Against {
 /// - a new or changed reader that does not read what a writer of before wrote, or from where it wrote it;
 /// - a writer that gives an event another key.
 ///
-/// What could not be compared, because there is too much of it, is a finding too, and never known from before.
+/// What could not be compared, because there is too much of it, is a finding too, and never known from before. Where a set has
+/// two manifests of a service, both run, and each of them counts. A step that keeps its group is the same under another name.
 pub fn against(changed: &[Manifest], before: &[Manifest]) -> Against {
+    let before = renamed::steps(changed, before);
     let names: BTreeSet<&str> = changed.iter().map(|manifest| manifest.service.as_str()).collect();
     let rest: Vec<&Manifest> = before.iter().filter(|it| !names.contains(it.service.as_str())).collect();
-    let after = Choreography::new(changed.iter().chain(rest.iter().copied()));
+    let after = Choreography::of_all(changed.iter().chain(rest.iter().copied()));
     let unchanged: BTreeSet<String> = rest.into_iter().map(|manifest| manifest.service.clone()).collect();
-    let before = Choreography::new(before);
+    let before = Choreography::of_all(before.iter());
 
-    let old: BTreeSet<String> = all(&before).into_iter().flat_map(Finding::into_faults).collect();
-    let (known, new): (Vec<Finding>, Vec<Finding>) =
+    let then = all(&before);
+    let gaps: BTreeSet<String> = then.iter().flat_map(gaps::names).collect();
+    let old: BTreeSet<String> = then.into_iter().flat_map(Finding::into_faults).collect();
+    let (mut known, new): (Vec<Finding>, Vec<Finding>) =
         all(&after).into_iter().partition(|finding| finding.is_known(&old));
+    let (eased, new) = gaps::eased(&before, &after, new);
+    known.extend(eased);
     let mut breaks = schemas::changed(&before, &after);
-    let told: BTreeSet<_> = breaks.iter().map(pair).collect();
+    let told: BTreeSet<String> = breaks.iter().flat_map(gaps::names).collect();
     breaks.extend(moved::majors(&before, &after, &new));
     breaks.extend(moved::topics_and_keys(&before, &after));
-    breaks.extend(
-        new.into_iter().filter(|finding| finding.rule != "NOT_COVERED" || !told.contains(&pair(finding))),
-    );
+    breaks.extend(new.into_iter().filter_map(|finding| gaps::untold(finding, &gaps, &told)));
     Against { breaks: sorted(breaks), known: known.len(), unchanged: unchanged.into_iter().collect() }
-}
-
-/// The event and the two sides of a finding about coverage.
-fn pair(finding: &Finding) -> (Option<EventId>, BTreeSet<String>) {
-    (finding.event.clone(), finding.parties.iter().map(Party::place).collect())
 }

@@ -123,17 +123,20 @@ fn left(
 /// wrong, and so does to give a key to what had none.
 fn keyed_anew(id: &EventId, then: &Flow<'_>, now: &Flow<'_>, findings: &mut Vec<Finding>) {
     let place = |it: &Emitter<'_>| (it.way, it.event.topic.clone());
-    let old: BTreeMap<_, &Emitter<'_>> =
-        then.emitters.iter().map(|it| ((it.code(), place(it)), it)).collect();
+    let mut old: BTreeMap<_, Vec<Option<&str>>> = BTreeMap::new();
+    for emitter in &then.emitters {
+        old.entry((emitter.code(), place(emitter))).or_default().push(emitter.event.key.as_deref());
+    }
     for emitter in &now.emitters {
         let topic = emitter.event.topic.as_str();
-        let Some(old) = old.get(&(emitter.code(), place(emitter))) else { continue };
-        let (Some(was), is) = (old.event.key.as_deref(), emitter.event.key.as_deref()) else { continue };
+        let is = emitter.event.key.as_deref();
+        let old = old.get(&(emitter.code(), place(emitter))).filter(|keys| !keys.contains(&is));
+        let Some(was) = old.and_then(|keys| keys.iter().flatten().next()) else { continue };
         let is_anothers = || {
             let mut others = then.emitters.iter().filter(|it| it.event.topic == topic);
             others.any(|it| it.event.key.as_deref() == is)
         };
-        if is == Some(was) || is_anothers() {
+        if is_anothers() {
             continue;
         }
         let readers = then.consumers.iter().filter(|it| it.event.topic == topic);

@@ -1,9 +1,8 @@
 //! Writers and readers whose schemas changed, compared with the other side as it was.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::then::{Readers, Then, Writers};
 use super::{RULE, eased};
 use crate::check::{Cover, Finding, Gap, Party, gaps_text, required, too_many};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
@@ -34,12 +33,13 @@ fn writers<'a>(
     cover: &mut Cover<'a>,
     breaks: &mut Vec<Finding>,
 ) -> Option<()> {
-    let known: BTreeMap<_, &Emitter<'a>> = then.emitters.iter().map(|it| (place(it), it)).collect();
+    let known = Writers::of(then);
     for emitter in &now.emitters {
-        let old = known.get(&place(emitter)).copied();
-        if old.is_some_and(|old| old.event.schema == emitter.event.schema) {
+        let old = known.of_now(emitter);
+        if matches!(old, Then::Same) {
             continue;
         }
+        let old = old.other();
         let topic = &emitter.event.topic;
         for reader in then.consumers.iter().filter(|it| !it.upcasts && it.event.topic == *topic) {
             let was = old.map_or(Some(Ok(Vec::new())), |old| cover.gaps(reader, old))?;
@@ -64,43 +64,34 @@ fn readers<'a>(
     cover: &mut Cover<'a>,
     breaks: &mut Vec<Finding>,
 ) -> Option<()> {
-    let place = |it: &Consumer<'a>| (it.code(), it.event.topic.as_str());
-    let themselves = |flow: &'_ Flow<'a>| -> Vec<Consumer<'a>> {
-        flow.consumers.iter().filter(|it| !it.upcasts).cloned().collect()
-    };
-    let then_readers = themselves(then);
-    let known: BTreeMap<_, &Consumer<'a>> = then_readers.iter().map(|it| (place(it), it)).collect();
-    for reader in themselves(now) {
-        let old = known.get(&place(&reader)).copied();
-        if old.is_some_and(|old| old.event.schema == reader.event.schema) {
+    let known = Readers::of(then);
+    for reader in now.consumers.iter().filter(|it| !it.upcasts) {
+        let old = known.of_now(reader);
+        if matches!(old, Then::Same) {
             continue;
         }
+        let old = old.other();
         for emitter in then.emitters.iter().filter(|it| it.event.topic == reader.event.topic) {
             let was = old.map_or(Some(Ok(Vec::new())), |old| cover.gaps(old, emitter))?;
             let known = was.as_ref().is_ok_and(|was| !was.is_empty());
-            let worse = worse(was, cover.gaps(&reader, emitter)?);
+            let worse = worse(was, cover.gaps(reader, emitter)?);
             let eases =
                 |old: &Consumer<'_>| eased::reads_more(cover, &old.event.schema, &reader.event.schema);
             let is_nothing = worse.is_empty() || (known && old.is_some_and(eases));
             if !is_nothing {
-                breaks.push(reader_changed(id, emitter, &reader, worse));
+                breaks.push(reader_changed(id, emitter, reader, worse));
             }
         }
     }
     Some(())
 }
 
-/// Where an emitter writes, and how it comes to.
-fn place<'a>(emitter: &Emitter<'a>) -> impl Ord + use<'a> {
-    (emitter.code(), emitter.way, emitter.event.topic.as_str())
-}
-
 /// What does not fit after a change and did before it. What cannot be compared has a finding of its own.
 fn worse(was: Result<Vec<Gap>, String>, is: Result<Vec<Gap>, String>) -> Vec<Gap> {
     let (Ok(was), Ok(mut is)) = (was, is) else { return Vec::new() };
     is.retain(|gap| {
-        let same = |old: &Gap| (old.rule, &old.reader, &old.message) == (gap.rule, &gap.reader, &gap.message);
-        !was.iter().any(same)
+        let name = gap.name();
+        !was.iter().any(|old| old.name() == name)
     });
     is
 }

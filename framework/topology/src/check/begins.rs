@@ -40,7 +40,7 @@ fn begun<'b, 'a>(choreography: &'b Choreography<'a>) -> BTreeSet<&'b EventId> {
     let mut begun: BTreeSet<&EventId> = new.iter().copied().collect();
     let mut done = BTreeSet::new();
     let mut makes = |consumer: &Consumer<'a>, new: &mut Vec<&'b EventId>| {
-        if done.insert((&consumer.service.service, &consumer.step.name)) {
+        if done.insert(std::ptr::from_ref(consumer.step)) {
             let known =
                 consumer.step.emits.iter().filter_map(|it| choreography.events().get_key_value(&it.id()));
             new.extend(known.map(|(id, _)| id).filter(|id| begun.insert(id)));

@@ -10,6 +10,9 @@ use super::compared::{Cover, MAX_COMPARISONS, MAX_WORK};
 use super::finding::{Finding, Party};
 use crate::choreography::{Choreography, Consumer, Emitter, EventId, Flow};
 
+/// The rule of what is not covered.
+pub(crate) const RULE: &str = "NOT_COVERED";
+
 /// What to do about a schema that cannot be read.
 const STANDS_ALONE: &str = "write the schema so that it stands alone, with what it refers to under `$defs`";
 
@@ -34,6 +37,13 @@ pub struct Gap {
     pub witness: Option<Value>,
     /// Whether there is such an event.
     pub proof: Proof,
+}
+
+impl Gap {
+    /// What tells it from the other gaps of a reader and a writer.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {} {}", self.rule, self.reader.as_deref().unwrap_or_default(), self.message)
+    }
 }
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
@@ -101,7 +111,9 @@ fn not_covered(id: &EventId, emitter: &Emitter<'_>, consumer: &Consumer<'_>, gap
     };
     let fix =
         "let the reader take what the writer may write, or let the writer promise what the reader needs";
-    Finding::new("NOT_COVERED", message, fix).event(id).together(vec![reader, writer]).gaps(gaps)
+    let pair = format!("{} {}", reader.place(), writer.place());
+    let faults: Vec<String> = gaps.iter().map(|gap| format!("{pair} {}", gap.name())).collect();
+    Finding::new(RULE, message, fix).event(id).naming(vec![reader, writer]).faults(faults).gaps(gaps)
 }
 
 /// The first field of an event that its reader requires and its writer does not promise.
@@ -132,7 +144,7 @@ pub(crate) fn too_many(what: &str) -> Finding {
         "{what}: there are more than {MAX_COMPARISONS} pairs of writer and reader, or comparing them takes more than \
          {MAX_WORK} steps"
     );
-    Finding::new("NOT_COVERED", message, "check the choreography in parts that share no events")
+    Finding::new(RULE, message, "check the choreography in parts that share no events")
 }
 
 /// The first few gaps, in one sentence.

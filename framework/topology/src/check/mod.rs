@@ -21,7 +21,7 @@ mod upcasts;
 pub(crate) use compared::Cover;
 pub use compared::{MAX_COMPARISONS, MAX_WORK};
 pub use cover::Gap;
-pub(crate) use cover::{gaps_text, required, too_many};
+pub(crate) use cover::{RULE as NOT_COVERED, gaps_text, required, too_many};
 pub use deprecated::deprecations;
 pub use finding::{Finding, MAX_FINDINGS, MAX_PARTIES, Party};
 pub(crate) use finding::{listed, quoted, sorted};

@@ -1,3 +1,4 @@
+mod both;
 mod changes;
 mod misjudged;
 mod missed;

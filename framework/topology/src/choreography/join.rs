@@ -38,16 +38,18 @@ impl<'a> Choreography<'a> {
     /// Joins manifests. Of several with the same service name the first one counts; a manifest given again
     /// unchanged is nothing new, and one that differs is in [`twice`](Self::twice).
     pub fn new(manifests: impl IntoIterator<Item = &'a Manifest>) -> Self {
-        let mut by_name: BTreeMap<&str, &'a Manifest> = BTreeMap::new();
-        let mut twice = Vec::new();
-        for manifest in manifests {
-            match by_name.get(manifest.service.as_str()) {
-                None => _ = by_name.insert(&manifest.service, manifest),
-                Some(first) if *first != manifest => twice.push((*first, manifest)),
-                Some(_) => {}
-            }
-        }
-        let services: Vec<&'a Manifest> = by_name.into_values().collect();
+        let (by_name, twice) = by_name(manifests);
+        let first = by_name.into_values().filter_map(|same| same.first().copied());
+        Self::of(first.collect(), twice)
+    }
+
+    /// Joins manifests of which each counts: what runs may be two versions of a service side by side.
+    pub(crate) fn of_all(manifests: impl IntoIterator<Item = &'a Manifest>) -> Self {
+        let (by_name, twice) = by_name(manifests);
+        Self::of(by_name.into_values().flatten().collect(), twice)
+    }
+
+    fn of(services: Vec<&'a Manifest>, twice: Vec<(&'a Manifest, &'a Manifest)>) -> Self {
         let mut events = BTreeMap::new();
         for service in &services {
             join(service, &mut events);
@@ -104,6 +106,25 @@ impl<'a> Choreography<'a> {
             !other.consumers.is_empty() && other.emitters.iter().any(|it| it.is_beside(emitter))
         })
     }
+}
+
+/// The manifests of each service in their order, none that is the first one again; and which differ from the first.
+#[expect(clippy::type_complexity, reason = "two lists, taken apart at once")]
+fn by_name<'a>(
+    manifests: impl IntoIterator<Item = &'a Manifest>,
+) -> (BTreeMap<&'a str, Vec<&'a Manifest>>, Vec<(&'a Manifest, &'a Manifest)>) {
+    let mut by_name: BTreeMap<&str, Vec<&'a Manifest>> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for manifest in manifests {
+        let same = by_name.entry(&manifest.service).or_default();
+        match same.first() {
+            Some(first) if *first == manifest => continue,
+            Some(first) => twice.push((*first, manifest)),
+            None => {}
+        }
+        same.push(manifest);
+    }
+    (by_name, twice)
 }
 
 fn join<'a>(service: &'a Manifest, events: &mut BTreeMap<EventId, Flow<'a>>) {

@@ -80,9 +80,9 @@ impl<'a> Nodes<'a> {
     fn of(choreography: &'a Choreography<'_>) -> Self {
         let mut places = BTreeMap::new();
         let mut nodes = Self { list: Vec::new(), naming: BTreeMap::new() };
-        for (service, step) in choreography.steps() {
+        for (_, step) in choreography.steps() {
             let at = nodes.list.len();
-            places.insert((service.service.as_str(), step.name.as_str()), at);
+            places.insert(std::ptr::from_ref(step), at);
             let shape = step.shape();
             for id in shape.events() {
                 nodes.naming.entry(id.clone()).or_default().push(at);
@@ -91,7 +91,7 @@ impl<'a> Nodes<'a> {
         }
         for (id, flow) in choreography.events() {
             for consumer in &flow.consumers {
-                let place = (consumer.service.service.as_str(), consumer.step.name.as_str());
+                let place = std::ptr::from_ref(consumer.step);
                 if let Some(node) = places.get(&place).and_then(|at| nodes.list.get_mut(*at)) {
                     node.consumes.push(id);
                 }

@@ -63,14 +63,117 @@ pub(crate) struct Fault {
 impl Fault {
     /// The manifests with the fault; none if there is no step to put it into.
     pub(crate) fn put_into(&self, world: &World, at: Index) -> Option<Vec<Manifest>> {
-        let mut values = world.values();
-        let at = 1 + (!world.steps.is_empty()).then(|| at.index(world.steps.len()))?;
+        self.put_beside(&world.values(), at).map(|values| read(&values))
+    }
+
+    /// The same manifests with this fault too.
+    pub(crate) fn put_beside(&self, values: &[Value], at: Index) -> Option<Vec<Value>> {
+        let mut values = values.to_vec();
+        let is_of_world =
+            |it: &Value| it["service"].as_str().is_some_and(|name| name.starts_with("service-"));
+        let is_step = |it: &Value| is_of_world(it) && it["owner"].is_null() && it["version"].is_null();
+        let places: Vec<usize> = (0..values.len()).filter(|at| is_step(&values[*at])).collect();
+        let at = *(!places.is_empty()).then(|| at.get(&places))?;
         let mut step = values.remove(at);
         (self.put)(&mut values, &mut step);
-        values.push(step);
-        Some(read(&values))
+        // Of two manifests of a service the first one counts.
+        values.insert(at, step);
+        Some(values)
     }
 }
+
+/// Puts a list of faults, each at its place.
+pub(crate) fn put_all(values: &[Value], faults: &[(Index, Index)]) -> Vec<Value> {
+    let put = |values: Vec<Value>, (fault, at): &(Index, Index)| {
+        named(*fault).put_beside(&values, *at).unwrap_or(values)
+    };
+    faults.iter().fold(values.to_vec(), put)
+}
+
+/// The fault that an index stands for.
+pub(crate) fn named(index: Index) -> &'static Fault {
+    let all: Vec<&'static Fault> = FAULTS.iter().chain(&MORE).collect();
+    all[index.index(all.len())]
+}
+
+/// Adds to what the step requires of the event that it reads.
+fn require(step: &mut Value, field: &str) {
+    let schema = &mut consumed(step)["schema"];
+    if !schema.is_object() {
+        *schema = json!({ "required": [] });
+    }
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.push(json!(field));
+    }
+}
+
+/// Changes each declaration of an event by those who write it, given the list and the place in it.
+fn written(values: &mut [Value], name: &Value, change: fn(&mut Vec<Value>, usize)) {
+    for value in values {
+        for list in ["/publishes", "/steps/0/emits"] {
+            let Some(Value::Array(events)) = value.pointer_mut(list) else { continue };
+            let places: Vec<usize> = (0..events.len()).filter(|at| events[*at]["type"] == *name).collect();
+            places.into_iter().rev().for_each(|at| change(events, at));
+        }
+    }
+}
+
+/// Faults that differ from those of [`FAULTS`] by the place alone, or by what is wrong there.
+const MORE: [Fault; 5] = [
+    Fault {
+        rule: "NOT_COVERED",
+        put: |others, step| {
+            // Each writer has two minors, and the reader wants what only the newer one says.
+            written(others, &consumed(step)["type"], |events, at| {
+                let mut event = events[at].clone();
+                event["schema"] = json!({ "type": "object" });
+                events[at]["version"] = json!("1.1");
+                events.insert(at, event);
+            });
+            require(step, "less");
+        },
+    },
+    Fault {
+        rule: "NOT_COVERED",
+        put: |others, step| {
+            // Both sides move: nobody writes any more what the reader begins to require.
+            let name = consumed(step)["type"].clone();
+            written(others, &name, |events, at| events[at]["schema"] = json!({ "type": "object" }));
+            require(step, "less");
+        },
+    },
+    Fault {
+        rule: "NOT_COVERED",
+        put: |others, step| {
+            // Both sides meet on another topic too, where the reader wants more.
+            let mut read = consumed(step).clone();
+            written(others, &read["type"], |events, at| {
+                let mut event = events[at].clone();
+                event["topic"] = json!("u");
+                events.push(event);
+            });
+            (read["topic"], read["schema"]) = (json!("u"), json!({ "required": ["there"] }));
+            step["steps"][0]["consumes"].as_array_mut().into_iter().for_each(|all| all.push(read.clone()));
+        },
+    },
+    Fault {
+        rule: "TOPIC_DIFFERS",
+        put: |others, step| {
+            step["topics"] =
+                json!([{ "name": "t", "settings": { "retention.ms": "1", "cleanup.policy": "compact" } }]);
+            others.push(json!({ "manifest": 1, "service": "new", "topics": [{ "name": "t" }] }));
+        },
+    },
+    Fault {
+        rule: "SERVICE_TWICE",
+        put: |others, step| {
+            let mut twin = step.clone();
+            twin["version"] = json!("2.0");
+            require(&mut twin, "twin");
+            others.push(twin);
+        },
+    },
+];
 
 fn consumed(step: &mut Value) -> &mut Value {
     &mut step["steps"][0]["consumes"][0]
@@ -100,7 +203,7 @@ pub(crate) const FAULTS: [Fault; 13] = [
             consumed(step)["upcasts"] = json!([1, 3]);
         },
     },
-    Fault { rule: "NOT_COVERED", put: |_, step| consumed(step)["schema"] = json!({ "required": ["more"] }) },
+    Fault { rule: "NOT_COVERED", put: |_, step| require(step, "more") },
     Fault {
         rule: "SCHEMA_UNREADABLE",
         put: |_, step| consumed(step)["schema"] = json!({ "$ref": "http://127.0.0.1:1/schema" }),
@@ -157,7 +260,8 @@ pub(crate) const FAULTS: [Fault; 13] = [
                 let of_source = value["publishes"].as_array().into_iter().flatten().cloned();
                 of_step.chain(of_source).collect::<Vec<_>>()
             };
-            for value in others.iter_mut().chain([step]) {
+            let has_events = |value: &&mut Value| !value["publishes"].is_null() || !value["steps"].is_null();
+            for value in others.iter_mut().chain([step]).filter(has_events) {
                 let all: Vec<Value> = events(value)
                     .into_iter()
                     .map(|mut event| {

@@ -81,7 +81,7 @@ impl World {
     fn emitted(&self, event: usize) -> Value {
         let Marks { terminal, outbound } = self.marks[event];
         json!({
-            "type": format!("e{event}"), "version": "1.0", "topic": "t", "key": "id", "schema": true,
+            "type": format!("e{event}"), "version": "1.0", "topic": "t", "key": "id", "schema": { "required": ["less"] },
             "terminal": terminal, "outbound": outbound,
         })
     }
