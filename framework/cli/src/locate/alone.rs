@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use choreograph_observer::answer::{Instance, InstanceState};
+use choreograph_observer::answer::{Instance, InstanceState, Owing};
 use choreograph_observer::model::Model;
 use choreograph_observer::{Options, look_until};
 use time::OffsetDateTime;
@@ -13,14 +13,19 @@ use super::Found;
 use crate::args::Where;
 use crate::dlq::settings;
 use crate::format::one_line;
-use crate::{Console, Failure, MAX_WHERE};
+use crate::{Console, Failure};
 
 /// How long reading and watching may take.
 const WITHIN: Duration = Duration::from_mins(5);
 
-/// How long an instance is watched that waits longer than it may: longer than a group rebalances, and than a step may
-/// take that declares no deadline, so that a stall shows.
+/// How long an instance is watched that waits longer than it may, at least: longer than a group rebalances.
 const WATCHED_MS: u64 = 40_000;
+
+/// How much longer than a step may take: so much later a stall shows.
+const SHOWS_AFTER_MS: u64 = 10_000;
+
+/// How long an instance is watched at the longest, however long its step may take.
+const MAX_WATCHED_MS: u64 = 120_000;
 
 /// How long an instance is watched of which something may still be on its way: a few looks at the groups.
 const SETTLED_MS: u64 = 8_000;
@@ -45,9 +50,10 @@ pub(super) fn find(args: &Where, console: &mut Console<'_>) -> Result<Found, Fai
         }
         let watched = now.saturating_sub(*begun.get_or_insert(now));
         let instances = instances(model, &args.text, now);
-        let watch = watched < WATCHED_MS && instances.iter().any(is_overdue);
+        let until = instances.iter().filter_map(watched_for).max().unwrap_or(0);
+        let watch = watched < until;
         if watch {
-            let seconds = WATCHED_MS / 1_000;
+            let seconds = until / 1_000;
             say_once(format!("it waits longer than it may: watching for up to {seconds} s to find out why"));
         }
         !watch && (watched >= SETTLED_MS || !instances.iter().any(is_open))
@@ -60,20 +66,23 @@ pub(super) fn find(args: &Where, console: &mut Console<'_>) -> Result<Found, Fai
         return Err(overview.problems.iter().fold(failure, |failure, problem| failure.help(problem.clone())));
     }
     let instances = known.read(|model| instances(model, &args.text, now));
-    Ok(Found::of(page.as_of, page.total, instances))
+    Ok(Found::of(&page, instances))
 }
 
 /// The instances that a text names, the first [`MAX_WHERE`] of them.
 fn instances(model: &Model, text: &str, now: u64) -> Vec<Instance> {
     let page = model.find(text, now);
-    page.items.iter().take(MAX_WHERE).filter_map(|item| model.instance(&item.id, now)).collect()
+    super::first(&page).filter_map(|item| model.instance(&item.id, now)).collect()
 }
 
-/// Whether it waits longer than it may, and nothing says yet why.
-fn is_overdue(instance: &Instance) -> bool {
-    let late = |since: u64, deadline: u64| instance.as_of.now.saturating_sub(since) > deadline;
-    instance.summary.state == InstanceState::Running
-        && instance.frontier.iter().any(|owing| owing.path && late(owing.since, owing.deadline_ms))
+/// For how long it is watched; `None` where it does not wait longer than it may, or something says already why. What
+/// stands still shows once it was watched for as long as the step may take.
+fn watched_for(instance: &Instance) -> Option<u64> {
+    let is_late = |owing: &&Owing| instance.as_of.now.saturating_sub(owing.since) > owing.deadline_ms;
+    let late = instance.frontier.iter().filter(|owing| owing.path).filter(is_late);
+    let longest = late.map(|owing| owing.deadline_ms).max()?;
+    let is_open = instance.summary.state == InstanceState::Running;
+    is_open.then(|| longest.saturating_add(SHOWS_AFTER_MS).clamp(WATCHED_MS, MAX_WATCHED_MS))
 }
 
 /// Whether nothing is known that it owes, and no end either: what belongs to it may not be read yet.

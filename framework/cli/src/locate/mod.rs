@@ -3,7 +3,7 @@
 mod alone;
 mod watch;
 
-use choreograph_observer::answer::{AsOf, Instance, Instances};
+use choreograph_observer::answer::{AsOf, Count, Instance, InstanceState, InstanceSummary, Instances};
 use serde::Serialize;
 
 use crate::args::{Format, Where};
@@ -17,10 +17,13 @@ struct Found {
     as_of: AsOf,
     /// How many instances the text names.
     total: u64,
-    /// Whether one of those below is stuck.
+    /// Whether one of them is stuck, told below or not.
     stuck: bool,
-    /// The first [`MAX_WHERE`] of them.
+    /// The first [`MAX_WHERE`] of them, those that are stuck before the others.
     instances: Vec<Instance>,
+    /// Whether all of them came to their end.
+    #[serde(skip)]
+    over: bool,
 }
 
 /// Says where an instance is.
@@ -59,7 +62,7 @@ fn answer(args: &Where, json: bool, found: &Found) -> Result<Output, Failure> {
 fn of_observer(ask: &Ask, text: &str) -> Result<Found, Said> {
     let page: Instances = ask.get(&["api", "where", text], &[])?;
     let mut instances = Vec::new();
-    for item in page.items.iter().take(MAX_WHERE) {
+    for item in first(&page) {
         match ask.get(&["api", "instances", &item.id], &[]) {
             Ok(instance) => instances.push(instance),
             // It has aged out between the two questions.
@@ -67,14 +70,27 @@ fn of_observer(ask: &Ask, text: &str) -> Result<Found, Said> {
             Err(other) => return Err(other),
         }
     }
-    Ok(Found::of(page.as_of, page.total, instances))
+    Ok(Found::of(&page, instances))
 }
 
 impl Found {
-    fn of(as_of: AsOf, total: u64, instances: Vec<Instance>) -> Self {
-        let stuck = instances.iter().any(|instance| observer::is_stuck(instance.summary.state));
-        Self { as_of, total, stuck, instances }
+    /// `instances` are the [`first`] of a page that counts all.
+    fn of(page: &Instances, instances: Vec<Instance>) -> Self {
+        let is = |state: InstanceState| observer::is_stuck(state);
+        let counted = |of: &Count| observer::state_of(&of.name).is_some_and(is);
+        let stuck = page.by_state.iter().any(counted)
+            || instances.iter().any(|it| is(it.summary.state) || observer::is_unexplained(it));
+        let over =
+            page.by_state.iter().all(|of| observer::state_of(&of.name) == Some(InstanceState::Completed));
+        Self { as_of: page.as_of, total: page.total, stuck, instances, over }
     }
+}
+
+/// The instances of a page that are told: those that are stuck before the others.
+fn first(page: &Instances) -> impl Iterator<Item = &InstanceSummary> {
+    let (stuck, others): (Vec<_>, Vec<_>) =
+        page.items.iter().partition(|item| observer::is_stuck(item.state));
+    stuck.into_iter().chain(others).take(MAX_WHERE)
 }
 
 fn told(found: &Found) -> String {

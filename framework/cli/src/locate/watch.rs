@@ -4,7 +4,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-use choreograph_observer::answer::{Instance, InstanceState};
+use choreograph_observer::answer::Instance;
 
 use super::{of_observer, pretty, unknown};
 use crate::observer::{Ask, exit};
@@ -46,8 +46,7 @@ pub(super) fn run(ask: &Ask, text: &str, json: bool, console: &mut Console<'_>) 
                 Ok(()) => {}
             }
         }
-        let over = found.instances.iter().all(|instance| instance.summary.state == InstanceState::Completed);
-        if found.stuck || over {
+        if found.stuck || found.over {
             return Ok(Output::Answer(String::new(), exit(found.stuck)));
         }
         sleep(EVERY);

@@ -6,4 +6,4 @@ mod words;
 
 pub(crate) use ask::{Ask, Said};
 pub(crate) use token::token;
-pub(crate) use words::{age, exit, instance, instances, is_stuck};
+pub(crate) use words::{age, exit, instance, instances, is_stuck, is_unexplained, state_of};

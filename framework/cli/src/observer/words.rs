@@ -18,9 +18,25 @@ const MAX_SHOWN: usize = 100;
 /// The longest key or id in a list, in characters.
 const MAX_SHOWN_ID: usize = 48;
 
+/// A stall is told so long after its deadline, at the latest, in milliseconds.
+const TOLD_WITHIN_MS: u64 = 5_000;
+
 /// Whether an instance is stuck: somebody has to look at it.
 pub(crate) fn is_stuck(state: InstanceState) -> bool {
     matches!(state, InstanceState::Failed | InstanceState::Lost | InstanceState::Stalled)
+}
+
+/// Whether something on its way to its end waits longer than it may, and nothing says where it is: it may be stuck.
+pub(crate) fn is_unexplained(instance: &Instance) -> bool {
+    let now = instance.as_of.now;
+    let is_late = |owing: &Owing| now.saturating_sub(owing.since) > owing.deadline_ms + TOLD_WITHIN_MS;
+    let unknown = |owing: &Owing| matches!(owing.state, StepState::Unknown { .. });
+    instance.frontier.iter().any(|owing| owing.path && unknown(owing) && is_late(owing))
+}
+
+/// The state that a word stands for, where it is known.
+pub(crate) fn state_of(word: &str) -> Option<InstanceState> {
+    serde_json::from_value(word.into()).ok()
 }
 
 /// The code with which a command says whether something is stuck.

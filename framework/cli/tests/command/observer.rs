@@ -102,6 +102,58 @@ fn where_names_step_and_reason_and_says_by_its_code_whether_it_is_stuck() {
     assert_eq!(asked(&well.url(), &["where", "o-1"]).code, 0);
 }
 
+/// Plays an observer that knows 25 instances of one key, of which the one that changed longest ago is in this state, and
+/// the others are `other`.
+fn many(last: &'static str, other: &'static str) -> Server {
+    Server::start(move |request: &Request| -> Answer {
+        let state = |number: usize| if number == 24 { last } else { other };
+        let path = request.line.split(['?', ' ']).nth(1).unwrap_or_default();
+        let answer = if let Some(number) = path.strip_prefix("/api/instances/o-") {
+            instance(&format!("o-{number}"), state(number.parse().expect("a number")), None)
+        } else {
+            let all = (0..25).map(|number| summary(&format!("o-{number}"), state(number), None));
+            let mut page = page(&all.collect::<Vec<Value>>(), other);
+            page["by_state"] = json!([{ "name": last, "count": 1 }, { "name": other, "count": 24 }]);
+            page
+        };
+        (200, answer.to_string())
+    })
+}
+
+#[test]
+fn of_many_that_a_key_names_those_that_are_stuck_are_told_first_and_all_decide() {
+    let observer = many("failed", "running");
+    let run = asked(&observer.url(), &["where", "customer-1"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.starts_with("o-24 "), "{}", run.out);
+    assert!(run.out.ends_with("25 in all, and the first 20 are told\n"), "{}", run.out);
+    let run = asked(&observer.url(), &["where", "customer-1", "--watch"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert_eq!(asked(&many("completed", "running").url(), &["where", "customer-1"]).code, 0);
+    let over = many("failed", "completed");
+    assert_eq!(asked(&over.url(), &["where", "customer-1", "--watch"]).code, 1);
+}
+
+#[test]
+fn what_waits_longer_than_it_may_while_nothing_says_where_it_is_may_be_stuck() {
+    for (waits_ms, code) in [(30_000, 0), (36_000, 1)] {
+        let observer = Server::start(move |request: &Request| -> Answer {
+            let answer = if request.line.contains("/api/instances/") {
+                let mut instance = instance("o-1", "running", None);
+                let now = instance["as_of"]["now"].as_u64().expect("a time");
+                instance["frontier"][0]["state"] = json!({ "state": "unknown", "why": "behind another" });
+                instance["frontier"][0]["since"] = json!(now - waits_ms);
+                instance
+            } else {
+                page(&[summary("o-1", "running", None)], "running")
+            };
+            (200, answer.to_string())
+        });
+        let run = asked(&observer.url(), &["where", "o-1"]);
+        assert_eq!(run.code, code, "{}", run.out);
+    }
+}
+
 #[test]
 fn watching_ends_when_there_is_nothing_more_to_see() {
     for (state, code) in [("completed", 0), ("failed", 1)] {
