@@ -8,6 +8,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::Shared;
+use crate::clock;
 use crate::model::{Model, ModelSettings};
 
 /// The snapshot's name in its folder.
@@ -18,6 +19,10 @@ const NEW: &str = "observer.snapshot.new";
 const REFUSED: &str = "observer.snapshot.refused";
 /// What whoever keeps snapshots in a folder holds locked: two would write over each other.
 const LOCK: &str = "observer.lock";
+
+/// Why one is of no use whose times lie ahead: by them everything would seem to have waited, or nothing.
+const FROM_THE_FUTURE: &str =
+    "it was written at a time that is still to come: the machine's clock was set back since";
 
 /// Where the model is kept over restarts.
 #[derive(Debug, Clone)]
@@ -62,6 +67,7 @@ impl Snapshot {
         });
         let why = match read {
             Ok(file) => match Model::read_snapshot(BufReader::new(file), settings.clone()) {
+                Ok(model) if model.looked_at() > clock::now() => Some(FROM_THE_FUTURE.to_owned()),
                 Ok(model) => return (model, None),
                 Err(error) => Some(error.to_string()),
             },
@@ -148,6 +154,19 @@ mod tests {
     fn what_was_written_is_read() {
         let (_folder, snapshot, _) = folder();
         assert_eq!(knows(&snapshot), (true, None));
+    }
+
+    #[test]
+    fn one_from_the_future_is_refused() {
+        let (_folder, snapshot, shared) = folder();
+        let heard = |at| crate::fact::Groups { at, committed: Vec::new(), states: Vec::new() };
+        shared.write(|model| model.groups(&heard(clock::now())));
+        snapshot.save(&shared).unwrap();
+        assert_eq!(knows(&snapshot), (true, None));
+        shared.write(|model| model.groups(&heard(clock::now() + 60_000)));
+        snapshot.save(&shared).unwrap();
+        let (known, notice) = knows(&snapshot);
+        assert!(!known && notice.is_some_and(|notice| notice.contains("a time that is still to come")));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::declared::Emitter;
+use super::flows::{Emitted, Taken};
 use super::names::NONE;
 use super::state::Model;
 use super::words::duration;
@@ -39,6 +40,26 @@ impl Model {
                 Emitter::Step(step) => *step == source,
                 Emitter::Service(name) => **name == *service,
             })
+    }
+
+    /// Whether a workflow is declared, or none.
+    pub(super) fn declares_workflow(&self, workflow: u16) -> bool {
+        workflow == NONE || self.declared.workflows.contains(&workflow)
+    }
+
+    /// Whether it is declared that an event goes this way: who emits it in a workflow, and in which version.
+    pub(super) fn declares_way(&self, (workflow, source, number, version): Emitted) -> bool {
+        self.declares_workflow(workflow)
+            && self.declared.event_type(number).is_some()
+            && (self.declared.step(source).is_some() || self.is_declared_source(source))
+            && !self.is_skewed(number, version)
+    }
+
+    /// Whether it is declared that a step takes such an event in a workflow.
+    pub(super) fn declares_taking(&self, (workflow, number, step): Taken) -> bool {
+        self.declares_workflow(workflow)
+            && self.declared.event_type(number).is_some()
+            && self.declared.step(step).is_some()
     }
 
     /// Whether a source that was seen is a service which declares something.

@@ -8,6 +8,8 @@ use crate::fact::Millis;
 
 /// The most ways that are kept apart; declared ones are far fewer.
 const MAX_WAYS: usize = 20_000;
+/// Where so many are kept, only declared ones come to them: whatever the wire has brought, there is room for them.
+const MAX_STRAY: usize = MAX_WAYS / 2;
 
 /// How often something was seen.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +51,16 @@ pub(super) struct Flows {
 saved!(Flows { emitted, taken });
 
 impl Flows {
+    /// Whether there is room for a way on which an event was emitted, declared or not.
+    pub(super) fn has_room_to_emit(&self, way: &Emitted) -> bool {
+        self.emitted.len() < MAX_STRAY || self.emitted.contains_key(way)
+    }
+
+    /// Whether there is room for a way on which an event was taken, declared or not.
+    pub(super) fn has_room_to_take(&self, way: Taken) -> bool {
+        self.taken.len() < MAX_STRAY || self.taken.contains_key(&way)
+    }
+
     /// An event was emitted.
     pub(super) fn emit(&mut self, way: Emitted, at: Millis) {
         add(&mut self.emitted, way, at);

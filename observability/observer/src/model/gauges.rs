@@ -1,12 +1,60 @@
 //! Numbers for the observer's own metrics.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::room::Forgotten;
+use super::state::Model;
 use crate::answer::{Drift, InstanceState, StallReason};
 use crate::fact::Millis;
 
-/// The numbers of section "metrics": what only an observer can know. Names of workflows and steps are declared ones.
+/// The workflows that nobody declares and that have a label of their own.
+const MAX_UNDECLARED: usize = 100;
+/// The label of all others together.
+const OTHER: &str = "other";
+
+/// A workflow as metrics name it: declared ones come first, so that they are the last to be left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Label {
+    undeclared: bool,
+    name: Arc<str>,
+}
+
+impl Label {
+    pub(super) fn text(&self) -> String {
+        self.name.as_ref().to_owned()
+    }
+}
+
+/// The labels of workflows: whatever names the wire brings, there are few.
+#[derive(Debug)]
+pub(super) struct Labels {
+    by_number: BTreeMap<u16, Label>,
+}
+
+impl Labels {
+    /// Those that are declared have their own, and of the others those that were seen first.
+    pub(super) fn of(model: &Model) -> Self {
+        let mut all = model.workflows();
+        all.sort_unstable();
+        let (declared, others): (Vec<u16>, Vec<u16>) =
+            all.into_iter().partition(|number| model.declared.workflows.contains(number));
+        let others = others.into_iter().take(MAX_UNDECLARED).map(|number| (number, true));
+        let numbers = declared.into_iter().map(|number| (number, false)).chain(others);
+        let label =
+            |(number, undeclared)| (number, Label { undeclared, name: model.workflow_name(number).into() });
+        Self { by_number: numbers.map(label).collect() }
+    }
+
+    /// The label of a workflow.
+    pub(super) fn label(&self, workflow: u16) -> Label {
+        let other = || Label { undeclared: true, name: OTHER.into() };
+        self.by_number.get(&workflow).cloned().unwrap_or_else(other)
+    }
+}
+
+/// The numbers of section "metrics": what only an observer can know. Names of steps are declared ones; of workflows that
+/// nobody declares a hundred are told apart, and the rest together as `other`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gauges {
     /// `workflow.instances`: by workflow and state.

@@ -15,6 +15,9 @@ const ROOM_FOR_RUNS: usize = 100;
 /// The same for records held back.
 const ROOM_FOR_HELD: usize = 40;
 
+/// For how long a state holds while none is told, in milliseconds: longer than brokers take to restart in turn.
+const STATE_HOLDS_MS: Millis = 5 * 60 * 1_000;
+
 /// Attempts that are remembered of one partition of one group; the oldest go first.
 pub(super) const MAX_TRIED: usize = 512;
 
@@ -39,6 +42,8 @@ saved!(Tried { offset, attempts, at, due, outage });
 pub(super) struct Group {
     /// Its state and since when; `None` before it was asked about.
     pub(super) state: Option<(GroupState, Millis)>,
+    /// When a state was last told that is not [`GroupState::Unknown`].
+    state_told_at: Millis,
     /// Its commits by partition.
     pub(super) commits: BTreeMap<u32, Commit>,
     /// When the newest of them were fetched: what waits there is as old as it was then, so that nothing ages while a
@@ -49,7 +54,28 @@ pub(super) struct Group {
     pub(super) tells: bool,
 }
 
-saved!(Group { state, commits, looked_at, tells });
+saved!(Group { state, state_told_at, commits, looked_at, tells });
+
+impl Group {
+    /// Tells the state that was told at `at`. Not being told one, for a while, changes nothing. `moves` says that the group
+    /// committed more than before: whoever does that has a member, whatever was told; and one of which offsets are known
+    /// (`commits`) is never dead, but of a kind that this question tells nothing of.
+    pub(super) fn told(&mut self, state: GroupState, moves: bool, commits: bool, at: Millis) {
+        let has_member = |state: GroupState| !matches!(state, GroupState::Empty | GroupState::Dead);
+        let state = if state == GroupState::Dead && commits { GroupState::Unknown } else { state };
+        let before = self.state.filter(|(before, _)| has_member(*before) || !moves);
+        if state == GroupState::Unknown {
+            let holds = at.saturating_sub(self.state_told_at) <= STATE_HOLDS_MS;
+            if before.is_some_and(|(before, _)| before != GroupState::Unknown) && holds {
+                return;
+            }
+        } else {
+            self.state_told_at = at;
+        }
+        let since = before.filter(|(before, _)| has_member(*before) == has_member(state));
+        self.state = Some((state, since.map_or(at, |(_, since)| since)));
+    }
+}
 
 /// What a group committed for one partition.
 #[derive(Debug, Clone, Default)]
@@ -104,8 +130,8 @@ saved!(Commit {
 
 impl Commit {
     /// Tells what was fetched at `at`; `reach` is the offset behind the last record that is there, and `tells` whether
-    /// the group is one that says more than an offset where there is more to say.
-    pub(super) fn told(&mut self, now: &fact::Committed, reach: i64, tells: bool, at: Millis) {
+    /// the group is one that says more than an offset where there is more to say. Whether more is settled than before.
+    pub(super) fn told(&mut self, now: &fact::Committed, reach: i64, tells: bool, at: Millis) -> bool {
         let before = std::mem::replace(&mut self.offset, now.offset);
         let first = self.still_since == 0;
         let grown = match (before, now.offset) {
@@ -141,6 +167,7 @@ impl Commit {
         let has_room =
             |it: &fact::Progress| it.settled.len() <= ROOM_FOR_RUNS && it.held.len() <= ROOM_FOR_HELD;
         self.said_all = progress.map_or(tells, has_room);
+        grown && !first
     }
 
     /// Takes down the attempts that were not told of before.

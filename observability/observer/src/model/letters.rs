@@ -122,6 +122,8 @@ pub(super) struct Letters {
     forgotten_until: Millis,
     /// Letters that came without an action after one was forgotten that may have been theirs.
     doubtful: u64,
+    /// Open letters that were forgotten for want of room.
+    dropped_open: u64,
     /// How many are open, by workflow and step.
     open: BTreeMap<(u16, u16), u64>,
     /// What they take.
@@ -163,6 +165,7 @@ impl Letters {
         let Some(letter) = self.by_id.remove(&id) else { return };
         self.bytes = self.bytes.saturating_sub(letter.bytes());
         if letter.is_open() {
+            self.dropped_open += 1;
             self.count_closed(&letter);
         }
     }
@@ -220,6 +223,11 @@ impl Letters {
         self.doubtful
     }
 
+    /// How many open letters were forgotten for want of room.
+    pub(super) fn dropped_open(&self) -> u64 {
+        self.dropped_open
+    }
+
     pub(super) fn get(&self, id: Id) -> Option<&Letter> {
         self.by_id.get(&id)
     }
@@ -271,7 +279,7 @@ impl Saved for Letters {
             letter.save(out)?;
         }
         self.unseen.save(out)?;
-        (self.forgotten_until, self.doubtful).save(out)
+        (self.forgotten_until, self.doubtful, self.dropped_open).save(out)
     }
 
     fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
@@ -281,7 +289,7 @@ impl Saved for Letters {
         }
         letters.unseen = Saved::load(input)?;
         letters.unseen_bytes = letters.unseen.values().map(|actions| actions_bytes(actions)).sum();
-        (letters.forgotten_until, letters.doubtful) = Saved::load(input)?;
+        (letters.forgotten_until, letters.doubtful, letters.dropped_open) = Saved::load(input)?;
         Ok(letters)
     }
 }

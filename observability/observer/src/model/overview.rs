@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::gauges::{Gauges, GroupGauge};
+use super::gauges::{Gauges, GroupGauge, Label, Labels};
 use super::state::Model;
 use super::tally::Tally;
 use super::words::ALL_STATES;
-use crate::answer::{Count, Overview, WorkflowSummary};
+use crate::answer::{Count, Overview, StallReason, WorkflowSummary};
 use crate::fact::Millis;
 
 /// The most problems of its own that the model tells.
@@ -33,6 +33,16 @@ fn states_unknown(groups: &[&str], all: usize) -> Option<String> {
         }
         _ => Some(format!("the states of these groups are not known: {named}")),
     }
+}
+
+/// What is to be said of open dead letters for which there was no room.
+fn not_shown(letters: u64) -> Option<String> {
+    let which = match letters {
+        0 => return None,
+        1 => "1 dead letter that was open is".to_owned(),
+        _ => format!("{letters} dead letters that were open are"),
+    };
+    Some(format!("{which} neither shown nor counted, for want of room; `choreograph dlq list` knows"))
 }
 
 /// What is to be said of dead letters that are shown as open, and whose settling may have been forgotten.
@@ -116,6 +126,7 @@ impl Model {
         let mut problems = self.problems.clone();
         problems.extend(self.no_room(now));
         problems.extend(doubtful(self.letters.doubtful()));
+        problems.extend(not_shown(self.letters.dropped_open()));
         if self.looked_at > 0 && now.saturating_sub(self.looked_at) > BLIND_MS {
             let time = super::words::duration(now - self.looked_at);
             problems.push(format!(
@@ -143,44 +154,54 @@ impl Model {
 
     /// Numbers for the observer's own metrics.
     pub fn gauges(&self, now: Millis) -> Gauges {
-        let step = |number: &u16| self.names.steps.text(*number).to_owned();
-        let instances = self.workflows().into_iter().flat_map(|number| {
-            let name = self.workflow_name(number);
-            let counts = self.counts_of(number);
-            ALL_STATES.into_iter().zip(counts).map(move |(state, count)| (name.clone(), state, count))
-        });
-        let mut waiting: BTreeMap<(u16, u16, &'static str), u64> = BTreeMap::new();
-        let mut oldest: BTreeMap<(u16, u16), Millis> = BTreeMap::new();
-        for tally in self.tallies() {
-            for (place, count) in &tally.waiting {
-                *waiting.entry(*place).or_default() += count;
+        let step = |number: u16| self.names.steps.text(number).to_owned();
+        let labels = Labels::of(self);
+        let mut instances: BTreeMap<(Label, usize), u64> = BTreeMap::new();
+        for number in self.workflows() {
+            for (state, count) in self.counts_of(number).into_iter().enumerate() {
+                *instances.entry((labels.label(number), state)).or_default() += count;
             }
-            for (seat, since) in &tally.oldest {
+        }
+        let mut waiting: BTreeMap<(Label, u16, &'static str), u64> = BTreeMap::new();
+        let mut oldest: BTreeMap<(Label, u16), Millis> = BTreeMap::new();
+        for tally in self.tallies() {
+            for ((workflow, at, word), count) in &tally.waiting {
+                *waiting.entry((labels.label(*workflow), *at, word)).or_default() += count;
+            }
+            for ((workflow, at), since) in &tally.oldest {
                 let age = now.saturating_sub(*since);
-                let slot = oldest.entry(*seat).or_default();
+                let slot = oldest.entry((labels.label(*workflow), *at)).or_default();
                 *slot = (*slot).max(age);
             }
         }
-        let stalled = self.tally.stalled.iter();
+        let mut stalled: BTreeMap<(Label, u16, StallReason), u64> = BTreeMap::new();
+        for ((workflow, at, reason), count) in &self.tally.stalled {
+            *stalled.entry((labels.label(*workflow), *at, *reason)).or_default() += count;
+        }
+        let mut letters: BTreeMap<(Label, u16), u64> = BTreeMap::new();
+        for ((workflow, at), open) in self.letters.open() {
+            *letters.entry((labels.label(workflow), at)).or_default() += open;
+        }
         Gauges {
-            instances: instances.collect(),
+            instances: instances
+                .into_iter()
+                .map(|((label, state), count)| (label.text(), ALL_STATES[state], count))
+                .collect(),
             waiting: waiting
                 .into_iter()
-                .map(|((workflow, at, word), count)| (self.workflow_name(workflow), step(&at), word, count))
+                .map(|((label, at, word), count)| (label.text(), step(at), word, count))
                 .collect(),
             stalled: stalled
-                .map(|((workflow, at, reason), count)| {
-                    (self.workflow_name(*workflow), step(at), *reason, *count)
-                })
+                .into_iter()
+                .map(|((label, at, reason), count)| (label.text(), step(at), reason, count))
                 .collect(),
             oldest_waiting_ms: oldest
                 .into_iter()
-                .map(|((workflow, at), age)| (self.workflow_name(workflow), step(&at), age))
+                .map(|((label, at), age)| (label.text(), step(at), age))
                 .collect(),
-            dead_letters_open: self
-                .letters
-                .open()
-                .map(|((workflow, at), open)| (self.workflow_name(workflow), step(&at), open))
+            dead_letters_open: letters
+                .into_iter()
+                .map(|((label, at), open)| (label.text(), step(at), open))
                 .collect(),
             drift: self.drifts(now).drifts,
             observer_lag_ms: now.saturating_sub(self.cut.proved_at),

@@ -77,6 +77,8 @@ pub(super) struct Pair {
     /// Among the instance's notes: the dead letter.
     pub(super) note: Option<usize>,
     pub(super) stalled: Option<StallReason>,
+    /// When the first thing that the step emitted for the event was written.
+    pub(super) effect_at: Option<Millis>,
 }
 
 impl Pair {
@@ -86,16 +88,19 @@ impl Pair {
     }
 }
 
-/// What an instance's events caused: the fact that is the cause, source, and whether the instance can go on after it.
-pub(super) type Effects = Vec<(Id, u16, bool)>;
+/// What an instance's events caused: the fact that is the cause, source, whether the instance can go on after it, and when
+/// it was written.
+pub(super) type Effects = Vec<(Id, u16, bool, Millis)>;
 
-/// Whether a step was seen to emit something for an event; with `onward` only what the instance can go on after.
-pub(super) fn has_effect(effects: &Effects, cause: Id, source: u16, onward: bool) -> bool {
-    let first = effects.partition_point(|(id, step, _)| (*id, *step) < (cause, source));
-    effects[first..]
-        .iter()
-        .take_while(|(id, step, _)| (*id, *step) == (cause, source))
-        .any(|(_, _, goes_on)| *goes_on || !onward)
+/// What a step was seen to emit for an event.
+fn effects_of(effects: &Effects, cause: Id, source: u16) -> impl Iterator<Item = &(Id, u16, bool, Millis)> {
+    let first = effects.partition_point(|(id, step, ..)| (*id, *step) < (cause, source));
+    effects[first..].iter().take_while(move |(id, step, ..)| (*id, *step) == (cause, source))
+}
+
+/// Whether a step was seen to emit something for an event after which the instance can go on.
+pub(super) fn goes_on(effects: &Effects, cause: Id, source: u16) -> bool {
+    effects_of(effects, cause, source).any(|(_, _, onward, _)| *onward)
 }
 
 impl Model {
@@ -107,8 +112,8 @@ impl Model {
             let row = &self.store.rows[row];
             if !row.cause.is_none() {
                 let (cause, onward) = (fact(&ties, row.cause), self.declared.may_end(row.event_type));
-                effects.push((cause, row.source, onward));
-                self.renamed(row, |step| effects.push((cause, step, onward)));
+                effects.push((cause, row.source, onward, row.at));
+                self.renamed(row, |step| effects.push((cause, step, onward, row.at)));
             }
         }
         effects.sort_unstable();
@@ -178,8 +183,9 @@ impl Model {
             attempts: 0,
             note: None,
             stalled: None,
+            effect_at: effects_of(effects, self.fact_of(row), step).map(|(.., at)| *at).min(),
         };
-        let caused = has_effect(effects, self.fact_of(row), step, false);
+        let caused = pair.effect_at.is_some();
         if instance.more.is_some() && !place_by_notes(instance.notes(), &mut pair) {
             if pair.at == At::Awaited && self.replay_is_gone(instance, decl) {
                 pair.at = At::Gone;

@@ -6,7 +6,6 @@ use super::letters::Letter;
 use super::pair::{At, Pair, Unsaid};
 use super::standing::Judged;
 use super::state::Model;
-use super::twins::fact;
 use super::words::{duration, group_word};
 use crate::answer::{DeadLetter, InstanceState, Replay, StallReason, StepState};
 use crate::fact::Millis;
@@ -15,7 +14,7 @@ impl Model {
     /// Where an event is at a step.
     pub(super) fn step_state(&self, instance: &Kept, pair: &Pair) -> StepState {
         match pair.at {
-            At::Done => StepState::Done { at: self.effect_at(pair) },
+            At::Done => StepState::Done { at: pair.effect_at },
             At::Settling | At::Emitting => StepState::Emitting,
             At::Queued => {
                 let (partition, ahead, moving) = self.queue(pair);
@@ -30,14 +29,6 @@ impl Model {
             At::Awaited | At::Gone | At::Unknown(_) => StepState::Unknown { why: self.why_unknown(pair) },
             At::NotOwed => StepState::NotOwed,
         }
-    }
-
-    /// When the first thing that a step emitted for an event was written.
-    fn effect_at(&self, pair: &Pair) -> Option<Millis> {
-        let row = &self.store.rows[pair.row];
-        let (ties, id) = (self.ties(row.instance), self.fact_of(row));
-        let rows = self.store.rows_of(row.instance).map(|number| &self.store.rows[number]);
-        rows.filter(|it| fact(&ties, it.cause) == id && it.source == pair.step).map(|it| it.at).min()
     }
 
     /// Why it is not known where an event is at a step, in words.

@@ -2,7 +2,7 @@
 
 use super::declared::TypeDecl;
 use super::kept::{Kept, List, NO_REASON, Standing};
-use super::pair::{At, Effects, Pair, has_effect};
+use super::pair::{At, Effects, Pair, goes_on};
 use super::state::Model;
 use crate::answer::{InstanceState, StallReason};
 use crate::fact::Millis;
@@ -104,7 +104,7 @@ impl Model {
             At::Gone => sum.lost_sight = true,
             At::Done => {
                 let row = &self.store.rows[pair.row];
-                if !has_effect(effects, self.fact_of(row), pair.step, true) {
+                if !goes_on(effects, self.fact_of(row), pair.step) {
                     sum.lost_sight |= self.may_have_lost_effects(pair.step, row.since);
                     older(&mut sum.swallowed, *pair);
                 }

@@ -20,7 +20,7 @@ use super::settings::{MAX_PROBLEMS, ModelSettings};
 use super::store::Store;
 use super::tally::Tally;
 use crate::answer::AsOf;
-use crate::fact::{self, GroupState, Millis};
+use crate::fact::{self, Millis};
 
 /// The projection of facts: what it was told, and what follows. The [module](super) says how it is told and asked.
 #[derive(Debug)]
@@ -275,17 +275,12 @@ impl Model {
 
     /// Tells committed offsets and the states of groups.
     pub fn groups(&mut self, groups: &fact::Groups) {
-        for (name, state) in &groups.states {
-            let has_member = |state: GroupState| !matches!(state, GroupState::Empty | GroupState::Dead);
-            let group = group_mut(&mut self.groups, self.names.groups.of(name));
-            group.looked_at = group.looked_at.max(groups.at);
-            let since = group.state.filter(|(before, _)| has_member(*before) == has_member(*state));
-            group.state = Some((*state, since.map_or(groups.at, |(_, since)| since)));
-        }
         for committed in groups.committed.iter().filter(|committed| committed.progress.is_some()) {
             group_mut(&mut self.groups, self.names.groups.of(&committed.group)).tells = true;
         }
         let mut settled = Vec::with_capacity(groups.committed.len());
+        // The groups that have committed anything, and whether more than before.
+        let mut commits: BTreeMap<u16, bool> = BTreeMap::new();
         for committed in &groups.committed {
             let number = self.names.groups.of(&committed.group);
             let topic = self.names.topics.of(&committed.topic);
@@ -293,9 +288,19 @@ impl Model {
             let group = group_mut(&mut self.groups, number);
             group.looked_at = group.looked_at.max(groups.at);
             let commit = group.commits.entry(place).or_default();
-            commit.told(committed, self.places.get(place).reach(), group.tells, groups.at);
+            let moves = commit.told(committed, self.places.get(place).reach(), group.tells, groups.at);
+            if commit.offset.is_some() {
+                *commits.entry(number).or_default() |= moves;
+            }
             let (offset, runs) = commit.settled_now();
             settled.push((number, place, offset, runs));
+        }
+        for (name, state) in &groups.states {
+            let number = self.names.groups.of(name);
+            let (moves, commits) = (commits.get(&number) == Some(&true), commits.contains_key(&number));
+            let group = group_mut(&mut self.groups, number);
+            group.looked_at = group.looked_at.max(groups.at);
+            group.told(*state, moves, commits, groups.at);
         }
         self.cut.groups(groups.at, settled);
         self.looked_at = self.looked_at.max(groups.at);
@@ -311,6 +316,11 @@ impl Model {
             self.problems = problems;
             self.generation += 1;
         }
+    }
+
+    /// When the newest commits were fetched that it was told; zero before any.
+    pub(crate) fn looked_at(&self) -> Millis {
+        self.looked_at
     }
 
     /// Grows with every change of anything that can be asked for.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use super::declared::Role;
 use super::head::{self, Head};
@@ -255,11 +256,17 @@ impl Model {
         now: Millis,
     ) {
         let workflow = self.store.instances[slot].workflow;
-        self.flows.emit((workflow, source, event_type, version), since);
+        let way = (workflow, source, event_type, version);
+        if self.flows.has_room_to_emit(&way) || self.declares_way(way) {
+            self.flows.emit(way, since);
+        }
         if let Some(cause) = (!cause.is_none() && !again).then(|| self.store.find_row(cause)).flatten() {
             let cause = &self.store.rows[cause];
             if self.is_first_effect(slot, (cause.id, source)) {
-                self.flows.take((workflow, cause.event_type, source), since);
+                let way = (workflow, cause.event_type, source);
+                if self.flows.has_room_to_take(way) || self.declares_taking(way) {
+                    self.flows.take(way, since);
+                }
             }
             if self.declared.step(source).is_some() {
                 self.sketches.entry(source).or_default().add(since.saturating_sub(cause.since));
@@ -347,16 +354,21 @@ impl Model {
         step: u16,
         now: Millis,
     ) {
-        let said = head.service.zip(head.step).map(|(service, step)| format!("{service}/{step}"));
-        let said = said.and_then(|title| self.names.steps.find(&title));
+        // What is none of the framework's nobody can replay or discard.
+        let id = head.letter.filter(|id| Uuid::parse_str(id).is_ok());
+        let (Some(id_text), Some(service), Some(said), Some(reason)) =
+            (id, head.service, head.step, head.reason)
+        else {
+            self.unreadable += 1;
+            return;
+        };
+        let said = self.names.steps.find(&format!("{service}/{said}"));
         // Whose name is declared no longer was renamed: the letters on its topic are those of the step that has it now.
         let step = said.filter(|said| self.declared.step(*said).is_some()).unwrap_or(step);
         let row = self.copy(record, head, since, now);
         let slot = row.map(|row| self.store.rows[row].instance);
-        let here = || format!("{}/{}/{}", record.topic, record.partition, record.offset);
-        let id_text = head.letter.map_or_else(here, str::to_owned);
-        let id = Id::of(&id_text);
-        let reason = self.names.reasons.of(head::cut(head.reason.unwrap_or("unknown"), MAX_TEXT));
+        let id = Id::of(id_text);
+        let reason = self.names.reasons.of(head::cut(reason, MAX_TEXT));
         let failed_at = head.failed_at.and_then(rfc3339).unwrap_or(since).min(now);
         let letter = Letter {
             id: id_text.into(),

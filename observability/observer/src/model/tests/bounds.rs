@@ -208,7 +208,7 @@ fn a_snapshot_that_is_written_while_facts_come_in_is_of_the_moment_at_which_it_b
         }
         next += 40;
         log.dead_letter("failing", "payment/charge", offset, &pieces.to_string());
-        log.audit(&format!("letter-failing-charge-{pieces}"), "failing", "discarded");
+        log.audit(&super::log::letter("failing", "charge", &pieces.to_string()), "failing", "discarded");
         log.model.tick(log.now);
         match log.model.next_of_snapshot().unwrap() {
             Some(piece) => bytes.extend_from_slice(&piece),
@@ -283,4 +283,53 @@ fn what_is_known_of_another_cluster_is_forgotten() {
     assert_eq!((other.overview(log.now).instances, other.next_offset("orders", 0)), (0, None));
     other.manifests(&super::log::manifests(), log.now);
     assert_eq!(other.topics(), log.model.topics());
+}
+
+#[test]
+fn however_many_workflows_the_wire_names_metrics_are_few_and_declared_ones_among_them() {
+    let mut log = Log::new();
+    log.look();
+    for number in 0..500 {
+        let (id, wf) = (format!("w-{number}"), format!("name=a-{number:03};started=1767225600000;hops=0"));
+        let headers =
+            [("ce_id", id.as_str()), ("ce_type", "order.placed.v1"), ("ce_correlationid", &id), ("wf", &wf)];
+        log.put("orders", &id, &headers);
+    }
+    log.place("a");
+    log.look();
+    let gauges = log.model.gauges(log.now);
+    let names: std::collections::BTreeSet<&str> =
+        gauges.instances.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!((names.len(), gauges.instances[0].0.as_str()), (102, "order"));
+    let running = |wanted: &str| {
+        let of = gauges
+            .instances
+            .iter()
+            .find(|(name, state, _)| name == wanted && *state == InstanceState::Running);
+        of.unwrap().2
+    };
+    assert_eq!((running("order"), running("a-000"), running("other")), (1, 1, 400));
+    let waiting: u64 = gauges.waiting.iter().map(|(.., count)| count).sum();
+    assert_eq!((waiting, gauges.waiting[0].0.as_str()), (2 * 501, "order"));
+}
+
+#[test]
+fn however_many_sources_the_wire_names_the_ways_of_declared_ones_are_seen() {
+    let mut log = Log::new();
+    log.look();
+    for number in 0..20_500 {
+        let id = format!("e-{number}");
+        let headers = [
+            ("ce_id", id.as_str()),
+            ("ce_type", "order.placed.v1"),
+            ("ce_source", &format!("https://shop.example/carts/{number}")),
+            ("ce_correlationid", "one"),
+        ];
+        log.put("orders", "k", &headers);
+    }
+    log.place("a");
+    log.confirm("a");
+    let graph = log.model.workflow("order", log.now).unwrap();
+    let edge = graph.edges.iter().find(|edge| edge.from.as_deref() == Some("payment/charge")).unwrap();
+    assert_eq!((edge.event_type.as_str(), edge.seen), ("payment.confirmed.v1", 1));
 }

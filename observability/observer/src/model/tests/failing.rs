@@ -125,7 +125,7 @@ fn a_discarded_dead_letter_ends_the_order_by_hand() {
     let offset = log.place("a");
     log.commit_all();
     // The mark may be read before the dead letter.
-    log.audit("letter-a-charge-0", "a", "discarded");
+    log.audit(&super::log::letter("a", "charge", "0"), "a", "discarded");
     log.dead_letter("a", "payment/charge", offset, "0");
     log.wait(5);
     log.look();
@@ -178,7 +178,7 @@ fn pages_of_dead_letters_leave_none_out() {
 }
 
 fn letter(order: usize) -> String {
-    format!("letter-o-{order}-charge-0")
+    super::log::letter(&format!("o-{order}"), "charge", "0")
 }
 
 #[test]
@@ -227,4 +227,50 @@ fn marks_beyond_the_bound_are_forgotten_the_oldest_first_and_that_is_told_of_the
     log.dead_letter("o-148", "payment/charge", 148, "0");
     assert_eq!(open(&log), 1);
     assert!(doubted(&log.model, log.now).is_some());
+}
+
+#[test]
+fn what_is_none_of_the_frameworks_letters_is_no_letter() {
+    let mut log = Log::new();
+    log.look();
+    for (order, foreign) in [
+        ("a", vec![]),
+        (
+            "b",
+            vec![
+                ("dlq-id", "no-uuid"),
+                ("dlq-service", "payment"),
+                ("dlq-step", "charge"),
+                ("dlq-reason", "x"),
+            ],
+        ),
+        ("c", vec![("dlq-id", "0b2c1ed8-4b34-4dd3-a44a-3c6e3c5cb9c2"), ("dlq-reason", "x")]),
+    ] {
+        let offset = log.place(order);
+        let mut headers = vec![("ce_id", order), ("ce_type", "order.placed.v1"), ("ce_correlationid", order)];
+        headers.extend(foreign);
+        log.put("payment.charge.dlq", order, &headers);
+        log.dead_letter(&format!("{order}-too"), "payment/charge", offset, "0");
+    }
+    log.commit("mail.tell", "orders", 3);
+    log.look();
+    assert_eq!((open(&log), log.model.failures(&FailureFilter::default(), log.now).total), (3, 3));
+    assert_eq!(log.is("a"), (InstanceState::Running, None));
+    assert_eq!(log.model.overview(log.now).unreadable, 3);
+}
+
+#[test]
+fn open_dead_letters_for_which_there_is_no_room_are_told() {
+    let mut log = Log::with(ModelSettings { max_dead_letters: 3, ..ModelSettings::default() });
+    log.look();
+    for order in 0..5 {
+        log.dead_letter(&format!("o-{order}"), "payment/charge", order, "0");
+    }
+    let problems = |log: &Log| log.model.overview(log.now).problems.join("; ");
+    assert_eq!(open(&log), 3);
+    assert!(
+        problems(&log).contains("2 dead letters that were open are neither shown nor counted"),
+        "{}",
+        problems(&log)
+    );
 }

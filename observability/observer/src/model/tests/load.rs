@@ -102,6 +102,8 @@ struct Work {
     committed_at: Millis,
     /// Whether the step has no member.
     left: bool,
+    /// Commits that could not list all that is settled.
+    cut_short: usize,
 }
 
 impl Work {
@@ -120,6 +122,9 @@ impl Work {
             });
             Progress { held: held.collect(), settled: read.settled }
         });
+        let listed: i64 =
+            progress.iter().flat_map(|it| &it.settled).map(|run| run.end() - run.start() + 1).sum();
+        self.cut_short += usize::from(listed < self.settled.len() as i64);
         self.committed_at = now;
         self.committed = (self.mark as i64, progress);
     }
@@ -155,6 +160,11 @@ impl World {
             placed: 0,
             random: play.seed,
         }
+    }
+
+    /// How many commits could not list all that was settled.
+    pub(super) fn cut_short(&self) -> usize {
+        self.work.iter().flatten().map(|work| work.cut_short).sum()
     }
 
     /// Whether every order came to its end.

@@ -200,7 +200,7 @@ impl Log {
         replays: &str,
     ) -> String {
         let (service, name) = step.split_once('/').unwrap();
-        let letter = format!("letter-{order}-{name}-{replays}");
+        let letter = letter(order, name, replays);
         let offset = offset.to_string();
         let headers = [
             ("ce_id", order),
@@ -359,6 +359,18 @@ impl Log {
         let event = instance.events.into_iter().find(|it| it.id == event).unwrap();
         event.steps.into_iter().find(|it| it.step == step).unwrap().state
     }
+}
+
+/// The id of an order's dead letter.
+pub(in crate::model) fn letter(order: &str, step: &str, replays: &str) -> String {
+    uuid_of(&format!("{order} {step} {replays}"))
+}
+
+/// A UUID that stands for a text.
+pub(in crate::model) fn uuid_of(text: &str) -> String {
+    uuid::Builder::from_random_bytes(xxhash_rust::xxh3::xxh3_128(text.as_bytes()).to_le_bytes())
+        .into_uuid()
+        .to_string()
 }
 
 /// A record held back after `attempts`.

@@ -14,6 +14,7 @@ mod play;
 mod property;
 mod slow;
 mod stalls;
+mod states;
 mod strange;
 mod truth;
 mod twins;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::log::{START, held, manifests};
+use super::log::{START, held, manifests, uuid_of};
 use crate::answer::InstanceSummary;
 use crate::fact::{Committed, Ends, GroupState, Groups, Millis, PartitionEnds, Progress, Record};
 use crate::model::{InstanceFilter, MAX_PAGE, Model, ModelSettings};
@@ -276,7 +276,7 @@ impl Play {
     fn set_aside(&mut self, step: &'static str, _place: &Place, record: &Stored) {
         let origin = self.origin(&record.event);
         let (service, name) = step.split_once('/').unwrap();
-        let letter = format!("{step}:{}:{}", record.event, record.replays);
+        let letter = uuid_of(&format!("{step}:{}:{}", record.event, record.replays));
         let mut headers = Self::copy_headers(record, &origin);
         for (name, value) in [
             ("dlq-id", letter.clone()),

@@ -197,6 +197,8 @@ fn where_the_broker_tells_no_state_nobody_is_called_gone() {
 fn a_step_that_was_never_started_has_no_consumer() {
     let mut log = Log::new();
     log.state("payment.charge", GroupState::Dead);
+    log.commit_nothing("payment.charge", "orders");
+    log.commit_nothing("payment.charge", "payment.charge.retry");
     log.look();
     log.place("a");
     log.look_for(70_000);
@@ -207,6 +209,8 @@ fn a_step_that_was_never_started_has_no_consumer() {
 fn a_side_step_that_stands_still_changes_nothing() {
     let mut log = Log::new();
     log.state("mail.tell", GroupState::Dead);
+    log.commit_nothing("mail.tell", "orders");
+    log.commit_nothing("mail.tell", "mail.tell.retry");
     log.look();
     log.place("a");
     log.confirm("a");

@@ -185,7 +185,8 @@ fn a_namespace_is_taken_off_origins_and_put_on_strangers() {
         ("wf-origin-topic", "staging.orders"),
         ("wf-origin-partition", "0"),
         ("wf-origin-offset", "0"),
-        ("dlq-id", "l"),
+        ("dlq-id", "0b2c1ed8-4b34-4dd3-a44a-3c6e3c5cb9c2"),
+        ("dlq-reason", "rejected"),
         ("dlq-service", "payment"),
         ("dlq-step", "charge"),
     ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::play::{Letter, PARTITIONS, PairOf, Play};
-use crate::answer::{InstanceState, StallReason, StepState};
+use crate::answer::{InstanceState, Owing, StallReason, StepState};
 
 impl Play {
     /// The newest dead letter of a pair that no later replay follows.
@@ -134,6 +134,9 @@ impl Play {
                 (InstanceState::Failed, None)
             };
             assert_eq!((item.state, item.reason), wanted, "{item:?}");
+            let owing = self.model.instance(order, self.now).unwrap().frontier;
+            let is_dead = |owing: &Owing| matches!(owing.state, StepState::DeadLettered { .. });
+            assert!(owing.iter().all(is_dead), "nothing is left to do: {owing:?}");
         }
         let open = self.letters.values().filter(|letter| letter.action.is_none()).count();
         assert_eq!(self.model.overview(self.now).dead_letters_open, open as u64);

@@ -179,7 +179,7 @@ fn a_dead_letter_of_one_major_is_one_of_the_fact() {
         ("wf-origin-topic", "payments"),
         ("wf-origin-partition", "0"),
         ("wf-origin-offset", "1"),
-        ("dlq-id", "letter"),
+        ("dlq-id", "0b2c1ed8-4b34-4dd3-a44a-3c6e3c5cb9c2"),
         ("dlq-reason", "rejected"),
         ("dlq-service", "shipping"),
         ("dlq-step", "ship"),
