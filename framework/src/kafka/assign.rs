@@ -1,14 +1,13 @@
 //! Where to start reading partitions that are newly ours. Waits for brokers: runs on the errand thread.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaResult;
 
+use super::begin::Unsettled;
 use super::context::StepConsumer;
 use super::foreign::foreign;
 use super::marks::{Marks, marks};
@@ -23,8 +22,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) enum Begin {
     /// At the log's start.
     Earliest,
-    /// At the log's end; the group's first commit makes that durable. A partition that is added while the step runs is read
-    /// from its start.
+    /// At the log's end, for all partitions that there are when the group begins; commits make that durable. One that is
+    /// added later is read from its start, whichever instance is given it.
     Latest,
     /// At the first record whose timestamp is not earlier than this, in milliseconds since the Unix epoch.
     At(i64),
@@ -53,8 +52,8 @@ pub(super) struct Start {
 
 /// What the group committed for one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Committed {
-    offset: Option<i64>,
+pub(super) struct Committed {
+    pub(super) offset: Option<i64>,
     metadata: Option<String>,
 }
 
@@ -64,7 +63,7 @@ pub(super) fn starts(
     consumer: &StepConsumer,
     partitions: &[(Slot, Partition)],
     begin: Begin,
-    counts: &Counts,
+    unsettled: &Unsettled,
 ) -> KafkaResult<Vec<Start>> {
     let committed = committed(consumer, partitions)?;
     let marks = marks(consumer, partitions, ANSWER_WITHIN)?;
@@ -80,35 +79,18 @@ pub(super) fn starts(
     };
     let starts = partitions.iter().zip(committed).filter_map(|((slot, partition), committed)| {
         let at = at.iter().find(|(of, _)| of == partition).and_then(|(_, offset)| *offset);
-        let begin = begin.of(partition, counts);
+        let begin = begin.of(partition, unsettled);
         start(*slot, partition, committed, marks_of(*slot), begin, at)
     });
     Ok(starts.collect())
 }
 
-/// How many partitions each topic had before the step subscribed to it.
-pub(super) type Counts = HashMap<Arc<str>, i32>;
-
-/// Asks how many partitions each of `topics` has; one without any is left out. An error means that no broker answered.
-pub(super) fn counts<'a>(
-    consumer: &StepConsumer,
-    topics: impl Iterator<Item = &'a str>,
-) -> KafkaResult<Counts> {
-    let mut counts = Counts::new();
-    for topic in topics {
-        let metadata = consumer.fetch_metadata(Some(topic), ANSWER_WITHIN)?;
-        let known = metadata.topics().iter().find(|known| known.name() == topic);
-        let count = known.and_then(|known| i32::try_from(known.partitions().len()).ok());
-        counts.extend(count.filter(|count| *count > 0).map(|count| (topic.into(), count)));
-    }
-    Ok(counts)
-}
-
 impl Begin {
-    /// Where to begin with one partition: one that was not there before the step ran holds only what came since.
-    fn of(self, partition: &Partition, counts: &Counts) -> Self {
-        let is_new = counts.get(&partition.topic).is_some_and(|count| partition.number >= *count);
-        if self == Self::Latest && is_new { Self::Earliest } else { self }
+    /// Where to begin with one partition that has no commit: one that was not there when the group began holds only what
+    /// came since.
+    fn of(self, partition: &Partition, unsettled: &Unsettled) -> Self {
+        let was_there = unsettled.get(&partition.topic).is_some_and(|count| partition.number < *count);
+        if self == Self::Latest && !was_there { Self::Earliest } else { self }
     }
 }
 
@@ -151,7 +133,10 @@ fn start(
 }
 
 /// What the group committed for each of `partitions`, in their order.
-fn committed(consumer: &StepConsumer, partitions: &[(Slot, Partition)]) -> KafkaResult<Vec<Committed>> {
+pub(super) fn committed(
+    consumer: &StepConsumer,
+    partitions: &[(Slot, Partition)],
+) -> KafkaResult<Vec<Committed>> {
     let asked = list(partitions.iter().map(|(_, partition)| partition));
     let answer = consumer.committed_offsets(asked, ANSWER_WITHIN)?;
     let mut committed = Vec::with_capacity(partitions.len());
@@ -251,13 +236,15 @@ mod tests {
 
     #[test]
     fn a_partition_that_came_later_has_nothing_from_before() {
-        let counts = Counts::from([("orders".into(), 2)]);
-        let begin = |begin: Begin, number| begin.of(&Partition { topic: "orders".into(), number }, &counts);
+        let unsettled = Unsettled::from([("orders".into(), 2)]);
+        let begin =
+            |begin: Begin, number| begin.of(&Partition { topic: "orders".into(), number }, &unsettled);
         assert_eq!(begin(Begin::Latest, 1), Begin::Latest);
         assert_eq!(begin(Begin::Latest, 2), Begin::Earliest);
         assert_eq!(begin(Begin::At(7), 2), Begin::At(7));
-        let unknown = Partition { topic: "payments".into(), number: 2 };
-        assert_eq!(Begin::Latest.of(&unknown, &counts), Begin::Latest);
+        // Where the group's beginning is committed, whatever has no commit came later.
+        let settled = Partition { topic: "payments".into(), number: 0 };
+        assert_eq!(Begin::Latest.of(&settled, &unsettled), Begin::Earliest);
     }
 
     #[test]

@@ -112,7 +112,10 @@ impl Commits {
 }
 
 /// One asynchronous request.
-#[expect(clippy::disallowed_methods, reason = "the one place that commits, and never in `CommitMode::Sync`")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "with the next the one place that commits, and never in `CommitMode::Sync`"
+)]
 fn send(consumer: &StepConsumer, slots: &Slots, commits: &[Commit]) -> rdkafka::error::KafkaResult<()> {
     let list = list_at(commits.iter().map(|commit| (slots.partition(commit.slot), commit.offset)));
     for commit in commits {
@@ -123,6 +126,18 @@ fn send(consumer: &StepConsumer, slots: &Slots, commits: &[Commit]) -> rdkafka::
             element.set_metadata(metadata);
         }
     }
+    let sent = consumer.commit(&list, CommitMode::Async);
+    drop(list);
+    sent
+}
+
+/// Sends a commit of the ends of logs, for a group that nobody is in. Waits for nothing.
+#[expect(clippy::disallowed_methods, reason = "as above: never in `CommitMode::Sync`")]
+pub(super) fn commit_ends<'p>(
+    consumer: &StepConsumer,
+    ends: impl Iterator<Item = (&'p Partition, i64)>,
+) -> rdkafka::error::KafkaResult<()> {
+    let list = list_at(ends);
     let sent = consumer.commit(&list, CommitMode::Async);
     drop(list);
     sent

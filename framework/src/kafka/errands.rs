@@ -13,7 +13,8 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::Producer;
 use tokio::sync::Notify;
 
-use super::assign::{Begin, Counts, Start, counts, starts};
+use super::assign::{Begin, Start, starts};
+use super::begin::{Unsettled, begin_at_ends};
 use super::client::{Connection, StepProducer};
 use super::commit::{CommitResult, Sent, confirm};
 use super::context::StepConsumer;
@@ -89,9 +90,9 @@ impl Errands {
         let (questions, asked) = sync_channel(KINDS);
         let (answer, answers) = sync_channel(KINDS);
         let thread = std::thread::Builder::new().name(format!("{name} errands")).spawn(move || {
-            let mut counts = Counts::default();
+            let mut unsettled = Unsettled::default();
             while let Ok(errand) = asked.recv() {
-                if answer.send(clerk.run(&consumer, errand, &mut counts)).is_err() {
+                if answer.send(clerk.run(&consumer, errand, &mut unsettled)).is_err() {
                     break;
                 }
                 clerk.wake.notify_one();
@@ -126,11 +127,11 @@ impl Errands {
 }
 
 impl Clerk {
-    /// `known` keeps how many partitions the topics had when they were found.
-    fn run(&self, consumer: &StepConsumer, errand: Errand, known: &mut Counts) -> Answer {
+    /// `unsettled` keeps what was found with the topics.
+    fn run(&self, consumer: &StepConsumer, errand: Errand, unsettled: &mut Unsettled) -> Answer {
         match errand {
-            Errand::Topics => Answer::Topics(self.topics(consumer, known)),
-            Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin, known)),
+            Errand::Topics => Answer::Topics(self.topics(consumer, unsettled)),
+            Errand::Start(partitions) => Answer::Start(starts(consumer, &partitions, self.begin, unsettled)),
             Errand::Confirm(sent) => Answer::Confirm(confirm(consumer, &sent)),
             Errand::Watch { partitions, producer } => Answer::Watch {
                 marks: self
@@ -144,10 +145,10 @@ impl Clerk {
         }
     }
 
-    fn topics(&self, consumer: &StepConsumer, known: &mut Counts) -> KafkaResult<Vec<Missing>> {
+    fn topics(&self, consumer: &StepConsumer, unsettled: &mut Unsettled) -> KafkaResult<Vec<Missing>> {
         let missing = look(consumer, &self.connection, &self.topics)?;
         if missing.is_empty() && self.begin == Begin::Latest {
-            *known = counts(consumer, self.topics.read())?;
+            return begin_at_ends(consumer, self.topics.read(), unsettled);
         }
         Ok(missing)
     }

@@ -23,6 +23,7 @@
 
 mod acknowledge;
 mod assign;
+mod begin;
 mod client;
 mod close;
 mod commit;

@@ -22,8 +22,9 @@ pub enum StartFrom {
     /// At the log's start: a new step sees history. The default.
     #[default]
     Earliest,
-    /// At the log's end: only what comes after the step was first run. A partition that is added while the step runs is
-    /// read from its start; one that is added while no instance of it runs, from its end.
+    /// At the log's end: only what comes after the step was first run. A partition that is added later is read from its
+    /// start. A topic that a step reads only since a new version of it begins at its end too; while instances of the
+    /// version before are still there, a partition of it that moves before it is first committed may be read from its start.
     Latest,
     /// At the first record from this time on.
     At(SystemTime),

@@ -1,13 +1,18 @@
 //! What the driver owes the runner and the group.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::super::assign::Begin;
+use super::super::commit::commit_ends;
+use super::super::context::StepContext;
 use super::super::embedded::EmbeddedBroker;
+use super::super::partition::Partition;
 use super::copier::Told;
-use super::running::{Running, broker, eventually, feed, feed_to, numbers, output};
+use super::running::{Running, broker, eventually, feed, feed_to, numbers, output, setup};
+use crate::ops::Health;
 
 #[test]
 fn everything_read_is_published_acknowledged_and_committed_and_the_step_ends_without_hanging() {
@@ -107,6 +112,22 @@ fn a_group_that_begins_at_the_end_keeps_its_place_before_it_reads_anything() {
     again.until(|told| told == Told::Assigned(10));
     again.until_acknowledged(numbers(10..20));
     again.end();
+}
+
+#[test]
+fn a_partition_that_came_while_others_ran_is_read_from_its_start_by_who_starts_later() {
+    let broker = broker(2);
+    feed_to(&broker, Some(0), numbers(0..10));
+    feed_to(&broker, Some(1), numbers(10..20));
+    // To the group there was one partition when it began.
+    let others = setup(&broker, Begin::Latest, &Health::new());
+    let context = StepContext::new(Arc::clone(&others.status));
+    let member = others.connection.consumer(&others.name, &others.group, context, Arc::default()).unwrap();
+    commit_ends(&member, std::iter::once((&Partition { topic: "in".into(), number: 0 }, 10))).unwrap();
+    let later = Running::start(&broker, Begin::Latest);
+    later.until_acknowledged(numbers(10..20));
+    later.end();
+    assert_eq!(output(&broker, 10).len(), 10, "nothing from before");
 }
 
 #[test]

@@ -140,7 +140,7 @@ pub(in crate::kafka) fn feed(broker: &EmbeddedBroker, values: impl IntoIterator<
 }
 
 /// The same, to one partition.
-pub(super) fn feed_to(
+pub(in crate::kafka) fn feed_to(
     broker: &EmbeddedBroker,
     partition: Option<i32>,
     values: impl IntoIterator<Item = String>,
