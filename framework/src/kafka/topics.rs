@@ -13,6 +13,7 @@ use super::client::Connection;
 use super::context::StepConsumer;
 use super::words::{Trouble, protocol_name};
 use crate::clock;
+use crate::manifest::DEAD_LETTER_SETTINGS;
 use crate::ops::Missing;
 
 /// The longest wait for one answer of a broker.
@@ -150,17 +151,8 @@ fn create(
     let partitions =
         creation.partitions.map_or(BROKERS_DEFAULT, |count| i32::try_from(count).unwrap_or(i32::MAX));
     let replication = creation.replication.map_or(BROKERS_DEFAULT, i32::from);
-    let topics: Vec<NewTopic<'_>> = missing
-        .iter()
-        .map(|(role, topic)| {
-            // The group deals partitions out by count: as many of these as of the inputs could leave an instance with
-            // retry partitions alone. Replays need no more than one.
-            let partitions = if *role == Role::Retry { 1 } else { partitions };
-            let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
-            // A dead letter waits for a person, however long that takes.
-            if *role == Role::DeadLetters { new.set("retention.ms", "-1") } else { new }
-        })
-        .collect();
+    let topics: Vec<NewTopic<'_>> =
+        missing.iter().map(|(role, topic)| new_topic(*role, topic, partitions, replication)).collect();
     let options =
         AdminOptions::new().request_timeout(Some(ANSWER_WITHIN)).operation_timeout(Some(ANSWER_WITHIN));
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| KafkaError::Canceled)?;
@@ -179,6 +171,16 @@ fn create(
     Ok(faults)
 }
 
+/// A topic as it is made.
+fn new_topic(role: Role, topic: &str, partitions: i32, replication: i32) -> NewTopic<'_> {
+    // The group deals partitions out by count: as many of these as of the inputs could leave an instance with retry
+    // partitions alone. Replays need no more than one.
+    let partitions = if role == Role::Retry { 1 } else { partitions };
+    let settings: &[(&str, &str)] = if role == Role::DeadLetters { &DEAD_LETTER_SETTINGS } else { &[] };
+    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
+    settings.iter().fold(new, |new, (name, value)| new.set(name, value))
+}
+
 /// A topic that exists and cannot be used.
 fn refused(role: Role, topic: &str, code: RDKafkaErrorCode) -> Missing {
     let error = protocol_name(code);
@@ -192,6 +194,16 @@ fn refused(role: Role, topic: &str, code: RDKafkaErrorCode) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_default_of_a_brokers_deletes_a_dead_letter() {
+        let settings = |role| new_topic(role, "a", 3, 1).config;
+        let kept = [("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("retention.ms", "-1")];
+        assert_eq!(settings(Role::DeadLetters), kept);
+        for role in [Role::Input, Role::Output, Role::Retry] {
+            assert_eq!(settings(role), []);
+        }
+    }
 
     #[test]
     fn a_missing_right_names_topic_and_right() {

@@ -116,6 +116,11 @@ fn from(from: StartFrom) -> Value {
     }
 }
 
+/// The settings of dead-letter topics: a dead letter waits for a person, however long that takes and however many there
+/// are. Whatever the broker's own defaults are, nothing is deleted by age, by size, or for a later one of the same key.
+pub(crate) const DEAD_LETTER_SETTINGS: [(&str, &str); 3] =
+    [("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("retention.ms", "-1")];
+
 /// Every topic once, by name.
 fn topics(service: &ServiceDef) -> Vec<TopicManifest> {
     let mut access: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -132,9 +137,10 @@ fn topics(service: &ServiceDef) -> Vec<TopicManifest> {
     access
         .into_iter()
         .map(|(name, access)| {
-            let kept_for_ever = dead_letters.contains(&name);
+            let kept: &[(&str, &str)] =
+                if dead_letters.contains(&name) { &DEAD_LETTER_SETTINGS } else { &[] };
             let settings =
-                kept_for_ever.then(|| ("retention.ms".to_owned(), "-1".to_owned())).into_iter().collect();
+                kept.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             TopicManifest { name, access: access.into_iter().map(str::to_owned).collect(), settings }
         })
         .collect()

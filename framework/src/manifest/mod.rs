@@ -3,6 +3,7 @@
 mod build;
 mod model;
 
+pub(crate) use build::DEAD_LETTER_SETTINGS;
 pub use model::{
     Alternatives, ConsumedManifest, DeprecatedManifest, EmittedManifest, Manifest, RetryManifest,
     StepManifest, TopicManifest,

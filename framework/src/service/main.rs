@@ -242,7 +242,9 @@ mod tests {
             .filter_map(|it| it["name"].as_str())
             .collect();
         assert_eq!(topics, ["mail.send.dlq", "mail.send.retry", "mails", "orders"]);
-        assert_eq!(manifest["topics"][0]["settings"]["retention.ms"], "-1");
+        let kept =
+            serde_json::json!({"cleanup.policy": "delete", "retention.bytes": "-1", "retention.ms": "-1"});
+        assert_eq!(manifest["topics"][0]["settings"], kept);
         assert_eq!(manifest["topics"][3]["access"], serde_json::json!(["read", "write"]));
     }
 }

@@ -265,7 +265,7 @@ impl DeadLetters {
     pub(crate) fn check_topics(&self, retry_topics: &BTreeSet<String>) -> Result<(), Error> {
         let audit = self.audit_topic();
         if !self.topics.exists(&audit)? {
-            let settings = AUDIT_SETTINGS.map(|(name, value)| format!("{name}={value}")).join(" and ");
+            let settings = AUDIT_SETTINGS.map(|(name, value)| format!("{name}={value}")).join(", ");
             return Err(Error::MissingTopic { topic: audit.to_string(), settings });
         }
         for retry in retry_topics.iter().map(|retry| self.connection.full(retry)) {

@@ -187,7 +187,7 @@ fn what_is_missing_is_named() {
     let told = stage.dlq(&discard);
     assert_eq!(told.code, 3, "{told:?}");
     assert!(
-        told.errors.contains("choreograph.audit: create it with cleanup.policy=delete and retention.ms=-1"),
+        told.errors.contains("choreograph.audit: create it with cleanup.policy=delete, retention.bytes=-1, retention.ms=-1"),
         "{told:?}"
     );
     assert!(told.errors.contains("--create-topics"), "{told:?}");

@@ -17,7 +17,8 @@ use crate::limits::{ANSWER_WITHIN, OTHERS_WITHIN};
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What a person must know to make the audit topic, and how it is made here.
-pub(crate) const AUDIT_SETTINGS: [(&str, &str); 2] = [("cleanup.policy", "delete"), ("retention.ms", "-1")];
+pub(crate) const AUDIT_SETTINGS: [(&str, &str); 3] =
+    [("cleanup.policy", "delete"), ("retention.bytes", "-1"), ("retention.ms", "-1")];
 
 /// Topics as the brokers tell of them.
 pub(crate) struct Topics {
