@@ -25,6 +25,9 @@ const HAND_BACK_MS: u64 = 2_000;
 const REPLACE_EVERY_MS: u64 = 1_000;
 /// After a batch was refused, records go one by one for at least this long, in milliseconds.
 const SINGLE_MS: u64 = 60_000;
+/// How long the change back to batches of many may keep records waiting, in milliseconds: one publish that no broker
+/// acknowledges, which lasts as long as its partition has no leader, must not hold up all others.
+const DRAIN_MS: u64 = 2_000;
 /// One wait for reports of a producer that is being closed or replaced, in milliseconds.
 const CLOSE_POLL_MS: u64 = 20;
 
@@ -161,15 +164,23 @@ impl Outlet {
     }
 
     /// After a batch was refused, goes on with batches of one, so that only the record at fault is refused; after a
-    /// while, as soon as everything is reported, with batches of many again.
+    /// while, as soon as everything is reported, with batches of many again. Where that does not come soon, with batches
+    /// of one for another while.
     fn adapt_batches(&mut self) {
         if self.is_doubtful() {
             self.replace_at = clock::millis();
             self.inbox.set_fatal();
-        } else if self.unreported == 0 && self.single_is_over() {
-            // Planned, so it need not wait as the successor of a dead one does.
-            (self.batches, self.replace_at) = (Batches::Many, clock::millis());
-            self.producer = None;
+        } else if self.single_is_over() {
+            let now = clock::millis();
+            if self.unreported == 0 {
+                // Planned, so it need not wait as the successor of a dead one does.
+                (self.batches, self.replace_at) = (Batches::Many, now);
+                self.producer = None;
+                self.status.overdue(false);
+            } else if now >= self.single_until.saturating_add(DRAIN_MS) {
+                self.single_until = now + SINGLE_MS;
+                self.status.overdue(true);
+            }
         }
     }
 
@@ -289,10 +300,13 @@ mod tests {
     const RECORDS: u64 = 100;
 
     fn outlet(broker: &EmbeddedBroker) -> Outlet {
+        outlet_of(broker, &Health::new())
+    }
+
+    fn outlet_of(broker: &EmbeddedBroker, health: &Health) -> Outlet {
         let settings = Settings::read(broker.environment()).unwrap();
         let telemetry = Telemetry::quiet().step("test", "out", "test.out");
-        let status =
-            Arc::new(Status::new(Health::new().step("test/out"), Arc::new(telemetry), Needs::default()));
+        let status = Arc::new(Status::new(health.step("test/out"), Arc::new(telemetry), Needs::default()));
         Outlet::open(&Connection::new(&settings.kafka), "test.out", &status).unwrap()
     }
 
@@ -366,7 +380,7 @@ mod tests {
         // What is under way ends first, and nothing new comes to it meanwhile.
         outlet.poll(&mut Vec::new());
         outlet.send(&record(b"key"), Tag(0)).unwrap();
-        outlet.single_until = 0;
+        outlet.single_until = clock::millis();
         assert!(matches!(outlet.send(&record(b"key"), Tag(1)), Err(PublishError::QueueFull)));
         outlet.poll(&mut Vec::new());
         assert_eq!(outlet.batches, Batches::Single);
@@ -374,9 +388,39 @@ mod tests {
         let deadline = clock::millis() + 30_000;
         while outlet.batches == Batches::Single {
             assert!(clock::millis() < deadline, "what was under way never ended");
+            outlet.single_until = clock::millis();
             hand_back(&outlet.producer().unwrap(), deadline);
             outlet.poll(&mut Vec::new());
         }
         outlet.send(&record(b"key"), Tag(2)).unwrap();
+    }
+
+    #[test]
+    fn what_is_never_acknowledged_does_not_keep_everything_else_waiting() {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 3).unwrap();
+        let health = Health::new();
+        let mut outlet = outlet_of(&broker, &health);
+        let notes = || health.report().steps[0].notes.join("\n");
+        broker.go_away().unwrap();
+        outlet.send(&record(b"key"), Tag(0)).unwrap();
+        outlet.batches = Batches::Single;
+        outlet.single_until = clock::millis();
+        assert!(matches!(outlet.send(&record(b"key"), Tag(1)), Err(PublishError::QueueFull)));
+        assert!(!notes().contains("one by one"), "{}", notes());
+        outlet.single_until = clock::millis() - DRAIN_MS;
+        outlet.poll(&mut Vec::new());
+        outlet.send(&record(b"key"), Tag(1)).unwrap();
+        assert_eq!((outlet.batches, outlet.unreported()), (Batches::Single, 2));
+        assert!(notes().contains("one by one"), "{}", notes());
+        broker.come_back().unwrap();
+        let deadline = clock::millis() + 30_000;
+        while outlet.batches == Batches::Single {
+            assert!(clock::millis() < deadline, "what was under way never ended");
+            outlet.single_until = clock::millis();
+            hand_back(&outlet.producer().unwrap(), deadline);
+            outlet.poll(&mut Vec::new());
+        }
+        assert!(!notes().contains("one by one"), "{}", notes());
     }
 }

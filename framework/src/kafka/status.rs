@@ -249,6 +249,24 @@ impl Status {
         });
     }
 
+    /// Whether something that was published has long been waiting for its acknowledgement.
+    pub(super) fn overdue(&self, overdue: bool) {
+        let step = self.health.name();
+        self.health.update(|state| {
+            if std::mem::replace(&mut state.overdue, overdue) == overdue {
+                return;
+            }
+            if overdue {
+                tracing::warn!(
+                    workflow_step = step,
+                    "the broker does not acknowledge what was published; going on with records one by one"
+                );
+            } else {
+                tracing::info!(workflow_step = step, "what was published is acknowledged again");
+            }
+        });
+    }
+
     /// The group moved partitions.
     pub(super) fn rebalanced(&self) {
         self.telemetry.rebalanced();
@@ -272,7 +290,7 @@ impl Status {
 
     /// A client that cannot be replaced is beyond help: the process has to be restarted.
     pub(super) fn fatal(&self, text: String) {
-        tracing::error!(workflow.step = self.health.name(), "{text}");
+        tracing::error!(workflow_step = self.health.name(), "{text}");
         self.health.update(|state| state.fatal = Some(text));
     }
 

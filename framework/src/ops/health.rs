@@ -51,6 +51,8 @@ pub struct StepState {
     pub refused: Vec<Missing>,
     /// Partitions, `topic [number]`, that cannot be read, as no broker answers for them.
     pub silent: Vec<String>,
+    /// Something that was published has long been waiting for its acknowledgement, while records go one by one.
+    pub overdue: bool,
     /// The step takes no new records, because what its handler needs is away.
     pub outage: Option<Outage>,
     /// The newest ranges that retention took unread.

@@ -236,14 +236,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn idle_connections_do_not_keep_others_out_for_ever() {
+    async fn one_connection_more_than_there_is_room_for_waits_until_another_ends() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        async fn asked(stream: &mut tokio::net::TcpStream) {
+            stream.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        }
+
+        async fn answered(stream: &mut tokio::net::TcpStream) {
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"}") {
+                assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "closed");
+            }
+        }
+
         let server = server(&Health::new()).await;
-        let address = server.address();
-        let idle: Vec<_> = (0..MAX_CONNECTIONS).map(|_| TcpStream::connect(address).unwrap()).collect();
-        let waiting = tokio::spawn(async move { ask(address, "/live", "Host: localhost\r\n").await });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        drop(idle);
-        assert!(waiting.await.unwrap().starts_with("HTTP/1.1 200 "));
+        let connect = || tokio::net::TcpStream::connect(server.address());
+        let mut held = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            let mut stream = connect().await.unwrap();
+            asked(&mut stream).await;
+            answered(&mut stream).await;
+            held.push(stream);
+        }
+        let mut more = connect().await.unwrap();
+        asked(&mut more).await;
+        for stream in &mut held {
+            asked(stream).await;
+            answered(stream).await;
+        }
+        let nothing = more.try_read(&mut [0; 1]).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        drop(held);
+        answered(&mut more).await;
     }
 }

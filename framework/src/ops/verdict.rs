@@ -114,6 +114,12 @@ fn notes(state: &StepState) -> Vec<String> {
         let named = named.join(", ");
         notes.push(format!("no broker answers for {named}{more}: the other partitions are read"));
     }
+    if state.overdue {
+        notes.push(
+            "the broker does not acknowledge what was published: records go one by one until it does"
+                .to_owned(),
+        );
+    }
     notes
 }
 
