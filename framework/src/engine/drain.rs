@@ -16,6 +16,14 @@ pub(super) struct Batch {
     slots: Vec<Slot>,
 }
 
+/// What drains left behind whose deadline passed: what is neither settled nor confirmed is read again by the next owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CutShort {
+    pub(crate) partitions: usize,
+    /// Records that were in a handler or not acknowledged. None: a commit was not confirmed.
+    pub(crate) records: usize,
+}
+
 /// How far a shutdown is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shutdown {
@@ -139,9 +147,18 @@ impl<R, F> Engine<R, F> {
         };
         let slots: Vec<Slot> = self.slots().filter(|&slot| over(self, slot)).collect();
         for slot in slots {
+            let unsettled =
+                self.partition(slot).map_or(0, |partition| partition.running + partition.publishing);
+            self.cut_short.partitions += 1;
+            self.cut_short.records += unsettled;
             self.forget(slot);
         }
         self.end_drains();
+    }
+
+    /// What was left behind since this was last asked.
+    pub(crate) fn take_cut_short(&mut self) -> CutShort {
+        std::mem::take(&mut self.cut_short)
     }
 
     /// When the first deadline passes.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{
     bug::{Bug, seeded},
     command::{Command, Slot, Ticket, Time},
-    drain::{Batch, Shutdown},
+    drain::{Batch, CutShort, Shutdown},
     limits::Limits,
     metadata::{self, Recalled},
     outage::Outage,
@@ -44,6 +44,8 @@ pub(crate) struct Engine<R, F> {
     pub(super) commit_at: Option<Time>,
     pub(super) batches: Vec<Batch>,
     pub(super) shutdown: Shutdown,
+    /// What drains left behind that the driver was not told of.
+    pub(super) cut_short: CutShort,
     /// Records in handlers.
     pub(super) running: usize,
     /// Records in lanes.
@@ -78,6 +80,7 @@ impl<R, F> Engine<R, F> {
             commit_at: None,
             batches: Vec::new(),
             shutdown: Shutdown::Not,
+            cut_short: CutShort::default(),
             running: 0,
             waiting: 0,
             draining: 0,

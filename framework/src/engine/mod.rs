@@ -29,6 +29,7 @@ mod status;
 
 pub(crate) use self::{
     command::{Command, Finish, Reason, Slot, Ticket, Time},
+    drain::CutShort,
     machine::Engine,
     metadata::{Left, read as read_metadata},
     retry::HeldFor,

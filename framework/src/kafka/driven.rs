@@ -41,6 +41,8 @@ pub(crate) trait Driven<P: Port> {
     fn next_wake(&self) -> Option<Time>;
     /// Everything is settled or given up after [`shutdown`](Self::shutdown).
     fn stopped(&self) -> bool;
+    /// Of how many partitions work was given up unsettled since then.
+    fn left_behind(&self) -> usize;
 }
 
 /// Makes the driven part once the consumer is there, which its port borrows.
@@ -91,7 +93,7 @@ impl Stop {
     }
 }
 
-/// Why a step's loop ended before it was asked to.
+/// Why a step's loop ended before it was asked to, or before everything was settled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum LoopError {
@@ -110,6 +112,9 @@ pub(crate) enum LoopError {
     /// The errand thread ended.
     #[error("the thread that asks the brokers has ended")]
     Errands,
+    /// It was asked to end, and work was left unsettled when the drain deadline passed.
+    #[error("the drain deadline passed with work unsettled, which is read again")]
+    Unsettled,
     /// The step's thread panicked, which is an error of the framework: handlers' panics become dead letters.
     #[error("the step's thread panicked")]
     Panicked,

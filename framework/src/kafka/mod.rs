@@ -54,6 +54,7 @@ mod thread;
 mod topics;
 mod words;
 
+pub(crate) use driven::LoopError;
 #[cfg(feature = "embedded")]
 pub use embedded::{EmbeddedBroker, EmbeddedError};
 pub(crate) use start::RunningStep;

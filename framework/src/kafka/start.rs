@@ -168,4 +168,8 @@ impl<P: Port> Driven<P> for Runner<P> {
     fn stopped(&self) -> bool {
         self.stopped()
     }
+
+    fn left_behind(&self) -> usize {
+        self.left_behind()
+    }
 }

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -25,7 +25,7 @@ use crate::envelope::Workflow;
 use crate::envelope::id;
 use crate::envelope::write::{EmitHeaders, with_event_headers};
 use crate::event::StartingEvent;
-use crate::publisher::{Ready, StartError, Starting};
+use crate::publisher::{Ready, START_TIMEOUT, StartError, Starting};
 use crate::registry;
 use crate::runner::{clock_text, current};
 use crate::settings::{Registry, Settings};
@@ -132,7 +132,23 @@ impl KafkaStarts {
     /// Waits until everything handed over is acknowledged, and says whether it was in time.
     pub(crate) fn flush(&self, deadline: Duration) -> bool {
         let single = lock(&self.single).clone();
-        self.producer().flush(deadline).is_ok() && single.is_none_or(|single| single.flush(deadline).is_ok())
+        within(deadline, std::iter::once(self.producer()).chain(single), |producer, left| {
+            producer.flush(left).is_ok()
+        })
+    }
+
+    /// A place for one start. Whoever waited for one for longer than an acknowledgement may take gives way to the next: a
+    /// broker that acknowledges nothing must not keep a line of callers waiting without end.
+    ///
+    /// The wait needs no timer, and so no particular runtime: places come free as acknowledgements time out, and those who
+    /// waited for too long by then hand theirs on at once.
+    async fn place(&self, ready: &Ready, since: Instant) -> Result<Room, StartError> {
+        // Never closed, so there is always a permit to come.
+        let room = Arc::clone(&self.room).acquire_owned().await.ok().map(Arc::new);
+        if since.elapsed() >= START_TIMEOUT {
+            return Err(StartError::QueueFull { event_type: ready.event_type().to_owned() });
+        }
+        Ok(room)
     }
 
     /// The event type made ready, the first time it is asked for.
@@ -154,8 +170,7 @@ impl KafkaStarts {
             Some(id) => id::from_idempotency_id(id, &self.source, starting.ready.event_type()),
             None => id::fresh(),
         };
-        // Never closed, so there is always a permit to come.
-        let room: Room = Arc::clone(&self.room).acquire_owned().await.ok().map(Arc::new);
+        let room = self.place(&starting.ready, clock::instant()).await?;
         let workflow_id = event_id.to_string();
         let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors(), room: &room };
         let producer = self.producer();
@@ -163,7 +178,9 @@ impl KafkaStarts {
         let older = starting.older.iter().map(|older| (older, older.id_beside(&workflow_id).to_string()));
         let mut under_way = Vec::with_capacity(starting.older.len() + 1);
         for (major, id) in older.chain([(&starting, workflow_id.clone())]) {
-            under_way.push(self.hand_over(&producer, major, &id, fact));
+            let mut major_under_way = self.hand_over(&producer, major, &id, fact);
+            major_under_way.is_head = std::ptr::eq(major, &raw const starting);
+            under_way.push(major_under_way);
             if matches!(under_way.last(), Some(UnderWay { told: Told::Now(_), .. })) {
                 break;
             }
@@ -211,7 +228,7 @@ impl KafkaStarts {
             room: fact.room,
         };
         let told = record.hand_over(producer);
-        UnderWay { ready, record, span, told }
+        UnderWay { ready, record, span, told, is_head: false }
     }
 
     /// Waits for the reports of what was handed to `producer`.
@@ -240,10 +257,15 @@ impl KafkaStarts {
     }
 
     /// What the report of one major means to whoever started the fact.
-    fn end(&self, UnderWay { ready, span, .. }: UnderWay<'_>, report: Reported) -> Result<(), StartError> {
+    fn end(
+        &self,
+        UnderWay { ready, span, is_head, .. }: UnderWay<'_>,
+        report: Reported,
+    ) -> Result<(), StartError> {
         let name = report.map_err(protocol_name);
         self.telemetry.delivered(
             span,
+            is_head,
             name.as_ref().map(|at| *at).map_err(String::as_str),
             UNIX_EPOCH + clock::wall(),
         );
@@ -339,6 +361,8 @@ struct UnderWay<'a> {
     record: Record<'a>,
     span: SendSpan,
     told: Told,
+    /// The fact in its highest major, which stands for it.
+    is_head: bool,
 }
 
 /// The headers of a starting event, which is the first of its workflow.
@@ -404,6 +428,20 @@ fn connect(
         .create_with_context(Reports(Arc::clone(complaints)))
         .map_err(|error| StartError::Settings(super::client::ClientError::from(error).to_string()))?;
     Ok(Arc::new(producer))
+}
+
+/// Lets `flush` have all of `all` one after the other, with what is left of `deadline`, and says whether it was well with all.
+fn within<T>(
+    deadline: Duration,
+    all: impl Iterator<Item = T>,
+    mut flush: impl FnMut(T, Duration) -> bool,
+) -> bool {
+    let began = clock::instant();
+    let mut well = true;
+    for one in all {
+        well &= flush(one, deadline.saturating_sub(began.elapsed()));
+    }
+    well
 }
 
 /// Nothing is left half written by a panic under these locks.

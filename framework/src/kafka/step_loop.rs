@@ -32,7 +32,7 @@ use super::rights::Right;
 use super::status::Side;
 use crate::clock;
 use crate::engine::{Slot, Time};
-use crate::telemetry::events::CommitFailed;
+use crate::telemetry::events::{CommitFailed, CommitsResumed};
 
 /// The most records of one turn: the runtime's timers and sockets are served between turns.
 const RECORDS_A_TURN: usize = 256;
@@ -87,6 +87,8 @@ pub(super) struct Loop<'c, D> {
     unconfirmed: Vec<Sent>,
     /// The question about commits is on its way.
     confirming: bool,
+    /// The commits asked about last failed.
+    commits_fail: bool,
     /// When the driver's own failed commits are sent again.
     commit_again_at: Option<u64>,
     /// When the loop ends whatever the runner says; set when the step is asked to end.
@@ -122,6 +124,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             watch_at: Some(0),
             unconfirmed: Vec::new(),
             confirming: false,
+            commits_fail: false,
             commit_again_at: None,
             give_up_at: None,
             report_nap: REPORT_NAP_MS.0,
@@ -147,7 +150,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             self.leave(now);
             self.flush_commits(now);
             self.chores(now)?;
-            if self.ends(now) {
+            if self.ends(now)? {
                 return Ok(());
             }
             if busy {
@@ -206,15 +209,21 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         busy
     }
 
-    /// Tells whose commits they were what became of them.
+    /// Tells whose commits they were what became of them, and the log where that changed.
     fn commit_results(&mut self, now: u64, results: Vec<CommitResult>) {
+        let step = self.setup.status.step();
+        let error = results.iter().find_map(|result| result.error.as_deref());
+        match error {
+            Some(error) if !self.commits_fail => CommitFailed { step, error }.emit(),
+            None if self.commits_fail => CommitsResumed { step }.emit(),
+            _ => {}
+        }
+        self.commits_fail = error.is_some();
         for CommitResult { slot, offset, error } in results {
-            if let Some(error) = &error {
-                CommitFailed { step: self.setup.status.step(), error }.emit();
-            } else {
+            let ok = error.is_none();
+            if ok {
                 self.setup.status.reached(Side::Consumer);
             }
-            let ok = error.is_none();
             match self.port.seat(slot) {
                 Some(seat) if seat.commit_first == Some(offset) => {
                     if ok {
@@ -364,20 +373,20 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         }
     }
 
-    /// Whether the loop ends now.
-    fn ends(&self, now: u64) -> bool {
-        let Some(give_up_at) = self.give_up_at else { return false };
+    /// Whether the loop ends now. An error means that it does, and that work is left unsettled.
+    fn ends(&self, now: u64) -> Result<bool, LoopError> {
+        let Some(give_up_at) = self.give_up_at else { return Ok(false) };
         if self.driven.stopped() {
-            return true;
+            return if self.driven.left_behind() == 0 { Ok(true) } else { Err(LoopError::Unsettled) };
         }
         if now >= give_up_at {
             tracing::warn!(
                 workflow_step = self.setup.status.step(),
                 "the step ends with work unsettled; it will be read again"
             );
-            return true;
+            return Err(LoopError::Unsettled);
         }
-        false
+        Ok(false)
     }
 
     /// How long to sleep at most.

@@ -24,7 +24,8 @@ pub(crate) fn spawn<D: Drive>(
         let mut ended = Ended { status: Arc::clone(&setup.status), why: "its thread panicked".to_owned() };
         let result = run(&setup, drive, &stop);
         match &result {
-            Ok(()) => "it was asked to".clone_into(&mut ended.why),
+            // What was left unsettled is told already.
+            Ok(()) | Err(LoopError::Unsettled) => "it was asked to".clone_into(&mut ended.why),
             Err(error) => {
                 ended.why = error.to_string();
                 StepEnded { step: setup.status.step(), why: &ended.why }.emit();

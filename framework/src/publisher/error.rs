@@ -61,8 +61,9 @@ pub enum StartError {
         /// The broker's error code.
         error: String,
     },
-    /// The publisher holds as much as it may (`queue.buffering.max.kbytes`, `queue.buffering.max.messages`), and no broker
-    /// takes it. Nothing was published.
+    /// The publisher holds as much as it may (`queue.buffering.max.kbytes`, `queue.buffering.max.messages`), or 10,000 starts
+    /// wait for their acknowledgement and this one waited 30 seconds or more for its turn; no broker takes them. Nothing was
+    /// published.
     #[error(
         "{event_type} was not published: what was started before fills the publisher's queue, for no broker takes it"
     )]
@@ -70,7 +71,7 @@ pub enum StartError {
         /// The type with its major.
         event_type: String,
     },
-    /// No acknowledgement came within 30 seconds. The event may be on the log or not; with an idempotency id it
+    /// No acknowledgement came within 30 seconds of handing the event to the producer. The event may be on the log or not; with an idempotency id it
     /// is safe to start it again.
     #[error("no broker acknowledged {event_type} within {} s; it may be published or not ({error})", START_TIMEOUT.as_secs())]
     Unacknowledged {

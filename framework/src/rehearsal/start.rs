@@ -194,7 +194,7 @@ fn write_one(starting: &Starting, id: &str, (workflow_id, majors): (&str, &str),
         Body::new(Some(&starting.key), Some(&starting.value), headers)
     });
     let written = world.write(&ready.emitted.topic, body);
-    world.publisher.delivered(send, Ok((written.partition(), written.offset())), at);
+    world.publisher.delivered(send, id == workflow_id, Ok((written.partition(), written.offset())), at);
     written
 }
 

@@ -46,7 +46,7 @@ pub(crate) enum Ended {
     /// It panicked; the text is the panic's message where that is a literal.
     Panicked(String, Option<HandleSpan>),
     /// It took longer than the step's timeout and was dropped.
-    TimedOut,
+    TimedOut(Option<HandleSpan>),
 }
 
 /// The handlers of one step.
@@ -125,17 +125,15 @@ impl Handlers {
         self.woken.gather(cx);
     }
 
-    /// The next handler of the round that ended, if one did.
-    pub(crate) fn poll(&mut self) -> Option<(Ticket, Ended)> {
+    /// Polls the next handler of the round, if there is one, and answers how it ended, if it did.
+    pub(crate) fn poll(&mut self) -> Option<(Ticket, Option<Ended>)> {
         while let Some(place) = self.woken.next() {
             // It may have ended before the wake-up was come to.
             let Some((ticket, mut seat)) = self.waiting[place].take() else { continue };
             let mut cx = Context::from_waker(self.woken.waker(place));
             let polled =
                 guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().poll(&mut cx, &mut seat.outbox));
-            if let Some(ended) = self.polled(ticket, seat, polled) {
-                return Some((ticket, ended));
-            }
+            return Some((ticket, self.polled(ticket, seat, polled)));
         }
         None
     }
@@ -162,9 +160,14 @@ impl Handlers {
         }
     }
 
-    /// Drops a waiting handler.
-    pub(crate) fn abort(&mut self, ticket: Ticket) {
-        self.abort_where(|waiting| waiting == ticket);
+    /// Drops a handler that waits on the record of `ticket` and took too long. `None`: none does, as it ended meanwhile.
+    pub(crate) fn time_out(&mut self, ticket: Ticket) -> Option<Ended> {
+        let is_it = |waiting: &Option<(Ticket, _)>| waiting.as_ref().is_some_and(|(of, _)| *of == ticket);
+        let place = self.waiting.iter().position(is_it)?;
+        let (_, mut seat) = self.waiting[place].take()?;
+        let handle = seat.handle.take();
+        self.discard(seat);
+        Some(Ended::TimedOut(handle))
     }
 
     /// Drops the waiting handlers of partitions that are given up: their next owner runs the same records.
@@ -174,7 +177,10 @@ impl Handlers {
 
     fn abort_where(&mut self, is_over: impl Fn(Ticket) -> bool) {
         for place in 0..self.waiting.len() {
-            if let Some((_, seat)) = self.waiting[place].take_if(|(ticket, _)| is_over(*ticket)) {
+            if let Some((_, mut seat)) = self.waiting[place].take_if(|(ticket, _)| is_over(*ticket)) {
+                if let Some(handle) = seat.handle.take() {
+                    handle.abandon();
+                }
                 self.discard(seat);
             }
         }
@@ -207,7 +213,8 @@ impl Drop for Handlers {
 /// Drops a seat with what a handler left in it. Destructors are the team's code too, and may panic.
 fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
     let _in_handler = current::enter(plan);
-    if catch_unwind(AssertUnwindSafe(|| drop(seat))).is_err() {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(seat))) {
+        dispose(panic);
         tracing::warn!(workflow_step = plan.source, "what a handler left panicked as it was dropped");
     }
 }
@@ -216,7 +223,18 @@ fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
 fn guarded<T>(plan: &Arc<Plan>, seat: &mut Seat, run: impl FnOnce(&mut Seat) -> T) -> Result<T, String> {
     let _in_handler = current::enter(plan);
     let _in_span = seat.handle.as_ref().map(|handle| handle.scope().enter());
-    catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| panic_text(panic.as_ref()))
+    catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| {
+        let text = panic_text(panic.as_ref());
+        dispose(panic);
+        text
+    })
+}
+
+/// Drops what a panic carried, which is the team's too and may panic in its turn. What that carries is left alone.
+fn dispose(panic: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(again);
+    }
 }
 
 /// Where a panic happened is in the log; its message may hold anything, so only literals are shown.

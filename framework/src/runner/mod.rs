@@ -45,13 +45,13 @@ use self::{
 };
 pub(crate) use self::{failure::Failure, plan::Plan};
 use crate::{
-    engine::{Command, Engine, Finish, Reason, Slot, Ticket, Time},
-    envelope::{Metadata, head::Known, names},
+    engine::{Command, CutShort, Engine, Finish, Reason, Slot, Ticket, Time},
+    envelope::{Metadata, head::Known},
     ops::{Health, Missing, Outage, StepHealth},
     step::StepError,
     telemetry::{
         self, SendSpan, StepTelemetry, Telemetry,
-        events::{AttemptFailed, OutageBegan, OutageEnded, SetUpFound, SetUpMissing},
+        events::{AttemptFailed, DrainCutShort, OutageBegan, OutageEnded, SetUpFound, SetUpMissing},
     },
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct Runner<P: Port> {
     plan: Arc<Plan>,
     engine: Engine<Taken<P::Record>, Failure>,
     stopped: bool,
+    /// Partitions whose drain outlasted its deadline since the step was asked to end.
+    left_behind: usize,
     handlers: Handlers,
     publishing: Publishing<SendSpan>,
     shift: Shift,
@@ -79,7 +81,7 @@ pub(crate) struct Runner<P: Port> {
 impl<P: Port> Runner<P> {
     /// A runner that tells nobody.
     #[cfg_attr(
-        not(any(test, feature = "cost")),
+        not(feature = "cost"),
         expect(dead_code, reason = "tests and measurements need no more")
     )]
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
@@ -96,6 +98,7 @@ impl<P: Port> Runner<P> {
             outage_since: None,
             engine: Engine::new(plan.engine.clone()),
             stopped: false,
+            left_behind: 0,
             handlers: Handlers::new(Arc::clone(&plan)),
             publishing: Publishing::new(),
             shift: Shift::default(),
@@ -148,12 +151,18 @@ impl<P: Port> Runner<P> {
 
     /// Ends the step: what runs may end, nothing new starts.
     pub(crate) fn shutdown(&mut self, now: Time) {
+        self.left_behind = 0;
         self.engine.shutdown(now);
     }
 
     /// Whether the step has ended after [`shutdown`](Self::shutdown).
     pub(crate) fn stopped(&self) -> bool {
         self.stopped
+    }
+
+    /// Of how many partitions work was left unsettled at the end.
+    pub(crate) fn left_behind(&self) -> usize {
+        self.left_behind
     }
 
     /// Takes one record, and does all that can be done about it at once.
@@ -190,11 +199,17 @@ impl<P: Port> Runner<P> {
         while !self.shift.is_over()
             && let Some((ticket, ended)) = self.handlers.poll()
         {
-            self.ended(now, ticket, ended, port);
-            self.shift.look(port.wall(now));
-            happened = true;
+            if let Some(ended) = ended {
+                self.ended(now, ticket, ended, port);
+                self.shift.look(port.wall(now));
+                happened = true;
+            } else {
+                // One that waits on took its time too.
+                self.shift.look(port.read_wall(now));
+            }
         }
         self.engine.tick(now);
+        self.tell_cut_short();
         self.obey(now, port) || happened || self.shift.is_over()
     }
 
@@ -235,9 +250,11 @@ impl<P: Port> Runner<P> {
                 Command::DeadLetter { ticket, reason, failure, attempt } => {
                     self.dead_letter(now, ticket, reason, &failure, attempt, port);
                 }
+                // One that ended since is told already, and its record may have been started anew.
                 Command::TimedOut(ticket) => {
-                    self.handlers.abort(ticket);
-                    self.ended(now, ticket, Ended::TimedOut, port);
+                    if let Some(ended) = self.handlers.time_out(ticket) {
+                        self.ended(now, ticket, ended, port);
+                    }
                 }
                 Command::Pause(slot) => port.pause(slot),
                 Command::Resume(slot) => port.resume(slot),
@@ -298,7 +315,11 @@ impl<P: Port> Runner<P> {
                 }
                 Some(Finish::DeadLetter(Reason::Panic, Failure::new("panic", text)))
             }
-            Ended::TimedOut => {
+            Ended::TimedOut(handle) => {
+                if let Some(handle) = handle {
+                    let failure = telemetry::Failure { error_type: "timeout", text: None };
+                    handle.end(Err(failure), port.read_wall(now));
+                }
                 let limit = self.plan.timeout;
                 Some(Finish::Failed(Failure::new("timeout", format!("no end within {limit:?}"))))
             }
@@ -325,7 +346,7 @@ impl<P: Port> Runner<P> {
         let record = taken.ids(&self.plan, &identity);
         AttemptFailed { record, attempt: attempt.saturating_sub(1), delay, error: &failure.text }.emit();
         if let Some(process) = taken.process.borrow().as_ref() {
-            self.telemetry.retry(process, attempt, delay, "retry", port.wall(now));
+            self.telemetry.retry(process, attempt, delay, failure.error_type, port.wall(now));
         }
     }
 
@@ -341,6 +362,16 @@ impl<P: Port> Runner<P> {
             let since = self.outage_since.take().unwrap_or(now);
             OutageEnded { step, after: Duration::from_millis(now.0.saturating_sub(since.0)) }.emit();
             self.health.update(|state| state.outage = None);
+        }
+    }
+
+    /// Says what drains left behind.
+    fn tell_cut_short(&mut self) {
+        let CutShort { partitions, records } = self.engine.take_cut_short();
+        if partitions > 0 {
+            let (step, deadline) = (&*self.plan.source, self.plan.drain_deadline);
+            DrainCutShort { step, deadline, partitions, records }.emit();
+            self.left_behind += partitions;
         }
     }
 
@@ -394,7 +425,8 @@ impl Parts<'_> {
         let read = check_in::check_in(route, tape, &taken.raw, handlers)?;
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
-        let parent = self.telemetry.trace_context(taken.traceparent());
+        let traceparent = taken.traceparent();
+        let parent = self.telemetry.trace_context(traceparent);
         let incoming = taken.incoming(self.plan, &identity, parent, attempt);
         let mut process = taken.process.borrow_mut();
         let process = process.get_or_insert_with(|| {
@@ -402,9 +434,7 @@ impl Parts<'_> {
             if !taken.head().has(Known::CorrelationId) {
                 self.telemetry.started(&process);
             }
-            if taken.head().has(Known::Workflow) && taken.head().workflow().is_none() {
-                self.telemetry.malformed_header(names::WF);
-            }
+            self.telemetry.looked(traceparent, parent, taken.has_malformed_workflow());
             process
         });
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);

@@ -36,10 +36,18 @@ impl<P: Port> Runner<P> {
         let wall = port.wall(now);
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(&self.plan, &mut stranger);
-        let parent = self.telemetry.trace_context(taken.traceparent());
+        let traceparent = taken.traceparent();
+        let parent = self.telemetry.trace_context(traceparent);
         let incoming = taken.incoming(&self.plan, &identity, parent, attempt);
-        // A record that is refused before it is handled, or for what the broker said later, has no span yet.
-        let process = taken.process.take().unwrap_or_else(|| self.telemetry.process(&incoming, wall));
+        let process = taken.process.take().unwrap_or_else(|| {
+            // It went its whole way, and the broker refused an emit of it later.
+            if reason == Reason::EmitViolation {
+                return self.telemetry.process_again(&incoming, wall);
+            }
+            // It is refused before it is handled.
+            self.telemetry.looked(traceparent, parent, taken.has_malformed_workflow());
+            self.telemetry.process(&incoming, wall)
+        });
         let expected = match &taken.routed {
             Routed::Handle(index) if reason == Reason::ContractViolation => {
                 Some(&self.plan.routes[*index].version)

@@ -37,6 +37,11 @@ impl<M: RawRecord> Taken<M> {
         self.head().text(Known::TraceParent)
     }
 
+    /// Whether the record says of its workflow what cannot be read.
+    pub(super) fn has_malformed_workflow(&self) -> bool {
+        self.head().has(Known::Workflow) && self.head().workflow().is_none()
+    }
+
     /// The event type as declared.
     pub(super) fn event_type<'p>(&self, plan: &'p Plan) -> &'p str {
         match &self.routed {

@@ -1,6 +1,7 @@
 //! The record's way, on a driver that only writes down what it is asked.
 
 mod bench;
+mod counted;
 mod driver;
 mod failing;
 mod given_up;

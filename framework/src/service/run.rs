@@ -1,6 +1,14 @@
 //! A service on Kafka: its steps, each on a thread of its own, until it is told to leave.
 
-use std::{collections::BTreeMap, future::Future, io, io::Write, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    hash::{BuildHasher, RandomState},
+    io,
+    io::Write,
+    sync::Arc,
+    time::Duration,
+};
 
 use choreograph_contracts::BufferedPlace;
 use tokio::{
@@ -9,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    kafka::RunningStep,
+    kafka::{LoopError, RunningStep},
     ops::{self, Health},
     registry::{self, Ids},
     runner::{Plan, plan::PlanError},
@@ -56,6 +64,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// The drain deadline passed before everything was settled. Nothing is lost: what is not settled is read again.
+    #[error("left with work unsettled: {}", .0.join("; "))]
+    Unsettled(Vec<String>),
     /// Steps ended though nobody asked them to.
     #[error("ended by themselves: {}", .0.join("; "))]
     Ended(Vec<String>),
@@ -69,8 +80,9 @@ impl<S: Send + Sync + 'static> Service<S> {
     ///
     /// # Errors
     ///
-    /// When the service's declaration is wrong, or a step ended by itself: its client was beyond help. The other steps
-    /// then leave in order. Brokers that are away are no error: the steps wait for them.
+    /// When the service's declaration is wrong, when the drain deadline passed before everything was settled
+    /// ([`RunError::Unsettled`]), or when a step ended by itself: its client was beyond help. The other steps then leave in
+    /// order. Brokers that are away are no error: the steps wait for them.
     ///
     /// # Cancel safety
     ///
@@ -114,6 +126,23 @@ fn buffered(plans: &[Plan]) -> BTreeMap<&str, &[BufferedPlace]> {
     read.chain(written).filter(|(_, places)| !places.is_empty()).collect()
 }
 
+/// The plan of every step.
+fn plans(service: &ServiceDef, settings: &Settings, ids: &Ids) -> Result<Vec<Plan>, RunError> {
+    let plans = service.steps.iter().map(|step| {
+        Plan::new(&service.name, step, settings).map_err(|source: PlanError| RunError::Step {
+            step: format!("{}/{}", service.name, step.name),
+            source: Box::new(source),
+        })
+    });
+    let mut plans = plans.collect::<Result<Vec<_>, _>>()?;
+    for plan in &mut plans {
+        plan.emits.iter_mut().for_each(|emitted| ids.add_to(&mut emitted.headers));
+        // Instances that draw the same waits all come back together, which jitter is there to prevent.
+        plan.engine.seed ^= RandomState::new().hash_one(&plan.source);
+    }
+    Ok(plans)
+}
+
 /// The steps of a service, running.
 struct Steps(Vec<(String, RunningStep)>);
 
@@ -126,17 +155,7 @@ impl Steps {
         ids: &Ids,
     ) -> Result<Self, RunError> {
         // All plans before the first thread: what is wrong shows before anything is consumed.
-        let plans = service.steps.iter().map(|step| {
-            Plan::new(&service.name, step, settings).map_err(|source: PlanError| RunError::Step {
-                step: format!("{}/{}", service.name, step.name),
-                source: Box::new(source),
-            })
-        });
-        let mut plans = plans.collect::<Result<Vec<_>, _>>()?;
-        plans
-            .iter_mut()
-            .flat_map(|plan| &mut plan.emits)
-            .for_each(|emitted| ids.add_to(&mut emitted.headers));
+        let plans = plans(service, settings, ids)?;
         for (contract, places) in buffered(&plans) {
             PlacesBuffered { contract, places }.emit();
         }
@@ -173,14 +192,24 @@ impl Steps {
         let steps = std::mem::take(&mut self.0);
         let joined = tokio::task::spawn_blocking(move || {
             let ends = steps.into_iter().map(|(name, step)| (name, step.join()));
-            ends.filter_map(|(name, end)| Some(format!("{name}: {}", with_causes(&end.err()?))))
-                .collect::<Vec<_>>()
+            ends.filter_map(|(name, end)| Some((name, end.err()?))).collect::<Vec<_>>()
         });
         match joined.await {
-            Ok(failed) if failed.is_empty() => Ok(()),
-            Ok(failed) => Err(RunError::Ended(failed)),
+            Ok(failed) => ended(&failed),
             Err(panic) => Err(RunError::Ended(vec![panic.to_string()])),
         }
+    }
+}
+
+/// What it means that these steps ended so.
+fn ended(failed: &[(String, LoopError)]) -> Result<(), RunError> {
+    let told = failed.iter().map(|(step, error)| format!("{step}: {}", with_causes(error))).collect();
+    if failed.is_empty() {
+        Ok(())
+    } else if failed.iter().all(|(_, error)| matches!(error, LoopError::Unsettled)) {
+        Err(RunError::Unsettled(told))
+    } else {
+        Err(RunError::Ended(told))
     }
 }
 
@@ -218,8 +247,16 @@ pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8
         Err(Failed::ToStart(error)) => refuse(errors, &*error),
         Err(Failed::Later(error)) => {
             writeln!(errors, "error: {}", with_causes(&error))?;
-            Ok(exit_codes::FINDINGS)
+            Ok(exit_code(&error))
         }
+    }
+}
+
+/// The exit code of a service that did not run to its end.
+fn exit_code(error: &RunError) -> u8 {
+    match error {
+        RunError::Unsettled(_) => exit_codes::COULD_NOT_COMPLETE,
+        _ => exit_codes::FINDINGS,
     }
 }
 
@@ -300,6 +337,13 @@ mod tests {
         Settings::read([("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")]).unwrap()
     }
 
+    #[test]
+    fn no_two_instances_draw_the_same_waits() {
+        let service = Service::new("mail", channel().0).step(step("send", send)).into_definition();
+        let seeds = [(); 2].map(|()| plans(&service, &settings(), &Ids::default()).unwrap()[0].engine.seed);
+        assert_ne!(seeds[0], seeds[1]);
+    }
+
     #[tokio::test]
     async fn a_step_that_has_ended_ends_the_service() {
         let service = Service::new("mail", channel().0).step(step("send", send)).step(step("again", send));
@@ -318,5 +362,48 @@ mod tests {
         assert!(poll_immediate(service.run(&settings(), &telemetry, pending())).await.is_none());
         // The step's thread holds the service's state as long as it runs.
         assert_eq!(gone.recv_timeout(AT_LAST), Err(RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn what_is_left_unsettled_is_no_failure_of_a_step() {
+        let named = |error| vec![("mail/send".to_owned(), error)];
+        let unsettled = ended(&named(LoopError::Unsettled)).unwrap_err();
+        assert_eq!(exit_code(&unsettled), exit_codes::COULD_NOT_COMPLETE);
+        let mut both = named(LoopError::Panicked);
+        both.extend(named(LoopError::Unsettled));
+        assert_eq!(exit_code(&ended(&both).unwrap_err()), exit_codes::FINDINGS);
+        assert!(ended(&[]).is_ok());
+    }
+
+    #[cfg(feature = "embedded")]
+    #[tokio::test]
+    async fn a_handler_that_outlasts_the_drain_deadline_shows_in_how_the_service_ends() {
+        #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, Event)]
+        #[event(type = "order.placed", version = "1.0", topic = "orders", key = "id", starts = "order")]
+        struct Placed {
+            id: String,
+        }
+
+        async fn stay(_: In<OrderPlaced>, State(begun): State<Sender<()>>) {
+            begun.send(()).unwrap();
+            pending::<()>().await;
+        }
+
+        let broker = crate::EmbeddedBroker::start().unwrap();
+        for topic in ["orders", "mail.stay.retry", "mail.stay.dlq"] {
+            broker.create_topic(topic, 1).unwrap();
+        }
+        let environment = broker.environment().into_iter();
+        let deadline = ("CHOREOGRAPH_DRAIN_DEADLINE", "100ms".to_owned());
+        let settings = Settings::read(environment.chain([deadline])).unwrap();
+        let publisher = crate::Publisher::connect("shop", &settings, &Telemetry::quiet()).unwrap();
+        publisher.start(&Placed { id: "o-1".to_owned() }).await.unwrap();
+        let (begun, begins) = channel();
+        let service = Service::new("mail", begun).step(step("stay", stay));
+        let asked = tokio::task::spawn_blocking(move || begins.recv_timeout(AT_LAST).unwrap());
+        let shutdown = async { asked.await.unwrap() };
+        let error = service.run(&settings, &Telemetry::quiet(), shutdown).await.unwrap_err();
+        assert!(matches!(error, RunError::Unsettled(_)), "{error}");
+        assert!(error.to_string().contains("mail/stay"), "{error}");
     }
 }

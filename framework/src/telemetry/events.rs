@@ -129,17 +129,49 @@ impl PartitionsChanged<'_> {
     }
 }
 
-/// A commit failed; the next one holds the same and more.
+/// Partitions were given up before everything was settled, as their drain outlasted its deadline.
+#[derive(Debug)]
+pub(crate) struct DrainCutShort<'a> {
+    pub(crate) step: &'a str,
+    pub(crate) deadline: Duration,
+    pub(crate) partitions: usize,
+    /// Records in a handler or not acknowledged; none where only a commit was not confirmed.
+    pub(crate) records: usize,
+}
+
+impl DrainCutShort<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, deadline, partitions, records } = *self;
+        tracing::warn!(
+            target: TARGET, workflow_step = step, ?deadline, partitions, records,
+            "partitions left with work unsettled after the drain deadline; it will be read again"
+        );
+    }
+}
+
+/// Commits began to fail; the next ones hold the same and more.
 #[derive(Debug)]
 pub(crate) struct CommitFailed<'a> {
     pub(crate) step: &'a str,
     pub(crate) error: &'a str,
 }
 
+/// Commits that failed go through again.
+#[derive(Debug)]
+pub(crate) struct CommitsResumed<'a> {
+    pub(crate) step: &'a str,
+}
+
+impl CommitsResumed<'_> {
+    pub(crate) fn emit(&self) {
+        tracing::info!(target: TARGET, workflow_step = self.step, "commits go through again");
+    }
+}
+
 impl CommitFailed<'_> {
     pub(crate) fn emit(&self) {
         let Self { step, error } = *self;
-        tracing::warn!(target: TARGET, workflow_step = step, error, "a commit failed and is tried again");
+        tracing::warn!(target: TARGET, workflow_step = step, error, "commits fail and are tried again");
     }
 }
 

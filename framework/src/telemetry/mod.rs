@@ -22,7 +22,7 @@ mod step;
 mod trace_parent;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(test)]
 pub(crate) use log::tests::logged;

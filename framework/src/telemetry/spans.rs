@@ -31,6 +31,8 @@ pub(crate) struct ProcessSpan {
     pub(super) input: Arc<Input>,
     pub(super) started: SystemTime,
     pub(super) trace: Trace,
+    /// Its record was counted before.
+    again: bool,
     ended: bool,
 }
 
@@ -55,7 +57,19 @@ pub(super) struct Sampled {
 impl ProcessSpan {
     pub(super) fn new(input: Arc<Input>, started: SystemTime, trace: Trace) -> Self {
         input.in_flight.add(1);
-        Self { input, started, trace, ended: false }
+        Self { input, started, trace, again: false, ended: false }
+    }
+
+    /// The processing of a record that was counted before.
+    pub(super) fn again(input: Arc<Input>, started: SystemTime, trace: Trace) -> Self {
+        let mut process = Self::new(input, started, trace);
+        process.again = true;
+        process
+    }
+
+    /// Whether its record was counted before.
+    pub(super) fn is_again(&self) -> bool {
+        self.again
     }
 
     /// When the present trace began (milliseconds since the Unix epoch), where it begins with this record: to
@@ -142,6 +156,16 @@ impl HandleSpan {
     /// Where the handler's future is polled.
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Ends an attempt whose partition is given up: its record is somebody else's to handle. Nobody says when.
+    pub(crate) fn abandon(self) {
+        if let Some(context) = &self.scope.context {
+            let span = context.span();
+            span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, "abandoned"));
+            span.set_status(Status::error(""));
+            span.end();
+        }
     }
 
     /// Ends the attempt.

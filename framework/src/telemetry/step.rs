@@ -16,6 +16,7 @@ use super::sampling::{Question, is_sampled, trace_id_of};
 use super::scope::{Ids, Scope, Short};
 use super::spans::{Builder, HandleSpan, ProcessSpan, Sampled, SendSpan, Trace};
 use super::trace_parent::TraceParent;
+use crate::envelope::names;
 use crate::settings::Sampler;
 
 /// What all steps of a process share.
@@ -82,14 +83,25 @@ impl StepTelemetry {
         &self.bindings.owner().step
     }
 
-    /// Reads the header `traceparent`; malformed counts as absent and is counted.
+    /// Reads the header `traceparent`; malformed counts as absent.
     pub(crate) fn trace_context(&self, header: Option<&str>) -> Option<TraceParent> {
-        let text = header.filter(|_| self.shared.propagates)?;
-        let parsed = TraceParent::parse(text);
-        if parsed.is_none() {
+        TraceParent::parse(header.filter(|_| self.shared.propagates)?)
+    }
+
+    /// A record was looked at for the first time: counts which of its headers were malformed, given how they stand there and
+    /// what was read out of them.
+    pub(crate) fn looked(
+        &self,
+        traceparent: Option<&str>,
+        parent: Option<TraceParent>,
+        malformed_workflow: bool,
+    ) {
+        if self.shared.propagates && traceparent.is_some() && parent.is_none() {
             self.malformed_header("traceparent");
         }
-        parsed
+        if malformed_workflow {
+            self.malformed_header(names::WF);
+        }
     }
 
     /// A record was taken: counts it, and begins its span where it is traced.
@@ -116,6 +128,14 @@ impl StepTelemetry {
         }
         input.age.record(seconds_since(record.workflow.started(), seconds));
         ProcessSpan::new(input, now, self.trace(record, record.attempt, now))
+    }
+
+    /// A record that was processed and counted is looked at again, for what the broker said later: begins a span where it is
+    /// traced, and counts nothing.
+    pub(crate) fn process_again(&self, record: &Incoming<'_>, now: SystemTime) -> ProcessSpan {
+        let workflow = self.shared.workflows.admit(record.workflow.name());
+        let input = self.bindings.input(&self.shared.instruments, workflow, record.topic);
+        ProcessSpan::again(input, now, self.trace(record, record.attempt, now))
     }
 
     /// The instruments of a record, under labels that are plain and few.
@@ -232,8 +252,6 @@ impl StepTelemetry {
     ) -> SendSpan {
         let workflow = self.shared.workflows.admit(emit.workflow);
         let output = self.bindings.output(&self.shared.instruments, workflow, emit.topic);
-        let labels = self.bindings.owner().labels(workflow, emit.topic);
-        self.shared.instruments.started.add(1, &labels);
         let question = Question { workflow_id: emit.workflow_id, parent: None, again: false };
         let span = self.shared.tracer_for(&question).map(|tracer| {
             let mut span = self.builder(tracer).start(cause, emit, now);
@@ -251,8 +269,6 @@ impl StepTelemetry {
         };
         let workflow = self.shared.workflows.admit(emit.workflow);
         let output = self.bindings.output(&self.shared.instruments, workflow, emit.topic);
-        let labels = self.bindings.owner().labels(workflow, emit.topic);
-        self.shared.instruments.started.add(1, &labels);
         let tracer = self.shared.tracer.as_ref().filter(|_| parent.is_sampled());
         let span = tracer.map(|tracer| self.builder(tracer).send(&ambient, emit, now));
         self.sending(output, span, || Some(parent), now)
@@ -323,6 +339,7 @@ impl StepTelemetry {
     pub(crate) fn end(&self, process: ProcessSpan, outcome: Outcome, now: SystemTime) {
         let took = now.duration_since(process.started).unwrap_or_default().as_secs_f64();
         match outcome.error_type() {
+            _ if process.is_again() => {}
             None => process.input.process_duration.record(took),
             Some(error_type) => {
                 let input = &process.input;
@@ -376,7 +393,7 @@ impl StepTelemetry {
     }
 
     /// A header of ours was malformed and counted as absent.
-    pub(crate) fn malformed_header(&self, name: &'static str) {
+    fn malformed_header(&self, name: &'static str) {
         let labels = [KeyValue::new(attribute::STEP, Arc::clone(self.step())), KeyValue::new("header", name)];
         self.shared.instruments.malformed.add(1, &labels);
     }
@@ -447,8 +464,19 @@ impl PublisherTelemetry {
         self.0.start_linked(emit, now)
     }
 
-    /// A send came to its end: where the event lies, or the broker's error code.
-    pub(crate) fn delivered(&self, send: SendSpan, result: Result<(i32, i64), &str>, now: SystemTime) {
+    /// A send came to its end: where the event lies, or the broker's error code. A workflow has begun once the broker has its
+    /// first event in its highest major, `is_head`.
+    pub(crate) fn delivered(
+        &self,
+        send: SendSpan,
+        is_head: bool,
+        result: Result<(i32, i64), &str>,
+        now: SystemTime,
+    ) {
+        if is_head && result.is_ok() {
+            let labels = self.0.bindings.owner().labels(&send.output.workflow, &send.output.topic);
+            self.0.shared.instruments.started.add(1, &labels);
+        }
         self.0.delivered(send, result, now);
     }
 }

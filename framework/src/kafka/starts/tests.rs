@@ -121,6 +121,44 @@ async fn a_start_that_nobody_waits_for_any_more_keeps_its_place() {
 }
 
 #[tokio::test]
+async fn who_waited_too_long_for_a_place_gives_way_and_hears_so() {
+    use futures_util::future::poll_immediate;
+
+    let starts = nobody(("KAFKA_LINGER_MS", "0"));
+    let ready = starts.ready::<OrderPlaced>().await.unwrap();
+    let all = u32::try_from(MAX_IN_FLIGHT).unwrap();
+    let taken = Arc::clone(&starts.room).try_acquire_many_owned(all).unwrap();
+    let now = clock::instant();
+    let long_ago = now.checked_sub(START_TIMEOUT).unwrap();
+    let mut late = Box::pin(starts.place(&ready, long_ago));
+    let mut early = Box::pin(starts.place(&ready, now));
+    assert!(poll_immediate(&mut late).await.is_none());
+    assert!(poll_immediate(&mut early).await.is_none());
+    drop(taken);
+    let error = late.await.unwrap_err();
+    assert!(matches!(error, StartError::QueueFull { .. }), "{error}");
+    let _place = early.await.unwrap();
+    assert_eq!(starts.room.available_permits(), MAX_IN_FLIGHT - 1);
+}
+
+#[test]
+fn all_producers_are_flushed_within_one_deadline() {
+    const DEADLINE: Duration = Duration::from_millis(200);
+    let mut given = Vec::new();
+    let well = within(DEADLINE, [false, true].into_iter(), |well, left| {
+        given.push(left);
+        // It takes all it is given.
+        let done = clock::instant() + left;
+        while clock::instant() < done {
+            std::hint::spin_loop();
+        }
+        well
+    });
+    assert!(!well && given.len() == 2, "{given:?}");
+    assert!(given[0] > given[1] && given[1] == Duration::ZERO, "{given:?}");
+}
+
+#[tokio::test]
 async fn a_queue_that_is_full_is_no_refusal_of_the_brokers() {
     use futures_util::future::poll_immediate;
 
@@ -148,6 +186,27 @@ async fn a_refusal_of_one_major_of_two_says_so() {
     broker.cluster().request_errors(requests, &[TOO_LARGE; 4]);
     let error = publisher.start(&sent).await.unwrap_err();
     assert!(matches!(error, StartError::Refused { .. }), "nothing is on the log: {error}");
+}
+
+#[tokio::test]
+async fn a_workflow_is_counted_once_the_broker_has_its_fact_and_once_for_all_majors() {
+    let broker = broker();
+    let settings = Settings::read(broker.environment()).unwrap();
+    let telemetry = Telemetry::quiet();
+    let publisher = Publisher::connect("shop", &settings, &telemetry).unwrap();
+    let started = || {
+        let metrics = telemetry.metrics().gather();
+        let started = metrics.iter().find(|metric| metric.name() == "workflow_instances_started_total");
+        started.map_or(0.0, |started| {
+            started.get_metric().iter().map(|one| one.get_counter().get_value()).sum::<f64>()
+        })
+    };
+    let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused; 2]);
+    publisher.start(&order()).await.unwrap_err();
+    assert_eq!(started().to_string(), "0", "nothing began");
+    publisher.start(&Sent { id: "s-1".to_owned() }).await.unwrap();
+    assert_eq!(started().to_string(), "1", "one fact in two majors");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::assign::{Begin, Start};
 use super::super::close::close;
+use super::super::commit::CommitResult;
 use super::super::context::{Rebalance, StepContext};
 use super::super::driven::{Driven, Stop};
 use super::super::embedded::EmbeddedBroker;
@@ -21,6 +22,8 @@ use crate::clock;
 use crate::engine::{Slot, Time};
 use crate::ops::Health;
 use crate::runner::port::{Delivery, RawRecord, Tag};
+use crate::settings::LogFormat;
+use crate::telemetry::logged;
 
 /// A stand-in for the runner: it notes what it is told.
 #[derive(Default)]
@@ -69,6 +72,10 @@ impl<'c> Driven<KafkaPort<'c>> for Notes {
 
     fn stopped(&self) -> bool {
         true
+    }
+
+    fn left_behind(&self) -> usize {
+        0
     }
 }
 
@@ -204,6 +211,29 @@ fn a_timestamp_from_before_all_time_is_very_old() {
         turning.port.seat(slot).unwrap().seen = Some(i64::MIN);
         turning.compare(Marks { slot, low: 0, high: 20 });
     });
+}
+
+#[test]
+fn commits_that_fail_are_told_once_for_all_and_once_that_they_are_over() {
+    let (broker, health) = (broker(1), Health::new());
+    let told = logged(LogFormat::Human, || {
+        by_hand(&broker, &health, |turning| {
+            let result = |slot, error: Option<&str>| CommitResult {
+                slot: Slot(slot),
+                offset: 1,
+                error: error.map(str::to_owned),
+            };
+            for _ in 0..3 {
+                let failed = (0..50).map(|slot| result(slot, Some("no broker answered")));
+                turning.commit_results(clock::millis(), failed.collect());
+            }
+            for _ in 0..2 {
+                turning.commit_results(clock::millis(), vec![result(0, None)]);
+            }
+        });
+    });
+    let lines = |what: &str| told.lines().filter(|line| line.contains(what)).count();
+    assert_eq!((lines("commits fail"), lines("commits go through again")), (1, 1), "{told}");
 }
 
 #[test]

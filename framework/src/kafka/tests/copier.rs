@@ -198,6 +198,10 @@ impl<'c> Driven<KafkaPort<'c>> for Copier {
             && self.again.is_empty()
             && self.ledgers.values().all(|ledger| ledger.open.is_empty() && ledger.confirmed >= ledger.next)
     }
+
+    fn left_behind(&self) -> usize {
+        0
+    }
 }
 
 impl Drop for Copier {

@@ -14,7 +14,9 @@ use crate::{
     Retry, Service,
     engine::{Slot, Time},
     envelope::head::Head,
+    ops::Health,
     step,
+    telemetry::Telemetry,
 };
 
 /// A runner of `charge` on one partition, at a time that the test moves.
@@ -31,10 +33,18 @@ const DAY_MS: u64 = 86_400_000;
 
 impl Bench {
     pub(super) fn new() -> Self {
+        Self::watched(&Telemetry::quiet())
+    }
+
+    /// One that tells `telemetry` what happens.
+    pub(super) fn watched(telemetry: &Telemetry) -> Self {
         let shop = Shop::default();
         let service =
             Service::new("payment", shop.clone()).step(step("charge", charge).retry(Retry::exponential(3)));
-        let mut runner = Runner::new(Arc::new(plan_of(service)));
+        let plan = plan_of(service);
+        let told = telemetry.step(&plan.service, &plan.step, &plan.group);
+        let health = Health::new().step(plan.source.clone());
+        let mut runner = Runner::watched(Arc::new(plan), Arc::new(told), health);
         let now = Time(20_000 * DAY_MS);
         runner.assigned(now, SLOT, Some(0), None);
         Self { runner, driver: Driver::default(), shop, now, next: 0 }

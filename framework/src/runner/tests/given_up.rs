@@ -1,6 +1,7 @@
 //! What becomes of handlers and emits when their partition is given up.
 
 use super::*;
+use crate::{settings::LogFormat, telemetry::logged};
 
 #[test]
 fn a_lost_partition_takes_its_handlers_along() {
@@ -74,4 +75,37 @@ fn one_that_panics_while_its_partition_is_lost_does_too() {
     bench.pass(1);
     bench.order(r#"{"order_id":"o1","act":"bomb"}"#);
     drop(bench.runner);
+}
+
+#[test]
+fn what_a_drain_leaves_behind_is_told_with_its_number() {
+    let mut left = 0;
+    let told = logged(LogFormat::Human, || {
+        let mut bench = Bench::new();
+        for key in ["a", "b"] {
+            bench.order_keyed(key.as_bytes(), r#"{"order_id":"o1","act":"wait"}"#);
+        }
+        bench.order_keyed(b"a", r#"{"order_id":"o2"}"#);
+        bench.runner.shutdown(bench.now);
+        bench.pass(60_000);
+        assert!(bench.runner.stopped());
+        left = bench.runner.left_behind();
+    });
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("after the drain deadline")).collect();
+    let [line] = lines[..] else { panic!("one line of it: {told}") };
+    assert!(line.contains("WARN") && line.contains("partitions=1") && line.contains("records=2"), "{line}");
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn who_settled_everything_left_nothing_behind() {
+    let mut bench = Bench::new();
+    bench.order(r#"{"order_id":"o1","act":"wait"}"#);
+    bench.runner.shutdown(bench.now);
+    bench.shop.gate.notify_one();
+    bench.pass(1);
+    bench.acknowledge_all();
+    bench.pass(60_000);
+    assert!(bench.runner.stopped() && bench.driver.commits.last() == Some(&1));
+    assert_eq!(bench.runner.left_behind(), 0);
 }

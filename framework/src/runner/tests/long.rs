@@ -1,5 +1,7 @@
 //! Handlers that take the thread long.
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::runner::shift::LONGEST_SHIFT;
 
@@ -72,4 +74,22 @@ fn what_is_taken_meanwhile_is_handled_in_the_next_turn() {
     assert!(bench.driver.sent.len() <= MOST, "{} runs at one time", bench.driver.sent.len());
     turn_on(&mut bench);
     assert_eq!(bench.driver.sent.len(), BEHIND);
+}
+
+#[test]
+fn handlers_that_wait_on_do_not_all_have_their_say_in_one_turn() {
+    let mut bench = slow();
+    for number in 0..BEHIND {
+        let value = format!(r#"{{"order_id":"{number}","act":"spin"}}"#);
+        bench.order_keyed(number.to_string().as_bytes(), &value);
+        bench.now.0 += 1;
+    }
+    for _ in 0..BEHIND {
+        let before = bench.shop.spins.load(Ordering::Relaxed);
+        assert!(turn(&mut bench), "there is always more");
+        let polled = bench.shop.spins.load(Ordering::Relaxed) - before;
+        assert!((1..=MOST).contains(&(polled as usize)), "{polled} polls in one turn");
+        bench.now.0 += 1;
+    }
+    assert_eq!(bench.shop.seen.lock().unwrap().len(), BEHIND, "all have begun");
 }

@@ -46,10 +46,14 @@ pub(super) enum Act {
     FailLater,
     /// Waits, with something that panics where it is dropped.
     Bomb,
+    /// Panics with something that panics where it is dropped.
+    PanicBomb,
+    /// Has itself polled again and again.
+    Spin,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(type = "payment.confirmed", version = "1.2", topic = "payments", key = "order_id")]
+#[event(type = "payment.confirmed", version = "1.2", topic = "payments", key = "order_id", terminal)]
 pub(super) struct PaymentConfirmed {
     order_id: String,
     #[schemars(length(max = 5))]
@@ -67,6 +71,8 @@ pub(super) struct Shop {
     pub(super) seen: Arc<Mutex<Vec<(String, u32)>>>,
     pub(super) gate: Arc<tokio::sync::Notify>,
     pub(super) failures: Arc<AtomicU32>,
+    /// How often handlers that spin were polled.
+    pub(super) spins: Arc<AtomicU32>,
     /// One reference for each shop, of which each handler that waits has one.
     pub(super) shops: Arc<()>,
 }
@@ -111,6 +117,15 @@ pub(super) async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> 
         Act::Bomb => {
             let _bomb = Bomb;
             std::future::pending::<()>().await;
+        }
+        Act::PanicBomb => std::panic::panic_any(Bomb),
+        Act::Spin => {
+            std::future::poll_fn(|cx| {
+                shop.spins.fetch_add(1, Ordering::Relaxed);
+                cx.waker().wake_by_ref();
+                std::task::Poll::<()>::Pending
+            })
+            .await;
         }
         Act::BadEmit => return Ok(Payment::One(confirmed("far too long"))),
     }

@@ -13,12 +13,12 @@ use super::super::{Emit, Incoming, Outcome, StepTelemetry, Telemetry, TraceParen
 use crate::envelope::Workflow;
 use crate::settings::Sampler;
 
-pub(super) const ALL: Sampler = Sampler { ratio: 1.0, parent_based: true };
+pub(crate) const ALL: Sampler = Sampler { ratio: 1.0, parent_based: true };
 pub(super) const NONE: Sampler = Sampler { ratio: 0.0, parent_based: true };
 
 /// Keeps what is exported.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Kept(Arc<Mutex<Vec<SpanData>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<SpanData>>>);
 
 impl SpanExporter for Kept {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
@@ -28,7 +28,7 @@ impl SpanExporter for Kept {
 }
 
 impl Kept {
-    pub(super) fn all(&self) -> Vec<SpanData> {
+    pub(crate) fn all(&self) -> Vec<SpanData> {
         self.0.lock().unwrap().clone()
     }
 
@@ -62,7 +62,7 @@ impl Kept {
 }
 
 /// Telemetry that keeps its spans.
-pub(super) fn kept(sampler: Sampler) -> (Telemetry, Kept) {
+pub(crate) fn kept(sampler: Sampler) -> (Telemetry, Kept) {
     let kept = Kept::default();
     let tracers = SdkTracerProvider::builder()
         .with_id_generator(WorkflowIds::default())
@@ -127,6 +127,6 @@ pub(super) fn start(telemetry: &Telemetry) -> Option<TraceParent> {
     let emit = Emit { topic: "orders", event_id: "e-1", causation_id: None, ..emit() };
     let send = publisher.start(&emit, at(0));
     let context = send.traceparent();
-    publisher.delivered(send, Ok((3, 42)), at(1));
+    publisher.delivered(send, true, Ok((3, 42)), at(1));
     context
 }

@@ -35,6 +35,7 @@ fn metrics_have_their_names_and_labels() {
     step.lost("orders", 5);
     step.lag("orders", 3, 12, Duration::from_secs(4));
     assert_eq!(step.trace_context(Some("nonsense")), None);
+    step.looked(Some("nonsense"), None, false);
 
     let text = exposition(&telemetry);
     for name in [

@@ -1,0 +1,113 @@
+//! What is counted of a record, and what its spans say.
+
+use opentelemetry::trace::Status;
+
+use super::*;
+use crate::telemetry::{
+    Telemetry,
+    tests::kept::{ALL, kept},
+};
+
+const REFUSED: &str = "MSG_SIZE_TOO_LARGE";
+
+/// What a metric says of all labels that hold each of `labels`.
+fn count(telemetry: &Telemetry, metric: &str, labels: &[&str]) -> u64 {
+    let text = prometheus::TextEncoder::new().encode_to_string(&telemetry.metrics().gather()).unwrap();
+    let is_it = |line: &&str| {
+        line.split('{').next() == Some(metric) && labels.iter().all(|label| line.contains(label))
+    };
+    text.lines().filter(is_it).map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// What is counted once for each record that is taken.
+fn taken(telemetry: &Telemetry) -> [u64; 5] {
+    [
+        "messaging_client_consumed_messages_total",
+        "workflow_edge_messages_total",
+        "workflow_queue_time_seconds_count",
+        "workflow_age_seconds_count",
+        "messaging_process_duration_seconds_count",
+    ]
+    .map(|metric| count(telemetry, metric, &[]))
+}
+
+#[test]
+fn a_record_is_counted_once_however_many_attempts_it_takes() {
+    let telemetry = Telemetry::quiet();
+    let mut bench = Bench::watched(&telemetry);
+    let headers = [("ce_type", "order.placed.v1"), ("ce_id", "e-1")];
+    bench.take(&headers, Some(r#"{"order_id":"o1","act":"failonce"}"#));
+    bench.pass(60_000);
+    bench.acknowledge_all();
+    assert_eq!(taken(&telemetry), [1; 5]);
+    for metric in ["workflow_instances_started_total", "workflow_instances_finished_total"] {
+        assert_eq!(count(&telemetry, metric, &[]), 1, "{metric}");
+    }
+    assert_eq!(count(&telemetry, "workflow_retries_total", &["error_type=\"retry\""]), 1);
+}
+
+#[test]
+fn one_whose_emit_the_broker_refuses_later_is_too() {
+    let telemetry = Telemetry::quiet();
+    let mut bench = Bench::watched(&telemetry);
+    bench.order(r#"{"order_id":"o1"}"#);
+    let (tag, _) = bench.driver.sent.remove(0);
+    bench.runner.delivered(
+        bench.now,
+        tag,
+        Delivery::Refused { error: REFUSED.to_owned() },
+        &mut bench.driver,
+    );
+    assert_eq!(bench.reason(), Some("emit_violation"));
+    bench.acknowledge_all();
+    assert_eq!(taken(&telemetry), [1; 5]);
+    assert_eq!(count(&telemetry, "workflow_dead_letters_total", &["emit_violation"]), 1);
+    assert_eq!(count(&telemetry, "workflow_step_in_flight", &[]), 0);
+}
+
+#[test]
+fn a_malformed_header_is_counted_once_for_each_record_that_has_it() {
+    let headers =
+        [("ce_type", "order.placed.v1"), ("ce_id", "e-1"), ("traceparent", "nonsense"), ("wf", "hops=many")];
+    for value in [r#"{"order_id":"o1","act":"fail"}"#, r#"{"order_id":7}"#, r#"{"order_id":"o1"}"#] {
+        let telemetry = Telemetry::quiet();
+        let mut bench = Bench::watched(&telemetry);
+        bench.take(&headers, Some(value));
+        bench.pass(60_000);
+        for header in ["header=\"traceparent\"", "header=\"wf\""] {
+            let counted = count(&telemetry, "workflow_malformed_headers_total", &[header]);
+            assert_eq!(counted, 1, "{header} {value}");
+        }
+    }
+}
+
+#[test]
+fn a_retry_is_counted_for_what_failed() {
+    let telemetry = Telemetry::quiet();
+    let mut bench = Bench::watched(&telemetry);
+    bench.order(r#"{"order_id":"o1","act":"wait"}"#);
+    bench.pass(10 * 60_000);
+    assert_eq!(count(&telemetry, "workflow_retries_total", &["error_type=\"timeout\""]), 2);
+    assert_eq!(count(&telemetry, "workflow_retries_total", &[]), 2);
+}
+
+#[test]
+fn the_span_of_an_attempt_that_was_cut_off_says_so() {
+    let (telemetry, spans) = kept(ALL);
+    let mut bench = Bench::watched(&telemetry);
+    let error_types = || {
+        let spans = spans.all().into_iter().filter(|span| span.name.starts_with("handle "));
+        let told = spans.map(|span| {
+            assert!(matches!(span.status, Status::Error { .. }), "{span:?}");
+            let error = span.attributes.iter().find(|attribute| attribute.key.as_str() == "error.type");
+            error.map(|error| error.value.to_string()).unwrap_or_default()
+        });
+        told.collect::<Vec<_>>()
+    };
+    bench.order(r#"{"order_id":"o1","act":"wait"}"#);
+    bench.pass(10 * 60_000);
+    assert_eq!(error_types(), ["timeout"; 3]);
+    bench.order(r#"{"order_id":"o2","act":"wait"}"#);
+    bench.runner.lost(&[SLOT]);
+    assert_eq!(error_types()[3..], ["abandoned"]);
+}
