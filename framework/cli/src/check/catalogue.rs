@@ -40,6 +40,12 @@ impl Catalogue {
         self.sources.get(key)
     }
 
+    /// Whether there is a version of the event type.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let first = Key { name: name.to_owned(), major: 0, minor: 0 };
+        self.sources.range(first..).next().is_some_and(|(key, _)| key.name == name)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }

@@ -1,9 +1,11 @@
 //! What changed since the contracts were published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use choreograph_contracts::Contract;
 use choreograph_contracts::compat::{Bump, Comparison, Direction};
+use serde_json::Value;
 
 use super::catalogue::Catalogue;
 use super::change::{Change, Kind, next};
@@ -25,6 +27,10 @@ pub(super) struct History {
     pub(super) known: bool,
     /// The versions that are new or edited.
     pub(super) touched: Vec<Key>,
+    /// Those of them that say in other words what they said.
+    reworded: BTreeSet<Key>,
+    /// How many published versions are somebody else's, by the type of their event.
+    pub(super) elsewhere: usize,
     /// The versions that are new.
     added: Vec<Key>,
     pub(super) changes: Vec<Change>,
@@ -36,6 +42,11 @@ impl History {
     pub(super) fn concerns(&self, key: &Key) -> bool {
         !self.known || self.touched.binary_search(key).is_ok()
     }
+
+    /// Whether a version may say something else than it said. Annotations need no version, whatever was between versions before.
+    pub(super) fn changes(&self, key: &Key) -> bool {
+        self.concerns(key) && !self.reworded.contains(key)
+    }
 }
 
 /// Compares the contracts of now with those of then.
@@ -46,7 +57,9 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
         Some(now) if past.is_untouched(key, Some(now.text())) => None,
         Some(now) => Some((key, then, now)),
         None => {
-            if !past.is_untouched(key, None) {
+            if past.shared && !is_own(key, then, catalogue) {
+                history.elsewhere += 1;
+            } else if !past.is_untouched(key, None) {
                 history.changes.push(change(key, Kind::Deleted));
                 history.findings.push(deleted(key, then, root, past));
             }
@@ -57,8 +70,11 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
     for (key, ..) in &edited {
         history.touched.push((*key).clone());
     }
-    for (change, finding) in parallel::map(&edited, |(key, then, now)| edit(key, then, now, catalogue, past))?
-    {
+    let edits = parallel::map(&edited, |(key, then, now)| edit(key, then, now, catalogue, past))?;
+    for ((key, ..), (change, finding)) in edited.iter().zip(edits) {
+        if change.bump.is_some_and(|bump| bump <= Bump::Patch) {
+            history.reworded.insert((*key).clone());
+        }
         // Blanks and the order of members are no change.
         history.changes.extend(Some(change).filter(|change| change.bump != Some(Bump::None)));
         history.findings.extend(finding);
@@ -83,6 +99,16 @@ pub(super) fn add_additions(
     Ok(())
 }
 
+/// Whether what others publish to as well has a version of this folder, and one that a service could assert: what is no contract is
+/// not missed.
+fn is_own(key: &Key, then: &Text, catalogue: &Catalogue) -> bool {
+    let is_contract = || {
+        Source::parse(&then.name, then.bytes.clone())
+            .is_ok_and(|source| Contract::compile(source.document().value()).is_ok())
+    };
+    catalogue.has(&key.name) && is_contract()
+}
+
 fn change(key: &Key, kind: Kind) -> Change {
     let (contract, version) = (key.name.clone(), key.version());
     Change { contract, version, change: kind, since: None, bump: None, publish: None }
@@ -95,7 +121,15 @@ fn deleted(key: &Key, then: &Text, root: &Path, past: &Past) -> Finding {
     finding.fingerprint = Some(fingerprint::of(files::DELETED, &key.uri(), &[], &[]));
     let source = past.label.split_once(':').unwrap_or_default();
     finding.help.push(match source {
-        ("git", reference) => format!("restore it: `git restore --source {reference} -- {path}`"),
+        ("git", reference) => {
+            let was = then.name.rsplit_once(" (").map_or(path.as_str(), |(was, _)| was);
+            if was == path {
+                format!("restore it: `git restore --source {reference} -- {path}`")
+            } else {
+                // It is told from the top of the repository where it lay before the others were moved.
+                format!("restore it: `git restore --source {reference} -- :/{was}`, and move it to {path}")
+            }
+        }
         ("registry", url) => {
             let folder = root.display();
             format!("restore it: `choreograph registry pull --url {url} --schemas {folder}`")
@@ -114,9 +148,16 @@ fn edit(
     catalogue: &Catalogue,
     past: &Past,
 ) -> Result<(Change, Option<Finding>), Problem> {
-    let before = Source::parse(&then.name, then.bytes.clone())?;
-    let comparison = compared(&before, now)?;
     let mut change = change(key, Kind::Edited);
+    let before = Source::parse(&then.name, then.bytes.clone());
+    let (before, comparison) = match before.and_then(|before| Ok((compared(&before, now)?, before))) {
+        Ok((comparison, before)) => (before, comparison),
+        Err(problem) => {
+            // It may be the file of now that is no contract.
+            compared(now, now)?;
+            return Ok((change, Some(mended(key, then, now, &problem))));
+        }
+    };
     change.since = Some(key.version());
     change.bump = Some(comparison.bump);
     if comparison.bump <= Bump::Patch {
@@ -128,6 +169,19 @@ fn edit(
     let mut finding = mutated(key, &publish, &comparison, &sides);
     finding.help.extend(past.doubt.clone());
     Ok((change, Some(finding)))
+}
+
+/// A published version that nobody can compare with anything.
+fn mended(key: &Key, then: &Text, now: &Source, problem: &Problem) -> Finding {
+    let message =
+        format!("`{key}` was published as what is no contract, and its file says something else now");
+    let mut finding = Finding::error(files::MUTATED, message).at(Place::file(now.name()));
+    let published = Value::String(String::from_utf8_lossy(&then.bytes).into_owned());
+    let schemas = [&published, now.document().value()];
+    finding.fingerprint = Some(fingerprint::of(files::MUTATED, &key.uri(), &schemas, &[]));
+    finding.help(format!("what was published: {problem}")).help(
+        "if no service has asserted it, approve this finding once; otherwise publish the contract as a new version",
+    )
 }
 
 fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>) -> Finding {

@@ -53,8 +53,8 @@ fn pairs<'a>(catalogue: &'a Catalogue, history: &History, level: Level) -> Vec<(
         let reach = if level.is_transitive() { before.len() } else { 1 };
         for old in before.into_iter().rev().take(reach) {
             // A published version does not answer for one that was put in before it.
-            let owner = if history.concerns(new) { new } else { old };
-            if history.concerns(owner) {
+            let owner = if history.changes(new) { new } else { old };
+            if history.changes(owner) {
                 pairs.push((owner, old, new));
             }
         }

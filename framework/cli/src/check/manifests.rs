@@ -21,10 +21,15 @@ pub(super) fn consumed(manifest: &Manifest) -> impl Iterator<Item = (&str, &Cons
     manifest.steps.iter().flat_map(|step| step.consumes.iter().map(|event| (step.name.as_str(), event)))
 }
 
-/// Everything that a service emits, once each: steps that emit one version by different schemas do not say the same.
-pub(crate) fn emitted(manifest: &Manifest) -> Vec<&Emitted> {
+/// Every event that a service declares to emit, as often as it does.
+pub(crate) fn declared(manifest: &Manifest) -> impl Iterator<Item = &Emitted> {
     let of_steps = manifest.steps.iter().flat_map(|step| step.emits.iter().chain(&step.starts));
-    let mut all: Vec<&Emitted> = of_steps.chain(&manifest.publishes).collect();
+    of_steps.chain(&manifest.publishes)
+}
+
+/// Everything that a service emits, once each: steps that emit one version by different schemas do not say the same.
+pub(super) fn emitted(manifest: &Manifest) -> Vec<&Emitted> {
+    let mut all: Vec<&Emitted> = declared(manifest).collect();
     all.sort_by_cached_key(|event| (event.event_type.as_str(), event.version, event.schema.to_string()));
     all.dedup_by_key(|event| (event.event_type.as_str(), event.version, &event.schema));
     all

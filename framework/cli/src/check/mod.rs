@@ -54,6 +54,7 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
         let problem = Problem::of_file(args.schemas.display().to_string(), "holds no contract");
         return Err(Failure::input(problem).help("contracts are files `<event type>/<major>.<minor>.json`"));
     }
+    let nothing = past.as_ref().filter(|past| past.versions.is_empty()).map(|past| past.label.clone());
     let mut history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
     let levels = levels::check(&catalogue, &history, args.level)?;
     history::add_additions(&mut history, &catalogue, past.as_ref(), &levels.bumps)?;
@@ -66,7 +67,23 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     let judged = approvals.apply(&mut findings, today, args.against.is_some());
     findings.extend(judged);
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));
-    Ok(report(args, &catalogue, findings, &history.changes, levels.compared))
+    let mut report = report(args, &catalogue, findings, &history.changes, levels.compared);
+    let verdict = report.summary.len().saturating_sub(1);
+    report.summary.splice(verdict..verdict, beside(nothing.as_deref(), history.elsewhere));
+    Ok(report)
+}
+
+/// What the comparison with the past did not reach.
+fn beside(nothing: Option<&str>, elsewhere: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(label) = nothing {
+        lines.push(format!("nothing is published in {label}: no version was compared with what it was"));
+    }
+    if elsewhere > 0 {
+        let versions = count(elsewhere, "version");
+        lines.push(format!("{versions} there of events that this folder has no contract of: left alone"));
+    }
+    lines
 }
 
 /// What was published, from where `against` says.

@@ -2,6 +2,7 @@
 //!
 //! No shell is involved. A ref is resolved to the id of a commit first, and only ids are passed on.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -48,12 +49,11 @@ pub fn from_git(root: &Path, reference: &str) -> Result<Past, Failure> {
             deepen(reference)
         )
     });
-    let mut versions = git.versions(&tip, &[])?;
-    let moved = if versions.is_empty() { git.moved(&tip)? } else { Vec::new() };
-    if !moved.is_empty() {
-        versions = git.versions(&tip, &moved)?;
-    }
-    let fork = base.filter(|base| *base != tip).map(|base| git.versions(&base, &moved)).transpose()?;
+    let mut versions = git.versions(&tip)?;
+    let moved = git.moved(&tip, &versions)?;
+    let from: BTreeSet<(String, Key)> = moved.iter().map(Entry::place).collect();
+    versions.extend(git.texts(&tip, moved)?);
+    let fork = base.filter(|base| *base != tip).map(|base| git.fork(&base, &from)).transpose()?;
     Ok(Past { label, versions, fork, doubt, ..Past::default() })
 }
 
@@ -146,41 +146,49 @@ impl Git<'_> {
             .help("in GitHub Actions: `fetch-depth: 0` of actions/checkout; in GitLab CI: the variable `GIT_DEPTH: 0`")
     }
 
-    /// The contracts of the folder at the commit `id`, or of the `folders` where they were before they were moved here.
-    fn versions(&self, id: &str, folders: &[String]) -> Result<Versions, Failure> {
-        let mut entries = self.entries(id, folders)?;
-        entries.retain(|entry| entry.folder.is_empty() || folders.contains(&entry.folder));
-        if entries.len() > MAX_CONTRACT_FILES {
-            let text =
-                format!("commit {id} holds more than {MAX_CONTRACT_FILES} versions, and no more are read");
-            return Err(Failure::input(Problem::new(text)));
-        }
+    /// The contracts of the folder at the commit `id`.
+    fn versions(&self, id: &str) -> Result<Versions, Failure> {
+        let mut entries = self.entries(id, &["ls-tree", "-r", "-z", id, "--", "."])?;
+        entries.retain(|entry| entry.folder.is_empty());
         self.texts(id, entries)
     }
 
-    /// The folders with contracts that the commit `id` has and that are gone, where one of their contracts lies in this folder now:
-    /// what was published there did not vanish by being moved.
-    fn moved(&self, id: &str) -> Result<Vec<String>, Failure> {
-        let top = self.output(["rev-parse", "--show-toplevel"])?;
-        let top = PathBuf::from(text(&top.stdout));
-        let here = |entry: &Entry| self.root.join(entry.key.path()).is_file();
-        let entries = self.entries(id, &[".".to_owned()])?;
-        let mut folders: Vec<String> = entries.into_iter().filter(here).map(|entry| entry.folder).collect();
-        folders.sort_unstable();
-        folders.dedup();
-        folders.retain(|folder| !top.join(folder).is_dir());
-        Ok(folders)
+    /// The contracts of the folder at the commit `id`, and those that lay at the places `from` which they were moved here.
+    fn fork(&self, id: &str, from: &BTreeSet<(String, Key)>) -> Result<Versions, Failure> {
+        let mut versions = self.versions(id)?;
+        if !from.is_empty() {
+            let mut entries = self.everywhere(id)?;
+            entries.retain(|entry| from.contains(&entry.place()));
+            versions.extend(self.texts(id, entries)?);
+        }
+        Ok(versions)
     }
 
-    /// Every file that may be a contract's below the folder, or below `folders` of the repository.
-    fn entries(&self, id: &str, folders: &[String]) -> Result<Vec<Entry>, Failure> {
-        let mut args = vec!["ls-tree", "-r", "-z"];
-        if folders.is_empty() {
-            args.extend([id, "--", "."]);
-        } else {
-            args.extend(["--full-tree", id, "--"]);
-            args.extend(folders.iter().map(String::as_str));
-        }
+    /// The contracts that the commit `id` has in another folder, where they are gone, and that lie in this one now: what was
+    /// published there did not vanish by being moved. Of a folder that has lost all of them, the others as well.
+    fn moved(&self, id: &str, known: &Versions) -> Result<Vec<Entry>, Failure> {
+        let top = self.output(["rev-parse", "--show-toplevel"])?;
+        let top = PathBuf::from(text(&top.stdout));
+        let mut entries = self.everywhere(id)?;
+        let here = |entry: &Entry| self.root.join(entry.key.path()).is_file();
+        let gone = |entry: &Entry| !top.join(&entry.folder).join(entry.key.path()).exists();
+        let of = |is: &dyn Fn(&Entry) -> bool| -> BTreeSet<String> {
+            entries.iter().filter(|entry| is(entry)).map(|entry| entry.folder.clone()).collect()
+        };
+        let (left, kept) = (of(&|entry| here(entry) && gone(entry)), of(&|entry| !gone(entry)));
+        entries.retain(|entry| {
+            let with_all = || left.contains(&entry.folder) && !kept.contains(&entry.folder);
+            !known.contains_key(&entry.key) && gone(entry) && (here(entry) || with_all())
+        });
+        Ok(entries)
+    }
+
+    /// Every file of the commit `id` that may be a contract's, in whatever folder of the repository.
+    fn everywhere(&self, id: &str) -> Result<Vec<Entry>, Failure> {
+        self.entries(id, &["ls-tree", "-r", "-z", "--full-tree", id])
+    }
+
+    fn entries(&self, id: &str, args: &[&str]) -> Result<Vec<Entry>, Failure> {
         let listed = self.output(args)?;
         if !listed.status.success() {
             return Err(Failure::incomplete(format!("git cannot list {id}: {}", text(&listed.stderr))));
@@ -189,6 +197,14 @@ impl Git<'_> {
     }
 
     fn texts(&self, id: &str, entries: Vec<Entry>) -> Result<Versions, Failure> {
+        if entries.is_empty() {
+            return Ok(Versions::new());
+        }
+        if entries.len() > MAX_CONTRACT_FILES {
+            let text =
+                format!("commit {id} holds more than {MAX_CONTRACT_FILES} versions, and no more are read");
+            return Err(Failure::input(Problem::new(text)));
+        }
         let mut child = self
             .command(["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -262,6 +278,13 @@ struct Entry {
     /// The folder of contracts that it is in; empty for the one that is looked from.
     folder: String,
     key: Key,
+}
+
+impl Entry {
+    /// Where it lies in the repository.
+    fn place(&self) -> (String, Key) {
+        (self.folder.clone(), self.key.clone())
+    }
 }
 
 /// One entry of `ls-tree -r -z`: `<mode> blob <id>`, a tabulator, the path; if it is a contract's file.

@@ -36,6 +36,8 @@ pub struct Past {
     pub fork: Option<Versions>,
     /// Where the fork is not known: why a finding may be wrong, and what to do about it.
     pub doubt: Option<String>,
+    /// Whether others publish there too: a contract of which the folder has no version is theirs.
+    pub shared: bool,
     /// What is wrong with what was published, whatever the folder of now holds.
     pub findings: Vec<Finding>,
 }

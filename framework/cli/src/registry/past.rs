@@ -30,7 +30,7 @@ pub(super) struct Held {
 pub fn from_registry(url: &str) -> Result<Past, Failure> {
     let client = Client::new(url, Credentials::from_environment()?, Limits::default())?;
     let Held { versions, findings, .. } = contracts(&client)?;
-    Ok(Past { label: format!("registry:{url}"), versions, findings, ..Past::default() })
+    Ok(Past { label: format!("registry:{url}"), versions, shared: true, findings, ..Past::default() })
 }
 
 /// Everything that the registry has.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, btree_map};
 use serde::Serialize;
 
 use super::Client;
-use super::past::{key_of, means_the_same, text};
-use super::subjects::Naming;
+use super::past::{contracts, key_of, means_the_same, text};
+use super::subjects::{Naming, title};
 use crate::args::Contracts;
 use crate::input::Source;
-use crate::past::{self, Key, Text};
+use crate::past::{self, Key, Text, Versions};
 use crate::report::{Finding, Place};
 use crate::rules::files;
 use crate::{Failure, MAX_CONTRACTS_BYTES, MAX_REGISTRY_REASONS, Problem};
@@ -55,9 +55,20 @@ impl Entry {
     }
 }
 
+/// The contracts of a folder.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Each version and its place, in the order of versions.
+    pub(super) entries: Vec<Entry>,
+    /// What the registry does not take, and what it is not to be given.
+    pub(super) findings: Vec<Finding>,
+    /// Versions that have no place: nobody writes their major to a topic any more.
+    pub(super) unwritten: Vec<Key>,
+}
+
 /// The contracts of a folder in the order of their versions, and what the registry says to each.
-pub(super) fn make(client: &Client, args: &Contracts) -> Result<(Vec<Entry>, Vec<Finding>), Failure> {
-    let mut entries = entries(args)?;
+pub(super) fn make(client: &Client, args: &Contracts) -> Result<Plan, Failure> {
+    let (mut entries, unwritten) = entries(args)?;
     let mut findings = Vec::new();
     for entry in &mut entries {
         if let Some(stored) = client.lookup(&entry.subject, &entry.text())? {
@@ -73,30 +84,84 @@ pub(super) fn make(client: &Client, args: &Contracts) -> Result<(Vec<Entry>, Vec
             findings.push(refused(client, entry, &answer.messages));
         }
     }
-    Ok((entries, findings))
+    Ok(Plan { entries, findings, unwritten })
 }
 
-/// Refuses every version that the registry has under its subject already, and that says something else there: to a registry it
-/// would be one version more, and whoever reads its `$id` could mean either.
+/// Refuses every version that the registry has already, and that says something else there: to a registry it would be one version
+/// more, and whoever reads its `$id` could mean either. And every version that another subject would take than the one before it
+/// has, where it would be compared with nothing.
 fn published(client: &Client, entries: &mut [Entry]) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     let mut known: BTreeMap<String, Vec<(Key, Text)>> = BTreeMap::new();
+    let mut everywhere = None;
+    let titles = titles(entries);
     for entry in entries.iter_mut().filter(|entry| entry.state == State::Pending) {
         let held = match known.entry(entry.subject.clone()) {
             btree_map::Entry::Occupied(known) => known.into_mut(),
             btree_map::Entry::Vacant(free) => free.insert(of_subject(client, &entry.subject)?),
         };
-        let now = Text { name: entry.source.name().to_owned(), bytes: entry.source.text().to_vec() };
-        let other = held.iter().find(|(key, text)| *key == entry.key && !means_the_same(text, &now));
-        if let Some((_, then)) = other {
+        let found = if held.iter().any(|(key, _)| key.is_beside(&entry.key)) {
+            held.iter()
+                .find(|(key, text)| *key == entry.key && says_else(entry, text))
+                .map(|(_, then)| edited(entry, then))
+        } else {
+            // Nothing of its major is there: it may be under another name.
+            let all = match everywhere.take() {
+                Some(all) => all,
+                None => contracts(client)?.versions,
+            };
+            let all = everywhere.insert(all);
+            elsewhere(entry, all).or_else(|| renamed(entry, &titles))
+        };
+        if let Some(finding) = found {
             entry.state = State::Refused;
-            findings.push(edited(entry, then));
+            findings.push(finding);
         } else {
             let newer = held.iter().map(|(key, _)| key).filter(|key| key.name == entry.key.name);
             entry.behind = newer.max().filter(|newest| **newest > entry.key).cloned();
         }
     }
     Ok(findings)
+}
+
+/// The title of each version of the folder.
+fn titles(entries: &[Entry]) -> BTreeMap<Key, String> {
+    entries.iter().map(|entry| (entry.key.clone(), title(&entry.source).to_owned())).collect()
+}
+
+/// What the registry has of the version's major in whatever subject, if that says something else or has another title.
+fn elsewhere(entry: &Entry, all: &Versions) -> Option<Finding> {
+    if let Some(then) = all.get(&entry.key).filter(|then| says_else(entry, then)) {
+        return Some(edited(entry, then));
+    }
+    let (first, last) = (Key { minor: 0, ..entry.key.clone() }, Key { minor: u32::MAX, ..entry.key.clone() });
+    let titled = |text: &Text| Source::parse(&text.name, text.bytes.clone()).map(|it| title(&it).to_owned());
+    let mut beside = all.range(first..=last).rev().filter_map(|(key, text)| Some((key, titled(text).ok()?)));
+    let (key, title) = beside.next()?;
+    (title != self::title(&entry.source)).then(|| retitled(entry, key, &title))
+}
+
+/// The version before it in the folder, if that has another title.
+fn renamed(entry: &Entry, titles: &BTreeMap<Key, String>) -> Option<Finding> {
+    let (before, title) = titles.range(..&entry.key).next_back()?;
+    (before.is_beside(&entry.key) && title != self::title(&entry.source))
+        .then(|| retitled(entry, before, title))
+}
+
+/// Whether a registered text of the version says something else than its file.
+fn says_else(entry: &Entry, then: &Text) -> bool {
+    let now = Text { name: entry.source.name().to_owned(), bytes: entry.source.text().to_vec() };
+    !means_the_same(then, &now)
+}
+
+fn retitled(entry: &Entry, other: &Key, title: &str) -> Finding {
+    let message = format!(
+        "`{}` would be registered as `{}`, and `{other}` has the title `{title}`: a registry would compare them with nothing",
+        entry.key, entry.subject
+    );
+    Finding::error(files::MUTATED, message).at(Place::file(entry.source.name())).help(format!(
+        "give it the title `{title}` again: a major keeps its title, and a new one needs a title of its own"
+    ))
 }
 
 /// The contracts that a subject has.
@@ -142,13 +207,14 @@ pub(super) fn refused(client: &Client, entry: &Entry, messages: &[String]) -> Fi
     }
 }
 
-fn entries(args: &Contracts) -> Result<Vec<Entry>, Failure> {
+fn entries(args: &Contracts) -> Result<(Vec<Entry>, Vec<Key>), Failure> {
     let naming = Naming::new(args)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut unwritten) = (Vec::new(), Vec::new());
     let mut problems = Vec::new();
     for (key, text) in past::load(&args.schemas)?.versions {
-        match entry(&naming, key, &text.name, text.bytes) {
-            Ok(entry) => entries.push(entry),
+        match of_version(&naming, &key, &text) {
+            Ok(none) if none.is_empty() => unwritten.push(key),
+            Ok(of_version) => entries.extend(of_version),
             Err(problem) => problems.push(problem),
         }
     }
@@ -156,18 +222,22 @@ fn entries(args: &Contracts) -> Result<Vec<Entry>, Failure> {
     if !problems.is_empty() {
         return Err(Failure::inputs(problems));
     }
-    if entries.is_empty() {
+    if entries.is_empty() && unwritten.is_empty() {
         let problem = Problem::of_file(args.schemas.display().to_string(), "holds no contract");
         return Err(Failure::input(problem).help("contracts are files `<event type>/<major>.<minor>.json`"));
     }
-    Ok(entries)
+    Ok((entries, unwritten))
 }
 
-fn entry(naming: &Naming, key: Key, name: &str, bytes: Vec<u8>) -> Result<Entry, Problem> {
-    let source = Source::parse(name, bytes)?;
-    let subject = naming.subject(&key, &source)?;
-    let (contract, version) = (key.name.clone(), key.version());
-    Ok(Entry { subject, key, contract, version, state: State::Pending, id: None, source, behind: None })
+/// One entry for each subject of a version.
+fn of_version(naming: &Naming, key: &Key, text: &Text) -> Result<Vec<Entry>, Problem> {
+    let source = || Source::parse(&text.name, text.bytes.clone());
+    let entry = |subject: String| {
+        let (contract, version) = (key.name.clone(), key.version());
+        let (key, state, id, source, behind) = (key.clone(), State::Pending, None, source()?, None);
+        Ok(Entry { subject, key, contract, version, state, id, source, behind })
+    };
+    naming.subjects(key, &source()?)?.into_iter().map(entry).collect()
 }
 
 /// Event types that would share a subject, where a registry would take one for a version of the other.

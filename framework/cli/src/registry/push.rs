@@ -5,24 +5,23 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::Client;
-use super::plan::{Entry, State, make, refused};
+use super::plan::{Entry, Plan, State, make, refused};
 use crate::args::Contracts;
 use crate::report::{Finding, Report};
 use crate::{Failure, MAX_SHOWN_CHANGES};
 
 /// Asks the registry about every contract, and writes nothing.
 pub(super) fn check(client: &Client, args: &Contracts) -> Result<Report, Failure> {
-    let (entries, findings) = make(client, args)?;
-    Ok(report("registry check", client, &entries, findings))
+    Ok(report("registry check", client, make(client, args)?))
 }
 
 /// Registers what is missing, if the registry would take all of it.
 pub(super) fn push(client: &Client, args: &Contracts) -> Result<Report, Failure> {
-    let (mut entries, mut findings) = make(client, args)?;
-    if findings.is_empty() {
-        findings.extend(write(client, &mut entries)?);
+    let mut plan = make(client, args)?;
+    if plan.findings.is_empty() {
+        plan.findings.extend(write(client, &mut plan.entries)?);
     }
-    Ok(report("registry push", client, &entries, findings))
+    Ok(report("registry push", client, plan))
 }
 
 /// Registers in the order of versions and stops at the first that is refused: what a version means to a registry
@@ -79,7 +78,8 @@ fn cut_off(failure: Failure, at: &str, entries: &[Entry]) -> Failure {
         .help("push again: what is registered already is left alone")
 }
 
-fn report(command: &'static str, client: &Client, entries: &[Entry], findings: Vec<Finding>) -> Report {
+fn report(command: &'static str, client: &Client, plan: Plan) -> Report {
+    let Plan { entries, findings, unwritten } = plan;
     let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
     let (registered, pending) = (count(State::Registered), count(State::Pending));
     let (written, refused) = (count(State::Written), count(State::Refused));
@@ -93,6 +93,9 @@ fn report(command: &'static str, client: &Client, entries: &[Entry], findings: V
     let open = entries.iter().filter(|entry| matches!(entry.state, State::Written | State::Pending));
     let last: BTreeMap<&str, &Entry> = open.map(|entry| (entry.subject.as_str(), entry)).collect();
     summary.extend(last.into_values().filter_map(behind).take(MAX_SHOWN_CHANGES));
+    let alone = unwritten.iter().take(MAX_SHOWN_CHANGES);
+    summary
+        .extend(alone.map(|key| format!("{key} is written to no topic that a manifest names: left alone")));
     summary.push(format!(
         "{}: {registered} registered before, {written} written, {pending} not written yet, {refused} refused",
         client.url()

@@ -1,6 +1,6 @@
 //! Names of subjects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,33 +14,43 @@ use crate::{Failure, Problem};
 #[derive(Debug)]
 pub(super) struct Naming {
     names: SubjectNames,
-    /// The topic of each event type, by the manifests.
-    topics: BTreeMap<String, String>,
+    /// The topics of each major of an event type, by the manifests.
+    topics: BTreeMap<String, BTreeMap<u32, BTreeSet<String>>>,
 }
 
 impl Naming {
     pub(super) fn new(args: &Contracts) -> Result<Self, Failure> {
         let read = manifests::read(&args.manifests)?;
-        let emitted = read.iter().flat_map(manifests::emitted);
-        let topics = emitted.map(|event| (event.event_type.clone(), event.topic.clone())).collect();
+        let mut topics: BTreeMap<String, BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
+        for event in read.iter().flat_map(manifests::declared) {
+            let majors = topics.entry(event.event_type.clone()).or_default();
+            majors.entry(event.version.0).or_default().insert(event.topic.clone());
+        }
         Ok(Self { names: args.subjects, topics })
     }
 
-    /// The subject of a contract: its `title`, behind its topic if so asked for.
-    pub(super) fn subject(&self, key: &Key, source: &Source) -> Result<String, Problem> {
-        let title = source.document().value().get("title").and_then(Value::as_str).unwrap_or_default();
+    /// The subjects of a contract: its `title`, behind each of its topics if so asked for. None if its major is written to no topic
+    /// any more, and another is.
+    pub(super) fn subjects(&self, key: &Key, source: &Source) -> Result<Vec<String>, Problem> {
+        let title = title(source);
         if title.is_empty() {
             let text = "has no `title`, which is the name of the record in a registry";
             return Err(Problem::of_file(source.name(), text));
         }
         match self.names {
-            SubjectNames::RecordName => Ok(title.to_owned()),
+            SubjectNames::RecordName => Ok(vec![title.to_owned()]),
             SubjectNames::TopicRecordName => {
-                let topic = self.topics.get(&key.name).ok_or_else(|| unknown_topic(key, source))?;
-                Ok(format!("{topic}-{title}"))
+                let majors = self.topics.get(&key.name).ok_or_else(|| unknown_topic(key, source))?;
+                let topics = majors.get(&key.major).into_iter().flatten();
+                Ok(topics.map(|topic| format!("{topic}-{title}")).collect())
             }
         }
     }
+}
+
+/// What a registry calls the record.
+pub(super) fn title(source: &Source) -> &str {
+    source.document().value().get("title").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn unknown_topic(key: &Key, source: &Source) -> Problem {

@@ -225,3 +225,71 @@ fn outside_of_a_repository_it_cannot_complete() {
     let run = of(&command.output().unwrap());
     assert_eq!(run.code, 3, "{run:?}");
 }
+
+/// What is moved file by file has its past too: whatever is left behind, and whatever is there already.
+#[test]
+fn a_contract_that_was_moved_has_a_past() {
+    let folder = repository();
+    write(folder.path(), "schemas/README.md", "Contracts.");
+    write(folder.path(), "contracts/order.paid/1.0.json", contract("order.paid/1.0", ""));
+    write(folder.path(), "schemas/order.gone/1.0.json", contract("order.gone/1.0", ""));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    git(folder.path(), &["mv", "schemas/order.placed", "contracts/order.placed"]);
+    let args = ["--schemas", "contracts", "--against", "git:main"];
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, &json["changes"]), (0, &serde_json::json!([])), "{json:#}");
+    write(folder.path(), "contracts/order.placed/1.0.json", contract("order.placed/1.0", EDITED));
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+    // The last contract of the old folder went with it, and not to the new one.
+    git(folder.path(), &["rm", "-q", "-r", "schemas/order.gone"]);
+    let (code, json) = check(folder.path(), &args);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DELETED", "CONTRACT_MUTATED"]), "{json:#}");
+    let help = json["findings"][0]["help"][0].as_str().unwrap();
+    let command = "git restore --source main -- :/schemas/order.gone/1.0.json";
+    assert!(help.contains(command) && help.contains("contracts/order.gone/1.0.json"), "{help}");
+    git(folder.path(), &command.split(' ').skip(1).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_past_without_a_contract_is_told() {
+    let folder = repository();
+    write(folder.path(), "elsewhere/order.placed/1.0.json", contract("order.placed/1.0", EDITED));
+    let run = choreograph(folder.path(), ["check", "--schemas", "elsewhere", "--against", "git:main"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("nothing is published in git:main"), "{}", run.out);
+    let run = choreograph(folder.path(), ["check", "--against", "git:main"]);
+    assert!(!run.out.contains("nothing is published"), "{}", run.out);
+}
+
+/// What was published in other words, and what was published that nobody could assert.
+#[test]
+fn what_was_wrong_when_it_was_published_can_be_mended() {
+    let folder = repository();
+    let later = contract("order.placed/1.1", "").replace("\"string\"", "\"number\"");
+    write(folder.path(), "schemas/order.placed/1.1.json", &later);
+    write(folder.path(), "schemas/order.torn/1.0.json", "{ torn");
+    write(
+        folder.path(),
+        "schemas/order.far/1.0.json",
+        contract("order.far/1.0", r#", "x": { "$ref": "http://127.0.0.1:1/y" }"#),
+    );
+    commit(folder.path());
+    for name in ["torn", "far"] {
+        let id = format!("order.{name}/1.0");
+        write(folder.path(), &format!("schemas/{id}.json"), contract(&id, ""));
+    }
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED", "CONTRACT_MUTATED"]), "{json:#}");
+    let approval = |finding: &serde_json::Value| {
+        let fingerprint = &finding["fingerprint"];
+        format!("[[approval]]\nfingerprint = {fingerprint}\nreason = \"never read\"\nexpires = 9999-12-31\n")
+    };
+    let approvals: Vec<String> = json["findings"].as_array().unwrap().iter().map(approval).collect();
+    write(folder.path(), "schemas/approvals.toml", approvals.concat());
+    // A word in a description needs no version, whatever the next version broke.
+    write(folder.path(), "schemas/order.placed/1.1.json", later.replace("An order.", "A word."));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, &json["holds"]), (0, &true.into()), "{json:#}");
+}

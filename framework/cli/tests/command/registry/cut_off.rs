@@ -91,6 +91,7 @@ fn whatever_a_registry_says_in_the_middle_is_a_sentence() {
             "POST /subjects/A/versions" => (200, "{\"id\":1}".to_owned()),
             "POST /subjects/B/versions" => error(status, code, "in its own words"),
             line if line.contains(" /subjects/") => error(404, 40401, "Subject not found."),
+            "GET /subjects" => (200, "[]".to_owned()),
             _ => (200, "{\"is_compatible\":true}".to_owned()),
         });
         let run = push(&contracts(), &server);
@@ -111,6 +112,7 @@ fn whatever_a_registry_says_in_the_middle_is_a_sentence() {
             "POST /subjects/A/versions" => (200, "{\"id\":1}".to_owned()),
             "POST /subjects/B/versions" => error(status, code, "in its own words"),
             line if line.contains(" /subjects/") => error(404, 40401, "Subject not found."),
+            "GET /subjects" => (200, "[]".to_owned()),
             _ => (200, "{\"is_compatible\":true}".to_owned()),
         });
         let run = push(&contracts(), &server);

@@ -106,3 +106,84 @@ fn what_is_deleted_when_it_is_asked_for_again_is_deleted() {
     assert!(registered.lock().unwrap().is_empty());
     assert_eq!(registry(&folder, &args, &server.url()).code, 3);
 }
+
+/// A major keeps its title: under another one a registry compares it with nothing.
+#[test]
+fn a_new_title_hides_no_edit() {
+    let (server, registered) = memory::start();
+    let folder = folder(&[(FILE, &titled("order.placed/1.0", ""))]);
+    let url = server.url();
+    assert_eq!(registry(&folder, &["push"], &url).code, 0);
+    let renamed = |text: &str| text.replace("OrderPlaced", "OrderPlacedAnew");
+    let refused = |place: &str| {
+        let before = registered.lock().unwrap().clone();
+        for action in ["check", "push"] {
+            let run = registry(&folder, &[action, "--format", "json"], &url);
+            let json = run.json("registry");
+            assert_eq!((run.code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+            assert_eq!(json["findings"][0]["places"][0]["file"], place, "{json:#}");
+        }
+        assert_eq!(*registered.lock().unwrap(), before);
+    };
+    let edited = titled("order.placed/1.0", r#", "note": { "type": "string" }"#);
+    write(folder.path(), FILE, renamed(&edited));
+    refused(FILE);
+    write(folder.path(), FILE, renamed(&titled("order.placed/1.0", "")));
+    refused(FILE);
+    write(folder.path(), FILE, titled("order.placed/1.0", ""));
+    let next = "schemas/order.placed/1.1.json";
+    write(folder.path(), next, renamed(&titled("order.placed/1.1", "")));
+    refused(next);
+    // So is one of which the registry has nothing yet.
+    registered.lock().unwrap().clear();
+    refused(next);
+    // Another major has another title.
+    write(folder.path(), next, titled("order.placed/1.1", ""));
+    write(folder.path(), "schemas/order.placed/2.0.json", renamed(&titled("order.placed/2.0", "")));
+    assert_eq!(registry(&folder, &["push"], &url).code, 0);
+}
+
+/// A registry is shared: what a folder has no version of is somebody else's.
+#[test]
+fn what_others_have_published_is_not_missed() {
+    let (server, registered) = memory::start();
+    let theirs = titled("order.paid/1.0", "").replace("OrderPlaced", "OrderPaid");
+    let folder = folder(&[(FILE, &titled("order.placed/1.0", ""))]);
+    assert_eq!(registry(&folder, &["push"], &server.url()).code, 0);
+    registered.lock().unwrap().insert("OrderPaid".to_owned(), vec![(7, theirs)]);
+    let none = titled("order.placed/0.9", "").replace("2020-12", "2019-09").replace("0.9", "1.9");
+    registered.lock().unwrap().insert("Draft".to_owned(), vec![(8, none)]);
+    let against = format!("registry:{}", server.url());
+    let run = choreograph(folder.path(), ["check", "--against", &against]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("2 versions there"), "{}", run.out);
+    let own = titled("order.placed/1.1", "");
+    registered.lock().unwrap().get_mut("OrderPlaced").unwrap().push((9, own));
+    let (code, json) = check(folder.path(), &["--against", &against]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DELETED"]), "{json:#}");
+}
+
+/// With topics in their names, each major is where it is written, and nowhere else.
+#[test]
+fn each_major_is_under_its_own_topics() {
+    let (server, registered) = memory::start();
+    let renamed = |text: &str| text.replace("OrderPlaced", "OrderPlaced2");
+    let folder = folder(&[
+        (FILE, &titled("order.placed/1.0", "")),
+        ("schemas/order.placed/2.0.json", &renamed(&titled("order.placed/2.0", ""))),
+        (
+            "schemas/order.placed/3.0.json",
+            &titled("order.placed/3.0", "").replace("OrderPlaced", "OrderPlaced3"),
+        ),
+    ]);
+    let event = |version: &str, topic: &str| serde_json::json!({ "type": "order.placed", "version": version, "topic": topic, "schema": true });
+    let events = [event("1.0", "t1"), event("2.0", "t2"), event("2.0", "t3")];
+    let manifest = serde_json::json!({ "manifest": 1, "service": "shop", "publishes": events });
+    write(folder.path(), "shop.json", manifest.to_string());
+    let args = ["push", "--subjects", "topic-record-name", "--manifests", "shop.json"];
+    let run = registry(&folder, &args, &server.url());
+    assert_eq!(run.code, 0, "{run:?}");
+    let subjects: Vec<String> = registered.lock().unwrap().keys().cloned().collect();
+    assert_eq!(subjects, ["t1-OrderPlaced", "t2-OrderPlaced2", "t3-OrderPlaced2"]);
+    assert!(run.out.contains("order.placed 3.0 is written to no topic"), "{}", run.out);
+}
