@@ -73,6 +73,16 @@ test('above an older answer stands why there is no newer one', () =>
     await tab.sees('.frontier-sentence', '');
   }));
 
+test('an observer that takes no more pages says so', () =>
+  withInstances(300, async ({ origin, refuse }) => {
+    await refuse('/api/live', '503');
+    const tab = await chromium.open(`${origin}/`);
+    await tab.sees('.banner.lost', 'The observer says: refused with 503.');
+    await refuse('/api/live');
+    await tab.click('.banner.lost button');
+    await tab.sees('.banner.back', 'Connected again');
+  }));
+
 test('what an observer offers is asked again when it is back', () =>
   withInstances(4000, async ({ origin, refuse, end, begin }) => {
     await refuse('/api/abilities', '500');

@@ -154,14 +154,6 @@ createServer(async (request, response) => {
   const url = new URL(request.url, 'http://localhost');
   const policy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   response.setHeader('content-security-policy', policy);
-  if (url.pathname === '/api/live') {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const tell = () => response.write(`event: tick\ndata: ${JSON.stringify({ as_of: asOf(), generation })}\n\n`);
-    tell();
-    const timer = setInterval(tell, 1000);
-    request.on('close', () => clearInterval(timer));
-    return;
-  }
   if (url.pathname === '/dev/answer') {
     refused.set(url.searchParams.get('path'), url.searchParams.get('status'));
     response.end();
@@ -172,6 +164,14 @@ createServer(async (request, response) => {
   if (status) {
     response.writeHead(Number(status), { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: `refused with ${status}` }));
+    return;
+  }
+  if (url.pathname === '/api/live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const tell = () => response.write(`event: tick\ndata: ${JSON.stringify({ as_of: asOf(), generation })}\n\n`);
+    tell();
+    const timer = setInterval(tell, 1000);
+    request.on('close', () => clearInterval(timer));
     return;
   }
   if (url.pathname.startsWith('/api/')) {

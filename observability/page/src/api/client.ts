@@ -33,7 +33,15 @@ export function headers(more: Record<string, string> = {}): Record<string, strin
 
 /** The JSON at a path of the interface. Throws [`NoAnswer`], or an `AbortError` where `signal` fired. */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
-  return answer<T>(path, { headers: headers({ Accept: 'application/json' }), signal });
+  return answer<T>(path, { headers: headers({ Accept: 'application/json' }), signal: within(signal) });
+}
+
+/** How long an answer may take: of one that never comes nobody would hear, and nothing would be asked again. */
+const ANSWER_MS = 30_000;
+
+/** Fires with `signal`, and when an answer takes too long. */
+function within(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
 }
 
 const NONE: Abilities = { payloads: false, actions: false };
@@ -61,12 +69,12 @@ export function forgetAbilities(): void {
 /** The value of an event as text, where values may be shown. */
 export async function value(instance: string, event: string, signal: AbortSignal): Promise<string> {
   const path = `/api/instances/${encodeURIComponent(instance)}/events/${encodeURIComponent(event)}/value`;
-  return (await response(path, { headers: headers(), signal })).text();
+  return (await response(path, { headers: headers(), signal: within(signal) })).text();
 }
 
 /** The value of a dead letter as text, where values may be shown. */
 export async function letterValue(letter: string, signal: AbortSignal): Promise<string> {
-  return (await response(`/api/dead-letters/${encodeURIComponent(letter)}/value`, { headers: headers(), signal })).text();
+  return (await response(`/api/dead-letters/${encodeURIComponent(letter)}/value`, { headers: headers(), signal: within(signal) })).text();
 }
 
 /** The headers of an event's record. */
@@ -124,7 +132,7 @@ function trouble(status: number): Trouble {
 }
 
 /** What the answer says is wrong: the `error` of its JSON, else its text, else its status. */
-async function message(response: Response): Promise<string> {
+export async function message(response: Response): Promise<string> {
   const text = (await response.text().catch(() => '')).slice(0, LONGEST_MESSAGE);
   try {
     const body: unknown = JSON.parse(text);

@@ -180,7 +180,7 @@ export type StepState =
   | { state: 'dead_lettered'; reason: string }
   | { state: 'emitting' }
   | { state: 'done'; at: number | null }
-  | { state: 'unknown' }
+  | { state: 'unknown'; why: string }
   | { state: 'skipped'; why: string }
   | { state: 'not_owed' };
 

@@ -100,7 +100,7 @@ export function stepState(state: StepState, now: number): string {
     case 'done':
       return 'done';
     case 'unknown':
-      return 'behind a record that blocks its partition';
+      return state.why || 'nothing says where it is';
     case 'skipped':
       return state.why;
     case 'not_owed':

@@ -9,7 +9,7 @@ import { listen } from './stream';
 export type Link =
   | { state: 'connecting' }
   | { state: 'live' }
-  | { state: 'lost'; since: number; retryAt: number; attempts: number }
+  | { state: 'lost'; since: number; retryAt: number; attempts: number; why: string | null }
   | { state: 'locked' };
 
 /** All that the connection knows at a moment. */
@@ -80,7 +80,9 @@ export async function connect(signal: AbortSignal): Promise<void> {
       } else {
         const wait = backoff(failures, Math.random());
         failures += 1;
-        update({ link: { state: 'lost', since, retryAt: Date.now() + wait, attempts: failures } });
+        // What the observer itself said is told; that nobody answered is not worth a word.
+        const why = error instanceof NoAnswer && error.trouble === 'broken' ? error.message : null;
+        update({ link: { state: 'lost', since, retryAt: Date.now() + wait, attempts: failures, why } });
         await pause(wait, signal);
       }
     } finally {

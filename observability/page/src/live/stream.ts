@@ -1,6 +1,6 @@
 // Server-sent events over `fetch`, because `EventSource` can send no token and does not say when it gave up.
 
-import { headers, NoAnswer } from '../api/client';
+import { headers, message, NoAnswer } from '../api/client';
 
 /** A stream that says nothing for this long counts as gone. */
 const SILENCE_MS = 45_000;
@@ -25,7 +25,7 @@ export async function listen(
       redirect: 'error',
     });
     if (response.status === 401) throw new NoAnswer('token', 'The observer asks for a token.');
-    if (!response.ok || response.body === null) throw new NoAnswer('broken', `status ${response.status}`);
+    if (!response.ok || response.body === null) throw new NoAnswer('broken', await message(response));
     opened();
     const reader = response.body.getReader();
     const decoder = new TextDecoder();

@@ -149,15 +149,30 @@ function Attention({ data }: { data: Overview }) {
       ) : pending.length > 0 ? (
         <Skeleton lines={3} label="what needs attention" />
       ) : (
-        <Empty good={data.instances > 0} title={data.instances > 0 ? 'Nothing is stuck' : 'Nothing has been seen yet'}>
-          <p>
-            {data.instances > 0
-              ? 'No instance has failed, is lost or stands still beyond its step’s deadline.'
-              : 'What fails, is lost or stands still will be named here, with its step and the reason.'}
-          </p>
-        </Empty>
+        <Calm data={data} />
       )}
     </Section>
+  );
+}
+
+/** Nothing needs attention, as far as the observer sees: only one that sees everything can say that all is well. */
+function Calm({ data }: { data: Overview }) {
+  if (data.instances === 0) {
+    return (
+      <Empty title="Nothing has been seen yet">
+        <p>What fails, is lost or stands still will be named here, with its step and the reason.</p>
+      </Empty>
+    );
+  }
+  const sees = data.as_of.caught_up && data.problems.length === 0;
+  return (
+    <Empty good={sees} title={sees ? 'Nothing is stuck' : 'Nothing is known to be stuck'}>
+      <p>
+        {sees
+          ? 'No instance has failed, is lost or stands still beyond its step’s deadline.'
+          : 'The observer does not see everything now: what it cannot see may be stuck.'}
+      </p>
+    </Empty>
   );
 }
 

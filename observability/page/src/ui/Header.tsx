@@ -133,7 +133,8 @@ export function Banner({ retry }: { retry: () => void }) {
         <Glyph name="plug" />
         <p>
           <strong>Not connected since {clock(link.since)}</strong> <span aria-hidden="true">({duration(Date.now() - link.since)})</span>. What
-          you see is the last answer. <span aria-hidden="true">{left > 0 ? `Trying again in ${left} s.` : 'Trying now…'}</span>
+          you see is the last answer.{link.why !== null && <> The observer says: <bdi>{link.why}</bdi>.</>}{' '}
+          <span aria-hidden="true">{left > 0 ? `Trying again in ${left} s.` : 'Trying now…'}</span>
         </p>
         <button type="button" onClick={retry}>
           Try now

@@ -25,7 +25,20 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
   const list = useRef<HTMLOListElement>(null);
   const [view, setView] = useState({ from: 0, to: 30 });
   const active = useRef(0);
+  // Whose row that is: rows that come above it move it.
+  const activeKey = useRef<string | null>(null);
   const focusWanted = useRef(false);
+
+  const makeActive = (index: number) => {
+    const item = items[index];
+    active.current = index;
+    activeKey.current = item === undefined ? null : keyOf(item);
+  };
+  const at = items[active.current];
+  if (activeKey.current !== null && (at === undefined || keyOf(at) !== activeKey.current)) {
+    const moved = items.findIndex((item) => keyOf(item) === activeKey.current);
+    if (moved >= 0) active.current = moved;
+  }
 
   useEffect(() => {
     const measure = () => {
@@ -53,7 +66,7 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
   });
 
   const moveTo = (index: number) => {
-    active.current = Math.max(0, Math.min(items.length - 1, index));
+    makeActive(Math.max(0, Math.min(items.length - 1, index)));
     focusWanted.current = true;
     const top = (list.current?.getBoundingClientRect().top ?? 0) + active.current * rowHeight;
     const header = 64;
@@ -90,7 +103,7 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
       onKeyDown={keys}
       onFocusIn={(event) => {
         const row = event.target instanceof Element ? event.target.closest('[data-row]') : null;
-        if (row instanceof HTMLElement) active.current = Number(row.dataset.row);
+        if (row instanceof HTMLElement) makeActive(Number(row.dataset.row));
       }}
     >
       {items.slice(from, to).map((item, i) => {
