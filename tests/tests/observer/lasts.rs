@@ -12,12 +12,22 @@ use crate::stage::{Stage, WITHIN};
 
 /// What an observer says of an instance that does not move any more, but for the time that passes.
 fn told(sight: &Sight, id: &str) -> String {
-    let Instance { summary, events, dead_letters, .. } = sight.instance(id).expect("known");
+    let Instance { summary, frontier, events, dead_letters, .. } = sight.instance(id).expect("known");
+    // What a mail still waits for may be done meanwhile.
+    let owed: Vec<_> = (frontier.iter().filter(|owing| owing.path))
+        .map(|owing| (&owing.event, &owing.step, &owing.state, owing.stalled, owing.since))
+        .collect();
     let events: Vec<_> =
         events.iter().map(|event| (&event.id, &event.event_type, event.offset, event.duplicates)).collect();
     let letters: Vec<_> =
         dead_letters.iter().map(|letter| (&letter.id, &letter.reason, letter.open)).collect();
-    format!("{:?} {:?} {:?} {events:?} {letters:?}", summary.state, summary.reason, summary.key)
+    format!("{:?} {:?} {:?} {owed:?} {events:?} {letters:?}", summary.state, summary.reason, summary.key)
+}
+
+/// How many orders it says are in each state.
+fn counts(sight: &Sight) -> Vec<(String, [u64; 5])> {
+    let of = sight.overview().workflows.into_iter();
+    of.map(|of| (of.name, [of.running, of.completed, of.failed, of.stalled, of.lost])).collect()
 }
 
 /// Takes every record off the topics of orders and payments, as retention does in time.
@@ -54,6 +64,7 @@ fn answers_outlast_the_observer_and_the_records() {
     first.says(&rejected, &failed);
     let known = [&fine[0], &fine[19], &rejected[1]];
     let before = known.map(|id| told(&first, id));
+    assert_eq!(counts(&first), [("order".to_owned(), [0, 20, 2, 0, 0])]);
     first.process.terminate().expect("told to end");
     let status = first.process.wait(WITHIN).expect("ended");
     assert!(status.success(), "{status}");
@@ -62,6 +73,7 @@ fn answers_outlast_the_observer_and_the_records() {
     let mut second = stage.observe(&kept);
     second.caught_up();
     assert_eq!(known.map(|id| told(&second, id)), before, "from the snapshot, for the records are gone");
+    assert_eq!(counts(&second), [("order".to_owned(), [0, 20, 2, 0, 0])]);
     let more = stage.order(Fate::Fine, 5);
     second.says(&more, &Verdict::completed());
     second.process.kill().expect("killed");

@@ -9,6 +9,7 @@ mod guarded;
 mod lasts;
 mod logs;
 mod patience;
+mod protocol;
 mod reads;
 mod sight;
 mod stage;

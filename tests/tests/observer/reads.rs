@@ -49,6 +49,16 @@ fn the_marks_of_transactions_are_waited_for_by_nobody() {
         let verdict = sight.verdict(&lost[0])?;
         if verdict.state == InstanceState::Lost { Ok(()) } else { Err(format!("{verdict:?}")) }
     });
+
+    // No record lies behind the last that was committed, and marks are none that wait.
+    transaction(&stage, "orders").abort_transaction(WITHIN).expect("given up");
+    eventually("nothing waits", WITHIN, || {
+        let (_, metrics) = sight.ask("/metrics", &[])?;
+        let of_orders = |line: &&str| line.starts_with("workflow_group_lag{") && line.contains("\"orders\"");
+        let lags: Vec<&str> = metrics.lines().filter(of_orders).collect();
+        let waits = lags.is_empty() || lags.iter().any(|line| !line.ends_with(" 0"));
+        if waits { Err(format!("{lags:?}")) } else { Ok(()) }
+    });
 }
 
 #[test]
