@@ -1,5 +1,6 @@
 //! Whether two schemas mean the same, however they are written.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jsonschema::json::cmp;
@@ -253,8 +254,8 @@ fn same_set(left: &[Value], right: &[Value]) -> bool {
 }
 
 /// `name` as a segment of a JSON Pointer.
-pub(crate) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+pub(crate) fn escaped(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 12;
+pub(crate) const LARGE: usize = 13;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -44,6 +44,7 @@ pub(crate) fn large(index: usize) -> Made {
         10 => {
             contract("long names inside each other", long_names(60, 80_000), json!({}), refused("too long"))
         }
+        11 => contract("20,000 parts in a row", parts(20_000), parts(19_999), refused("too many schemas")),
         _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
     }
 }
@@ -77,6 +78,12 @@ fn web(count: usize, last: &str) -> Value {
 /// References to references.
 fn references(count: usize, end: &str) -> Value {
     defined((0..count).map(|index| to(index + 1)).chain([json!({ "type": end })]))
+}
+
+/// Parts of parts, each with something to say beside.
+fn parts(count: usize) -> Value {
+    let part = |index: usize| json!({ "type": "object", "allOf": [to(index + 1), { "maxProperties": 9 }] });
+    defined((0..count).map(part).chain([json!({ "type": "object" })]))
 }
 
 fn listed(count: usize) -> Value {

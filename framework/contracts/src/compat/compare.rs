@@ -151,7 +151,7 @@ fn side_by_side(
 /// The version step that a change needs.
 fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> Bump {
     // The same words say something else in another draft.
-    let is_one_draft = dialect::of(old.value()) == dialect::of(new.value());
+    let is_one_draft = old.draft() == new.draft();
     if is_one_draft && same_but_names(old.value(), new.value()) {
         return Bump::None;
     }

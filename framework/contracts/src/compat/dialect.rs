@@ -61,21 +61,28 @@ fn unstated(schema: &Value) -> Draft {
     let mut left = vec![schema];
     while let Some(schema) = left.pop() {
         let Value::Object(object) = schema else { continue };
-        let is = |key: &str, kind: fn(&Value) -> bool| object.get(key).is_some_and(kind);
-        if is("exclusiveMinimum", Value::is_boolean) || is("exclusiveMaximum", Value::is_boolean) {
-            return Draft::Draft4;
+        for (key, value) in object {
+            let key = key.as_str();
+            match value {
+                Value::Bool(_) if matches!(key, "exclusiveMinimum" | "exclusiveMaximum") => {
+                    return Draft::Draft4;
+                }
+                Value::Array(list) if key == "items" || LIST.contains(&key) => {
+                    if key == "items" {
+                        draft = Draft::Draft201909;
+                    }
+                    left.extend(list);
+                }
+                Value::Object(map) if MAP.contains(&key) || matches!(key, "definitions" | "dependencies") => {
+                    if key == "dependencies" {
+                        draft = Draft::Draft201909;
+                    }
+                    left.extend(map.values());
+                }
+                Value::Object(_) if key == "additionalItems" || ONE.contains(&key) => left.push(value),
+                _ => {}
+            }
         }
-        if is("items", Value::is_array) || is("dependencies", Value::is_object) {
-            draft = Draft::Draft201909;
-        }
-        left.extend(ONE.iter().chain(&["additionalItems"]).filter_map(|key| object.get(*key)));
-        let lists = LIST.iter().chain(&["items"]).filter_map(|key| object.get(*key)?.as_array());
-        left.extend(lists.flatten());
-        let maps = MAP
-            .iter()
-            .chain(&["definitions", "dependencies"])
-            .filter_map(|key| object.get(*key)?.as_object());
-        left.extend(maps.flat_map(Map::values));
     }
     draft
 }

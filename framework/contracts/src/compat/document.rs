@@ -6,9 +6,9 @@ use jsonschema::Draft;
 use serde_json::Value;
 
 use super::dialect;
-use super::error::DocumentError;
+use super::error::{CompareError, DocumentError};
 use super::lines::Lines;
-use super::prepare::Cache;
+use super::prepare::{self, Cache};
 use crate::meaning::normal;
 
 /// The largest schema text that is read, in bytes: beyond what anybody writes by hand, and small enough to be
@@ -60,6 +60,8 @@ pub struct Document {
     text: Option<Box<[u8]>>,
     lines: OnceLock<Lines>,
     cache: Cache,
+    /// The draft that it is written in.
+    draft: OnceLock<Result<Draft, CompareError>>,
     /// The schema with one spelling for what has several.
     normal: OnceLock<Value>,
 }
@@ -93,6 +95,7 @@ impl Document {
             text: None,
             lines: OnceLock::new(),
             cache: Cache::default(),
+            draft: OnceLock::new(),
             normal: OnceLock::new(),
         }
     }
@@ -110,6 +113,11 @@ impl Document {
     /// The schema, to be kept.
     pub(super) fn shared(&self) -> Arc<Value> {
         Arc::clone(&self.value)
+    }
+
+    /// The draft that it is written in, all of it.
+    pub(super) fn draft(&self) -> Result<Draft, CompareError> {
+        self.draft.get_or_init(|| prepare::draft(self)).clone()
     }
 
     /// The schema in the words of 2020-12 with one spelling for what has several, and without what every version has its

@@ -1,5 +1,6 @@
 //! Where the places of a JSON text stand.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -46,7 +47,7 @@ struct Scan<'a> {
     found: HashMap<u64, u32>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or_default()
     }
@@ -91,26 +92,30 @@ impl Scan<'_> {
                 }
                 _ => {}
             }
-            let segment = if end == b'}' {
+            let inner = if end == b'}' {
                 let name = self.text_here();
                 self.skip_space();
                 self.at += 1; // The colon.
-                escaped(&name)
+                below(pointer, &escaped(&name))
             } else {
                 index += 1;
-                (index - 1).to_string()
+                below(pointer, &(index - 1).to_string())
             };
-            let inner = below(pointer, &segment);
             self.found.insert(inner, line);
             self.value(inner);
         }
     }
 
-    fn text_here(&mut self) -> String {
+    fn text_here(&mut self) -> Cow<'a, str> {
         let start = self.at;
         self.skip_text();
         let raw = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_slice(raw).unwrap_or_default()
+        match raw {
+            [b'"', plain @ .., b'"'] if !plain.contains(&b'\\') => {
+                std::str::from_utf8(plain).unwrap_or_default().into()
+            }
+            raw => Cow::Owned(serde_json::from_slice(raw).unwrap_or_default()),
+        }
     }
 
     fn skip_text(&mut self) {

@@ -36,7 +36,7 @@ pub struct Budget {
 impl Budget {
     /// Steps by default. Ordinary contracts take a few hundred, and two directions stay within the two seconds that a
     /// comparison may take.
-    pub const STEPS: u64 = 8_000_000;
+    pub const STEPS: u64 = 5_000_000;
 }
 
 impl Default for Budget {

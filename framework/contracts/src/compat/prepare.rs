@@ -214,20 +214,7 @@ impl<'d> Prepared<'d> {
 impl Ready {
     fn of(document: &Document, part: Part, semantics: Semantics) -> Result<Self, CompareError> {
         let value = document.value();
-        if deeper_than(value, MAX_DOCUMENT_DEPTH) {
-            return Err(refused(document, "", "nests too deep: move inner schemas to `$defs`"));
-        }
-        let Some(draft) = dialect::of(value) else {
-            let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are read";
-            return Err(refused(document, "/$schema", &format!("written in an unknown dialect: {known}")));
-        };
-        if dialect::is_mixed(value, draft) {
-            return Err(refused(
-                document,
-                "",
-                "a schema inside it has a `$schema` of its own: write all in one draft",
-            ));
-        }
+        let draft = document.draft()?;
         let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
             let translated = dialect::translate(value, draft)
                 .map_err(|(pointer, problem)| refused(document, &pointer, &problem))?;
@@ -245,6 +232,23 @@ impl Ready {
         let asserted = if is_contract { Draft::Draft202012 } else { draft };
         Ok(Self { draft, asserted, schema, is_contract, origins, named_root, validator: OnceLock::new() })
     }
+}
+
+/// The draft that a document is written in, all of it.
+pub(super) fn draft(document: &Document) -> Result<Draft, CompareError> {
+    let value = document.value();
+    if deeper_than(value, MAX_DOCUMENT_DEPTH) {
+        return Err(refused(document, "", "nests too deep: move inner schemas to `$defs`"));
+    }
+    let Some(draft) = dialect::of(value) else {
+        let known = "drafts 4, 6, 7, 2019-09 and 2020-12 are read";
+        return Err(refused(document, "/$schema", &format!("written in an unknown dialect: {known}")));
+    };
+    if dialect::is_mixed(value, draft) {
+        let problem = "a schema inside it has a `$schema` of its own: write all in one draft";
+        return Err(refused(document, "", problem));
+    }
+    Ok(draft)
 }
 
 /// Whether a document has more values than `most`.

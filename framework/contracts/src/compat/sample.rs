@@ -84,13 +84,13 @@ impl<'g> Sampler<'g> {
 
     fn learn(&mut self, node: &Node) {
         self.values.extend(node.values.iter().flat_map(|values| values.iter().take(8).cloned()));
-        for at in [node.minimum, node.maximum].into_iter().flatten().map(|limit| limit.at) {
+        for at in [node.minimum(), node.maximum()].into_iter().flatten().map(|limit| limit.at) {
             let float = at.as_float();
             let near =
                 [at, Num::of_float(float - 1.0), Num::of_float(float + 1.0), Num::of_float(float + 0.5)];
             self.values.extend(near.into_iter().filter_map(Num::to_value));
         }
-        if let Some(step) = node.step {
+        if let Some(step) = node.step() {
             let times = [1, 2, 3, -1].into_iter().filter_map(|factor| step.times(factor));
             self.values.extend(times.filter_map(|number| number.to_num().to_value()));
             self.values.push(json!(step.as_float() * 1.5));

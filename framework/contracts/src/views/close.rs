@@ -1,6 +1,6 @@
 //! Closing a schema: nothing that it does not declare.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -37,12 +37,10 @@ const BELOW_MAPS: [&str; 2] = ["properties", "patternProperties"];
 /// assert_eq!(schema["additionalProperties"], false);
 /// ```
 pub fn close(schema: &mut Value) {
-    let mut uses = Uses::of(schema);
-    if uses.as_part("#") {
+    if Uses::of(schema).seen.contains(&("#", Role::Part)) {
         name_the_root(schema);
-        uses = Uses::of(schema);
     }
-    let closer = Closer::new(schema, &uses);
+    let closer = Closer::new(schema);
     let definitions = schema.as_object_mut().and_then(|root| root.remove("$defs"));
     closer.close(schema, Role::Whole);
     if let (Some(Value::Object(mut definitions)), Value::Object(root)) = (definitions, schema) {
@@ -71,21 +69,70 @@ fn role_in_place(schema: &Map<String, Value>, role: Role) -> Role {
     if several || conjunction || declares { Role::Part } else { role }
 }
 
-/// Whether `schema` declares a property of the object it describes, itself or through others.
-fn declares(root: &Value, schema: &Value) -> bool {
-    let mut seen = HashSet::new();
-    let mut left = vec![schema];
-    while let Some(schema) = left.pop() {
-        let Value::Object(object) = schema else { continue };
-        if object.get("properties").and_then(Value::as_object).is_some_and(|own| !own.is_empty()) {
-            return true;
+/// What a schema says of properties in place, references not followed.
+#[derive(Default)]
+struct Said<'a> {
+    /// Whether it declares a property of the object that it describes.
+    declares: bool,
+    references: Vec<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn by(schema: &'a Value) -> Self {
+        let mut said = Self::default();
+        let mut left = vec![schema];
+        while let Some(schema) = left.pop() {
+            let Value::Object(object) = schema else { continue };
+            let own = object.get("properties").and_then(Value::as_object);
+            said.declares |= own.is_some_and(|own| !own.is_empty());
+            said.references.extend(reference(object));
+            left.extend(in_place(object));
         }
-        left.extend(in_place(object));
-        left.extend(
-            reference(object).filter(|target| seen.insert(*target)).and_then(|target| resolve(root, target)),
-        );
+        said
     }
-    false
+}
+
+/// The references to schemas that declare a property of the object they describe, themselves or through others. Each is
+/// looked at once, however they refer to each other.
+fn declaring(root: &Value) -> HashSet<String> {
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    let mut targets: Vec<&str> = Vec::new();
+    references(root, &mut |target| {
+        index.entry(target).or_insert_with(|| {
+            targets.push(target);
+            targets.len() - 1
+        });
+    });
+    let mut named_by: Vec<Vec<usize>> = vec![Vec::new(); targets.len()];
+    let mut left: Vec<usize> = Vec::new();
+    for (at, target) in targets.iter().enumerate() {
+        let Some(schema) = resolve(root, target) else { continue };
+        let said = Said::by(schema);
+        left.extend(said.declares.then_some(at));
+        said.references
+            .iter()
+            .filter_map(|inner| index.get(inner))
+            .for_each(|inner| named_by[*inner].push(at));
+    }
+    let mut found = HashSet::new();
+    while let Some(at) = left.pop() {
+        if found.insert(targets[at].to_owned()) {
+            left.append(&mut named_by[at]);
+        }
+    }
+    found
+}
+
+/// Calls `visit` with every reference inside a schema. The recursion is as deep as the schema.
+fn references<'a>(value: &'a Value, visit: &mut impl FnMut(&'a str)) {
+    match value {
+        Value::Object(object) => {
+            reference(object).into_iter().for_each(&mut *visit);
+            object.values().for_each(|inner| references(inner, visit));
+        }
+        Value::Array(list) => list.iter().for_each(|inner| references(inner, visit)),
+        _ => {}
+    }
 }
 
 fn in_place(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
@@ -105,18 +152,14 @@ fn reference_to(name: &str) -> String {
 /// Which references are used in which role, from the root on.
 struct Uses<'a> {
     root: &'a Value,
-    seen: HashSet<(String, Role)>,
+    seen: HashSet<(&'a str, Role)>,
 }
 
 impl<'a> Uses<'a> {
-    fn of(root: &Value) -> Uses<'_> {
+    fn of(root: &'a Value) -> Self {
         let mut uses = Uses { root, seen: HashSet::new() };
         uses.visit(root, Role::Whole);
         uses
-    }
-
-    fn as_part(&self, target: &str) -> bool {
-        self.seen.contains(&(target.to_owned(), Role::Part))
     }
 
     /// Goes on from `schema`, with what is left to visit on a list: a chain of references may be longer than any
@@ -133,7 +176,7 @@ impl<'a> Uses<'a> {
             let inner = role_in_place(object, role);
             left.extend(in_place(object).map(|part| (part, inner)));
             if let Some(target) = reference(object)
-                && self.seen.insert((target.to_owned(), inner))
+                && self.seen.insert((target, inner))
                 && let Some(definition) = resolve(self.root, target)
             {
                 left.push((definition, inner));
@@ -174,22 +217,23 @@ fn name_the_root(schema: &mut Value) {
 struct Closer {
     /// References to definitions that are a part of something, somewhere.
     parts: HashSet<String>,
-    /// Those of them that declare properties.
+    /// References to schemas that declare properties.
     declaring: HashSet<String>,
-    /// The whole schema as it was, to look references up in.
-    root: Value,
 }
 
 impl Closer {
-    fn new(root: &Value, uses: &Uses<'_>) -> Self {
-        let as_parts = uses.seen.iter().filter(|(_, role)| *role == Role::Part);
-        let parts: HashSet<String> = as_parts.map(|(target, _)| target.clone()).collect();
-        let declaring = parts
-            .iter()
-            .filter(|part| resolve(root, part).is_some_and(|part| declares(root, part)))
-            .cloned()
-            .collect();
-        Self { parts, declaring, root: root.clone() }
+    fn new(root: &Value) -> Self {
+        let used = Uses::of(root).seen.into_iter().filter(|(_, role)| *role == Role::Part);
+        let parts: HashSet<String> = used.map(|(target, _)| target.to_owned()).collect();
+        // Without such parts nobody asks what a reference declares.
+        let declaring = if parts.is_empty() { HashSet::new() } else { declaring(root) };
+        Self { parts, declaring }
+    }
+
+    /// Whether `schema` declares a property of the object it describes, itself or through others.
+    fn declares(&self, schema: &Value) -> bool {
+        let said = Said::by(schema);
+        said.declares || said.references.iter().any(|target| self.declaring.contains(*target))
     }
 
     fn close(&self, schema: &mut Value, role: Role) {
@@ -220,9 +264,9 @@ impl Closer {
             return false;
         }
         if role_in_place(object, Role::Whole) == Role::Part {
-            return declares(&self.root, schema);
+            return self.declares(schema);
         }
-        reference(object).is_some_and(|target| self.declaring.contains(target))
+        reference(object).is_some_and(|target| self.parts.contains(target) && self.declaring.contains(target))
     }
 
     fn close_below(&self, object: &mut Map<String, Value>) {

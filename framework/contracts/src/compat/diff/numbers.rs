@@ -1,6 +1,8 @@
 //! Changes of numbers, lengths and sizes.
 
-use crate::compat::graph::{Decimal, Kinds, Limit, ListRules, Node, NodeId, ObjectRules, TextRules};
+use crate::compat::graph::{
+    Decimal, Kinds, Limit, ListRules, Node, NodeId, NumberRules, ObjectRules, TextRules,
+};
 use crate::compat::rules::RuleId;
 
 use super::flat::Flat;
@@ -14,8 +16,9 @@ impl Walk<'_> {
         }
         for low in [true, false] {
             let of = |flat: &Flat| {
-                let limits =
-                    flat.nodes(self.graph).filter_map(|node| if low { node.minimum } else { node.maximum });
+                let limits = flat
+                    .nodes(self.graph)
+                    .filter_map(|node| if low { node.minimum() } else { node.maximum() });
                 limits.reduce(|left, right| if low { left.higher(right) } else { left.lower(right) })
             };
             let (old, new) = (of(&pair.old), of(&pair.new));
@@ -34,12 +37,13 @@ impl Walk<'_> {
             let rule = if self.is_width(pair) { "INT_WIDTH_CHANGED" } else { bound_rule(tighter) };
             self.change(rule, pair, [None, None], message, asked);
         }
-        let of = |flat: &Flat| flat.said(self.graph, |node| node.step);
+        let of = |flat: &Flat| flat.said(self.graph, Node::step);
         let (old, new) = (of(&pair.old), of(&pair.new));
         let step = |side: Option<(NodeId, Decimal)>| side.map(|(_, step)| step);
         if step(old) != step(new) {
             let asked = step(if self.writer_is_old { new } else { old });
-            let asked = self.graph.push(Node { step: asked, ..Node::default() });
+            let asked =
+                self.graph.push(Node::of_numbers(NumberRules { step: asked, ..NumberRules::default() }));
             let shown =
                 |side| step(side).map_or_else(|| "none".to_owned(), |step| step.as_float().to_string());
             let message = format!("`multipleOf` changed from {} to {}", shown(old), shown(new));
@@ -53,12 +57,11 @@ impl Walk<'_> {
 
     /// Whether the two sides differ in the width of integers: by what their bounds are.
     fn is_width(&self, pair: &Pair) -> bool {
-        [&pair.old, &pair.new].into_iter().all(|flat| flat.nodes(self.graph).any(|node| node.width.is_some()))
-            && {
-                let width =
-                    |flat: &Flat| flat.said(self.graph, |node| node.width.as_deref()).map(|(_, width)| width);
-                width(&pair.old) != width(&pair.new)
-            }
+        let width = |flat: &Flat| {
+            flat.said(self.graph, |node| node.numbers.as_ref()?.width.as_deref()).map(|(_, width)| width)
+        };
+        let (old, new) = (width(&pair.old), width(&pair.new));
+        old.is_some() && new.is_some() && old != new
     }
 
     /// Least and most of a length or size.
@@ -92,7 +95,8 @@ fn bound_rule(tighter: bool) -> RuleId {
 }
 
 fn number_bound(low: bool, limit: Option<Limit>) -> Node {
-    if low { Node { minimum: limit, ..Node::default() } } else { Node { maximum: limit, ..Node::default() } }
+    let (minimum, maximum) = if low { (limit, None) } else { (None, limit) };
+    Node::of_numbers(NumberRules { minimum, maximum, ..NumberRules::default() })
 }
 
 fn count_of(node: &Node, kind: Kinds, low: bool) -> Option<u64> {

@@ -68,8 +68,7 @@ impl Walk<'_> {
         places: &[Option<String>; 2],
         asked: NodeId,
     ) {
-        let removed: Vec<&Value> = old.iter().filter(|value| !new.has(value)).collect();
-        let added: Vec<&Value> = new.iter().filter(|value| !old.has(value)).collect();
+        let (removed, added) = old.apart(new);
         if let ([before], [after]) = (&**old, &**new)
             && !added.is_empty()
         {

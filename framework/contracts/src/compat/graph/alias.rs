@@ -22,9 +22,7 @@ fn only_reference(node: &Node) -> Option<NodeId> {
     let says_more = node.never
         || node.kinds != silent.kinds
         || node.values.is_some()
-        || node.minimum.is_some()
-        || node.maximum.is_some()
-        || node.step.is_some()
+        || node.numbers.as_ref().is_some_and(|rules| rules.refuses())
         || node.text.is_some()
         || node.list.is_some()
         || node.object.is_some()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::node::{NodeId, TextRules};
-use super::{Graph, Node};
+use super::{Graph, Listed, Node};
 
 /// How many times schemas, and those they name, are looked at: some tenths of a second. Beyond it no two schemas
 /// count as the same.
@@ -22,7 +22,7 @@ impl Graph {
         let mut partition = Partition::by_shape(&self.nodes);
         let mut work = 0_usize;
         while let Some((class, nodes)) = partition.touched.pop_first() {
-            let (nodes, moved): (HashSet<NodeId>, Vec<NodeId>) = partition.still_in(class, nodes);
+            let (nodes, moved) = partition.still_in(class, nodes);
             for id in moved {
                 partition.touch(id);
             }
@@ -87,7 +87,7 @@ struct Partition {
 
 impl Partition {
     fn by_shape(nodes: &[Node]) -> Self {
-        let mut shapes: HashMap<String, u32> = HashMap::new();
+        let (mut shapes, mut lists) = (HashMap::<String, u32>::new(), HashMap::new());
         let mut partition = Self {
             classes: Vec::with_capacity(nodes.len()),
             members: Vec::new(),
@@ -95,7 +95,7 @@ impl Partition {
             touched: BTreeMap::new(),
         };
         for (id, node) in nodes.iter().enumerate() {
-            let class = *shapes.entry(shape(node)).or_insert(partition.members.len() as u32);
+            let class = *shapes.entry(shape(node, &mut lists)).or_insert(partition.members.len() as u32);
             if class as usize == partition.members.len() {
                 partition.members.push(Vec::new());
             }
@@ -112,11 +112,13 @@ impl Partition {
         self.touched.entry(self.classes[id as usize]).or_default().push(id);
     }
 
-    /// The nodes that are in the class, each once, and those that left it since they were touched.
-    fn still_in(&self, class: u32, nodes: Vec<NodeId>) -> (HashSet<NodeId>, Vec<NodeId>) {
-        let (here, moved): (Vec<NodeId>, Vec<NodeId>) =
+    /// The nodes that are in the class, each once and sorted, and those that left it since they were touched.
+    fn still_in(&self, class: u32, nodes: Vec<NodeId>) -> (Vec<NodeId>, Vec<NodeId>) {
+        let (mut here, moved): (Vec<NodeId>, Vec<NodeId>) =
             nodes.into_iter().partition(|id| self.classes[*id as usize] == class);
-        (here.into_iter().collect(), moved)
+        here.sort_unstable();
+        here.dedup();
+        (here, moved)
     }
 
     /// Splits a class by what its touched members say now. Returns the parts that left it.
@@ -124,7 +126,7 @@ impl Partition {
         &mut self,
         nodes: &[Node],
         class: u32,
-        touched: &HashSet<NodeId>,
+        touched: &[NodeId],
         work: &mut usize,
     ) -> Vec<Vec<NodeId>> {
         let all = self.members[class as usize].len();
@@ -138,8 +140,9 @@ impl Partition {
         };
         // The members that were not touched are all alike: one of them speaks for them.
         let others = all - touched.len();
-        let untouched = self.members[class as usize].iter().find(|id| !touched.contains(id));
-        let of_others = untouched.filter(|_| others > 0).map(|id| sign(*id));
+        let mut members = self.members[class as usize].iter().filter(|_| others > 0);
+        let untouched = members.find(|id| touched.binary_search(id).is_err());
+        let of_others = untouched.map(|id| sign(*id));
         let mut parts: HashMap<Vec<u32>, Vec<NodeId>> = HashMap::new();
         let mut as_others = 0;
         for id in touched.iter().copied() {
@@ -189,22 +192,23 @@ impl Partition {
 }
 
 /// What a node says itself, without the nodes it names. Whether each of them is there is part of it.
-fn shape(node: &Node) -> String {
+fn shape<'n>(node: &'n Node, lists: &mut HashMap<&'n Listed, usize>) -> String {
     let mut text = String::new();
     // Writing to a text cannot fail.
     text.push(if node.never { '!' } else { '.' });
     text.push(node.kinds.letter());
     // Each with a word before it, so that no two say the same by chance.
     if let Some(values) = &node.values {
-        _ = write!(text, "values{values:?}");
+        let next = lists.len();
+        _ = write!(text, "values{}.", lists.entry(values).or_insert(next));
     }
-    if let Some(limit) = node.minimum {
+    if let Some(limit) = node.minimum() {
         _ = write!(text, "from{limit:?}");
     }
-    if let Some(limit) = node.maximum {
+    if let Some(limit) = node.maximum() {
         _ = write!(text, "to{limit:?}");
     }
-    if let Some(step) = node.step {
+    if let Some(step) = node.step() {
         _ = write!(text, "step{step:?}");
     }
     if let Some(rules) = &node.text {

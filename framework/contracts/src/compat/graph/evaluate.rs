@@ -254,9 +254,9 @@ impl Evaluation<'_> {
 /// Whether a number keeps to what a node says of numbers; `None` if its digits are too many to tell.
 fn number_is_within(node: &Node, number: &Number) -> Option<bool> {
     let number = Num::of(number);
-    let within = node.minimum.is_none_or(|limit| limit.admits_above(number))
-        && node.maximum.is_none_or(|limit| limit.admits_below(number));
-    match node.step {
+    let within = node.minimum().is_none_or(|limit| limit.admits_above(number))
+        && node.maximum().is_none_or(|limit| limit.admits_below(number));
+    match node.step() {
         Some(step) if within => Decimal::of(number)?.is_multiple_of(step),
         _ => Some(within),
     }

@@ -4,6 +4,7 @@ use jsonschema::json::cmp;
 use serde_json::{Map, Value};
 
 use super::Kinds;
+use super::node::NumberRules;
 use super::number::{Decimal, Limit, Num};
 use super::read::{ReadError, error};
 
@@ -18,7 +19,55 @@ pub(super) struct Keywords<'a, 'p> {
     pub(super) pointer: &'p str,
 }
 
+/// Groups of keywords, each read together: most schemas use one or two of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Groups(u8);
+
+impl Groups {
+    pub(super) const NUMBERS: Self = Self(1);
+    pub(super) const TEXTS: Self = Self(2);
+    pub(super) const LISTS: Self = Self(4);
+    pub(super) const OBJECTS: Self = Self(8);
+    pub(super) const PARTS: Self = Self(16);
+    pub(super) const VALUES: Self = Self(32);
+
+    pub(super) fn has(self, group: Self) -> bool {
+        self.0 & group.0 != 0
+    }
+
+    /// The groups that read a keyword.
+    fn of(key: &str) -> Self {
+        match key {
+            "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => Self::NUMBERS,
+            "format" => Self(Self::NUMBERS.0 | Self::TEXTS.0),
+            "minLength" | "maxLength" | "pattern" | "contentEncoding" | "contentMediaType" => Self::TEXTS,
+            "minItems" | "maxItems" | "prefixItems" | "items" | "contains" | "minContains"
+            | "maxContains" | "uniqueItems" | "unevaluatedItems" => Self::LISTS,
+            "minProperties"
+            | "maxProperties"
+            | "properties"
+            | "patternProperties"
+            | "additionalProperties"
+            | "propertyNames"
+            | "required"
+            | "dependentRequired"
+            | "dependentSchemas"
+            | "unevaluatedProperties" => Self::OBJECTS,
+            "$ref" | "$dynamicRef" | "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" => {
+                Self::PARTS
+            }
+            "enum" | "const" => Self::VALUES,
+            _ => Self::default(),
+        }
+    }
+}
+
 impl<'a> Keywords<'a, '_> {
+    /// The groups that the schema's keywords are of.
+    pub(super) fn groups(&self) -> Groups {
+        self.object.keys().fold(Groups::default(), |said, key| Groups(said.0 | Groups::of(key).0))
+    }
+
     pub(super) fn at(&self, key: &str) -> String {
         format!("{}/{key}", self.pointer)
     }
@@ -67,7 +116,13 @@ impl<'a> Keywords<'a, '_> {
         }
     }
 
-    pub(super) fn minimum(&self) -> Result<Option<Limit>, ReadError> {
+    pub(super) fn numbers(&self) -> Result<Option<NumberRules>, ReadError> {
+        let (minimum, maximum, step) = (self.minimum()?, self.maximum()?, self.step()?);
+        let rules = NumberRules { minimum, maximum, step, width: self.width() };
+        Ok((rules.refuses() || rules.width.is_some()).then_some(rules))
+    }
+
+    fn minimum(&self) -> Result<Option<Limit>, ReadError> {
         let closed = self.number("minimum")?.map(|at| Limit { at, open: false });
         let open = self.number("exclusiveMinimum")?.map(|at| Limit { at, open: true });
         Ok(match (closed, open) {
@@ -76,7 +131,7 @@ impl<'a> Keywords<'a, '_> {
         })
     }
 
-    pub(super) fn maximum(&self) -> Result<Option<Limit>, ReadError> {
+    fn maximum(&self) -> Result<Option<Limit>, ReadError> {
         let closed = self.number("maximum")?.map(|at| Limit { at, open: false });
         let open = self.number("exclusiveMaximum")?.map(|at| Limit { at, open: true });
         Ok(match (closed, open) {
@@ -85,14 +140,14 @@ impl<'a> Keywords<'a, '_> {
         })
     }
 
-    pub(super) fn step(&self) -> Result<Option<Decimal>, ReadError> {
+    fn step(&self) -> Result<Option<Decimal>, ReadError> {
         let Some(number) = self.number("multipleOf")? else { return Ok(None) };
         let step = Decimal::of(number).filter(|step| step.is_positive());
         step.map(Some).ok_or_else(|| self.wrong("multipleOf", "a number above 0, of at most 38 digits"))
     }
 
     /// The format, if it is one of integers.
-    pub(super) fn width(&self) -> Option<Box<str>> {
+    fn width(&self) -> Option<Box<str>> {
         let format = self.object.get("format").and_then(Value::as_str)?;
         (format.starts_with("int") || format.starts_with("uint")).then(|| format.into())
     }

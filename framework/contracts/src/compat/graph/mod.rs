@@ -5,6 +5,7 @@ mod automaton;
 mod classes;
 mod endless;
 mod evaluate;
+mod finite;
 mod format;
 mod keywords;
 mod kinds;
@@ -16,6 +17,7 @@ mod pattern;
 mod read;
 mod refs;
 mod spelled;
+mod unevaluated;
 
 use std::cell::Cell;
 
@@ -25,7 +27,7 @@ pub(super) use format::Format;
 pub(super) use kinds::Kinds;
 pub(super) use listed::Listed;
 pub(super) use names::{NameId, Names};
-pub(super) use node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
+pub(super) use node::{Conditional, ListRules, Node, NodeId, NumberRules, ObjectRules, TextRules};
 pub(super) use number::{Decimal, Limit, Num};
 pub(super) use pattern::{PatternId, Patterns};
 pub(super) use read::ReadError;
@@ -38,6 +40,8 @@ pub(super) struct Graph {
     pub(super) patterns: Patterns,
     /// What a node means, as far as structure tells: nodes of one class accept the same values.
     classes: Vec<u32>,
+    /// Whether any schema says something of what others leave alone.
+    unevaluated: bool,
     /// Whether an evaluation was given up: what it said may be wrong.
     gave_up: Cell<bool>,
 }
@@ -59,6 +63,11 @@ impl Graph {
     /// Whether an evaluation was given up, so that a value may count as refused that is not.
     pub(super) fn gave_up(&self) -> bool {
         self.gave_up.get()
+    }
+
+    /// Whether any schema says something of members or elements that others leave alone.
+    pub(super) fn has_unevaluated(&self) -> bool {
+        self.unevaluated
     }
 
     pub(super) fn len(&self) -> usize {

@@ -24,11 +24,7 @@ pub(in crate::compat) struct Node {
     pub(in crate::compat) values: Option<Arc<Listed>>,
     /// The lists and objects among them, each as a schema that takes nothing else, unless they are too many.
     pub(in crate::compat) spelled: Option<Box<[NodeId]>>,
-    pub(in crate::compat) minimum: Option<Limit>,
-    pub(in crate::compat) maximum: Option<Limit>,
-    pub(in crate::compat) step: Option<Decimal>,
-    /// The name of an integer's width (`uint32`), which says no more than its bounds.
-    pub(in crate::compat) width: Option<Box<str>>,
+    pub(in crate::compat) numbers: Option<Box<NumberRules>>,
     pub(in crate::compat) text: Option<Box<TextRules>>,
     pub(in crate::compat) list: Option<Box<ListRules>>,
     pub(in crate::compat) object: Option<Box<ObjectRules>>,
@@ -38,6 +34,23 @@ pub(in crate::compat) struct Node {
     pub(in crate::compat) one: Option<Box<[NodeId]>>,
     pub(in crate::compat) not: Option<NodeId>,
     pub(in crate::compat) conditional: Option<Box<Conditional>>,
+}
+
+/// What is said of numbers.
+#[derive(Debug, Clone, Default)]
+pub(in crate::compat) struct NumberRules {
+    pub(in crate::compat) minimum: Option<Limit>,
+    pub(in crate::compat) maximum: Option<Limit>,
+    pub(in crate::compat) step: Option<Decimal>,
+    /// The name of an integer's width (`uint32`), which says no more than its bounds.
+    pub(in crate::compat) width: Option<Box<str>>,
+}
+
+impl NumberRules {
+    /// Whether any number is refused.
+    pub(in crate::compat) fn refuses(&self) -> bool {
+        self.minimum.is_some() || self.maximum.is_some() || self.step.is_some()
+    }
 }
 
 /// What is said of texts.
@@ -114,9 +127,27 @@ pub(in crate::compat) struct Conditional {
 }
 
 impl Node {
+    pub(in crate::compat) fn minimum(&self) -> Option<Limit> {
+        self.numbers.as_ref()?.minimum
+    }
+
+    pub(in crate::compat) fn maximum(&self) -> Option<Limit> {
+        self.numbers.as_ref()?.maximum
+    }
+
+    /// `multipleOf`.
+    pub(in crate::compat) fn step(&self) -> Option<Decimal> {
+        self.numbers.as_ref()?.step
+    }
+
+    /// A schema that says this of numbers, and nothing else.
+    pub(in crate::compat) fn of_numbers(rules: NumberRules) -> Self {
+        Self { numbers: Some(Box::new(rules)), ..Self::default() }
+    }
+
     /// Whether it accepts every value of the kinds, by saying nothing about them.
     pub(in crate::compat) fn is_silent(&self, kinds: Kinds) -> bool {
-        let about_numbers = self.minimum.is_some() || self.maximum.is_some() || self.step.is_some();
+        let about_numbers = self.numbers.as_ref().is_some_and(|rules| rules.refuses());
         !self.never
             && self.kinds.contains(kinds)
             && self.values.is_none()

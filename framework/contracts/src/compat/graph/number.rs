@@ -38,13 +38,19 @@ impl Num {
         }
     }
 
+    /// The number as it stands in an event; `None` if events hold no such number.
     pub(in crate::compat) fn to_value(self) -> Option<Value> {
         match self {
             Self::Whole(whole) => {
                 if let Ok(small) = i64::try_from(whole) {
                     return Some(small.into());
                 }
-                u64::try_from(whole).map(Value::from).ok()
+                if let Ok(large) = u64::try_from(whole) {
+                    return Some(large.into());
+                }
+                // Beyond them events hold doubles.
+                let float = whole as f64;
+                if float as i128 == whole { Number::from_f64(float).map(Value::Number) } else { None }
             }
             Self::Float(float) => Number::from_f64(float).map(Value::Number),
         }
@@ -257,5 +263,8 @@ mod tests {
         assert!(Num::Whole(-1) > Num::of_float(-1.5));
         assert_eq!(Num::Whole(1), Num::of_float(1.0));
         assert!(Num::Whole(i128::from(u64::MAX)) < Num::of_float(1e300));
+        let beyond = i128::from(u64::MAX) + 1;
+        assert!(Num::Whole(beyond).to_value().is_some_and(|value| value.as_f64() == Some(beyond as f64)));
+        assert_eq!(Num::Whole(beyond + 1).to_value(), None);
     }
 }

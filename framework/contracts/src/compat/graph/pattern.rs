@@ -129,6 +129,16 @@ impl Patterns {
         Ok(id)
     }
 
+    /// Whether the pattern is anchored at both ends, and nothing in it repeats without end or stands for many
+    /// characters, as far as its spelling tells.
+    pub(super) fn is_plainly_finite(&self, id: PatternId) -> bool {
+        let source = &*self.all[id as usize].source;
+        let anchored = source.starts_with('^') && source.ends_with('$');
+        anchored
+            && !source.contains(['*', '+', '.', '\\'])
+            && !["[^", ",}"].iter().any(|part| source.contains(part))
+    }
+
     /// Takes in what an encoding and a media type ask of a text, as the drafts that assert them do.
     pub(in crate::compat) fn add_content(&mut self, schema: &Value) -> Result<PatternId, String> {
         let key = format!("{CONTENT}{schema}");

@@ -11,7 +11,7 @@ use crate::meaning::escaped;
 use crate::schema::has_key;
 
 use super::format::Format;
-use super::keywords::Keywords;
+use super::keywords::{Groups, Keywords};
 use super::listed::Listed;
 use super::node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
 use super::refs::References;
@@ -22,6 +22,9 @@ pub(in crate::compat) const MAX_NODES: usize = 250_000;
 
 /// How many branches a union may have: each of one document meets each of the other. A list of values is none.
 const MAX_BRANCHES: usize = 1_000;
+
+/// What is said of a union with more.
+const TOO_WIDE: &str = "is a union of more than 1000 branches: let more than one event share them";
 
 /// How many bytes the JSON Pointers of a document's schemas may come to: each schema keeps its own, and names may
 /// be long and nest.
@@ -84,10 +87,11 @@ impl Graph {
         }
         self.gather_constants();
         if let Some(wide) = self.too_wide() {
-            return Err((wide, "is a union of more than 1000 branches: let more than one event share them"));
+            return Err((wide, TOO_WIDE));
         }
         self.split_unevaluated();
         self.spell_out_listed();
+        self.learn_names();
         Ok(roots.map(|root| targets[root as usize]))
     }
 
@@ -97,31 +101,6 @@ impl Graph {
             |branches: &Option<Box<[NodeId]>>| branches.as_ref().is_some_and(|all| all.len() > MAX_BRANCHES);
         let wide = self.nodes.iter().position(|node| is_wide(&node.any) || is_wide(&node.one))?;
         Some(wide as NodeId)
-    }
-
-    /// Lets `unevaluatedProperties` and `unevaluatedItems` stand beside one schema that says all else: breaking
-    /// them can then be told from breaking the rest.
-    fn split_unevaluated(&mut self) {
-        for id in 0..self.nodes.len() {
-            let next = self.nodes.len() as NodeId;
-            let node = &mut self.nodes[id];
-            let members = node.object.as_mut().and_then(|rules| rules.unevaluated.take());
-            let elements = node.list.as_mut().and_then(|rules| rules.unevaluated.take());
-            if members.is_none() && elements.is_none() {
-                continue;
-            }
-            let rest = std::mem::take(node);
-            node.pointer = rest.pointer.clone();
-            node.kinds = rest.kinds;
-            if members.is_some() {
-                node.object = Some(Box::new(ObjectRules { unevaluated: members, ..ObjectRules::default() }));
-            }
-            if elements.is_some() {
-                node.list = Some(Box::new(ListRules { unevaluated: elements, ..ListRules::default() }));
-            }
-            node.all = vec![next];
-            self.nodes.push(rest);
-        }
     }
 
     /// `oneOf` or `anyOf` with nothing but listed values in its branches lists their values.
@@ -172,11 +151,16 @@ impl Graph {
     }
 }
 
+/// Whether a branch lists no values, itself or through others: a union with such a branch stays one.
+fn is_no_constant(branch: &Value) -> bool {
+    ["enum", "const", "$ref", "$dynamicRef", "allOf", "anyOf", "oneOf"]
+        .iter()
+        .all(|key| branch.get(*key).is_none())
+}
+
 /// Lists a node's values: those of its kinds only, each once, in one order.
 fn set_values(node: &mut Node, mut values: Vec<Value>) {
     values.retain(|value| node.kinds.meets(Kinds::of(value)));
-    values.sort_by_cached_key(ToString::to_string);
-    values.dedup();
     node.kinds = values.iter().map(Kinds::of).fold(Kinds::EMPTY, Kinds::or);
     node.never |= values.is_empty();
     node.values = Some(Arc::new(Listed::new(values)));
@@ -227,14 +211,26 @@ impl<'a> Reader<'_, 'a> {
         let mut node = Node::default();
         if let Value::Object(object) = schema {
             let place = Keywords { object, pointer: &pointer };
+            let said = place.groups();
             node.kinds = place.kinds()?;
-            (node.minimum, node.maximum, node.step) = (place.minimum()?, place.maximum()?, place.step()?);
-            node.width = place.width();
-            node.text = self.text(&place)?.map(Box::new);
-            node.list = self.list(&place)?.map(Box::new);
-            node.object = self.members(&place)?.map(Box::new);
-            self.parts(schema, &place, &mut node)?;
-            if let Some(values) = place.values()? {
+            if said.has(Groups::NUMBERS) {
+                node.numbers = place.numbers()?.map(Box::new);
+            }
+            if said.has(Groups::TEXTS) {
+                node.text = self.text(&place)?.map(Box::new);
+            }
+            if said.has(Groups::LISTS) {
+                node.list = self.list(&place)?.map(Box::new);
+            }
+            if said.has(Groups::OBJECTS) {
+                node.object = self.members(&place)?.map(Box::new);
+            }
+            if said.has(Groups::PARTS) {
+                self.parts(schema, &place, &mut node)?;
+            }
+            if said.has(Groups::VALUES)
+                && let Some(values) = place.values()?
+            {
                 set_values(&mut node, values);
             }
         } else {
@@ -287,6 +283,9 @@ impl<'a> Reader<'_, 'a> {
         let Some(list) = list.as_array().filter(|list| !list.is_empty() || key == "prefixItems") else {
             return Err(error(place.at(key), format!("`{key}` must be a list of schemas")));
         };
+        if matches!(key, "anyOf" | "oneOf") && list.len() > MAX_BRANCHES && list.iter().any(is_no_constant) {
+            return Err(error(place.pointer.to_owned(), TOO_WIDE));
+        }
         let nodes = list.iter().enumerate().map(|(index, schema)| {
             let at = format!("{}/{index}", place.at(key));
             self.node(schema, at)

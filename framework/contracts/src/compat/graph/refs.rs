@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::meaning::escaped;
-use crate::schema::{LIST, MAP, ONE, has_key, percent_decoded, resolve};
+use crate::schema::{LIST, MAP, ONE, at, has_key, percent_decoded};
 
 /// A schema of the document: itself and its JSON Pointer.
 #[derive(Debug, Clone)]
@@ -40,8 +40,9 @@ impl<'a> References<'a> {
             anchors: HashMap::new(),
         };
         // Whoever names nothing by itself is found by its pointer alone.
-        let named_inside = || children(root).any(|inner| has_key(inner, &["$id"]));
-        if has_key(root, &["$anchor", "$dynamicAnchor"]) || named_inside() {
+        let named = |inner: &Value| has_key(inner, &["$id", "$anchor", "$dynamicAnchor"]);
+        let has_anchor = ["$anchor", "$dynamicAnchor"].iter().any(|key| root.get(*key).is_some());
+        if has_anchor || children(root).any(named) {
             references.visit(root, "", 0);
         }
         references
@@ -109,10 +110,12 @@ impl<'a> References<'a> {
             let anchor = (resource, percent_decoded(fragment));
             return self.anchors.get(&anchor).cloned().ok_or_else(missing);
         }
-        let found = resolve(whole.schema, &format!("#{fragment}")).ok_or_else(missing)?;
-        let direct = whole.schema.pointer(fragment).is_some();
-        let fragment = if direct { fragment.to_owned() } else { percent_decoded(fragment) };
-        Ok(Target { schema: found, pointer: format!("{}{fragment}", whole.pointer) })
+        if let Some(schema) = at(whole.schema, fragment) {
+            return Ok(Target { schema, pointer: format!("{}{fragment}", whole.pointer) });
+        }
+        let fragment = percent_decoded(fragment);
+        let schema = at(whole.schema, &fragment).ok_or_else(missing)?;
+        Ok(Target { schema, pointer: format!("{}{fragment}", whole.pointer) })
     }
 }
 

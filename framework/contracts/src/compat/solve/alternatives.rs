@@ -21,7 +21,7 @@ pub(super) struct Way {
 }
 
 impl Way {
-    fn one(formula: Formula) -> Self {
+    pub(super) fn one(formula: Formula) -> Self {
         Self { formulas: vec![formula], only: None }
     }
 
@@ -284,9 +284,9 @@ impl Solver<'_> {
     fn broken_keywords(&self, state: &State, id: NodeId, node: &Node) -> Vec<Formula> {
         let mut lits = Vec::new();
         if state.kind == Kinds::NUMBER {
-            lits.extend(node.minimum.is_some().then_some(Lit::Below(id)));
-            lits.extend(node.maximum.is_some().then_some(Lit::Above(id)));
-            lits.extend(node.step.is_some().then_some(Lit::OffStep(id)));
+            lits.extend(node.minimum().is_some().then_some(Lit::Below(id)));
+            lits.extend(node.maximum().is_some().then_some(Lit::Above(id)));
+            lits.extend(node.step().is_some().then_some(Lit::OffStep(id)));
             if state.kinds.meets(Kinds::FRACTION) && !node.kinds.meets(Kinds::FRACTION) {
                 lits.push(Lit::Fraction);
             }

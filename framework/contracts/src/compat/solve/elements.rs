@@ -52,6 +52,7 @@ impl Solver<'_> {
         }
         self.end_where_nothing_fits(state, &mut list);
         self.end_where_all_differ(state, &mut list);
+        self.end_where_all_count(state, &mut list);
         let short = |list: &List| list.most.is_some_and(|most| list.least > most);
         if short(&list) {
             return Outcome::Nothing;
@@ -191,7 +192,7 @@ impl Solver<'_> {
             })
         };
         let kinds = kept().fold(Kinds::ALL, |kinds, node| kinds.and(node.kinds));
-        let listed = kept().filter_map(|node| Some(node.values.as_ref()?.len() as u64)).min();
+        let listed = kept().filter_map(|node| Some(different(node.values.as_deref()?))).min();
         let integers = if kinds.meets(Kinds::INTEGER) { integers_within(kept()) } else { Some(0) };
         let simple = Kinds::NULL.or(Kinds::BOOLEAN).or(Kinds::INTEGER).contains(kinds);
         let few = integers.filter(|_| simple).map(|integers| {
@@ -324,6 +325,9 @@ impl Solver<'_> {
                 list.unknown |= list.most.is_none_or(|most| count <= most);
                 return list.unknown;
             }
+            if self.room_for(state, list, contains).is_some_and(|room| room < count) {
+                return false;
+            }
             for _ in 0..count {
                 if !self.place(state, list, 0, Formula::Keeps(contains), true) {
                     return false;
@@ -331,6 +335,57 @@ impl Solver<'_> {
             }
         }
         true
+    }
+
+    /// How many elements can keep to a schema; `None` if there is no end to it.
+    fn room_for(&mut self, state: &State, list: &List, schema: NodeId) -> Option<u64> {
+        let mut room = 0;
+        for index in 0..=list.alike_from {
+            if !list.may_have(index) {
+                return Some(room);
+            }
+            let mut said = self.said_of_element(state, index);
+            said.push(Formula::Keeps(schema));
+            if self.solve(said).is_nothing() {
+                continue;
+            }
+            if index == list.alike_from {
+                return list.most.map(|most| room + most.saturating_sub(index as u64));
+            }
+            room += 1;
+        }
+        Some(room)
+    }
+
+    /// A list ends where every further element would be one of which there may be but so many.
+    fn end_where_all_count(&mut self, state: &State, list: &mut List) {
+        let mut counted: Vec<(NodeId, u64)> = Vec::new();
+        for (_, rules) in self.lists_of(state) {
+            counted.extend(rules.contains.zip(rules.most_contained));
+        }
+        for lit in &state.lits {
+            if let Lit::ContainsFew(id) = lit
+                && let Some(rules) = &self.graph.node(*id).list
+            {
+                counted.extend(rules.contains.zip(rules.least_contained.checked_sub(1)));
+            }
+        }
+        if counted.is_empty() {
+            return;
+        }
+        let mut most = counted.iter().fold(0_u64, |sum, (_, most)| sum.saturating_add(*most));
+        for index in 0..=list.alike_from {
+            let mut said = self.said_of_element(state, index);
+            said.extend(counted.iter().map(|(schema, _)| Formula::Breaks(*schema)));
+            if self.solve(said).is_nothing() {
+                continue;
+            }
+            if index == list.alike_from {
+                return;
+            }
+            most = most.saturating_add(1);
+        }
+        list.most = [list.most, Some(most)].into_iter().flatten().min();
     }
 
     /// Two equal elements. `false` if there can be none.
@@ -404,6 +459,12 @@ impl Solver<'_> {
     }
 }
 
+/// How many different values are listed, at most: `1` and `1.0` are one, and stand side by side.
+fn different(values: &[Value]) -> u64 {
+    let again = values.windows(2).filter(|pair| jsonschema::json::cmp::equal(&pair[0], &pair[1])).count();
+    (values.len() - again) as u64
+}
+
 /// How many elements of `contains` exceed `maxContains`.
 fn too_many(rules: &ListRules) -> u64 {
     rules.most_contained.unwrap_or_default().saturating_add(1)
@@ -413,7 +474,7 @@ fn too_many(rules: &ListRules) -> u64 {
 fn integers_within<'n>(nodes: impl Iterator<Item = &'n Node>) -> Option<u64> {
     let (mut low, mut high) = (None, None);
     for node in nodes {
-        for (limit, end, is_low) in [(node.minimum, &mut low, true), (node.maximum, &mut high, false)] {
+        for (limit, end, is_low) in [(node.minimum(), &mut low, true), (node.maximum(), &mut high, false)] {
             let Some(Num::Whole(at)) = limit.map(|limit| limit.at) else { continue };
             *end = Some(end.map_or(at, |known: i128| if is_low { known.max(at) } else { known.min(at) }));
         }

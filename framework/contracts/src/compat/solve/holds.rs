@@ -52,9 +52,9 @@ impl Solver<'_> {
         match lit {
             Lit::Fraction => !number.is_integer(),
             Lit::Unlisted(id) => self.is_unlisted(id, value),
-            Lit::Below(id) => !self.graph.node(id).minimum.is_some_and(|limit| limit.admits_above(number)),
-            Lit::Above(id) => !self.graph.node(id).maximum.is_some_and(|limit| limit.admits_below(number)),
-            Lit::OffStep(id) => self.graph.node(id).step.is_some_and(|step| {
+            Lit::Below(id) => !self.graph.node(id).minimum().is_some_and(|limit| limit.admits_above(number)),
+            Lit::Above(id) => !self.graph.node(id).maximum().is_some_and(|limit| limit.admits_below(number)),
+            Lit::OffStep(id) => self.graph.node(id).step().is_some_and(|step| {
                 Decimal::of(number).and_then(|number| number.is_multiple_of(step)) == Some(false)
             }),
             _ => false,

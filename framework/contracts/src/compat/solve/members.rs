@@ -15,6 +15,11 @@ use super::{Outcome, Solver};
 /// The most members that are made up to reach `minProperties`.
 const MAX_FILLED: u64 = 1_000;
 
+/// How many statements about members without a name are looked at together.
+const MAX_WANTED: usize = 8;
+/// In how many further members they may have to find room.
+const MAX_ROOM: u64 = 3;
+
 /// What is settled of an object so far.
 #[derive(Debug, Default)]
 struct Object {
@@ -35,6 +40,11 @@ impl Solver<'_> {
             return Outcome::Nothing;
         }
         if !self.named_members(state, &mut object) || !self.members_somewhere(state, &mut object) {
+            return Outcome::Nothing;
+        }
+        if object.most.is_some_and(|most| object.found.len() as u64 > most)
+            && self.must_hold_more(state, &object)
+        {
             return Outcome::Nothing;
         }
         if (object.found.len() as u64) < object.least && !object.unknown && !self.fill(state, &mut object) {
@@ -139,6 +149,18 @@ impl Solver<'_> {
         true
     }
 
+    /// Whether the members that must be there, by name or because few other names will do, are more than may be.
+    fn must_hold_more(&mut self, state: &State, object: &Object) -> bool {
+        let mut sets = Vec::new();
+        for lit in object.somewhere.iter().take(MAX_WANTED) {
+            let wanted = Wanted { reason: Reason::Lit(*lit), extra: &object.extra, full: false };
+            let names = self.few_names(state, wanted);
+            sets.extend(names.filter(|names| names.is_disjoint(&state.present)));
+        }
+        let room = object.most.unwrap_or(u64::MAX).saturating_sub(state.present.len() as u64);
+        room <= MAX_ROOM && !are_met(&sets, &mut Vec::new(), room)
+    }
+
     /// Adds members until there are enough. `false` if there cannot be.
     fn fill(&mut self, state: &State, object: &mut Object) -> bool {
         if object.least > MAX_FILLED {
@@ -162,4 +184,18 @@ impl Solver<'_> {
         }
         true
     }
+}
+
+/// Whether so many further names, at most, are enough to have one of each set; `chosen` are had already.
+fn are_met(sets: &[BTreeSet<NameId>], chosen: &mut Vec<NameId>, room: u64) -> bool {
+    let Some(open) = sets.iter().find(|set| !chosen.iter().any(|name| set.contains(name))) else {
+        return true;
+    };
+    let Some(room) = room.checked_sub(1) else { return false };
+    open.iter().any(|name| {
+        chosen.push(*name);
+        let met = are_met(sets, chosen, room);
+        chosen.pop();
+        met
+    })
 }

@@ -177,7 +177,7 @@ impl<'g> Solver<'g> {
                 return outcome;
             }
             match self.next_choice(&state) {
-                alternatives::Choice::None => return self.leaf(&state),
+                alternatives::Choice::None => return self.leaf_or_split(state),
                 alternatives::Choice::Impossible => return Outcome::Nothing,
                 alternatives::Choice::Settled(index) => state.settle(index),
                 alternatives::Choice::Forced(index, way) => {
@@ -240,6 +240,17 @@ impl<'g> Solver<'g> {
             return Some(Outcome::Unknown);
         }
         Some(found.map_or(Outcome::Nothing, |value| Outcome::Value(value.clone())))
+    }
+
+    /// Decides a state without a choice, or goes two ways from it where what parts look at is open.
+    fn leaf_or_split(&mut self, mut state: State) -> Outcome {
+        let outcome = self.leaf(&state);
+        if outcome != Outcome::Unknown {
+            return outcome;
+        }
+        let Some(ways) = self.split(&state) else { return outcome };
+        state.splits += 1;
+        self.branch(&state, &ways.map(alternatives::Way::one), true)
     }
 
     /// Nothing is left to choose: what remains are plain rules about one kind.

@@ -16,6 +16,9 @@ const MAX_PATTERNS: usize = 6;
 /// From how many names in both documents on they are not gone through for a name that only they can be.
 pub(super) const MAX_NAMES: usize = 4_000;
 
+/// How many names are few.
+const MAX_FEW: usize = 8;
+
 /// Why a member must be there.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reason {
@@ -145,6 +148,23 @@ impl Solver<'_> {
             Found::Nothing if unknown => Found::Unknown,
             found => found,
         }
+    }
+
+    /// The names that a member as wanted can have, if they are few.
+    pub(super) fn few_names(&mut self, state: &State, wanted: Wanted<'_>) -> Option<BTreeSet<NameId>> {
+        let taken = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        for id in self.known_names(state, wanted.reason) {
+            if matches!(self.known_member(state, wanted, &taken, id), Found::Nothing) {
+                continue;
+            }
+            names.insert(id);
+            if names.len() > MAX_FEW {
+                return None;
+            }
+        }
+        let fresh = self.fresh_member(state, wanted, &taken);
+        matches!(fresh, Found::Nothing).then_some(names)
     }
 
     /// The member as wanted of a name that a schema says.

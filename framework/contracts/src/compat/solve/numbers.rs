@@ -57,20 +57,20 @@ impl Solver<'_> {
         let mut steps: Vec<Decimal> = Vec::new();
         for id in &state.asserted {
             let node = self.graph.node(*id);
-            node.minimum.into_iter().for_each(|limit| range.above(limit));
-            node.maximum.into_iter().for_each(|limit| range.below(limit));
-            steps.extend(node.step);
+            node.minimum().into_iter().for_each(|limit| range.above(limit));
+            node.maximum().into_iter().for_each(|limit| range.below(limit));
+            steps.extend(node.step());
         }
         for lit in &state.lits {
             match lit {
                 Lit::Below(id) => {
-                    let limit = self.graph.node(*id).minimum;
+                    let limit = self.graph.node(*id).minimum();
                     if let Some(limit) = limit {
                         range.below(Limit { open: !limit.open, ..limit });
                     }
                 }
                 Lit::Above(id) => {
-                    let limit = self.graph.node(*id).maximum;
+                    let limit = self.graph.node(*id).maximum();
                     if let Some(limit) = limit {
                         range.above(Limit { open: !limit.open, ..limit });
                     }
@@ -111,7 +111,7 @@ impl Solver<'_> {
         }
         for lit in &state.lits {
             if let Lit::OffStep(id) = lit
-                && let Some(step) = self.graph.node(*id).step
+                && let Some(step) = self.graph.node(*id).step()
                 && grid.is_multiple_of(step) == Some(true)
             {
                 return Outcome::Nothing;
@@ -169,7 +169,7 @@ impl Solver<'_> {
         }
         for lit in &state.lits {
             if let Lit::OffStep(id) = lit
-                && let Some(step) = self.graph.node(*id).step
+                && let Some(step) = self.graph.node(*id).step()
             {
                 candidates.extend([0.5, 1.5, 1.0 / 3.0].map(|part| Num::of_float(step.as_float() * part)));
             }

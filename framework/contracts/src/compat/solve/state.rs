@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) absent: BTreeSet<NameId>,
     /// How many of `lits` were looked at ahead of time.
     pub(super) looked_at: usize,
+    /// How many times the path was split by what parts look at.
+    pub(super) splits: usize,
 }
 
 impl State {
@@ -56,6 +58,7 @@ impl State {
             present: BTreeSet::new(),
             absent: BTreeSet::new(),
             looked_at: 0,
+            splits: 0,
         }
     }
 
