@@ -39,7 +39,7 @@ pub use against::{Against, against};
 pub use check::{Finding, MAX_FINDINGS, Party, check, deprecations};
 pub use choreography::{Choreography, Consumer, Emitter, EventId, Flow, MAX_MANIFESTS, Way};
 pub use manifest::{
-    Consumed, Deprecated, Emitted, FORM, MAX_MANIFEST_BYTES, MAX_STEPS, Manifest, ReadError, Retry, SCHEMA,
-    Shape, Step, Topic,
+    Consumed, Deprecated, Emitted, FORM, MAX_EVENTS, MAX_MANIFEST_BYTES, MAX_STEPS, Manifest, ReadError,
+    Retry, SCHEMA, Shape, Step, Topic,
 };
 pub use rules::{Rule, rule, rules};

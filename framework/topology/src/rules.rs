@@ -33,10 +33,11 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 17] = files![
+const FILES: [(&str, &str); 18] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
+    "DEAD_LETTER_TOPIC_SHARED",
     "EMITTED_BUT_NOT_CONSUMED",
     "EVENT_DEPRECATED",
     "EVENT_ON_ANOTHER_TOPIC",

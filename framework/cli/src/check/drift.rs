@@ -46,8 +46,23 @@ fn event_drift(
     let Some(file) = catalogue.get(&key) else { return Ok(Some(missing(service, &key, event, root))) };
     match first_difference(&nameless(&event.schema), &nameless(file.document().value())) {
         Some(pointer) => drifted(service, &key, event, file, &pointer, catalogue).map(Some),
-        None => Ok(None),
+        None => Ok(titled(service, &key, event, file)),
     }
+}
+
+/// The title says nothing to a check, and names the record in a registry: what was pushed is not found under another one.
+fn titled(service: &str, key: &Key, event: &Emitted, file: &Source) -> Option<Finding> {
+    let (code, file_says) = (event.schema["title"].as_str()?, file.document().value()["title"].as_str()?);
+    if code == file_says {
+        return None;
+    }
+    let message = format!(
+        "service `{service}` emits `{key}` under the title `{code}`, and its contract has `{file_says}`"
+    );
+    let mut finding = Finding::error(files::DRIFT, message).at(file.at("", "/title"));
+    let schemas = [&event.schema, file.document().value()];
+    finding.fingerprint = Some(fingerprint::of(files::DRIFT, &subject(service, key), &schemas, &[]));
+    Some(finding.help("give both the title that is registered: it is the contract's name in a registry"))
 }
 
 /// A schema without its root's `$id`: the version says what it is, and files have one that code need not have.

@@ -38,8 +38,8 @@ pub(crate) fn json_text(json: &str) -> String {
         if character == '\n' || !(character.is_control() || is_invisible(character)) {
             clean.push(character);
         } else {
-            // All of them are below U+10000: one unit each.
-            clean.extend([format!("\\u{:04x}", u32::from(character))]);
+            let mut units = [0; 2];
+            clean.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     // Within a string as well: nowhere else do these three meet.
@@ -68,7 +68,11 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
 
 /// Marks that reorder text, and those of no width.
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -89,7 +93,10 @@ mod tests {
 
     #[test]
     fn json_means_the_same() {
-        let value = serde_json::json!({ "a\u{9b}\u{7f}": ["\u{202e}x\u{feff}", "\n\u{1b}", "ä😀##[error]"] });
+        let hidden = "\u{61c}\u{ad}\u{180e}\u{2060}\u{206f}\u{e0041}";
+        assert!(one_line(hidden).is_ascii() && json_text(hidden).is_ascii());
+        let value =
+            serde_json::json!({ "a\u{9b}\u{7f}": [hidden, "\u{202e}x\u{feff}", "\n\u{1b}", "ä😀##[error]"] });
         for text in [value.to_string(), format!("{value:#}")] {
             let clean = json_text(&text);
             assert_eq!(serde_json::from_str::<serde_json::Value>(&clean).unwrap(), value);

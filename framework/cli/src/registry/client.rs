@@ -187,9 +187,9 @@ impl Client {
         }
     }
 
-    /// Deletes a subject, or one version of it, softly. Gives the numbers of the versions that are gone: none where the first
-    /// answer was lost, and the second says that there is nothing to delete.
-    pub(super) fn delete(&self, subject: &str, version: Option<u32>) -> Result<Vec<u32>, Failure> {
+    /// Deletes a subject, or one version of it, softly. Gives the numbers of the versions that are gone; `None` where the first
+    /// answer was lost, and the second says that there is nothing to delete: whether there was, nobody knows.
+    pub(super) fn delete(&self, subject: &str, version: Option<u32>) -> Result<Option<Vec<u32>>, Failure> {
         let subject_path = format!("{}/subjects/{}", self.base, segment(subject));
         let url = match version {
             Some(version) => format!("{subject_path}/versions/{version}"),
@@ -205,9 +205,9 @@ impl Client {
                 if matches!(error.error_code, 40401 | 40402 | 40404 | 40406)
                     && answer.is_ok_and(|answer| answer.repeated) =>
             {
-                Ok(version.into_iter().collect())
+                Ok(None)
             }
-            gone => gone.map_err(|refusal| self.failure(refusal, &format!("delete `{subject}`"))),
+            gone => gone.map(Some).map_err(|refusal| self.failure(refusal, &format!("delete `{subject}`"))),
         }
     }
 

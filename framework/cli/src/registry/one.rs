@@ -64,10 +64,15 @@ pub(super) fn delete(args: &Delete, client: impl Fn() -> Result<Client, Failure>
             .help("say `--yes` if that is what you want"));
     }
     let client = client()?;
-    let versions = client.delete(&args.subject, args.version)?;
+    let gone = client.delete(&args.subject, args.version)?;
+    let done = match gone {
+        Some(_) => format!("deleted {what} (softly: it can be restored)"),
+        None => format!("{what} is not there (any more): the registry gave no answer before it said so"),
+    };
+    let versions = gone.unwrap_or_default();
     let json = json!({
         "command": "registry delete", "url": client.url(), "subject": args.subject, "versions": versions,
     });
-    let summary = vec![format!("{}: deleted {what} (softly: it can be restored)", client.url())];
+    let summary = vec![format!("{}: {done}", client.url())];
     Ok(Report { command: "registry delete", page: None, findings: Vec::new(), summary, json })
 }

@@ -137,6 +137,8 @@ fn a_gap_between_upcasters_is_found() {
         json["findings"][0]["message"],
         "mail.send has upcasters of `order.placed` to major 4, and none from 2 to 3"
     );
+    let (code, json) = check_with(&[3, 4]);
+    assert_eq!((code, rules(&json)), (1, vec!["UPCASTER_MISSING"]), "{json:#}");
 }
 
 #[test]

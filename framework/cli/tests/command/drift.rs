@@ -48,3 +48,23 @@ fn another_id_hides_nothing() {
     let (code, json) = check_with(&schema);
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]), "{json:#}");
 }
+
+/// A title says nothing to a check, and is the name under which a registry has the contract.
+#[test]
+fn another_title_is_another_record() {
+    let text = contract("a.b/1.0", "").replace("\"An order.\"", "\"An order.\", \"title\": \"Order\"");
+    let mut schema: Value = serde_json::from_str(&text).expect("JSON");
+    let folder = folder(&[("schemas/a.b/1.0.json", &text)]);
+    let check_with = |schema: &Value| {
+        let manifest = json!({ "manifest": 1, "service": "s", "publishes": [emitted(schema)] });
+        write(folder.path(), "m.json", manifest.to_string());
+        check(folder.path(), &["--manifests", "m.json"])
+    };
+    assert_eq!(check_with(&schema).0, 0);
+    schema["title"] = json!("OrderAnew");
+    let (code, json) = check_with(&schema);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]), "{json:#}");
+    // Code in another language need not say any.
+    schema.as_object_mut().expect("an object").remove("title");
+    assert_eq!(check_with(&schema).0, 0);
+}

@@ -181,6 +181,8 @@ fn faults() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     };
     let mut retried = reads(&none);
     retried["steps"][0]["retry_topic"] = json!("t");
+    let mut letters = reads(&none);
+    letters["steps"][0]["dead_letter_topic"] = json!("t");
     let older = [
         ("CONSUMED_BUT_NOT_EMITTED", alone(vec![reads(&none)])),
         ("EMITTED_BUT_NOT_CONSUMED", alone(vec![source(&external)])),
@@ -225,6 +227,7 @@ fn faults() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
                 reads(&none),
             ]),
         ),
+        ("DEAD_LETTER_TOPIC_SHARED", alone(vec![source(&external), letters])),
         ("RETRY_TOPIC_SHARED", alone(vec![source(&external), retried])),
         ("TOPIC_DIFFERS", alone(vec![topics("a", &json!({ "retention.ms": "1" })), topics("b", &none)])),
         ("SERVICE_TWICE", alone(vec![source(&external), source(&starts), reads(&none)])),

@@ -1,6 +1,6 @@
 //! Channels and operations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,8 @@ struct Document {
     messages: BTreeMap<EventId, Message>,
     /// The events of each topic.
     channels: BTreeMap<String, Vec<EventId>>,
+    /// The same, to look them up.
+    known: BTreeSet<(String, EventId)>,
     operations: Map<String, Value>,
 }
 
@@ -104,15 +106,14 @@ impl Document {
         extra: Value,
     ) {
         let channel = format!("#/channels/{}", key(topic));
-        let mut refs: Vec<Value> = Vec::new();
-        let known = self.channels.entry(topic.to_owned()).or_default();
+        let (mut refs, mut seen): (Vec<Value>, _) = (Vec::new(), BTreeSet::new());
+        let on_topic = self.channels.entry(topic.to_owned()).or_default();
         for id in events {
-            if !known.contains(id) {
-                known.push(id.clone());
+            if self.known.insert((topic.to_owned(), id.clone())) {
+                on_topic.push(id.clone());
             }
-            let reference = json!({ "$ref": format!("{channel}/messages/{}", key(&id.to_string())) });
-            if !refs.contains(&reference) {
-                refs.push(reference);
+            if seen.insert(id) {
+                refs.push(json!({ "$ref": format!("{channel}/messages/{}", key(&id.to_string())) }));
             }
         }
         let mut operation = json!({ "action": action, "channel": { "$ref": channel }, "messages": refs });

@@ -5,17 +5,58 @@ use super::upcasts;
 use crate::choreography::{Choreography, EventId, Flow};
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
+    let mut majors = Majors::default();
     for (id, flow) in choreography.events() {
+        if flow.emitters.is_empty() || flow.consumers.is_empty() {
+            majors.of(choreography, id);
+        }
         if flow.emitters.is_empty() {
-            findings.extend(not_emitted(choreography, id, flow));
+            findings.extend(not_emitted(choreography, id, flow, &majors));
         }
         if flow.consumers.is_empty() {
-            findings.extend(not_consumed(choreography, id, flow));
+            findings.extend(not_consumed(choreography, id, flow, &majors));
         }
     }
 }
 
-fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
+/// All majors of one type. They are looked up once, for there may be many.
+#[derive(Default)]
+struct Majors {
+    name: Option<String>,
+    /// Those that somebody emits.
+    written: Vec<u32>,
+    /// Who emits them.
+    writers: Vec<Party>,
+    /// Those that somebody consumes.
+    read: Vec<u32>,
+}
+
+impl Majors {
+    fn of(&mut self, choreography: &Choreography<'_>, id: &EventId) {
+        if self.name.as_ref() == Some(&id.name) {
+            return;
+        }
+        *self = Self { name: Some(id.name.clone()), ..Self::default() };
+        let first = EventId { major: 0, ..id.clone() };
+        let of_type = choreography.events().range(first..).take_while(|(other, _)| other.name == id.name);
+        for (other, flow) in of_type {
+            if !flow.emitters.is_empty() {
+                self.written.push(other.major);
+                self.writers.extend(flow.emitters.iter().map(Party::from));
+            }
+            if !flow.consumers.is_empty() {
+                self.read.push(other.major);
+            }
+        }
+    }
+}
+
+fn not_emitted(
+    choreography: &Choreography<'_>,
+    id: &EventId,
+    flow: &Flow<'_>,
+    majors: &Majors,
+) -> Option<Finding> {
     let outside = flow.external_topics();
     let hungry = flow.consumers.iter().filter(|it| {
         // One that reads this major through upcasters reads a later one itself.
@@ -30,12 +71,8 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
     }
     let who = listed(&parties);
     let verb = if parties.len() == 1 { "consumes" } else { "consume" };
-    let (mut majors, mut emitters) = (Vec::new(), Vec::new());
-    for (other, flow) in choreography.other_majors(id).filter(|(_, flow)| !flow.emitters.is_empty()) {
-        majors.push(other.major);
-        emitters.extend(flow.emitters.iter().map(Party::from));
-    }
-    if majors.is_empty() {
+    let Majors { written, writers, .. } = majors;
+    if written.is_empty() {
         let message = format!("{who} {verb} {id}, which nobody emits");
         let fix = "add the emitter's manifest; or correct the event's name; or, if it comes from a system without a \
                    manifest, mark the view `external`";
@@ -45,18 +82,23 @@ fn not_emitted(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -
         "{who} {verb} {} in major {}, and it is written in major {} alone, by {}",
         id.name,
         id.major,
-        listed(&majors),
-        listed(&emitters)
+        listed(written),
+        listed(writers)
     );
     let fix = format!(
         "let the emitter write major {} beside the other until its readers have moved, or read the major that is \
          written, or add upcasters that lead from there",
         id.major
     );
-    Some(Finding::new("MAJOR_NOT_EMITTED", message, fix).event(id).each(parties).opposite(&emitters))
+    Some(Finding::new("MAJOR_NOT_EMITTED", message, fix).event(id).each(parties).opposite(writers))
 }
 
-fn not_consumed(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) -> Option<Finding> {
+fn not_consumed(
+    choreography: &Choreography<'_>,
+    id: &EventId,
+    flow: &Flow<'_>,
+    majors: &Majors,
+) -> Option<Finding> {
     // Each says for itself whether it owes a reader.
     let owing = flow.emitters.iter().filter(|emitter| {
         !emitter.event.terminal && !emitter.event.outbound && !choreography.has_twin(id, emitter)
@@ -66,12 +108,7 @@ fn not_consumed(choreography: &Choreography<'_>, id: &EventId, flow: &Flow<'_>) 
         return None;
     }
     let verb = if parties.len() == 1 { "emits" } else { "emit" };
-    let other: Vec<u32> = choreography
-        .other_majors(id)
-        .filter(|(_, flow)| !flow.consumers.is_empty())
-        .map(|(other, _)| other.major)
-        .collect();
-    let but = match other.as_slice() {
+    let but = match majors.read.as_slice() {
         [] => String::new(),
         majors => format!(" in this major; major {} is consumed", listed(majors)),
     };

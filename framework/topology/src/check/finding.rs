@@ -117,7 +117,7 @@ impl Finding {
     /// Names those opposite to the parties that are at fault; each side keeps half the room where both are many.
     pub(crate) fn opposite(mut self, others: &[Party]) -> Self {
         self.parties.truncate(MAX_PARTIES - others.len().min(MAX_PARTIES / 2));
-        self.parties.extend(others.iter().cloned());
+        self.parties.extend(others.iter().take(MAX_PARTIES).cloned());
         self.parties.truncate(MAX_PARTIES);
         self
     }

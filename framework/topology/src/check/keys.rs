@@ -63,32 +63,35 @@ fn of_one_event(id: &EventId, emitters: &[Emitter<'_>]) -> Vec<Finding> {
     by_topic.into_iter().filter_map(differ).collect()
 }
 
-/// Whether they are one fact in two majors, of which `other` is the later: then their keys have one text, whatever the fields are
-/// called.
-fn is_older_twin((id, one): &(EventId, &Emitter<'_>), (later, two): &(EventId, &Emitter<'_>)) -> bool {
-    id.name == later.name
-        && id.major < later.major
-        && (one.event.majors.contains(&later.major) || two.event.majors.contains(&id.major))
+/// The events that are one fact with a later major beside them: then their keys have one text, whatever the fields are called.
+fn older_twins(events: &[(EventId, &Emitter<'_>)]) -> BTreeSet<EventId> {
+    let known: BTreeSet<&EventId> = events.iter().map(|(id, _)| id).collect();
+    let twins = events.iter().flat_map(|(id, emitter)| {
+        emitter.event.majors.iter().map(move |major| (id, EventId { major: *major, ..id.clone() }))
+    });
+    let twins = twins.filter(|(id, twin)| *id != twin && known.contains(twin));
+    twins.map(|(id, twin)| if twin < *id { twin } else { id.clone() }).collect()
 }
 
 /// A step that reads several events of one topic relies on their order. Records without a key have none.
 fn of_one_step(choreography: &Choreography<'_>, service: &Manifest, step: &Step) -> Vec<Finding> {
     let mut by_topic: BTreeMap<&str, Vec<(EventId, &Emitter<'_>)>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for consumed in &step.consumes {
         // What upcasters lead on is read as well.
         for major in std::iter::once(consumed.major).chain(consumed.older_majors()) {
             let id = consumed.in_major(major);
             let emitters = choreography.event(&id).map_or(&[][..], |flow| &flow.emitters);
-            if let Some(emitter) = emitters.iter().find(|it| it.event.topic == consumed.topic) {
-                let events = by_topic.entry(&consumed.topic).or_default();
-                if events.iter().all(|(known, _)| *known != id) {
-                    events.push((id, emitter));
-                }
+            if let Some(emitter) = emitters.iter().find(|it| it.event.topic == consumed.topic)
+                && seen.insert((&consumed.topic, id.clone()))
+            {
+                by_topic.entry(&consumed.topic).or_default().push((id, emitter));
             }
         }
     }
     let differ = |(topic, events): (&str, Vec<(EventId, &Emitter<'_>)>)| {
-        let facts = events.iter().filter(|it| !events.iter().any(|other| is_older_twin(it, other)));
+        let older = older_twins(&events);
+        let facts = events.iter().filter(|(id, _)| !older.contains(id));
         let facts: Vec<&(EventId, &Emitter<'_>)> = facts.collect();
         let (first, one) = facts.first()?;
         let own = one.event.key.as_deref();

@@ -63,11 +63,18 @@ pub(crate) fn unreadable<'a>(readers: &Choreography<'a>, writers: &Choreography<
                 readable.extend(event.older_majors());
             }
             for (name, (reader, readable)) in known {
-                let written = topics.iter().filter_map(|topic| written.get(&(name, *topic))).flatten();
-                let others = written.filter(|(major, _)| !readable.contains(*major));
+                let on_topics: Vec<_> =
+                    topics.iter().filter_map(|topic| written.get(&(name, *topic))).collect();
+                let others =
+                    on_topics.iter().copied().flatten().filter(|(major, _)| !readable.contains(*major));
                 let met = others.flat_map(|(_, emitters)| emitters).filter(|it| {
-                    // Of a fact in several majors a step takes the highest that it reads, and passes over the others.
-                    !it.majors().iter().any(|twin| readable.contains(twin))
+                    // Of a fact in several majors a step takes the highest that it reads, and passes over the others: if the
+                    // other record comes to where it reads.
+                    let comes = |twin: &u32| {
+                        let beside = on_topics.iter().filter_map(|written| written.get(twin)).flatten();
+                        beside.into_iter().any(|other| other.is_beside(it))
+                    };
+                    !it.majors.iter().any(|twin| readable.contains(twin) && comes(twin))
                 });
                 let room = MAX_COMPARISONS - all.len();
                 all.extend(met.take(room).map(|it| Met { reader: reader.clone(), writer: (*it).clone() }));

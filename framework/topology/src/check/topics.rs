@@ -90,10 +90,24 @@ fn settings(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
                 described(&topic.settings)
             );
             let fix = "agree on the settings, and say the same in both manifests";
+            let faults = disagreements((first, settings), (&party, &topic.settings));
             let finding = Finding::new("TOPIC_DIFFERS", message, fix).topic(&topic.name);
-            findings.push(finding.each(vec![first.clone(), party]));
+            findings.push(finding.naming(vec![first.clone(), party]).faults(faults));
         }
     }
+}
+
+/// A side of a disagreement, and what it says.
+type Said<'a> = (&'a Party, &'a BTreeMap<String, String>);
+
+/// What each side says of the settings about which they differ.
+fn disagreements(one: Said<'_>, two: Said<'_>) -> Vec<String> {
+    let names: BTreeSet<&String> = one.1.keys().chain(two.1.keys()).collect();
+    let differ = names.into_iter().filter(|name| one.1.get(*name) != two.1.get(*name));
+    let said = |(party, settings): Said<'_>, name: &String| {
+        format!("{} {name} {:?}", party.place(), settings.get(name))
+    };
+    differ.flat_map(|name| [said(one, name), said(two, name)]).collect()
 }
 
 fn described(settings: &BTreeMap<String, String>) -> String {

@@ -1,15 +1,14 @@
 //! `UPCASTER_MISSING`: a chain of upcasters that does not lead from what is written to what is read.
 
 use super::finding::{Finding, Party, listed};
-use crate::choreography::{Choreography, Consumer, Emitter};
+use crate::choreography::{Choreography, Consumer, Emitter, EventId};
 use crate::manifest::Consumed;
 
 pub(super) fn check(choreography: &Choreography<'_>, findings: &mut Vec<Finding>) {
     for flow in choreography.events().values() {
         for consumer in flow.consumers.iter().filter(|it| !it.upcasts && !it.event.upcasts.is_empty()) {
             let event = consumer.event;
-            let later: Vec<u32> =
-                event.upcasts.iter().copied().filter(|major| *major >= event.major).collect();
+            let later = event.upcasts_beyond();
             if !later.is_empty() {
                 findings.push(beyond(consumer, &later));
             } else if let Some(major) = event.missing_link() {
@@ -36,15 +35,16 @@ pub(super) fn stop(choreography: &Choreography<'_>, event: &Consumed) -> bool {
 
 /// Whether its upcasters are no chain to the major that it reads, whatever is written.
 pub(super) fn are_wrong(event: &Consumed) -> bool {
-    event.missing_link().is_some() || event.upcasts.iter().any(|major| *major >= event.major)
+    event.missing_link().is_some() || !event.upcasts_beyond().is_empty()
 }
 
 /// The highest major below its upcasters that somebody writes.
 fn written_below(choreography: &Choreography<'_>, event: &Consumed) -> Option<u32> {
     let lowest = event.older_majors().last()?;
     let id = event.id();
-    let below = choreography.other_majors(&id).filter(|(other, _)| other.major < lowest);
-    below.filter(|(_, flow)| !flow.emitters.is_empty()).map(|(other, _)| other.major).max()
+    let below = EventId { major: 0, ..id.clone() }..EventId { major: lowest, ..id };
+    let written = choreography.events().range(below).rev().find(|(_, flow)| !flow.emitters.is_empty());
+    written.map(|(other, _)| other.major)
 }
 
 fn emitters<'b, 'a>(

@@ -61,6 +61,8 @@ pub struct Emitter<'a> {
     pub way: Way,
     /// JSON Pointer to the declaration in the service's manifest.
     pub pointer: String,
+    /// The majors in which each fact is written that is emitted as this event; empty where this is the only one.
+    pub(crate) majors: &'a [u32],
 }
 
 /// One step that consumes an event.
@@ -92,21 +94,6 @@ impl<'a> Emitter<'a> {
     /// The code that emits it: a service and its step, if it is one. Names may hold dots, so that [`place`](Self::place) would not do.
     pub(crate) fn code(&self) -> (&'a str, Option<&'a str>) {
         (self.service.service.as_str(), self.step.map(|step| step.name.as_str()))
-    }
-
-    /// The majors in which each fact is written that is emitted as this event; empty where this is the only one. The event of
-    /// the latest major says it for all.
-    pub(crate) fn majors(&self) -> &'a [u32] {
-        let declared: &'a [Emitted] = match (self.way, self.step) {
-            (Way::Emits, Some(step)) => &step.emits,
-            (Way::Starts, Some(step)) => &step.starts,
-            _ => &self.service.publishes,
-        };
-        let of_type = declared.iter().filter(|it| it.event_type == self.event.event_type);
-        of_type
-            .map(|it| it.majors.as_slice())
-            .find(|majors| majors.contains(&self.event.version.0))
-            .unwrap_or_default()
     }
 }
 

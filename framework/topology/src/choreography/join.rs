@@ -1,6 +1,6 @@
 //! From manifests to the choreography.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::event_id::EventId;
 use super::flow::{Consumer, Emitter, Flow, Way};
@@ -32,7 +32,11 @@ pub struct Choreography<'a> {
     services: Vec<&'a Manifest>,
     twice: Vec<(&'a Manifest, &'a Manifest)>,
     events: BTreeMap<EventId, Flow<'a>>,
+    read: Read<'a>,
 }
+
+/// Of each type that code emits, two of the majors that somebody consumes: more are not asked for.
+type Read<'a> = BTreeMap<((&'a str, Option<&'a str>), &'a str), BTreeSet<u32>>;
 
 impl<'a> Choreography<'a> {
     /// Joins manifests. Of several with the same service name the first one counts; a manifest given again
@@ -57,7 +61,8 @@ impl<'a> Choreography<'a> {
         for service in &services {
             join_older(service, &mut events);
         }
-        Self { services, twice, events }
+        let read = read(&events);
+        Self { services, twice, events, read }
     }
 
     /// The services, ordered by name.
@@ -102,10 +107,23 @@ impl<'a> Choreography<'a> {
 
     /// Whether the code that emits the event as `emitter` also writes a major of it that somebody consumes.
     pub(crate) fn has_twin(&self, id: &EventId, emitter: &Emitter<'_>) -> bool {
-        self.other_majors(id).any(|(_, other)| {
-            !other.consumers.is_empty() && other.emitters.iter().any(|it| it.is_beside(emitter))
-        })
+        let read = self.read.get(&(emitter.code(), emitter.event.event_type.as_str()));
+        read.is_some_and(|majors| majors.iter().any(|major| *major != id.major))
     }
+}
+
+fn read<'a>(events: &BTreeMap<EventId, Flow<'a>>) -> Read<'a> {
+    let mut read = Read::new();
+    for (id, flow) in events.iter().filter(|(_, flow)| !flow.consumers.is_empty()) {
+        for emitter in &flow.emitters {
+            let event: &'a Emitted = emitter.event;
+            let majors = read.entry((emitter.code(), event.event_type.as_str())).or_default();
+            if majors.len() < 2 {
+                majors.insert(id.major);
+            }
+        }
+    }
+    read
 }
 
 /// The manifests of each service in their order, none that is the first one again; and which differ from the first.
@@ -163,8 +181,16 @@ fn emitted<'a>(
     at: &str,
     events: &mut BTreeMap<EventId, Flow<'a>>,
 ) {
+    // The event of the latest major says for all in which majors a fact is written.
+    let mut majors: BTreeMap<(&str, u32), &'a [u32]> = BTreeMap::new();
+    for event in list {
+        for major in &event.majors {
+            majors.entry((&event.event_type, *major)).or_insert(&event.majors);
+        }
+    }
     for (number, event) in list.iter().enumerate() {
-        let emitter = Emitter { service, step, event, way, pointer: format!("{at}/{number}") };
+        let majors = majors.get(&(event.event_type.as_str(), event.version.0)).copied().unwrap_or_default();
+        let emitter = Emitter { service, step, event, way, pointer: format!("{at}/{number}"), majors };
         events.entry(event.id()).or_default().emitters.push(emitter);
     }
 }

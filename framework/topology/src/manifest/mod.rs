@@ -10,4 +10,4 @@ mod read;
 
 pub use error::ReadError;
 pub use model::{Consumed, Deprecated, Emitted, Manifest, Retry, Shape, Step, Topic};
-pub use read::{FORM, MAX_MANIFEST_BYTES, MAX_STEPS, SCHEMA};
+pub use read::{FORM, MAX_EVENTS, MAX_MANIFEST_BYTES, MAX_STEPS, SCHEMA};

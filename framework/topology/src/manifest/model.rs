@@ -240,6 +240,11 @@ impl Consumed {
         })
     }
 
+    /// Majors from which it has upcasters although it reads an earlier one, or that itself: none of them leads to it.
+    pub fn upcasts_beyond(&self) -> Vec<u32> {
+        self.upcasts.iter().copied().filter(|major| *major >= self.major).collect()
+    }
+
     /// The highest major from which a step is missing: `2` where upcasters lead from 1 and from 3 to 4.
     pub fn missing_link(&self) -> Option<u32> {
         let lowest = self.older_majors().last().unwrap_or(self.major);

@@ -21,6 +21,9 @@ pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
 /// How many steps one manifest may have.
 pub const MAX_STEPS: usize = 1_000;
 
+/// How many events one manifest may declare, each major that it names beside them counted as one.
+pub const MAX_EVENTS: usize = 10_000;
+
 /// What every form has in common.
 #[derive(Deserialize)]
 struct Form {
@@ -33,7 +36,7 @@ impl Manifest {
     /// # Errors
     ///
     /// [`ReadError`], with line and column, if the text is too large, not UTF-8, not JSON or no manifest, nests
-    /// deeper than 127 levels, has more than [`MAX_STEPS`] steps, or is of a newer form than [`FORM`].
+    /// deeper than 127 levels, has more than [`MAX_STEPS`] steps or [`MAX_EVENTS`] events, or is of a newer form than [`FORM`].
     pub fn read(name: &str, text: &[u8]) -> Result<Self, ReadError> {
         if text.len() > MAX_MANIFEST_BYTES {
             return Err(ReadError::too_large(name, text.len()));
@@ -63,6 +66,11 @@ impl Manifest {
                 format!("{steps} steps, and a manifest has at most {MAX_STEPS}"),
             ));
         }
+        let events = events(&self);
+        if events > MAX_EVENTS {
+            let problem = format!("{events} events and majors, and a manifest has at most {MAX_EVENTS}");
+            return Err(ReadError::new(name, problem));
+        }
         if self.service.is_empty() {
             return Err(ReadError::new(name, "the service has no name".to_owned()));
         }
@@ -77,6 +85,16 @@ impl Manifest {
         }
         Ok(self)
     }
+}
+
+/// How many events and further majors a manifest names.
+fn events(manifest: &Manifest) -> usize {
+    let emitted = |list: &[Emitted]| list.iter().map(|event| 1 + event.majors.len()).sum::<usize>();
+    let of_step = |step: &Step| {
+        let consumed: usize = step.consumes.iter().map(|event| 1 + event.upcasts.len()).sum();
+        consumed + emitted(&step.emits) + emitted(&step.starts)
+    };
+    manifest.steps.iter().map(of_step).sum::<usize>() + emitted(&manifest.publishes)
 }
 
 /// Where a step's `emits` and its `emits_shape` are not about the same events.
@@ -98,7 +116,7 @@ fn contradiction(step: &Step) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORM, MAX_MANIFEST_BYTES, MAX_STEPS};
+    use super::{FORM, MAX_EVENTS, MAX_MANIFEST_BYTES, MAX_STEPS};
     use crate::manifest::{Manifest, Shape};
 
     fn refused(text: &[u8]) -> String {
@@ -142,6 +160,10 @@ mod tests {
         let steps = vec![step; MAX_STEPS + 1].join(",");
         let many = format!(r#"{{"manifest":1,"service":"a","steps":[{steps}]}}"#);
         assert!(refused(many.as_bytes()).contains("1001 steps"));
+        let event = r#"{"type":"x","version":"1.0","topic":"t","schema":true,"majors":[1]}"#;
+        let events = vec![event; MAX_EVENTS / 2 + 1].join(",");
+        let many = format!(r#"{{"manifest":1,"service":"a","publishes":[{events}]}}"#);
+        assert!(refused(many.as_bytes()).contains("10002 events"));
     }
 
     #[test]

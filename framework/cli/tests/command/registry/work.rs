@@ -163,3 +163,20 @@ fn lists_gets_and_deletes_only_when_it_is_meant() {
     );
     assert!(!registered.lock().unwrap().contains_key("OrderPaid"));
 }
+
+/// Whether there was something, nobody knows where the first answer was lost.
+#[test]
+fn what_was_never_there_is_not_said_to_be_deleted() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = super::server::Server::start(move |_| {
+        match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => (503, "busy".to_owned()),
+            _ => memory::error(404, 40401, "Subject 'typo' not found."),
+        }
+    });
+    let folder = contracts();
+    let run = registry(folder.path(), &["delete", "--subject", "typo", "--yes"], &server.url());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("`typo` with all its versions is not there (any more)"), "{}", run.out);
+    assert!(!run.out.contains("deleted"), "{}", run.out);
+}

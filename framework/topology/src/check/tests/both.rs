@@ -132,3 +132,27 @@ fn a_step_with_its_group_is_the_same_under_another_name() {
     other.steps[0].group = "r.b".to_owned();
     assert_eq!(told(&[other], &before).0.len(), 1);
 }
+
+#[test]
+fn a_second_disagreement_is_told_beside_the_first() {
+    let topic = |name: &str, settings: &Value| {
+        service(name, "One", &json!({ "topics": [{ "name": "t", "settings": settings }] }))
+    };
+    let a = topic("a", &json!({ "partitions": "6" }));
+    let before = [a.clone(), topic("b", &json!({ "partitions": "3" }))];
+    assert_eq!(told(&before, &before), (vec![], 1));
+    let (breaks, _) = told(&[topic("b", &json!({ "partitions": "3", "retention.ms": "1" }))], &before);
+    assert_eq!(breaks.len(), 1, "{breaks:?}");
+    assert_eq!(told(&[topic("b", &json!({ "partitions": "6" }))], &before), (vec![], 0));
+
+    let step =
+        |name: &str| json!({ "name": name, "group": name, "consumes": [consumed("x")], "retry_topic": "r" });
+    let writer = writes(&[event(&json!({}))]);
+    let before = [writer, service("s", "One", &json!({ "steps": [step("a"), step("b")] }))];
+    assert_eq!(told(&before, &before), (vec![], 1));
+    let mut there = emitted("y", &["terminal"]);
+    there["topic"] = json!("r");
+    let (breaks, _) = told(&[service("d", "Four", &json!({ "publishes": [there] }))], &before);
+    assert_eq!(breaks.len(), 1, "{breaks:?}");
+    assert!(breaks[0].starts_with("RETRY_TOPIC_SHARED") && breaks[0].contains("d (team Four)"), "{breaks:?}");
+}

@@ -6,6 +6,8 @@ use super::super::MAX_PARTIES;
 use super::{consumed, emitted, found, one, rules, service, step};
 use crate::Manifest;
 
+const NOTHING: [&str; 0] = [];
+
 fn event(name: &str, rest: &Value) -> Value {
     with(emitted(name, &[]), rest)
 }
@@ -251,6 +253,31 @@ fn a_retry_topic_has_one_reader() {
         findings[0].message,
         "s.a (team One) and s.b (team One) have one retry topic, `s.retry`: what is replayed to one of them reaches the others"
     );
+    let aside = |retry: &str, letters: &str, other: &str| {
+        let mut first = retried("a", retry);
+        first["dead_letter_topic"] = json!(letters);
+        let mut second = retried("b", "s.b.retry");
+        second["dead_letter_topic"] = json!(other);
+        let findings = found(&[source.clone(), service("s", "One", &json!({ "steps": [first, second] }))]);
+        findings.into_iter().map(|it| format!("{} {}", it.rule, it.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(aside("a.retry", "a.dlq", "b.dlq"), NOTHING);
+    // Each dead letter is tried again, for ever.
+    let own = "RETRY_TOPIC_SHARED the retry topic of s.a (team One) is `a.dlq`, which is the dead-letter topic of s.a (team One)";
+    assert_eq!(aside("a.dlq", "a.dlq", "b.dlq"), [own]);
+    assert_eq!(
+        aside("b.dlq", "a.dlq", "b.dlq"),
+        [own.replace("a.dlq", "b.dlq")
+            .replace("of s.a (team One)", "of s.b (team One)")
+            .replacen("s.b", "s.a", 1)]
+    );
+    let shared = aside("a.retry", "dlq", "dlq");
+    assert!(
+        shared.len() == 1 && shared[0].starts_with("DEAD_LETTER_TOPIC_SHARED s.a (team One) and s.b"),
+        "{shared:?}"
+    );
+    let input = aside("a.retry", "t", "b.dlq");
+    assert!(input.len() == 1 && input[0].contains("`t`, which is a topic of events of s.a"), "{input:?}");
     let findings = of("t", "s.b.retry");
     assert_eq!(findings.iter().map(|it| it.rule).collect::<Vec<_>>(), ["RETRY_TOPIC_SHARED"]);
     assert!(
@@ -258,4 +285,21 @@ fn a_retry_topic_has_one_reader() {
         "{}",
         findings[0].message
     );
+}
+
+#[test]
+fn a_fact_in_two_majors_is_one_where_both_records_come() {
+    let later = |majors: &Value| event("x", &json!({ "version": "2.0", "majors": majors, "terminal": true }));
+    let old = reads("old", &[consumed("x")]);
+    let new = reads("new", &[view("x", &json!({ "major": 2, "upcasts": [1] }))]);
+    let other = writes("other", &[event("x", &json!({ "terminal": true }))]);
+    // It says that it writes major 1 too, and does not, or to another topic.
+    let lies = writes("w", &[later(&json!([1, 2]))]);
+    assert_eq!(rules(&[lies, other.clone(), old.clone(), new.clone()]), ["MAJOR_NOT_READ"]);
+    let apart = event("x", &json!({ "topic": "u", "terminal": true }));
+    let there = reads("there", &[view("x", &json!({ "topic": "u" }))]);
+    let lies = writes("w", &[apart, later(&json!([1, 2]))]);
+    assert_eq!(rules(&[lies, other.clone(), old.clone(), new.clone(), there]), ["MAJOR_NOT_READ"]);
+    let twins = writes("w", &[event("x", &json!({ "terminal": true })), later(&json!([1, 2]))]);
+    assert_eq!(rules(&[twins, other, old, new]), NOTHING);
 }

@@ -81,8 +81,13 @@ fn a_picture_with_too_many_edges_is_refused() {
     let steps: Vec<String> = (0..count)
         .map(|at| format!(r#"{{ "name": "s{at}", "group": "g{at}", "consumes": [{all}] }}"#))
         .collect();
-    let text = format!(r#"{{ "manifest": 1, "service": "a", "steps": [{}] }}"#, steps.join(","));
-    assert_eq!(picture(&text).svg(), Err(TooLarge));
+    // A manifest may declare no more than 10,000 events.
+    let manifest = |(at, steps): (usize, &[String])| {
+        let text = format!(r#"{{ "manifest": 1, "service": "a{at}", "steps": [{}] }}"#, steps.join(","));
+        Manifest::read("m.json", text.as_bytes()).expect("a manifest")
+    };
+    let manifests: Vec<Manifest> = steps.chunks(50).enumerate().map(manifest).collect();
+    assert_eq!(Picture::of(&Choreography::new(&manifests)).svg(), Err(TooLarge));
 }
 
 #[test]
