@@ -18,6 +18,12 @@ const MAX_OUTBOX_BYTES: usize = 64 << 20;
 /// The most bytes that an outbox keeps for the next run: 1 MiB. One large run shall not hold memory for ever.
 const MAX_KEPT_BYTES: usize = 1 << 20;
 
+/// The most emits for which an outbox keeps room.
+const MAX_KEPT_EMITS: usize = 256;
+
+/// Room for no more bytes than this is little: 16 KiB.
+const SMALL_BYTES: usize = 16 << 10;
+
 /// The emits of one run of a step, in order, encoded as they will be sent.
 ///
 /// Handlers never see it: they return events. It is public because the derive macros write to it.
@@ -148,9 +154,17 @@ impl Outbox {
     pub(crate) fn clear(&mut self) {
         self.emits.clear();
         self.bytes.clear();
+        if self.emits.capacity() > MAX_KEPT_EMITS {
+            self.emits.shrink_to(MAX_KEPT_EMITS);
+        }
         if self.bytes.capacity() > MAX_KEPT_BYTES {
             self.bytes.shrink_to(MAX_KEPT_BYTES);
         }
+    }
+
+    /// Whether it has room for little, so that many of it may be kept.
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes.capacity() <= SMALL_BYTES
     }
 
     fn encode<E: OwnedEvent>(&mut self, event: &E) -> Result<Emitted, EmitError> {
@@ -308,8 +322,9 @@ mod tests {
         let mut large = outbox::<Closed>();
         large.bytes = vec![0; MAX_OUTBOX_BYTES];
         assert_eq!(large.push(&Closed { order_id: 1 }), Err(EmitError::TooLarge));
+        large.emits.reserve(MAX_EMITS_PER_RUN);
         large.clear();
-        assert!(large.bytes.capacity() <= MAX_KEPT_BYTES);
+        assert!(large.bytes.capacity() <= MAX_KEPT_BYTES && large.emits.capacity() <= MAX_KEPT_EMITS);
 
         let mut many = outbox::<Closed>();
         for _ in 0..MAX_EMITS_PER_RUN {

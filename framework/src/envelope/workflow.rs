@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 /// The most bytes the header `wf` may have; a longer one counts as absent.
 pub(crate) const MAX_BYTES: usize = 256;
+/// The most bytes of a workflow's name, as declared ones have it. A longer one would leave no room for what is added on the
+/// way, and the header would be lost somewhere behind.
+const MAX_NAME_BYTES: usize = 63;
 /// The digits of the greatest `u64`.
 const MAX_DIGITS: usize = 20;
 /// The most events in a causal chain; an event deeper than this becomes a dead letter (`hop_limit`).
@@ -92,6 +95,7 @@ impl Parsed {
             let piece = Piece { start: equals as u16 + 1, end: end as u16 };
             start = end + 1;
             match key {
+                b"name" if value.len() > MAX_NAME_BYTES => return None,
                 b"name" => workflow.name = piece,
                 b"started" => {
                     workflow.started = number(value)?;
@@ -331,13 +335,16 @@ mod tests {
 
     #[test]
     fn never_longer_than_the_bound() {
-        let full = format!("name=o;started=1;hops=9;x={}", "y".repeat(MAX_BYTES - 26));
-        assert_eq!(full.len(), MAX_BYTES);
-        let mut text = full;
-        for _ in 0..5 {
-            text = next(&text, Some(u64::MAX));
-            assert!(text.len() <= MAX_BYTES, "{} bytes: {text}", text.len());
+        for name in ["o", &"n".repeat(MAX_NAME_BYTES)] {
+            let mut text = format!("name={name};started={};hops=9;x=", u64::MAX);
+            text.push_str(&"y".repeat(MAX_BYTES - text.len()));
+            for _ in 0..5 {
+                text = next(&text, Some(u64::MAX));
+                assert!(text.len() <= MAX_BYTES, "{} bytes: {text}", text.len());
+            }
         }
+        let long = format!("name={};started=1;hops=9", "n".repeat(MAX_NAME_BYTES + 1));
+        assert_eq!(Workflow::parse(&long), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::rights::{Right, TRY_AGAIN_MS};
 use super::status::{Side, Status};
 use super::words::{Trouble, protocol_name, set_up};
 use crate::clock;
-use crate::runner::port::{Delivery, Outgoing, OwnedOutgoing, PublishError, Tag};
+use crate::runner::port::{Delivery, Outgoing, PublishError, Tag};
 
 /// A producer that is polled by whoever sends through it.
 pub(super) type Producer<C> = BaseProducer<C>;
@@ -108,7 +108,7 @@ impl Outlet {
                 }
                 Fault::Setup => {
                     let (topic, error) = (record.topic.into(), set_up(code).into());
-                    let record = Box::new(owned(record));
+                    let record = Box::new(record.owned());
                     self.unreported += 1;
                     self.inbox.reports().push((tag, Delivery::Setup { topic, error, record }));
                     Ok(())
@@ -271,20 +271,6 @@ fn headers(record: &Outgoing<'_>) -> OwnedHeaders {
         .fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
             headers.insert(Header { key, value: *value })
         })
-}
-
-/// A copy of what could not be handed over.
-fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
-    OwnedOutgoing {
-        topic: record.topic.to_owned(),
-        key: record.key.map(<[u8]>::to_vec),
-        value: record.value.map(<[u8]>::to_vec),
-        headers: record
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)))
-            .collect(),
-    }
 }
 
 #[cfg(test)]

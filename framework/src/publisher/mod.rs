@@ -107,7 +107,9 @@ impl Publisher {
     ///
     /// # Cancel safety
     ///
-    /// Not safe: an event that was handed over is published, in all its majors, though nobody waits any more.
+    /// Not safe: an event that was handed over is published, in all its majors, though nobody waits any more. But where the
+    /// broker refuses the batch that it is in, for whichever record of it, it is not sent again on its own: then it is not
+    /// published, or in some of its majors only. Who must know repeats the start with an id.
     pub async fn start<E: StartingEvent>(&self, event: &E) -> Result<Started, StartError> {
         self.begin(event, None).await
     }

@@ -112,17 +112,26 @@ impl Member {
                 self.awake = was_awake;
             }
             Move::Deliver => {
-                if let Some((tag, delivery)) = self.port.next_delivery() {
-                    self.runner.delivered(now, tag, delivery, &mut self.port);
-                }
+                self.deliver(now);
             }
             Move::Commit => {
                 if let Some((slot, offset, ok)) = self.port.next_commit() {
                     self.runner.committed(now, slot, offset, ok);
                 }
             }
-            Move::Replace => self.port.replace_producer(),
+            Move::Replace => {
+                self.port.replace_producer();
+                // What comes back is told before anything else is published, or it would come behind it.
+                while self.deliver(now) {}
+            }
         }
+        true
+    }
+
+    /// Brings the step its next delivery report. Returns whether there was one.
+    fn deliver(&mut self, now: Time) -> bool {
+        let Some((tag, delivery)) = self.port.next_delivery() else { return false };
+        self.runner.delivered(now, tag, delivery, &mut self.port);
         true
     }
 

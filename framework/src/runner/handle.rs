@@ -21,6 +21,8 @@ use crate::{
 
 /// Seats that are kept for reuse; more are made when more handlers wait at once.
 const MAX_IDLE_SEATS: usize = 1_024;
+/// Of these many may have room for large emits, so that a burst leaves tens of megabytes behind, not gigabytes.
+const MAX_LARGE_SEATS: usize = 64;
 
 /// A place for one running handler, and room for what it emits. Reused from record to record.
 pub(crate) struct Seat {
@@ -90,6 +92,12 @@ impl Handlers {
                 Err(Refused::Panicked(panic))
             }
         }
+    }
+
+    /// How many seats are kept for reuse.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> usize {
+        self.idle.len()
     }
 
     fn new_seat(&mut self) -> Box<Seat> {
@@ -194,7 +202,12 @@ impl Handlers {
 
     /// Takes a seat back whose handler ended.
     pub(crate) fn give_back(&mut self, mut seat: Box<Seat>) {
-        if self.idle.len() < MAX_IDLE_SEATS {
+        let has_room = match self.idle.len() {
+            ..MAX_LARGE_SEATS => true,
+            MAX_LARGE_SEATS..MAX_IDLE_SEATS => seat.outbox.is_small(),
+            _ => false,
+        };
+        if has_room {
             seat.outbox.clear();
             seat.handle = None;
             self.idle.push(seat);

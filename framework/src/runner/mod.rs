@@ -80,10 +80,7 @@ pub(crate) struct Runner<P: Port> {
 
 impl<P: Port> Runner<P> {
     /// A runner that tells nobody.
-    #[cfg_attr(
-        not(feature = "cost"),
-        expect(dead_code, reason = "tests and measurements need no more")
-    )]
+    #[cfg_attr(not(feature = "cost"), expect(dead_code, reason = "tests and measurements need no more"))]
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let telemetry = Telemetry::quiet().step(&plan.service, &plan.step, &plan.group);
         let health = Health::new().step(plan.source.clone());
@@ -454,13 +451,12 @@ impl Parts<'_> {
 fn failed(error: &StepError) -> Finish<Failure> {
     use crate::step::Failure as Kind;
     let text = error.text();
+    let failure = |text: &str| Failure::new(error_type(error), text);
     match error.failure() {
-        Kind::Retry => Finish::Failed(Failure::new("retry", text)),
-        Kind::Unavailable => Finish::Unavailable(Failure::new("unavailable", text)),
-        Kind::Rejected { code } => {
-            Finish::DeadLetter(Reason::Rejected, Failure::new("rejected", format!("{code}: {text}")))
-        }
-        Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, Failure::new("emit_violation", text)),
+        Kind::Retry => Finish::Failed(failure(text)),
+        Kind::Unavailable => Finish::Unavailable(failure(text)),
+        Kind::Rejected { code } => Finish::DeadLetter(Reason::Rejected, failure(&format!("{code}: {text}"))),
+        Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, failure(text)),
     }
 }
 

@@ -257,14 +257,9 @@ pub(crate) fn majors_text(majors: &[u32]) -> String {
 }
 
 fn engine_settings(step: &StepDef, settings: &Settings, source: &str) -> engine::Settings {
-    let retry = &step.policy.retry;
     engine::Settings {
         concurrency: step.policy.concurrency,
-        retry: engine::Retry {
-            attempts: retry.attempts(),
-            first: retry.first_wait(),
-            cap: retry.longest_wait(),
-        },
+        retry: step.policy.retry.for_engine(),
         attempt_timeout: Some(step.policy.timeout),
         drain_deadline: settings.drain_deadline,
         seed: rapidhash::v3::rapidhash_v3(source.as_bytes()),

@@ -47,6 +47,18 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a [HeaderRef<'a>],
 }
 
+impl Outgoing<'_> {
+    /// A copy of its own.
+    pub(crate) fn owned(&self) -> OwnedOutgoing {
+        OwnedOutgoing {
+            topic: self.topic.to_owned(),
+            key: self.key.map(<[u8]>::to_vec),
+            value: self.value.map(<[u8]>::to_vec),
+            headers: self.headers.iter().map(|(n, v)| ((*n).to_owned(), v.map(<[u8]>::to_vec))).collect(),
+        }
+    }
+}
+
 /// The same, owned: kept while it cannot be handed to the producer, or has to be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnedOutgoing {

@@ -121,11 +121,11 @@ impl<S> Publishing<S> {
                 Ok(()) => {}
                 Err(PublishError::Record(error)) => return Err(Box::new((in_flight, error))),
                 Err(PublishError::QueueFull | PublishError::Producer(_)) => {
-                    self.unsent.push_back((tag, owned(record)));
+                    self.unsent.push_back((tag, record.owned()));
                 }
             }
         } else {
-            self.unsent.push_back((tag, owned(record)));
+            self.unsent.push_back((tag, record.owned()));
         }
         self.next += 1;
         self.in_flight.push_back(Some(in_flight));
@@ -313,15 +313,6 @@ fn hand_over<P: Port>(port: &mut P, record: &OwnedOutgoing, tag: Tag) -> Result<
         headers: &headers,
     };
     port.publish(&borrowed, tag)
-}
-
-pub(super) fn owned(record: &Outgoing<'_>) -> OwnedOutgoing {
-    OwnedOutgoing {
-        topic: record.topic.to_owned(),
-        key: record.key.map(<[u8]>::to_vec),
-        value: record.value.map(<[u8]>::to_vec),
-        headers: record.headers.iter().map(|(n, v)| ((*n).to_owned(), v.map(<[u8]>::to_vec))).collect(),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::engine;
+
 /// Attempts of a step that says nothing else.
 const DEFAULT_ATTEMPTS: u32 = 5;
 
@@ -84,8 +86,12 @@ impl Retry {
 
     /// The bound of the wait after this many failed attempts, from 1: `first * 2^(failed - 1)`, at most the cap.
     pub(crate) fn wait_bound(&self, failed: u32) -> Duration {
-        let factor = 2_u32.saturating_pow(failed.saturating_sub(1));
-        self.first.saturating_mul(factor).min(self.cap)
+        self.for_engine().longest(failed)
+    }
+
+    /// The same as the engine reads it.
+    pub(crate) const fn for_engine(&self) -> engine::Retry {
+        engine::Retry { attempts: self.attempts, first: self.first, cap: self.cap }
     }
 
     /// The longest that the waits of one record can take together.

@@ -204,16 +204,6 @@ fn records_that_take_the_thread_long_end_the_batch() {
 }
 
 #[test]
-fn a_timestamp_from_before_all_time_is_very_old() {
-    let (broker, health) = (broker(1), Health::new());
-    by_hand(&broker, &health, |turning| {
-        let slot = own(turning, 0);
-        turning.port.seat(slot).unwrap().seen = Some(i64::MIN);
-        turning.compare(Marks { slot, low: 0, high: 20 });
-    });
-}
-
-#[test]
 fn commits_that_fail_are_told_once_for_all_and_once_that_they_are_over() {
     let (broker, health) = (broker(1), Health::new());
     let told = logged(LogFormat::Human, || {

@@ -38,9 +38,17 @@ impl Bench {
 
     /// One that tells `telemetry` what happens.
     pub(super) fn watched(telemetry: &Telemetry) -> Self {
+        Self::of(telemetry, 64)
+    }
+
+    pub(super) fn with_concurrency(concurrency: usize) -> Self {
+        Self::of(&Telemetry::quiet(), concurrency)
+    }
+
+    fn of(telemetry: &Telemetry, concurrency: usize) -> Self {
         let shop = Shop::default();
-        let service =
-            Service::new("payment", shop.clone()).step(step("charge", charge).retry(Retry::exponential(3)));
+        let charge = step("charge", charge).retry(Retry::exponential(3)).concurrency(concurrency);
+        let service = Service::new("payment", shop.clone()).step(charge);
         let plan = plan_of(service);
         let told = telemetry.step(&plan.service, &plan.step, &plan.group);
         let health = Health::new().step(plan.source.clone());

@@ -6,10 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::super::{
-    port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag},
-    publish,
-};
+use super::super::port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag};
 use crate::{
     engine::{Slot, Time},
     envelope::head::Head,
@@ -76,7 +73,7 @@ impl Port for Driver {
         if let Some(fault) = self.faults.get(record.topic) {
             return Err(fault.clone());
         }
-        let record_bytes = size(&publish::owned(record));
+        let record_bytes = size(&record.owned());
         if self.max_bytes.is_some_and(|max| record_bytes > max) {
             return Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
         }
@@ -84,12 +81,12 @@ impl Port for Driver {
             let fault = Delivery::Setup {
                 topic: record.topic.into(),
                 error: "UNKNOWN_TOPIC".into(),
-                record: publish::owned(record).into(),
+                record: record.owned().into(),
             };
             self.reports.push((tag, fault));
             return Ok(());
         }
-        self.sent.push((tag, publish::owned(record)));
+        self.sent.push((tag, record.owned()));
         Ok(())
     }
     fn pause(&mut self, _: Slot) {

@@ -93,3 +93,21 @@ fn handlers_that_wait_on_do_not_all_have_their_say_in_one_turn() {
     }
     assert_eq!(bench.shop.seen.lock().unwrap().len(), BEHIND, "all have begun");
 }
+
+#[test]
+fn a_burst_of_large_emits_leaves_little_behind() {
+    for (bytes, kept) in [(10, 200), (100_000, 64)] {
+        let mut bench = Bench::with_concurrency(200);
+        for number in 0..200 {
+            let value = format!(r#"{{"order_id":"{}","act":"wait"}}"#, "x".repeat(bytes));
+            bench.order_keyed(number.to_string().as_bytes(), &value);
+        }
+        bench.shop.gate.notify_waiters();
+        bench.pass(1);
+        assert_eq!(
+            (bench.driver.sent.len(), bench.runner.handlers.idle()),
+            (200, kept),
+            "{bytes} bytes each"
+        );
+    }
+}
