@@ -211,6 +211,11 @@ impl Status {
         self.health.update(|state| state.missing = missing);
     }
 
+    /// A right is missing without which it cannot be found out whether everything is there.
+    pub(super) fn lacks(&self, right: Right) {
+        self.looked(vec![self.needs.missing(right)]);
+    }
+
     /// Whether the group knows this member.
     pub(super) fn joined(&self, joined: bool) {
         let mut facts = self.facts();

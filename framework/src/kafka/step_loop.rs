@@ -191,7 +191,13 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                             return Ok(true);
                         }
                     }
-                    Err(error) => tracing::debug!(%error, "no broker answered about the topics"),
+                    Err(error) => {
+                        if let Some(right) = error.rdkafka_error_code().and_then(Right::of_consumer) {
+                            self.setup.status.lacks(right);
+                        } else {
+                            tracing::debug!(%error, "no broker answered about the topics");
+                        }
+                    }
                 }
             }
             nap(&self.stop.wake, Duration::from_millis(LONGEST_NAP_MS)).await;

@@ -131,6 +131,22 @@ fn a_partition_that_came_while_others_ran_is_read_from_its_start_by_who_starts_l
 }
 
 #[test]
+fn a_group_that_may_not_begin_is_named_until_it_may() {
+    let broker = broker(1);
+    broker.cluster().request_errors(
+        RDKafkaApiKey::OffsetFetch,
+        &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED],
+    );
+    let step = Running::start(&broker, Begin::Latest);
+    eventually(&step, || {
+        step.health.report().steps[0].reasons.join("\n").contains("GROUP_AUTHORIZATION_FAILED")
+    });
+    step.until(|told| matches!(told, Told::Assigned(_)));
+    eventually(&step, || step.health.report().ready);
+    step.end();
+}
+
+#[test]
 fn a_producer_that_may_not_begin_is_replaced_until_it_may() {
     let broker = broker(1);
     broker.cluster().request_errors(
