@@ -249,8 +249,8 @@ async fn print(payment: In<Confirmed>) -> Printed {
 fn a_producer_that_holds_up_or_dies_reorders_no_key() {
     for fault in [Fault::QueueFull, Fault::Fatal] {
         for seed in 0..20 {
-            let printer = Service::new("printer", ()).step(step("print", print));
-            let mut rehearsal = Rehearsal::new(seed).service(printer);
+            let office = Service::new("printer", ()).step(step("print", print));
+            let mut rehearsal = Rehearsal::new(seed).service(office);
             rehearsal.fail_next_publish("labels", fault);
             (0..10).for_each(|order| publish_payment(&mut rehearsal, "k", &order.to_string()));
             rehearsal.advance(Duration::from_mins(1));
