@@ -187,7 +187,9 @@ fn what_is_missing_is_named() {
     let told = stage.dlq(&discard);
     assert_eq!(told.code, 3, "{told:?}");
     assert!(
-        told.errors.contains("choreograph.audit: create it with cleanup.policy=delete, retention.bytes=-1, retention.ms=-1"),
+        told.errors.contains(
+            "choreograph.audit: create it with cleanup.policy=delete, retention.bytes=-1, retention.ms=-1"
+        ),
         "{told:?}"
     );
     assert!(told.errors.contains("--create-topics"), "{told:?}");

@@ -52,7 +52,12 @@ fn the_marks_of_transactions_are_waited_for_by_nobody() {
 
     // No record lies behind the last that was committed, and marks are none that wait.
     transaction(&stage, "orders").abort_transaction(WITHIN).expect("given up");
+    let given_up = sight.overview().as_of.now;
     eventually("nothing waits", WITHIN, || {
+        let as_of = sight.overview().as_of;
+        if as_of.now - as_of.behind_ms <= given_up {
+            return Err(format!("the mark was not seen yet: {as_of:?}"));
+        }
         let (_, metrics) = sight.ask("/metrics", &[])?;
         let of_orders = |line: &&str| line.starts_with("workflow_group_lag{") && line.contains("\"orders\"");
         let lags: Vec<&str> = metrics.lines().filter(of_orders).collect();

@@ -97,8 +97,8 @@ pub(super) struct Commit {
     pub(super) still_since: Millis,
     /// The same of its offset alone: since when the record there is the first that is not settled.
     pub(super) mark_since: Millis,
-    /// Whether it was ever seen to get on.
-    pub(super) moved: bool,
+    /// When it was last seen to get on; zero for never.
+    pub(super) moved_at: Millis,
     /// The first offset that it committed, where the observer saw that there was none before, or came later.
     pub(super) begin: Option<i64>,
     /// The offset at the newest consistent cut.
@@ -120,7 +120,7 @@ saved!(Commit {
     said_to,
     still_since,
     mark_since,
-    moved,
+    moved_at,
     begin,
     proved,
     proved_settled,
@@ -156,7 +156,9 @@ impl Commit {
         if first || before != now.offset || idle {
             self.mark_since = at;
         }
-        self.moved |= grown && !first;
+        if grown && !first {
+            self.moved_at = at;
+        }
         self.said = now.progress.is_some() || tells;
         let progress = now.progress.as_ref();
         let last_run = progress.and_then(|it| it.settled.last()).map_or(0, |run| *run.end());
@@ -372,11 +374,11 @@ mod tests {
         let mut commit = Commit::default();
         commit.told(&committed(10, None), 10, false, 1_000);
         commit.told(&committed(10, None), 10, false, 9_000);
-        assert_eq!((commit.still_since, commit.moved), (9_000, false), "idle");
+        assert_eq!((commit.still_since, commit.moved_at), (9_000, 0), "idle");
         commit.told(&committed(10, None), 11, false, 11_000);
         assert_eq!(commit.still_since, 9_000, "a record waits");
         commit.told(&committed(11, None), 12, false, 13_000);
-        assert_eq!((commit.still_since, commit.moved), (13_000, true));
+        assert_eq!((commit.still_since, commit.moved_at), (13_000, 13_000));
         let progress = Progress { settled: vec![13..=13], held: Vec::new() };
         commit.told(&committed(11, Some(progress)), 20, false, 15_000);
         assert_eq!(commit.still_since, 15_000, "what is settled above it grew");

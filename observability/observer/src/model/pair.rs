@@ -343,8 +343,8 @@ impl Model {
             return Some(StallReason::NotProgressing);
         }
         if !self.is_still(commit, pair) {
-            // Not long enough watched to know is no reason.
-            return commit.moved.then_some(StallReason::Backlog);
+            // Not long enough watched to know is no reason, and what moved before it came says nothing.
+            return (commit.moved_at > pair.since).then_some(StallReason::Backlog);
         }
         proved.then_some(StallReason::NotProgressing)
     }

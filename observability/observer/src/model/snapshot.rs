@@ -15,7 +15,7 @@ use crate::fact::Millis;
 /// What a snapshot begins with.
 pub(super) const MARK: u64 = u64::from_le_bytes(*b"chor-obs");
 /// The version of the form; another one is not read.
-pub(super) const FORM: u32 = 6;
+pub(super) const FORM: u32 = 7;
 
 /// A snapshot that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ use super::head::{self, Head};
 use super::id::{Id, of_stranger};
 use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE, TWIN};
 use super::letters::{Action, Bounds, Letter, kind_of};
+use super::list::UNKNOWN_WORKFLOW;
 use super::names::NONE;
 use super::settings::ModelSettings;
 use super::slab::NOWHERE;
@@ -181,7 +182,12 @@ impl Model {
     fn instance_of(&mut self, correlation: &str, seen: &Sighting<'_>, event_type: u16, now: Millis) -> u32 {
         let said = seen.head.workflow().filter(|_| seen.head.correlation.is_some());
         let starts = self.declared.event_type(event_type).map_or(NONE, |decl| decl.starts);
-        let workflow = said.map_or(starts, |(name, ..)| self.names.workflows.of(name));
+        // One that bears the word for those without a name has none.
+        let workflow = match said {
+            Some((UNKNOWN_WORKFLOW, ..)) => NONE,
+            Some((name, ..)) => self.names.workflows.of(name),
+            None => starts,
+        };
         let id = Id::of(correlation);
         if let Some(slot) = self.store.find_instance(id) {
             self.before_change(slot);

@@ -304,3 +304,24 @@ fn without_a_deadline_a_step_may_take_as_long_as_one_attempt_until_it_was_seen_h
     log.look_for(20_000);
     assert_eq!(log.is("a"), (STALLED, Some(StallReason::NotProgressing)));
 }
+
+#[test]
+fn what_moved_before_an_event_came_is_no_sign_that_it_moves_now() {
+    let mut log = Log::new();
+    log.look();
+    log.place("before");
+    log.look();
+    log.commit_all();
+    log.look();
+    // It comes and hangs while the observer sees nothing, and its group is asked about before it is read.
+    let (came, offset) = (log.now + 100_000, log.write("orders", 0));
+    log.wait(200_000);
+    log.look_at_groups();
+    let headers = [("ce_id", "a"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "a")];
+    log.tell("orders", 0, offset, "a", &headers, Some(came));
+    log.look_at_ends();
+    log.model.tick(log.now);
+    assert_eq!(log.is("a"), (RUNNING, None));
+    log.look_for(66_000);
+    assert_eq!(log.is("a"), (STALLED, Some(StallReason::NotProgressing)));
+}

@@ -318,3 +318,18 @@ fn what_may_lie_on_a_topic_that_is_not_read_is_not_lost() {
     log.model.tick(log.now);
     assert_eq!(log.is("a"), (InstanceState::Lost, Some(StallReason::Lost)));
 }
+
+#[test]
+fn a_workflow_that_is_called_unknown_is_one_with_those_without_a_name() {
+    let mut log = Log::new();
+    log.look();
+    for (id, wf) in [("a", Some("name=unknown;started=1767225600000;hops=0")), ("b", None)] {
+        let mut headers = vec![("ce_id", id), ("ce_type", "order.cancelled.v1"), ("ce_correlationid", id)];
+        headers.extend(wf.map(|wf| ("wf", wf)));
+        log.put("orders", id, &headers);
+    }
+    log.look();
+    let of = log.model.overview(log.now).workflows;
+    let unknown: Vec<u64> = of.iter().filter(|of| of.name == "unknown").map(|of| of.running).collect();
+    assert_eq!(unknown, [2]);
+}
