@@ -6,7 +6,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 13;
+pub(crate) const LARGE: usize = 14;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -45,6 +45,12 @@ pub(crate) fn large(index: usize) -> Made {
             contract("long names inside each other", long_names(60, 80_000), json!({}), refused("too long"))
         }
         11 => contract("20,000 parts in a row", parts(20_000), parts(19_999), refused("too many schemas")),
+        12 => contract(
+            "5 MB of definitions of draft 7, one changed",
+            of_draft_7(&web(20_000, "string")),
+            of_draft_7(&web(20_000, "integer")),
+            [Unproven, Unproven],
+        ),
         _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
     }
 }
@@ -73,6 +79,14 @@ fn web(count: usize, last: &str) -> Value {
         })
     };
     defined((0..count).map(definition))
+}
+
+/// The same in the words of draft 7.
+fn of_draft_7(schema: &Value) -> Value {
+    let words = schema.to_string().replace("$defs", "definitions");
+    let mut schema: Value = serde_json::from_str(&words).unwrap_or_default();
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema
 }
 
 /// References to references.

@@ -85,9 +85,7 @@ pub(super) fn is_monotone(schema: &Value) -> bool {
 
 /// The comparison of documents that say the same, if they can be read.
 fn unchanged(old: &Document, new: &Document, options: &Options) -> Result<Comparison, CompareError> {
-    let writer = Prepared::new(old, Part::Writer, options.semantics)?;
-    let reader = Prepared::new(new, Part::Reader, options.semantics)?;
-    Judge { writer, reader, writer_is_old: true }.read()?;
+    Judge::read(old, (new, Part::Reader), options.semantics, true)?;
     Ok(Comparison {
         semantics: options.semantics,
         backward: Verdict::holds(),
@@ -114,20 +112,23 @@ fn judge(
     writer_is_old: bool,
     options: &Options,
 ) -> Result<Judged, CompareError> {
-    let writer = Prepared::new(writer, Part::Writer, options.semantics)?;
-    let reader = Prepared::new(reader, part, options.semantics)?;
-    let integers =
-        || dialect::asks_for_integers(&writer.schema) || dialect::asks_for_integers(&reader.schema);
-    if writer.draft != reader.draft && [writer.draft, reader.draft].contains(&Draft::Draft4) && integers() {
-        return Err(CompareError::Dialects {
-            old: writer.document.name().to_owned(),
-            old_dialect: dialect::name(writer.draft),
-            new: reader.document.name().to_owned(),
-            new_dialect: dialect::name(reader.draft),
-            problem: "draft 4 takes 1.0 for no integer, the other takes it for one: write both in one draft",
-        });
+    let drafts = [writer.draft()?, reader.draft()?];
+    if drafts[0] != drafts[1] && drafts.contains(&Draft::Draft4) {
+        let asks = |document, part| {
+            let prepared = Prepared::new(document, part, options.semantics)?;
+            Ok::<_, CompareError>(dialect::asks_for_integers(&prepared.schema))
+        };
+        if asks(writer, Part::Writer)? || asks(reader, part)? {
+            return Err(CompareError::Dialects {
+                old: writer.name().to_owned(),
+                old_dialect: dialect::name(drafts[0]),
+                new: reader.name().to_owned(),
+                new_dialect: dialect::name(drafts[1]),
+                problem: "draft 4 takes 1.0 for no integer, the other takes it for one: write both in one draft",
+            });
+        }
     }
-    Judge { writer, reader, writer_is_old }.judge(options)
+    Judge::read(writer, (reader, part), options.semantics, writer_is_old)?.judge(options)
 }
 
 fn is_large(document: &Document) -> bool {

@@ -1,6 +1,7 @@
 //! Dialects: what a document is written in, and the same in the words of 2020-12.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
@@ -119,11 +120,11 @@ pub(super) fn asks_for_integers(schema: &Value) -> bool {
 }
 
 /// A schema in the words of 2020-12, and where its parts came from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Translated {
-    pub(super) schema: Value,
+    pub(super) schema: Arc<Value>,
     /// The old JSON Pointer of each schema whose pointer changed, by the new one.
-    pub(super) origins: HashMap<String, String>,
+    pub(super) origins: Arc<HashMap<String, String>>,
 }
 
 /// Says `schema`, of `draft`, in the words of 2020-12. `Err` holds a pointer and what cannot be said.
@@ -137,13 +138,30 @@ pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (Str
     let mut translator = Translator { draft, to_new: HashMap::new(), ids: HashMap::new(), recursive: true };
     translator.recursive = !has_inner_resources(schema, draft);
     let mut translated = translator.schema(schema, "", "")?;
-    let origins: HashMap<String, String> =
-        translator.to_new.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+    let origins: HashMap<&str, &str> =
+        translator.to_new.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
     translator.redirect(&mut translated, "", &origins, "")?;
     if let Value::Object(root) = &mut translated {
         root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     }
-    Ok(Translated { schema: translated, origins })
+    let origins = told_apart(&origins);
+    Ok(Translated { schema: Arc::new(translated), origins: Arc::new(origins) })
+}
+
+/// The pointers that are not told by those around them: the others go without saying.
+fn told_apart(origins: &HashMap<&str, &str>) -> HashMap<String, String> {
+    let goes_without = |new: &str, old: &str| {
+        let mut end = new.len();
+        while let Some(at) = new[..end].rfind('/') {
+            end = at;
+            if let Some(around) = origins.get(&new[..end]) {
+                return old.strip_prefix(*around) == Some(&new[end..]);
+            }
+        }
+        new == old
+    };
+    let told = origins.iter().filter(|(new, old)| !goes_without(new, old));
+    told.map(|(new, old)| ((*new).to_owned(), (*old).to_owned())).collect()
 }
 
 /// Whether a schema must be translated before it is read as 2020-12.
@@ -377,13 +395,13 @@ impl Translator {
         &self,
         value: &mut Value,
         new: &str,
-        origins: &HashMap<String, String>,
+        origins: &HashMap<&str, &str>,
         resource: &str,
     ) -> Result<(), (String, String)> {
         let Value::Object(object) = value else { return Ok(()) };
-        let old = origins.get(new).cloned().unwrap_or_default();
+        let old = origins.get(new).copied().unwrap_or_default();
         let own = object.get("$id").is_some() && !old.is_empty();
-        let resource = if own { old.as_str() } else { resource };
+        let resource = if own { old } else { resource };
         if let Some(Value::String(reference)) = object.get_mut("$ref")
             && let Some(target) = self.target(reference, resource)
         {
@@ -394,16 +412,15 @@ impl Translator {
             *reference = format!("#{}", found.strip_prefix(self.new_base(resource)).unwrap_or(found));
         }
         for (key, inner) in object.iter_mut() {
-            let at = format!("{new}/{key}");
             if ONE.contains(&key.as_str()) {
-                self.redirect(inner, &at, origins, resource)?;
+                self.redirect(inner, &format!("{new}/{key}"), origins, resource)?;
             } else if LIST.contains(&key.as_str()) {
                 for (index, inner) in inner.as_array_mut().into_iter().flatten().enumerate() {
-                    self.redirect(inner, &format!("{at}/{index}"), origins, resource)?;
+                    self.redirect(inner, &format!("{new}/{key}/{index}"), origins, resource)?;
                 }
             } else if MAP.contains(&key.as_str()) {
                 for (name, inner) in inner.as_object_mut().into_iter().flatten() {
-                    self.redirect(inner, &format!("{at}/{}", escaped(name)), origins, resource)?;
+                    self.redirect(inner, &format!("{new}/{key}/{}", escaped(name)), origins, resource)?;
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::Draft;
 use serde_json::Value;
 
-use super::dialect;
+use super::dialect::{self, Translated};
 use super::error::{CompareError, DocumentError};
 use super::lines::Lines;
 use super::prepare::{self, Cache};
@@ -62,6 +62,8 @@ pub struct Document {
     cache: Cache,
     /// The draft that it is written in.
     draft: OnceLock<Result<Draft, CompareError>>,
+    /// It in the words of 2020-12, where it is written in others.
+    translated: OnceLock<Result<Translated, CompareError>>,
     /// The schema with one spelling for what has several.
     normal: OnceLock<Value>,
 }
@@ -96,6 +98,7 @@ impl Document {
             lines: OnceLock::new(),
             cache: Cache::default(),
             draft: OnceLock::new(),
+            translated: OnceLock::new(),
             normal: OnceLock::new(),
         }
     }
@@ -118,6 +121,11 @@ impl Document {
     /// The draft that it is written in, all of it.
     pub(super) fn draft(&self) -> Result<Draft, CompareError> {
         self.draft.get_or_init(|| prepare::draft(self)).clone()
+    }
+
+    /// The schema in the words of 2020-12, of which `draft` is another.
+    pub(super) fn translated(&self, draft: Draft) -> Result<Translated, CompareError> {
+        self.translated.get_or_init(|| prepare::translated(self, draft)).clone()
     }
 
     /// The schema in the words of 2020-12 with one spelling for what has several, and without what every version has its

@@ -4,10 +4,11 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::diff::{Change, changes};
+use super::document::Document;
 use super::error::CompareError;
 use super::graph::{Graph, NodeId, ReadError};
-use super::options::{Budget, Options};
-use super::prepare::Prepared;
+use super::options::{Budget, Options, Semantics};
+use super::prepare::{Part, Prepared};
 use super::question::planted;
 use super::sample::Sampler;
 use super::solve::{Formula, Outcome, Solver};
@@ -24,13 +25,22 @@ const MANY_NODES: usize = 2_000;
 /// Where the random events begin: the same documents, the same verdict.
 const SEED: u64 = 7;
 
-/// The two documents of one direction.
+/// The two documents of one direction, both read.
 #[derive(Debug)]
 pub(super) struct Judge<'d> {
-    pub(super) writer: Prepared<'d>,
-    pub(super) reader: Prepared<'d>,
+    sides: Sides<'d>,
+    graph: Graph,
+    /// The writer's, the reader's.
+    roots: [NodeId; 2],
+}
+
+/// Who writes and who reads.
+#[derive(Debug)]
+struct Sides<'d> {
+    writer: Prepared<'d>,
+    reader: Prepared<'d>,
     /// Whether the writer is the older one.
-    pub(super) writer_is_old: bool,
+    writer_is_old: bool,
 }
 
 /// A verdict, and the changes that break nobody.
@@ -52,7 +62,7 @@ enum Referee<'j> {
 }
 
 impl<'j> Referee<'j> {
-    fn of(judge: &'j Judge<'_>, graph: &Graph, [writer, reader]: [NodeId; 2]) -> Result<Self, CompareError> {
+    fn of(judge: &'j Sides<'_>, graph: &Graph, [writer, reader]: [NodeId; 2]) -> Result<Self, CompareError> {
         if graph.len() > MANY_NODES {
             return Ok(Self::Graph { writer, reader });
         }
@@ -71,32 +81,39 @@ impl<'j> Referee<'j> {
     }
 }
 
-impl Judge<'_> {
-    /// Both schemas, and their roots: the writer's, the reader's.
-    pub(super) fn read(&self) -> Result<(Graph, [NodeId; 2]), CompareError> {
+impl<'d> Judge<'d> {
+    /// Reads both documents. What a large one was made into is let go of as soon as it is read, for it takes tens of
+    /// megabytes, and the graph says all that it did.
+    pub(super) fn read(
+        writer: &'d Document,
+        (reader, part): (&'d Document, Part),
+        semantics: Semantics,
+        writer_is_old: bool,
+    ) -> Result<Self, CompareError> {
         let mut graph = Graph::default();
-        let (writer, reader) = (&self.writer, &self.reader);
-        let writer_root =
-            graph.read(&writer.schema, writer.asserted).map_err(|error| writer.read_error(&error))?;
-        let reader_root =
-            graph.read(&reader.schema, reader.asserted).map_err(|error| reader.read_error(&error))?;
-        let first_of_reader = reader_root;
+        let mut read = |document, part| {
+            let mut prepared = Prepared::new(document, part, semantics)?;
+            let root = graph.read(&prepared.schema, prepared.asserted);
+            let root = root.map_err(|error| prepared.read_error(&error))?;
+            if graph.len() > MANY_NODES {
+                prepared.let_go();
+            }
+            Ok::<_, CompareError>((prepared, root))
+        };
+        let (writer, writer_root) = read(writer, Part::Writer)?;
+        let (reader, reader_root) = read(reader, part)?;
         let settled = graph.settle([writer_root, reader_root]);
         let roots = settled.map_err(|(node, problem)| {
-            let side = if node < first_of_reader { writer } else { reader };
+            let side = if node < reader_root { &writer } else { &reader };
             let pointer = graph.node(node).pointer.to_string();
             side.read_error(&ReadError { pointer, problem: problem.to_owned() })
         })?;
-        Ok((graph, roots))
+        Ok(Self { sides: Sides { writer, reader, writer_is_old }, graph, roots })
     }
 
-    pub(super) fn judge(mut self, options: &Options) -> Result<Judged, CompareError> {
-        let (mut graph, [writer_root, reader_root]) = self.read()?;
-        if graph.len() > MANY_NODES {
-            // The graph says all that they did.
-            self.writer.let_go();
-            self.reader.let_go();
-        }
+    pub(super) fn judge(self, options: &Options) -> Result<Judged, CompareError> {
+        let Self { sides, mut graph, roots } = self;
+        let [writer_root, reader_root] = roots;
         graph.classify();
         if graph.same(writer_root, reader_root) {
             return Ok(Judged { verdict: Verdict::holds(), notes: Vec::new(), same: true });
@@ -107,30 +124,31 @@ impl Judge<'_> {
         let outcome = solver.solve(question);
         let spent = steps / 2 - solver.left();
         drop(solver);
-        let changes = changes(&mut graph, writer_root, reader_root, self.writer_is_old);
-        let roots = [writer_root, reader_root];
-        let referee = Referee::of(&self, &graph, roots)?;
+        let changes = changes(&mut graph, writer_root, reader_root, sides.writer_is_old);
+        let referee = Referee::of(&sides, &graph, roots)?;
         let witness = match outcome {
             // What an evaluation that was given up says is no proof.
             Outcome::Nothing if !graph.gave_up() => {
                 match counterexample(&graph, writer_root, &referee, SAMPLES_AGAINST_PROOF) {
                     Some(event) => Some(event),
-                    None => return Ok(self.holds(&changes, spent)),
+                    None => return Ok(sides.holds(&changes, spent)),
                 }
             }
             Outcome::Value(event) if referee.break_with(&graph, &event) => Some(event),
             _ => counterexample(&graph, writer_root, &referee, SAMPLES),
         };
-        let mut judged = self.blame(graph, roots, &changes, witness, &referee, steps / 2);
+        let mut judged = sides.blame(graph, roots, &changes, witness, &referee, steps / 2);
         if spent == steps / 2
             && judged.verdict.findings.iter().all(|finding| finding.proof == Proof::Unproven)
         {
-            judged.verdict.findings.insert(0, self.gave_up(steps));
+            judged.verdict.findings.insert(0, sides.gave_up(steps));
         }
         judged.verdict.steps += spent;
         Ok(judged)
     }
+}
 
+impl Sides<'_> {
     fn holds(&self, changes: &[Change], steps: u64) -> Judged {
         let notes = changes.iter().map(|change| self.finding(change, Severity::Note, None)).collect();
         Judged { verdict: Verdict { steps, ..Verdict::holds() }, notes, same: false }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::Value;
 
-use super::dialect;
+use super::dialect::{self, Translated};
 use super::document::{Document, MAX_DOCUMENT_DEPTH};
 use super::error::CompareError;
 use super::graph::ReadError;
@@ -45,7 +45,7 @@ pub(super) struct Ready {
     /// The schema in the words of 2020-12, closed or opened.
     pub(super) schema: Arc<Value>,
     is_contract: bool,
-    origins: HashMap<String, String>,
+    origins: Arc<HashMap<String, String>>,
     /// The pointer that stands for the root, where closing gave the root a name.
     named_root: Option<String>,
     validator: OnceLock<Result<Validator, CompareError>>,
@@ -216,11 +216,10 @@ impl Ready {
         let value = document.value();
         let draft = document.draft()?;
         let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
-            let translated = dialect::translate(value, draft)
-                .map_err(|(pointer, problem)| refused(document, &pointer, &problem))?;
-            (Arc::new(translated.schema), translated.origins)
+            let translated = document.translated(draft)?;
+            (translated.schema, translated.origins)
         } else {
-            (document.shared(), HashMap::new())
+            (document.shared(), Arc::default())
         };
         let mut named_root = None;
         if semantics == Semantics::Contract && (part == Part::Writer || has_key(&schema, &OF_READERS)) {
@@ -249,6 +248,12 @@ pub(super) fn draft(document: &Document) -> Result<Draft, CompareError> {
         return Err(refused(document, "", problem));
     }
     Ok(draft)
+}
+
+/// A document in the words of 2020-12.
+pub(super) fn translated(document: &Document, draft: Draft) -> Result<Translated, CompareError> {
+    let translated = dialect::translate(document.value(), draft);
+    translated.map_err(|(pointer, problem)| refused(document, &pointer, &problem))
 }
 
 /// Whether a document has more values than `most`.
