@@ -133,6 +133,16 @@ impl Client {
         self.required(&self.get(&path), &format!("give version {number} of `{subject}`"))
     }
 
+    /// The same, if it is there: somebody may have deleted it since it was listed.
+    pub(super) fn version_if_any(&self, subject: &str, number: u32) -> Result<Option<Stored>, Failure> {
+        let path = format!("/subjects/{}/versions/{number}", segment(subject));
+        match self.read(&self.get(&path)) {
+            Ok(stored) => Ok(Some(stored)),
+            Err(Refusal::Refused(error)) if matches!(error.error_code, 40401..=40404) => Ok(None),
+            Err(refusal) => Err(self.failure(refusal, &format!("give version {number} of `{subject}`"))),
+        }
+    }
+
     /// A schema by its number.
     pub(super) fn by_id(&self, id: u32) -> Result<Stored, Failure> {
         self.required(&self.get(&format!("/schemas/ids/{id}")), &format!("give the schema {id}"))

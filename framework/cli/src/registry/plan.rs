@@ -169,7 +169,7 @@ fn of_subject(client: &Client, subject: &str) -> Result<Vec<(Key, Text)>, Failur
     let mut held = Vec::new();
     let mut left = MAX_CONTRACTS_BYTES;
     for number in client.versions_if_any(subject)? {
-        let stored = client.version(subject, Some(number))?;
+        let Some(stored) = client.version_if_any(subject, number)? else { continue };
         left = left.checked_sub(stored.schema.len()).ok_or_else(|| {
             Failure::incomplete(format!("`{subject}` has more than {MAX_CONTRACTS_BYTES} bytes of schemas"))
         })?;

@@ -163,6 +163,20 @@ fn what_others_have_published_is_not_missed() {
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DELETED"]), "{json:#}");
 }
 
+/// What somebody deletes while it is read is not there any more.
+#[test]
+fn what_is_deleted_meanwhile_is_passed_over() {
+    let (server, registered) = memory::start_behind(|request, answer| match request.line.as_str() {
+        "GET /subjects" => whole((200, r#"["Gone", "Going", "OrderPlaced"]"#.to_owned())),
+        "GET /subjects/Going/versions" => whole((200, "[1]".to_owned())),
+        _ => answer,
+    });
+    let folder = folder(&[(FILE, &titled("order.placed/1.0", ""))]);
+    assert_eq!(registry(&folder, &["push"], &server.url()).code, 0);
+    assert!(registered.lock().unwrap().contains_key("OrderPlaced"));
+    assert_eq!(check(folder.path(), &["--against", &format!("registry:{}", server.url())]).0, 0);
+}
+
 /// With topics in their names, each major is where it is written, and nowhere else.
 #[test]
 fn each_major_is_under_its_own_topics() {
