@@ -2,7 +2,7 @@
 
 use std::thread::{self, JoinHandle};
 
-use choreograph::{EmbeddedBroker, Service, settings::Settings, telemetry::Telemetry};
+use choreograph::{EmbeddedBroker, RunError, Service, settings::Settings, telemetry::Telemetry};
 use choreograph_tests::{
     eventually,
     kafka::{self, Cluster},
@@ -124,7 +124,11 @@ impl Platform for OnKafka {
             let runtime = runtime.map_err(|error| error.to_string())?;
             let shutdown = async { drop(asked.await) };
             let telemetry = Telemetry::quiet();
-            runtime.block_on(service.run(&settings, &telemetry, shutdown)).map_err(|error| error.to_string())
+            match runtime.block_on(service.run(&settings, &telemetry, shutdown)) {
+                // A case may stop a handler that outlasts every deadline: what is left is read again.
+                Err(RunError::Unsettled(_)) => Ok(()),
+                ended => ended.map_err(|error| error.to_string()),
+            }
         });
         self.services.push(Running { name, stop: Some(stop), thread });
     }

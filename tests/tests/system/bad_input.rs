@@ -189,8 +189,10 @@ fn bad_input_has_its_fate_and_nobody_else_notices() {
     let skipped = cases.iter().filter(|case| matches!(case.fate, Fate::Skipped)).count();
     assert!(skipped > 0 && service.metric("workflow_skipped_records", "payment/charge") == skipped);
     assert_eq!(service.metric("workflow_dead_letters_", "payment/charge"), wanted.len());
-    let malformed = service.metric("workflow_malformed_headers", "");
-    assert!(malformed >= 1, "the wrong traceparent is counted");
+    for (header, records) in [("traceparent", 2), ("wf", 1)] {
+        let malformed = service.metric("workflow_malformed_headers", &format!("header=\"{header}\""));
+        assert_eq!(malformed, records, "once for each record with a wrong {header}");
+    }
     let told = service.lines().into_iter().filter(|line| line.contains_key("dead_letter_topic")).count();
     assert_eq!(told, wanted.len(), "one line for each dead letter");
 
