@@ -58,7 +58,10 @@ pub(crate) fn normal(schema: &Value) -> Value {
     let items_alone = !has_key(&schema, &["unevaluatedItems"]);
     for_each_mut(&mut schema, &mut |object| {
         object.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()));
-        if let Some(value) = object.remove("const") {
+        // Beside an `enum` each stands for itself.
+        if !object.contains_key("enum")
+            && let Some(value) = object.remove("const")
+        {
             object.insert("enum".to_owned(), json!([value]));
         }
         gather_constants(object);
@@ -333,6 +336,7 @@ mod tests {
                 "/anyOf/0",
             ),
             (json!({ "oneOf": [{ "const": 1 }, { "const": 1 }] }), json!({ "enum": [1] }), "/oneOf"),
+            (json!({ "const": 1, "enum": [2] }), json!({ "const": 1 }), "/const"),
             (
                 json!({ "properties": { "a": { "$ref": "#" }, "b": { "type": "null" } } }),
                 json!({ "properties": { "a": { "$ref": "#/properties/b" }, "b": { "type": "null" } } }),
