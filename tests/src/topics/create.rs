@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::MetadataTopic;
@@ -56,6 +56,23 @@ pub fn create(bootstrap: &str, topics: &[Topic]) -> Result<(), TopicError> {
     }
     let client: BaseProducer = client(bootstrap).create().doing(doing)?;
     topics.iter().try_for_each(|topic| wait_for_leaders(&client, topic))
+}
+
+/// Gives a topic that is there as many partitions as `topic` says, and returns when each has a leader.
+///
+/// # Errors
+///
+/// As [`create`].
+pub fn extend(bootstrap: &str, topic: &Topic) -> Result<(), TopicError> {
+    let doing = || format!("extend topic {}", topic.name);
+    let admin: AdminClient<DefaultClientContext> = client(bootstrap).create().doing(doing)?;
+    let options = AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN));
+    let wanted = NewPartitions::new(&topic.name, usize::try_from(topic.partitions).unwrap_or_default());
+    for result in block_on(admin.create_partitions([&wanted], &options)).doing(doing)? {
+        result.map_err(|(topic, code)| TopicError::NotCreated { topic, code })?;
+    }
+    let client: BaseProducer = client(bootstrap).create().doing(doing)?;
+    wait_for_leaders(&client, topic)
 }
 
 fn wait_for_leaders(client: &BaseProducer, topic: &Topic) -> Result<(), TopicError> {

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
-pub use create::{Topic, create};
+pub use create::{Topic, create, extend};
 pub use error::TopicError;
 pub use group::{Committed, Group};
 pub use namespace::namespace;

@@ -6,6 +6,7 @@
 mod bad_input;
 mod collector;
 mod faults;
+mod latest;
 mod majors;
 mod pauses;
 mod stage;
@@ -19,4 +20,5 @@ fn casts() -> impl Iterator<Item = &'static stage::Cast> {
         .chain(&traces::CASTS)
         .chain(&majors::CASTS)
         .chain(&pauses::CASTS)
+        .chain(&latest::CASTS)
 }
