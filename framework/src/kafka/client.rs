@@ -22,9 +22,8 @@ const COMMON: [(&str, &str); 3] = [
 ];
 
 /// What holds for consumers unless a person says otherwise.
-const CONSUMER: [(&str, &str); 7] = [
+const CONSUMER: [(&str, &str); 6] = [
     ("check.crcs", "true"),
-    ("isolation.level", "read_committed"),
     // The default of 1,000 ms stalls a partition for up to a second whenever a small queue is full.
     ("fetch.queue.backoff.ms", "2"),
     // Memory: what is prefetched for each partition, and for all of them together with one fetch on top.
@@ -40,17 +39,18 @@ const FETCH_MAX_BYTES: u64 = 8_388_608;
 
 /// What holds for producers unless a person says otherwise.
 const PRODUCER: [(&str, &str); 3] = [
-    // Keys land where Java's clients put them.
+    // Keys land where Java's clients put them; law 2 leaves `murmur2` beside it.
     ("partitioner", "murmur2_random"),
     ("linger.ms", "5"),
     // Memory: what waits for a broker that is away. Full means that the step stops taking records.
     ("queue.buffering.max.kbytes", "131072"),
 ];
 
-/// What the laws demand of a step's consumer (laws 1, 8).
-const CONSUMER_LAWS: [(&str, &str); 4] = [
+/// What the laws demand of a step's consumer (laws 1, 4, 8).
+const CONSUMER_LAWS: [(&str, &str); 5] = [
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
+    ("isolation.level", "read_committed"),
     ("auto.offset.reset", "earliest"),
     ("partition.assignment.strategy", "cooperative-sticky"),
 ];
@@ -221,6 +221,7 @@ mod tests {
         assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
         let consumer = connection.config(Client::Consumer, "a", &CONSUMER, &CONSUMER_LAWS);
         assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
+        assert_eq!(consumer.get("isolation.level"), Some("read_committed"));
         assert_eq!(consumer.get("linger.ms"), None, "a producer's property stays with the producer");
     }
 

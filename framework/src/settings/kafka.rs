@@ -63,6 +63,9 @@ impl Kafka {
                     format!("{what} cannot be used"),
                     format!("legal: {}", property.legal),
                 );
+            } else if let Some((left, why)) = property.narrowed().filter(|(left, _)| !left.contains(&&*value))
+            {
+                source.problem(&variable, why, format!("legal: {}", left.join(", ")));
             } else if let Some(other) = kafka.under_another_name(property) {
                 let other = other.variable();
                 source.problem(

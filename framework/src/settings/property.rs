@@ -51,6 +51,11 @@ impl Property {
     pub(super) fn owner(&self) -> Option<&'static str> {
         OWNED.iter().find(|(names, _)| names.contains(&self.name)).map(|(_, why)| *why)
     }
+
+    /// The values that a law leaves of those that librdkafka takes, and the law.
+    pub(super) fn narrowed(&self) -> Option<(&'static [&'static str], &'static str)> {
+        NARROWED.iter().find(|(name, ..)| *name == self.name).map(|(_, left, why)| (*left, *why))
+    }
 }
 
 /// Whether `value` is a number from `low` to `high`, a whole one unless `high` says ` decimal`.
@@ -113,6 +118,11 @@ pub(super) const OWNED: &[(&[&str], &str)] = &[
         "law 6 (publishing) owns it: the producer retries without end and keeps the order",
     ),
     (
+        &["isolation.level"],
+        "law 4 (dead letters) owns it: what an aborted transaction wrote, as a replay that was cut short, is no \
+         event and is handled by nobody",
+    ),
+    (
         &[
             "partition.assignment.strategy",
             "group.protocol",
@@ -143,6 +153,13 @@ pub(super) const OWNED: &[(&[&str], &str)] = &[
         "the Kafka driver owns it: its loop rests on it",
     ),
 ];
+
+/// Properties of which the laws leave a choice: their names, the values left, and the law.
+pub(super) const NARROWED: &[(&str, &[&str], &str)] = &[(
+    "partitioner",
+    &["murmur2_random", "murmur2"],
+    "law 2 (lanes) narrows it: a key's records keep their order in one partition, where Java's clients put them too",
+)];
 
 /// Every property, in the order of the names.
 pub(super) fn all() -> &'static [Property] {
@@ -249,6 +266,10 @@ mod tests {
         let owned = OWNED.iter().flat_map(|(names, _)| names.iter());
         for name in owned.chain(SECRET) {
             assert!(named(name).is_some(), "{name}");
+        }
+        for (name, left, _) in NARROWED {
+            let property = named(name).unwrap();
+            assert!(left.iter().all(|value| property.takes(value)), "{name}");
         }
         for property in all() {
             assert!(named(property.canonical).is_some(), "{}", property.name);

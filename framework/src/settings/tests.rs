@@ -3,7 +3,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::own::PREFIX;
-use super::property::OWNED;
+use super::property::{NARROWED, OWNED};
 use super::source::Source;
 use super::*;
 
@@ -70,6 +70,29 @@ fn every_property_a_law_owns_is_refused() {
             assert!(error.contains(&format!("{variable}: {why}")), "{error}");
         }
     }
+}
+
+#[test]
+fn a_law_leaves_some_values_and_refuses_the_others() {
+    for (value, is_left) in [
+        ("murmur2_random", true),
+        ("murmur2", true),
+        ("random", false),
+        ("consistent", false),
+        ("nonsense", false),
+    ] {
+        let read = Settings::read([("KAFKA_PARTITIONER", value)]);
+        assert_eq!(read.is_ok(), is_left, "{value}: {read:?}");
+    }
+    let error = refused(&[("KAFKA_PARTITIONER", "random")]);
+    assert!(error.contains("KAFKA_PARTITIONER: law 2 (lanes) narrows it"), "{error}");
+    assert!(error.contains("legal: murmur2_random, murmur2"), "{error}");
+}
+
+#[test]
+fn nobody_reads_what_was_not_committed() {
+    let error = refused(&[("KAFKA_ISOLATION_LEVEL", "read_uncommitted")]);
+    assert!(error.contains("KAFKA_ISOLATION_LEVEL: law 4 (dead letters) owns it"), "{error}");
 }
 
 #[test]
@@ -324,4 +347,11 @@ fn the_document_lists_exactly_the_properties_the_laws_own() {
     let documented: BTreeSet<&str> =
         rows().filter(|row| row.len() == 2).flat_map(|row| quoted(row[0])).collect();
     assert_eq!(owned, documented);
+}
+
+#[test]
+fn the_document_lists_exactly_what_the_laws_leave() {
+    let left: Vec<_> = NARROWED.iter().map(|(name, left, _)| (vec![*name], left.to_vec())).collect();
+    let documented = rows().filter(|row| row.len() == 3).map(|row| (quoted(row[0]), quoted(row[1])));
+    assert_eq!(left, documented.collect::<Vec<_>>());
 }
