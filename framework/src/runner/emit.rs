@@ -84,10 +84,8 @@ impl<P: Port> Runner<P> {
                 tracestate,
             };
             // A fact in several majors ends its workflow once.
-            if emitted.terminal && emit.head == emit.event {
-                self.telemetry.finished(&process, identity.workflow.started(), "completed", wall);
-            }
-            let in_flight = InFlight { ticket, kind: Kind::Emit(emit.event), span };
+            let ends = emitted.terminal && emit.head == emit.event;
+            let in_flight = InFlight { ticket, kind: Kind::Emit { event: emit.event, ends }, span };
             let publishing = &mut self.publishing;
             let outcome = with_event_headers(&emitted.headers, &headers, |headers| {
                 let record = Outgoing {

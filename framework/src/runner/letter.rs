@@ -32,6 +32,9 @@ pub(super) struct About {
     pub(super) event_type: String,
     pub(super) reason: Reason,
     pub(super) attempts: u32,
+    /// Whether its workflow has failed with it: the step would have ended it. What earlier steps set aside, and that a
+    /// replay may mend it, is for those to say who see the whole.
+    pub(super) fails: bool,
     /// What is wrong, without the payload's own text.
     pub(super) detail: String,
 }

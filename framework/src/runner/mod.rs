@@ -22,6 +22,7 @@ mod taken;
 #[cfg(test)]
 mod tests;
 mod woken;
+mod workflow_end;
 
 use std::{
     hash::BuildHasher,
@@ -213,7 +214,8 @@ impl<P: Port> Runner<P> {
     /// Takes what became of a publish.
     pub(crate) fn delivered(&mut self, now: Time, tag: Tag, delivery: Delivery, port: &mut P) {
         match self.publishing.delivered(now, tag, delivery) {
-            Told::Acknowledged { of, partition, offset } => {
+            Told::Acknowledged { mut of, partition, offset } => {
+                self.tell_end(now, &mut of, port);
                 self.telemetry.delivered(of.span, Ok((partition, offset)), port.wall(now));
                 if let Kind::DeadLetter(letter) = &of.kind {
                     letter.log(&self.plan.source);

@@ -19,8 +19,13 @@ const MAX_IN_A_ROW: usize = 131_072;
 /// What a publish is to its run.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// An emitted event: the index into the plan's emits.
-    Emit(usize),
+    /// An emitted event.
+    Emit {
+        /// The index into the plan's emits.
+        event: usize,
+        /// Whether it ends its workflow.
+        ends: bool,
+    },
     /// A dead letter.
     DeadLetter(Box<Letter>),
 }
@@ -352,7 +357,7 @@ mod tests {
         let record = Outgoing { topic: "t", key: None, value: None, headers: &[] };
         let acknowledged = || Delivery::Acknowledged { partition: 0, offset: 0 };
         for tag in 0..5 * MAX_IN_A_ROW as u64 {
-            let in_flight = InFlight { ticket, kind: Kind::Emit(0), span: () };
+            let in_flight = InFlight { ticket, kind: Kind::Emit { event: 0, ends: false }, span: () };
             assert!(publishing.publish(&mut Sink, &record, in_flight).is_ok());
             if tag != 7 {
                 let told = publishing.delivered(Time(0), Tag(tag), acknowledged());

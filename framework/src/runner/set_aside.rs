@@ -16,6 +16,7 @@ use crate::{
     engine::{Reason, Ticket, Time},
     envelope::{
         dead_letter::{self, Verdict},
+        head::Known,
         shortened,
     },
     telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation},
@@ -39,7 +40,9 @@ impl<P: Port> Runner<P> {
         let traceparent = taken.traceparent();
         let parent = self.telemetry.trace_context(traceparent);
         let incoming = taken.incoming(&self.plan, &identity, parent, attempt);
-        let process = taken.process.take().unwrap_or_else(|| {
+        let began = taken.process.take();
+        let has_workflow = began.is_some() || taken.head().has(Known::CorrelationId);
+        let process = began.unwrap_or_else(|| {
             // It went its whole way, and the broker refused an emit of it later.
             if reason == Reason::EmitViolation {
                 return self.telemetry.process_again(&incoming, wall);
@@ -91,6 +94,7 @@ impl<P: Port> Runner<P> {
             event_type: incoming.event_type.to_owned(),
             reason,
             attempts: attempt,
+            fails: has_workflow && self.plan.emits.iter().any(|emitted| emitted.terminal),
             detail: failure.text.clone(),
         };
         let outcome = match reason {
@@ -128,9 +132,9 @@ impl<P: Port> Runner<P> {
     pub(super) fn refused(&mut self, now: Time, in_flight: InFlight<SendSpan>, error: &str, port: &mut P) {
         let InFlight { ticket, kind, span } = in_flight;
         match kind {
-            Kind::Emit(index) => {
+            Kind::Emit { event, .. } => {
                 self.telemetry.delivered(span, Err(error), port.wall(now));
-                let emitted = &self.plan.emits[index];
+                let emitted = &self.plan.emits[event];
                 let text = format!(
                     "the broker refuses {} on {}: {error}",
                     emitted.headers.event_type, emitted.topic

@@ -26,7 +26,7 @@ pub(crate) mod tests;
 
 #[cfg(test)]
 pub(crate) use log::tests::logged;
-pub(crate) use record::{DeadLetter, Emit, Failure, Incoming, Outcome, Violation};
+pub(crate) use record::{DeadLetter, Emit, End, Failure, Incoming, Outcome, Violation};
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
 pub(crate) use step::{PublisherTelemetry, StepTelemetry};
 pub(crate) use trace_parent::TraceParent;

@@ -33,6 +33,7 @@ pub(super) mod attribute {
     pub(crate) const DELAY_MS: &str = "workflow.retry.delay_ms";
     pub(crate) const QUEUE_TIME_MS: &str = "workflow.queue_time_ms";
     pub(crate) const OUTCOME: &str = "workflow.outcome";
+    pub(crate) const DURATION_MS: &str = "workflow.duration_ms";
     pub(crate) const DEAD_LETTER_REASON: &str = "workflow.dead_letter.reason";
     pub(crate) const DEAD_LETTER_ATTEMPTS: &str = "workflow.dead_letter.attempts";
 }

@@ -143,6 +143,33 @@ pub(crate) struct Failure<'a> {
     pub(crate) text: Option<&'a str>,
 }
 
+/// How a workflow ended, as far as the step can say that ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its terminal event is on the log.
+    Completed,
+    /// The record that would have led to its terminal event was set aside.
+    Failed,
+}
+
+impl End {
+    /// The label `outcome`.
+    pub(super) fn outcome(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What the span says that it came with.
+    pub(super) fn event(self) -> &'static str {
+        match self {
+            Self::Completed => "workflow.completed",
+            Self::Failed => "workflow.failed",
+        }
+    }
+}
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 use super::bound::{Input, Output};
 use super::id_generator::with_trace_id;
 use super::names::attribute;
-use super::record::{DeadLetter, Emit, Failure, Incoming, Outcome, Violation, epoch_ms};
+use super::record::{DeadLetter, Emit, End, Failure, Incoming, Outcome, Violation, epoch_ms};
 use super::sampling::{Relation, trace_id_of};
 use super::scope::Scope;
 use super::trace_parent::TraceParent;
@@ -202,6 +202,14 @@ impl SendSpan {
     /// What the event carries as `traceparent`; `None` where it carries none.
     pub(crate) fn traceparent(&self) -> Option<TraceParent> {
         self.context
+    }
+
+    /// Notes that its workflow ended with it.
+    pub(super) fn note_end(&mut self, end: End, took: Duration, now: SystemTime) {
+        if let Some(span) = &mut self.span {
+            let took = KeyValue::new(attribute::DURATION_MS, took.as_millis() as i64);
+            span.add_event_with_timestamp(end.event(), now, vec![took]);
+        }
     }
 
     /// Ends the span with where the event lies, or with the broker's error.

@@ -11,7 +11,9 @@ use super::bound::{Bindings, Edge, EdgeKey, Input, Output, Owner, Ways};
 use super::instruments::{Instruments, Lag};
 use super::labels::{Bounded, MAX_SOURCES, MAX_WORKFLOW_NAMES, contract_version, is_plain};
 use super::names::{attribute, label};
-use super::record::{DeadLetter, Emit, Incoming, Outcome, Violation, epoch_seconds, seconds_since, since_ms};
+use super::record::{
+    DeadLetter, Emit, End, Incoming, Outcome, Violation, epoch_seconds, seconds_since, since_ms,
+};
 use super::sampling::{Question, is_sampled, trace_id_of};
 use super::scope::{Ids, Scope, Short};
 use super::spans::{Builder, HandleSpan, ProcessSpan, Sampled, SendSpan, Trace};
@@ -362,23 +364,21 @@ impl StepTelemetry {
         }
     }
 
-    /// The record ended its workflow. `outcome` is one of few words, as `completed` or `failed`.
+    /// A workflow ended with what `send` brought to the broker. `topic` is that of the record which caused it.
     pub(crate) fn finished(
         &self,
-        process: &ProcessSpan,
+        send: &mut SendSpan,
+        topic: &str,
         workflow_started_ms: u64,
-        outcome: &'static str,
+        end: End,
         now: SystemTime,
     ) {
-        let mut labels = self.labels(process);
-        labels.push(KeyValue::new(label::OUTCOME, outcome));
+        let mut labels = self.bindings.owner().labels(&send.output.workflow, topic);
+        labels.push(KeyValue::new(label::OUTCOME, end.outcome()));
         self.shared.instruments.finished.add(1, &labels);
-        let took = since_ms(workflow_started_ms, now).as_secs_f64();
-        self.shared.instruments.duration.record(took, &labels);
-        if let Some(sampled) = process.trace.sampled() {
-            let event = if outcome == "completed" { "workflow.completed" } else { "workflow.failed" };
-            sampled.context().span().add_event_with_timestamp(event, now, Vec::new());
-        }
+        let took = since_ms(workflow_started_ms, now);
+        self.shared.instruments.duration.record(took.as_secs_f64(), &labels);
+        send.note_end(end, took, now);
     }
 
     /// A stranger's record, or one from outside, began a workflow.

@@ -31,6 +31,56 @@ fn taken(telemetry: &Telemetry) -> [u64; 5] {
     .map(|metric| count(telemetry, metric, &[]))
 }
 
+/// How many workflows were completed, and how many failed.
+fn ended(telemetry: &Telemetry) -> [u64; 2] {
+    ["completed", "failed"].map(|outcome| {
+        let label = format!("outcome=\"{outcome}\"");
+        let counts = ["workflow_instances_finished_total", "workflow_duration_seconds_count"]
+            .map(|metric| count(telemetry, metric, &[&label]));
+        assert_eq!(counts[0], counts[1], "{outcome}");
+        counts[0]
+    })
+}
+
+#[test]
+fn a_workflow_is_completed_when_its_terminal_event_is_on_the_log_and_once() {
+    let (telemetry, spans) = kept(ALL);
+    let mut bench = Bench::watched(&telemetry);
+    bench.order(r#"{"order_id":"o1"}"#);
+    bench.pass(60_000);
+    assert_eq!(ended(&telemetry), [0, 0], "it waits for the broker");
+    bench.acknowledge_all();
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [1, 0]);
+    let spans = spans.all();
+    let send = spans.iter().find(|span| span.name.starts_with("send ")).unwrap();
+    let event = send.events.iter().find(|event| event.name == "workflow.completed").unwrap();
+    assert!(event.attributes.iter().any(|one| one.key.as_str() == "workflow.duration_ms"), "{event:?}");
+
+    bench.order(r#"{"order_id":"o2"}"#);
+    bench.runner.lost(&[SLOT]);
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [1, 0], "the partition's next owner emits it again, and counts it");
+}
+
+#[test]
+fn a_workflow_has_failed_when_the_record_that_would_have_ended_it_is_set_aside() {
+    let (telemetry, spans) = kept(ALL);
+    let mut bench = Bench::watched(&telemetry);
+    for value in [r#"{"order_id":"o1","act":"reject"}"#, r#"{"order_id":7}"#] {
+        bench.order(value);
+    }
+    assert_eq!(ended(&telemetry), [0, 0], "their dead letters wait for the broker");
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [0, 2]);
+    let sends: Vec<_> = spans.all().into_iter().filter(|span| span.name.starts_with("send ")).collect();
+    assert!(sends.iter().all(|send| send.events.iter().any(|event| event.name == "workflow.failed")));
+
+    bench.take(&[("ce_type", "order.placed.v1")], Some("garbage"));
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [0, 2], "a stranger's record that began no workflow fails none");
+}
+
 #[test]
 fn a_record_is_counted_once_however_many_attempts_it_takes() {
     let telemetry = Telemetry::quiet();
@@ -62,6 +112,7 @@ fn one_whose_emit_the_broker_refuses_later_is_too() {
     bench.acknowledge_all();
     assert_eq!(taken(&telemetry), [1; 5]);
     assert_eq!(count(&telemetry, "workflow_dead_letters_total", &["emit_violation"]), 1);
+    assert_eq!(ended(&telemetry), [0, 1], "its terminal event is not on the log");
     assert_eq!(count(&telemetry, "workflow_step_in_flight", &[]), 0);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 
-use super::super::{DeadLetter, Incoming, Outcome, Telemetry, Violation, log};
+use super::super::{DeadLetter, End, Incoming, Outcome, Telemetry, Violation, log};
 use super::kept::{at, pass, record, start};
 use crate::envelope::Workflow;
 
@@ -26,9 +26,9 @@ fn metrics_have_their_names_and_labels() {
     let violation = Violation { event_type: "order.placed", received: None, expected: "1.2", path: "" };
     step.violation(&process, &violation, at(0));
     let letter = DeadLetter { topic: "shop.charge.dlq", reason: "rejected", attempts: 1 };
-    let send = step.dead_letter(&process, &record, &letter, at(0));
+    let mut send = step.dead_letter(&process, &record, &letter, at(0));
+    step.finished(&mut send, "orders", 1_767_225_600_000, End::Failed, at(2_000));
     step.delivered(send, Ok((0, 0)), at(0));
-    step.finished(&process, 1_767_225_600_000, "completed", at(2_000));
     step.end(process, Outcome::Rejected, at(0));
     step.skipped("orders");
     step.rebalanced();
@@ -75,7 +75,7 @@ fn metrics_have_their_names_and_labels() {
         assert!(edge.contains(label), "{label} is missing in {edge}");
     }
     assert!(line("workflow_retries_total").contains("retry_attempt=\"1\""));
-    assert!(line("workflow_duration_seconds_bucket").contains("outcome=\"completed\""));
+    assert!(line("workflow_duration_seconds_bucket").contains("outcome=\"failed\""));
     assert!(line("workflow_consumer_lag{").ends_with(" 12"));
     assert!(line("workflow_step_in_flight").ends_with(" 0"));
     assert!(!text.contains("w-1") && !text.contains("o-17"));
