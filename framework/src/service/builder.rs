@@ -39,7 +39,8 @@ impl<S: Send + Sync + 'static> Service<S> {
     }
 
     /// Says the service's own version, as its team counts: `.version(env!("CARGO_PKG_VERSION"))`. It is a label in the
-    /// manifest, so that a finding in CI says which of two builds it is about; nothing is compared by it.
+    /// manifest, so that a finding in CI says which of two builds it is about, and the `service.version` of spans and
+    /// metrics, unless `OTEL_RESOURCE_ATTRIBUTES` says another; nothing is compared by it.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.definition.version = Some(version.into());
         self

@@ -34,9 +34,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long the last spans and metrics may take to leave.
 const TELEMETRY_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The resource's `service.version` where `OTEL_RESOURCE_ATTRIBUTES` names none: a library cannot know it.
-const SERVICE_VERSION: &str = "unknown";
-
 /// A service cannot run, or a step of it ended by itself.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -231,7 +228,7 @@ pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8
         Ok(settings) => settings,
         Err(error) => return refuse(errors, &error),
     };
-    let telemetry = match Telemetry::setup(&settings, &service.name, SERVICE_VERSION) {
+    let telemetry = match Telemetry::setup(&settings, &service.name, service.told_version()) {
         Ok(telemetry) => telemetry,
         Err(error) => return refuse(errors, &error),
     };
@@ -286,7 +283,8 @@ async fn serve(service: &ServiceDef, settings: &Settings, telemetry: &Telemetry)
         UnknownSettings { warning: &warning }.emit();
     }
     let ops = server.as_ref().map(ops::Server::address);
-    ServiceStarted { service: &service.name, version: SERVICE_VERSION, steps: steps.0.len(), ops }.emit();
+    let version = service.told_version();
+    ServiceStarted { service: &service.name, version, steps: steps.0.len(), ops }.emit();
     steps
         .until(async {
             tokio::select! {

@@ -1,0 +1,132 @@
+//! What a service's own process tells: its version.
+//!
+//! Each test runs this very binary as that process, for the log and the resource are a process's own.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStderr, Command, ExitCode, Stdio},
+};
+
+use choreograph::{Event, In, Service, step};
+use serde_json::Value;
+
+/// Says to this binary that it is the service.
+const IS_SERVICE: &str = "IS_SERVICE";
+
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, Event)]
+#[event(type = "order.placed", version = "1.0", topic = "orders", key = "id", starts = "order")]
+struct OrderPlaced {
+    id: String,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema, Event)]
+#[event(view, type = "order.placed", major = 1, topic = "orders")]
+struct Order {}
+
+async fn send(_: In<Order>) {}
+
+fn mail() -> Service {
+    Service::new("mail", ()).version("2.0").step(step("send", send)).publishes::<OrderPlaced>()
+}
+
+/// A process of the service, ended with this.
+struct Process {
+    child: Child,
+    log: BufReader<ChildStderr>,
+}
+
+impl Process {
+    /// Runs the test `name` of this binary as the service.
+    fn start(name: &str, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", name, "--nocapture"])
+            .env_clear()
+            .env(IS_SERVICE, "true")
+            .env("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+            .env("CHOREOGRAPH_OPS_ADDRESS", "127.0.0.1:0")
+            .env("CHOREOGRAPH_LOG_FORMAT", "json")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        Self { child, log }
+    }
+
+    /// The log's next line; it ends only with the process.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.log.read_line(&mut line).expect("text") > 0, "the process has ended");
+        line
+    }
+
+    /// Reads the log up to an event that says `message`.
+    fn told(&mut self, message: &str) -> Value {
+        loop {
+            let line = self.line();
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            if event["message"] == message {
+                return event;
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Whether this binary is the service.
+fn is_service() -> bool {
+    std::env::var_os(IS_SERVICE).is_some()
+}
+
+/// Runs the service. Its end is the process's, with its code.
+fn serve(service: Service) {
+    let code = service.main_from(["mail".into()]);
+    assert_eq!(code, ExitCode::SUCCESS);
+}
+
+/// The labels of the metric that tells the resource.
+fn resource(environment: &[(&str, &str)]) -> (Value, String) {
+    let mut process = Process::start("the_versions_of_a_service_reach_its_telemetry", environment);
+    let started = process.told("the service has started");
+    let address = started["fields"]["ops"].as_str().and_then(|ops| ops.strip_prefix("http://"));
+    let address = address.expect("an address");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let question = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(question.as_bytes()).expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("text");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("target_info{"))
+        .unwrap_or_else(|| panic!("no resource in {text}"));
+    (started["fields"]["version"].clone(), line.to_owned())
+}
+
+#[test]
+fn the_versions_of_a_service_reach_its_telemetry() {
+    if is_service() {
+        return serve(mail());
+    }
+    let (version, labels) = resource(&[]);
+    assert_eq!(version, "2.0");
+    assert!(
+        labels.contains("service_version=\"2.0\"") && labels.contains("service_name=\"mail\""),
+        "{labels}"
+    );
+
+    let (_, labels) = resource(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.version=canary,service.namespace=shop,service.name=no"),
+        ("OTEL_SERVICE_NAME", "post"),
+    ]);
+    for said in ["service_version=\"canary\"", "service_namespace=\"shop\"", "service_name=\"post\""] {
+        assert!(labels.contains(said), "{said} is missing in {labels}");
+    }
+}
