@@ -86,7 +86,7 @@ fn what_an_upcaster_does_not_lead_on_is_set_aside_with_the_link() {
         told,
         [
             ("unreadable", "the upcaster 1 → 2 of order.placed refuses the value: `total` is no text"),
-            ("panic", "the upcaster 1 → 2 of order.placed panicked; its message is in the log"),
+            ("panic", "the upcaster 1 → 2 of order.placed panicked; the log says where"),
             (
                 "contract_violation",
                 "after the upcaster 2 → 3, the value breaks its contract: `maxLength` at /currency"

@@ -1,6 +1,6 @@
-//! What a service's own process tells: its version.
+//! What a service's own process tells: its version, and what its handlers panic with.
 //!
-//! Each test runs this very binary as that process, for the log and the resource are a process's own.
+//! Each test runs this very binary as that process, for the log, the panic hook and the resource are a process's own.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -22,9 +22,17 @@ struct OrderPlaced {
 
 #[derive(serde::Deserialize, schemars::JsonSchema, Event)]
 #[event(view, type = "order.placed", major = 1, topic = "orders")]
-struct Order {}
+struct Order {
+    id: String,
+}
 
-async fn send(_: In<Order>) {}
+async fn send(order: In<Order>) {
+    match order.id.as_str() {
+        "elsewhere" => drop(std::thread::spawn(|| panic!("another thread's own")).join()),
+        "literal" => panic!("a literal"),
+        id => panic!("canary {id}"),
+    }
+}
 
 fn mail() -> Service {
     Service::new("mail", ()).version("2.0").step(step("send", send)).publishes::<OrderPlaced>()
@@ -129,4 +137,56 @@ fn the_versions_of_a_service_reach_its_telemetry() {
     for said in ["service_version=\"canary\"", "service_namespace=\"shop\"", "service_name=\"post\""] {
         assert!(labels.contains(said), "{said} is missing in {labels}");
     }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn what_a_handler_panics_with_is_an_event_of_the_log_without_payload() {
+    use choreograph::{EmbeddedBroker, Publisher, settings::Settings, telemetry::Telemetry};
+
+    const NAME: &str = "what_a_handler_panics_with_is_an_event_of_the_log_without_payload";
+    if is_service() {
+        return serve(mail());
+    }
+    let broker = EmbeddedBroker::start().expect("a broker");
+    for topic in ["orders", "mail.send.retry", "mail.send.dlq"] {
+        broker.create_topic(topic, 1).expect("a topic");
+    }
+    let settings = Settings::read(broker.environment()).expect("settings");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let publisher = Publisher::connect("shop", &settings, &Telemetry::quiet()).expect("a publisher");
+        for id in ["elsewhere", "literal", "o-1"] {
+            publisher.start(&OrderPlaced { id: id.to_owned() }).await.expect("it is there");
+        }
+    });
+    let environment = broker.environment();
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let mut process = Process::start(NAME, &environment);
+
+    let mut events = Vec::new();
+    let mut raw = String::new();
+    // One record is set aside for each of the two that panic, which is told last.
+    while events.iter().filter(|event: &&Value| event["message"] == "workflow.dead_lettered").count() < 2 {
+        let line = process.line();
+        match serde_json::from_str(&line) {
+            Ok(event) => events.push(event),
+            Err(_) => raw.push_str(&line),
+        }
+    }
+    let panics: Vec<_> = events.iter().filter(|event| event["message"] == "a handler panicked").collect();
+    assert_eq!(panics.len(), 2, "{events:?}");
+    for panic in &panics {
+        assert_eq!((&panic["level"], &panic["workflow_step"]), (&"ERROR".into(), &"mail/send".into()));
+        assert!(panic["workflow_id"].is_string() && panic["event_id"].is_string(), "{panic}");
+        let at = panic["fields"]["at"].as_str().expect("a place");
+        assert!(at.starts_with("framework/tests/process.rs:"), "{at}");
+    }
+    assert_eq!(
+        (&panics[0]["fields"]["panic"], &panics[1]["fields"]["panic"]),
+        (&"a literal".into(), &Value::Null)
+    );
+    assert!(raw.contains("another thread's own"), "what is no handler's is told as before: {raw}");
+    assert!(!raw.contains("canary") && !raw.contains("a literal"), "{raw}");
+    assert!(!format!("{events:?}").contains("canary"), "{events:?}");
 }

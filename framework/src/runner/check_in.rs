@@ -74,7 +74,11 @@ fn read_older(
     (head, value): (&Head, &[u8]),
     handlers: &mut Handlers,
 ) -> Result<Result<Box<Seat>, Kept>, (Reason, Failure)> {
-    match older.chain.lift(tape, value) {
+    let lifted = {
+        let _in_team_code = handlers.enter();
+        older.chain.lift(tape, value)
+    };
+    match lifted {
         Ok(lifted) => read((older.to, route), tape, (head, &lifted), handlers),
         Err(Stuck::Undecodable(error)) => Err(broken(route, head, &error)),
         Err(Stuck::Refused(text)) => Ok(Err(Kept::Unreadable(Unreadable::new(text)))),

@@ -94,6 +94,11 @@ impl Handlers {
         }
     }
 
+    /// Says that the team's code runs on this thread, until the guard is dropped.
+    pub(crate) fn enter(&self) -> current::Guard {
+        current::enter(&self.plan)
+    }
+
     /// How many seats are kept for reuse.
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
@@ -250,10 +255,10 @@ fn dispose(panic: Box<dyn Any + Send>) {
     }
 }
 
-/// Where a panic happened is in the log; its message may hold anything, so only literals are shown.
+/// A panic's message may hold anything, so only literals are shown. The log says where it happened.
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     match panic.downcast_ref::<&'static str>() {
         Some(literal) => format!("the handler panicked: {literal}"),
-        None => "the handler panicked; its message is in the log".to_owned(),
+        None => "the handler panicked; the log says where".to_owned(),
     }
 }

@@ -61,6 +61,10 @@ impl<S: Send + Sync + 'static> Service<S> {
     /// }
     /// ```
     ///
+    /// A panic of a handler is an event of the log: the place, the record's ids, and the message where that is a literal,
+    /// for any other may hold the payload. For this `run` sets the process's panic hook; all other panics go on to the
+    /// hook that was set before. [`Service::run`] sets none.
+    ///
     /// Exit codes are in [`exit`](crate::exit).
     pub fn main(self) -> ExitCode {
         self.main_from(std::env::args_os())

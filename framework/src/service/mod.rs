@@ -7,6 +7,7 @@ mod definition;
 mod exit_codes;
 mod key_check;
 mod main;
+mod panics;
 mod run;
 
 pub use builder::Service;

@@ -21,7 +21,7 @@ use crate::{
     ops::{self, Health},
     registry::{self, Ids},
     runner::{Plan, plan::PlanError},
-    service::{Service, ServiceDef, ServiceError, exit_codes},
+    service::{Service, ServiceDef, ServiceError, exit_codes, panics},
     settings::Settings,
     telemetry::{
         Telemetry,
@@ -232,6 +232,7 @@ pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8
         Ok(telemetry) => telemetry,
         Err(error) => return refuse(errors, &error),
     };
+    panics::tell();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let result = runtime.block_on(async {
         let result = serve(service, &settings, &telemetry).await;

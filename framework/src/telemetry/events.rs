@@ -304,6 +304,27 @@ impl AttemptFailed<'_> {
     }
 }
 
+/// A step's own code panicked. The ids are those of its scope.
+#[derive(Debug)]
+pub(crate) struct HandlerPanicked<'a> {
+    pub(crate) step: &'a str,
+    /// File, line and column.
+    pub(crate) at: &'a str,
+    /// What it said, where that is a literal.
+    pub(crate) panic: Option<&'a str>,
+    pub(crate) backtrace: Option<&'a str>,
+}
+
+impl HandlerPanicked<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { step, at, panic, backtrace } = *self;
+        // Below no span: the one around it may be locked, where a value panicked that was written into it.
+        tracing::error!(
+            target: TARGET, parent: None, workflow_step = step, at, panic, backtrace, "a handler panicked"
+        );
+    }
+}
+
 /// A record was set aside: somebody must look at it.
 #[derive(Debug)]
 pub(crate) struct DeadLettered<'a> {

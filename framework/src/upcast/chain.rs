@@ -74,7 +74,7 @@ impl Chain {
                     return Err(Stuck::Refused(format!("{} refuses the value: {error}", named())));
                 }
                 Err(_) => {
-                    return Err(Stuck::Panicked(format!("{} panicked; its message is in the log", named())));
+                    return Err(Stuck::Panicked(format!("{} panicked; the log says where", named())));
                 }
             };
         }
@@ -140,7 +140,7 @@ mod tests {
         let refused = lifted(1, r#"{"total":"secret"}"#).unwrap_err();
         assert_eq!(refused, "the upcaster 1 → 2 of order.placed refuses the value: `total` is no number");
         let panicked = lifted(1, r#"{"total":12}"#).unwrap_err();
-        assert_eq!(panicked, "the upcaster 2 → 3 of order.placed panicked; its message is in the log");
+        assert_eq!(panicked, "the upcaster 2 → 3 of order.placed panicked; the log says where");
         for value in ["", "{", r#"{"a":1,"a":2}"#, &"[".repeat(100_000)] {
             let chain = Chain::of("order.placed", 4, LINKS, 1).expect("a chain");
             let stuck = chain.lift(&mut Tape::new(), value.as_bytes());
