@@ -61,11 +61,4 @@ impl Catalogue {
         names.dedup();
         names.len()
     }
-
-    /// The versions of one major, by minor.
-    pub(super) fn beside<'a>(&'a self, key: &'a Key) -> impl DoubleEndedIterator<Item = &'a Key> {
-        let first = Key { minor: 0, ..key.clone() };
-        let last = Key { minor: u32::MAX, ..key.clone() };
-        self.sources.range(first..=last).map(|(key, _)| key)
-    }
 }

@@ -5,8 +5,7 @@ use std::fmt;
 use choreograph_contracts::compat::Bump;
 use serde::Serialize;
 
-use super::catalogue::Catalogue;
-use crate::past::{Key, Past};
+use crate::past::Key;
 
 /// What happened to a version since it was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -68,18 +67,15 @@ impl fmt::Display for Change {
     }
 }
 
-/// The version under which a change of `key` that needs `bump` is published, where `key` itself is taken.
-pub(super) fn next(key: &Key, bump: Bump, catalogue: &Catalogue, past: Option<&Past>) -> Key {
-    let known = || {
-        let before = past.into_iter().flat_map(|past| past.versions.keys());
-        catalogue.sources.keys().chain(before).filter(|other| other.name == key.name)
-    };
+/// The version under which a change of `key` that needs `bump` is published, where `key` itself and all of `taken` are.
+pub(super) fn next<'a>(key: &Key, bump: Bump, taken: impl Iterator<Item = &'a Key>) -> Key {
+    let taken = taken.filter(|other| other.name == key.name);
     if bump == Bump::Major {
         // The version itself may stand under the wrong major: the next one is that after all others.
-        let major = known().map(|other| other.major).max().unwrap_or(0).saturating_add(1);
+        let major = taken.map(|other| other.major).max().unwrap_or(0).saturating_add(1);
         Key { major, minor: 0, ..key.clone() }
     } else {
-        let minors = known().filter(|other| other.major == key.major).map(|other| other.minor);
+        let minors = taken.filter(|other| other.major == key.major).map(|other| other.minor);
         Key { minor: minors.max().map_or(0, |minor| minor.saturating_add(1)), ..key.clone() }
     }
 }

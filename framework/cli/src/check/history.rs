@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::catalogue::Catalogue;
 use super::change::{Change, Kind, next};
+use super::known::{self, Known};
 use super::{compared, fingerprint, parallel};
 use crate::diff::{self, Sides};
 use crate::input::Source;
@@ -33,6 +34,8 @@ pub(super) struct History {
     pub(super) elsewhere: usize,
     /// The versions that are new.
     added: Vec<Key>,
+    /// What the other line of work has published since this one left it.
+    pub(super) meanwhile: BTreeMap<Key, Source>,
     pub(super) changes: Vec<Change>,
     pub(super) findings: Vec<Finding>,
 }
@@ -46,6 +49,12 @@ impl History {
     /// Whether a version may say something else than it said. Annotations need no version, whatever was between versions before.
     pub(super) fn changes(&self, key: &Key) -> bool {
         self.concerns(key) && !self.reworded.contains(key)
+    }
+
+    /// Adds what the new versions are.
+    pub(super) fn add(&mut self, additions: Vec<Change>) {
+        self.changes.extend(additions);
+        self.changes.sort_by_cached_key(|change| Key::of_version(&change.contract, &change.version));
     }
 }
 
@@ -83,20 +92,19 @@ pub(super) fn compare(catalogue: &Catalogue, past: Option<&Past>, root: &Path) -
     history.added = added.cloned().collect();
     history.touched.extend(history.added.iter().cloned());
     history.touched.sort_unstable();
+    history.meanwhile = known::meanwhile(catalogue, past, &history.touched);
     Ok(history)
 }
 
-/// Adds what the new versions are, compared with those before them; `known` holds what was compared already.
-pub(super) fn add_additions(
-    history: &mut History,
-    catalogue: &Catalogue,
+/// What the new versions are, compared with those before them; `bumps` holds what was compared already.
+pub(super) fn additions(
+    history: &History,
+    known: &Known<'_>,
     past: Option<&Past>,
-    known: &Bumps,
-) -> Result<(), Failure> {
-    let Some(past) = past else { return Ok(()) };
-    history.changes.extend(parallel::map(&history.added, |key| addition(key, catalogue, past, known))?);
-    history.changes.sort_by_cached_key(|change| Key::of_version(&change.contract, &change.version));
-    Ok(())
+    bumps: &Bumps,
+) -> Result<Vec<Change>, Failure> {
+    let taken = || known.keys().chain(past.into_iter().flat_map(|past| past.versions.keys()));
+    parallel::map(&history.added, |key| addition(key, known, bumps, |bump| next(key, bump, taken())))
 }
 
 /// Whether what others publish to as well has a version of this folder, and one that a service could assert: what is no contract is
@@ -163,7 +171,7 @@ fn edit(
     if comparison.bump <= Bump::Patch {
         return Ok((change, None));
     }
-    let publish = next(key, comparison.bump, catalogue, Some(past));
+    let publish = next(key, comparison.bump, catalogue.sources.keys().chain(past.versions.keys()));
     change.publish = Some(publish.version());
     let sides = Sides { old: &before, new: now };
     let mut finding = mutated(key, &publish, &comparison, &sides);
@@ -213,20 +221,24 @@ pub(super) fn breaks(comparison: &Comparison, sides: &Sides<'_>, directions: &[D
 }
 
 /// What a new version is, compared with the one before it.
-fn addition(key: &Key, catalogue: &Catalogue, past: &Past, known: &Bumps) -> Result<Change, Problem> {
+fn addition(
+    key: &Key,
+    known: &Known<'_>,
+    bumps: &Bumps,
+    next: impl Fn(Bump) -> Key,
+) -> Result<Change, Problem> {
     let mut change = change(key, Kind::Added);
-    let of_type = || catalogue.sources.keys().filter(|other| other.name == key.name && *other < key);
-    let Some(before) = of_type().next_back() else {
+    let Some(before) = known.last_before(key) else {
         change.publish = Some(key.version());
         return Ok(change);
     };
-    let (Some(old), Some(new)) = (catalogue.get(before), catalogue.get(key)) else { return Ok(change) };
-    let bump = match known.get(&(before.clone(), key.clone())) {
+    let (Some(old), Some(new)) = (known.get(before), known.get(key)) else { return Ok(change) };
+    let bump = match bumps.get(&(before.clone(), key.clone())) {
         Some(bump) => *bump,
         None => compared(old, new)?.bump,
     };
     let wrong = bump == Bump::Major && before.is_beside(key);
-    let publish = if wrong { next(key, bump, catalogue, Some(past)) } else { key.clone() };
+    let publish = if wrong { next(bump) } else { key.clone() };
     change.since = Some(before.version());
     change.bump = Some(bump);
     change.publish = (bump != Bump::None).then(|| publish.version());

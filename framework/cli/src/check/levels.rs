@@ -3,15 +3,15 @@
 use choreograph_contracts::compat::Bump;
 use serde_json::Value;
 
-use super::catalogue::Catalogue;
 use super::change::next;
 use super::history::{self, Bumps, History};
+use super::known::Known;
 use super::{compared, fingerprint, parallel};
 use crate::Failure;
 use crate::Problem;
 use crate::args::Level;
 use crate::diff::Sides;
-use crate::past::Key;
+use crate::past::{Key, Past};
 use crate::report::{Finding, Place};
 use crate::rules::files;
 
@@ -26,12 +26,17 @@ pub(super) struct Levels {
 }
 
 /// Compares each version that changed with the others of its major.
-pub(super) fn check(catalogue: &Catalogue, history: &History, level: Level) -> Result<Levels, Failure> {
+pub(super) fn check(
+    known: &Known<'_>,
+    history: &History,
+    level: Level,
+    past: Option<&Past>,
+) -> Result<Levels, Failure> {
     if level == Level::None {
         return Ok(Levels { findings: Vec::new(), compared: 0, bumps: Bumps::new() });
     }
-    let pairs = pairs(catalogue, history, level);
-    let found = parallel::map(&pairs, |(owner, old, new)| breaks(owner, (*old, *new), catalogue, level))?;
+    let pairs = pairs(known, history, level);
+    let found = parallel::map(&pairs, |(owner, old, new)| breaks(owner, (*old, *new), known, level))?;
     let mut bumps = Bumps::new();
     let mut broken: Vec<Broken<'_>> = Vec::new();
     for ((_, old, new), (bump, breaks)) in pairs.iter().zip(found) {
@@ -41,15 +46,15 @@ pub(super) fn check(catalogue: &Catalogue, history: &History, level: Level) -> R
     // Those of one version stand together, the nearest other version first.
     broken.sort_by(|left, right| left.owner.cmp(right.owner).then(right.other.cmp(left.other)));
     let groups = broken.chunk_by_mut(|left, right| left.owner == right.owner);
-    let findings = groups.map(|group| finding(group, catalogue)).collect();
+    let findings = groups.map(|group| finding(group, known, history, past)).collect();
     Ok(Levels { findings, compared: pairs.len(), bumps })
 }
 
 /// The pairs to compare: the version that answers for a break, the older one, the newer one.
-fn pairs<'a>(catalogue: &'a Catalogue, history: &History, level: Level) -> Vec<(&'a Key, &'a Key, &'a Key)> {
+fn pairs<'a>(known: &Known<'a>, history: &History, level: Level) -> Vec<(&'a Key, &'a Key, &'a Key)> {
     let mut pairs = Vec::new();
-    for new in catalogue.sources.keys() {
-        let before: Vec<&Key> = catalogue.beside(new).take_while(|other| *other < new).collect();
+    for new in known.keys() {
+        let before: Vec<&Key> = known.before(new).collect();
         let reach = if level.is_transitive() { before.len() } else { 1 };
         for old in before.into_iter().rev().take(reach) {
             // A published version does not answer for one that was put in before it.
@@ -72,10 +77,10 @@ struct Broken<'a> {
 fn breaks<'a>(
     owner: &'a Key,
     (old, new): (&'a Key, &'a Key),
-    catalogue: &Catalogue,
+    known: &Known<'_>,
     level: Level,
 ) -> Result<(Bump, Option<Broken<'a>>), Problem> {
-    let (Some(before), Some(after)) = (catalogue.get(old), catalogue.get(new)) else {
+    let (Some(before), Some(after)) = (known.get(old), known.get(new)) else {
         return Ok((Bump::None, None));
     };
     let comparison = compared(before, after)?;
@@ -87,7 +92,7 @@ fn breaks<'a>(
 }
 
 /// One finding for everything that one version breaks.
-fn finding(group: &mut [Broken<'_>], catalogue: &Catalogue) -> Finding {
+fn finding(group: &mut [Broken<'_>], known: &Known<'_>, history: &History, past: Option<&Past>) -> Finding {
     let owner = group.first().map(|broken| broken.owner.clone());
     let Some(owner) = owner else { return Finding::error(files::MISSING_BUMP, "a version breaks another") };
     let mut others: Vec<String> = group.iter().map(|broken| broken.other.version()).collect();
@@ -99,25 +104,39 @@ fn finding(group: &mut [Broken<'_>], catalogue: &Catalogue) -> Finding {
             causes.push(cause);
         }
     }
-    let publish = next(&owner, Bump::Major, catalogue, None);
+    let published = past.into_iter().flat_map(|past| past.versions.keys());
+    let publish = next(&owner, Bump::Major, known.keys().chain(published));
     let message = format!(
         "`{owner}` breaks {} and is published as a minor; it is a change for a new major",
         listed(&others)
     );
     let mut finding = Finding::error(files::MISSING_BUMP, message);
-    let place = causes.first().and_then(|cause| cause.places.first().cloned());
-    let file = || catalogue.get(&owner).map_or_else(|| owner.path(), |source| source.name().to_owned());
-    finding.places.push(place.unwrap_or_else(|| Place::file(file())));
+    let file = known.get(&owner).map_or_else(|| owner.path(), |source| source.name().to_owned());
+    let place = causes.iter().flat_map(|cause| &cause.places).find(|place| place.file == file).cloned();
+    finding.places.push(place.unwrap_or_else(|| Place::file(file)));
     let compared = std::iter::once(&owner).chain(group.iter().map(|broken| broken.other));
     let schemas: Vec<&Value> =
-        compared.filter_map(|key| catalogue.get(key)).map(|source| source.document().value()).collect();
+        compared.filter_map(|key| known.get(key)).map(|source| source.document().value()).collect();
     finding.fingerprint = Some(fingerprint::of(files::MISSING_BUMP, &owner.uri(), &schemas, &causes));
     finding.causes = causes;
-    finding.help(format!(
+    let finding = finding.help(format!(
         "publish it as {} {}, or change it so that it breaks nobody",
         owner.name,
         publish.version()
-    ))
+    ));
+    let only_there =
+        group.iter().map(|broken| broken.other).filter(|key| history.meanwhile.contains_key(*key));
+    let mut only_there: Vec<String> = only_there.map(Key::version).collect();
+    only_there.reverse();
+    match past {
+        Some(past) if !only_there.is_empty() => {
+            let (label, versions) = (&past.label, listed(&only_there));
+            finding.help(format!(
+                "only {label} has {versions}: bring this line of work up to date to see it here"
+            ))
+        }
+        _ => finding,
+    }
 }
 
 fn is_same(one: &Finding, other: &Finding) -> bool {

@@ -7,6 +7,7 @@ mod drift;
 mod files;
 pub(crate) mod fingerprint;
 mod history;
+mod known;
 mod levels;
 pub(crate) mod manifests;
 mod parallel;
@@ -29,6 +30,7 @@ use crate::rules::files::MISSING_BUMP;
 use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
 
 use catalogue::Catalogue;
+use known::Known;
 
 /// Checks a folder of contracts, today.
 ///
@@ -56,8 +58,10 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     }
     let nothing = past.as_ref().filter(|past| past.versions.is_empty()).map(|past| past.label.clone());
     let mut history = history::compare(&catalogue, past.as_ref(), &args.schemas)?;
-    let levels = levels::check(&catalogue, &history, args.level)?;
-    history::add_additions(&mut history, &catalogue, past.as_ref(), &levels.bumps)?;
+    let known = Known::new(&catalogue, &history);
+    let levels = levels::check(&known, &history, args.level, past.as_ref())?;
+    let additions = history::additions(&history, &known, past.as_ref(), &levels.bumps)?;
+    history.add(additions);
     let mut findings = files::check(&catalogue, &history, &args.schemas)?;
     findings.extend(past.iter().flat_map(|past| past.findings.clone()));
     findings.extend(history.findings);

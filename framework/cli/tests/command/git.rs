@@ -60,6 +60,86 @@ fn a_branch_that_is_behind_has_deleted_nothing() {
     assert_eq!((code, rules(&json)), (0, vec![]), "{json:#}");
 }
 
+/// Both lines publish a version of one major: after the merge they stand beside each other.
+#[test]
+fn a_branch_that_is_behind_breaks_what_was_published_meanwhile() {
+    let later = |version: &str, kind: &str| {
+        let note = format!(r#", "note": {{ "type": "{kind}" }}"#);
+        contract(&format!("order.placed/{version}"), &note)
+    };
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    git(folder.path(), &["checkout", "-q", "main"]);
+    write(folder.path(), "schemas/order.placed/1.1.json", later("1.1", "string"));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "work"]);
+    // The same version on both lines.
+    let own = write(folder.path(), "schemas/order.placed/1.1.json", later("1.1", "integer"));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+    assert_eq!(
+        (&json["changes"][0]["bump"], &json["changes"][0]["publish"]),
+        (&"major".into(), &"2.0".into())
+    );
+    std::fs::remove_file(own).unwrap();
+    // Beside it.
+    write(folder.path(), "schemas/order.placed/1.2.json", later("1.2", "integer"));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MISSING_BUMP"]), "{json:#}");
+    let finding = &json["findings"][0];
+    assert_eq!(
+        finding["message"].as_str().unwrap().split(" and ").next(),
+        Some("`order.placed 1.2` breaks 1.1")
+    );
+    assert_eq!(finding["places"][0]["file"], "schemas/order.placed/1.2.json", "{json:#}");
+    assert!(finding["help"].to_string().contains("only git:main has 1.1"), "{finding:#}");
+    let change = &json["changes"][0];
+    assert_eq!((&change["since"], &change["publish"]), (&"1.1".into(), &"2.0".into()), "{json:#}");
+    let (code, json) = check(folder.path(), &["--against", "git:main", "--level", "NONE"]);
+    assert_eq!((code, &json["changes"][0]["since"]), (0, &"1.1".into()), "{json:#}");
+    // A version before it answers for it as well.
+    std::fs::remove_file(folder.path().join("schemas/order.placed/1.2.json")).unwrap();
+    git(folder.path(), &["checkout", "-q", "main"]);
+    git(folder.path(), &["mv", "schemas/order.placed/1.1.json", "schemas/order.placed/1.3.json"]);
+    write(folder.path(), "schemas/order.placed/1.3.json", later("1.3", "string"));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "work"]);
+    write(folder.path(), "schemas/order.placed/1.2.json", later("1.2", "integer"));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MISSING_BUMP"]), "{json:#}");
+    assert_eq!(json["findings"][0]["places"][0]["file"], "schemas/order.placed/1.2.json", "{json:#}");
+    // What agrees with it may stand beside it.
+    write(folder.path(), "schemas/order.placed/1.2.json", later("1.2", "string"));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json), &json["compared"]), (0, vec![], &2.into()), "{json:#}");
+}
+
+/// What this line took away is told as that, and what cannot be compared is nobody's break.
+#[test]
+fn what_was_taken_away_or_is_torn_there_is_compared_with_nothing() {
+    let folder = repository();
+    git(folder.path(), &["checkout", "-q", "-b", "work"]);
+    git(folder.path(), &["checkout", "-q", "main"]);
+    write(folder.path(), "schemas/order.placed/1.1.json", "{ torn");
+    let far = contract("order.placed/1.3", r#", "x": { "$ref": "http://127.0.0.1:1/y" }"#);
+    write(folder.path(), "schemas/order.placed/1.3.json", far);
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "work"]);
+    write(folder.path(), "schemas/order.placed/1.2.json", contract("order.placed/1.2", EDITED));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json), &json["compared"]), (0, vec![], &1.into()), "{json:#}");
+    // 1.5 breaks 1.2, and whoever takes it away has it no more.
+    let broken = contract("order.placed/1.5", &EDITED.replace("string", "integer"));
+    let path = write(folder.path(), "schemas/order.placed/1.5.json", broken);
+    std::fs::remove_file(folder.path().join("schemas/order.placed/1.2.json")).unwrap();
+    commit(folder.path());
+    git(folder.path(), &["branch", "-f", "main", "work"]);
+    std::fs::remove_file(path).unwrap();
+    write(folder.path(), "schemas/order.placed/1.2.json", contract("order.placed/1.2", EDITED));
+    let (code, json) = check(folder.path(), &["--against", "git:main"]);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DELETED"]), "{json:#}");
+}
+
 #[test]
 fn inside_of_a_hook_it_finds_its_own_repository() {
     let folder = repository();
