@@ -4,50 +4,53 @@ use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::change::next;
-use super::manifests::emitted;
+use super::manifests::{emitted, pointer};
 use super::{compared, fingerprint, history, parallel};
 use crate::diff::Sides;
 use crate::input::Source;
 use crate::past::Key;
 use crate::report::{Finding, Place};
 use crate::rules::files;
+use crate::topology::inputs::Inputs;
 use crate::{Failure, Problem};
 use choreograph_contracts::compat::{Bump, Direction};
 use choreograph_contracts::{ContractFile, ContractId, first_difference};
-use choreograph_topology::{Emitted, Manifest};
+use choreograph_topology::Emitted;
 use serde_json::Value;
 
 /// Compares what is emitted with the files.
-pub(super) fn check(
-    catalogue: &Catalogue,
-    manifests: &[Manifest],
-    root: &Path,
-) -> Result<Vec<Finding>, Failure> {
-    let events: Vec<(&str, &Emitted)> = manifests
-        .iter()
-        .flat_map(|manifest| emitted(manifest).into_iter().map(|event| (manifest.service.as_str(), event)))
-        .collect();
-    let found = parallel::map(&events, |(service, event)| event_drift(service, event, catalogue, root))?;
+pub(super) fn check(catalogue: &Catalogue, services: &Inputs, root: &Path) -> Result<Vec<Finding>, Failure> {
+    let each = services.manifests.iter().enumerate();
+    let events: Vec<(usize, &Emitted)> =
+        each.flat_map(|(at, manifest)| emitted(manifest).into_iter().map(move |event| (at, event))).collect();
+    let found = parallel::map(&events, |(at, event)| {
+        let manifest = services.manifests.get(*at);
+        let service = manifest.map_or("", |manifest| manifest.service.as_str());
+        let nameless = || services.problem(*at, &pointer(manifest, event), no_contract(service, event));
+        event_drift(service, event, catalogue, root).unwrap_or_else(|| Err(nameless()))
+    })?;
     Ok(found.into_iter().flatten().collect())
 }
 
+/// What is wrong with an event, or what is found; `None` if its type and version name no contract.
 fn event_drift(
     service: &str,
     event: &Emitted,
     catalogue: &Catalogue,
     root: &Path,
-) -> Result<Option<Finding>, Problem> {
-    let (name, (major, minor)) = (&event.event_type, event.version);
-    let Some(key) = Key::of_version(name, &format!("{major}.{minor}")) else {
-        return Err(Problem::new(format!(
-            "service `{service}` emits `{name}` {major}.{minor}, which names no contract"
-        )));
-    };
-    let Some(file) = catalogue.get(&key) else { return Ok(Some(missing(service, &key, event, root))) };
-    match first_difference(&nameless(&event.schema), &nameless(file.document().value())) {
+) -> Option<Result<Option<Finding>, Problem>> {
+    let (major, minor) = event.version;
+    let key = Key::of_version(&event.event_type, &format!("{major}.{minor}"))?;
+    let Some(file) = catalogue.get(&key) else { return Some(Ok(Some(missing(service, &key, event, root)))) };
+    Some(match first_difference(&nameless(&event.schema), &nameless(file.document().value())) {
         Some(pointer) => drifted(service, &key, event, file, &pointer, catalogue).map(Some),
         None => Ok(titled(service, &key, event, file)),
-    }
+    })
+}
+
+fn no_contract(service: &str, event: &Emitted) -> String {
+    let (name, (major, minor)) = (&event.event_type, event.version);
+    format!("service `{service}` emits `{name}` {major}.{minor}, which names no contract")
 }
 
 /// The title says nothing to a check, and names the record in a registry: what was pushed is not found under another one.

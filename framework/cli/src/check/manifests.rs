@@ -1,20 +1,6 @@
 //! What the manifests of services say of contracts.
 
-use std::path::PathBuf;
-
-use choreograph_topology::{Consumed, Emitted, Manifest};
-
-use crate::Failure;
-use crate::topology::inputs::Inputs;
-
-/// Reads manifests, in the order of their files.
-///
-/// # Errors
-///
-/// Every file that is none, or one of a form that this program does not know.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Manifest>, Failure> {
-    Inputs::read(paths).map(|inputs| inputs.manifests)
-}
+use choreograph_topology::{Consumed, Emitted, Manifest, Step};
 
 /// Everything that a service consumes, with the step that does.
 pub(super) fn consumed(manifest: &Manifest) -> impl Iterator<Item = (&str, &Consumed)> {
@@ -25,6 +11,20 @@ pub(super) fn consumed(manifest: &Manifest) -> impl Iterator<Item = (&str, &Cons
 pub(crate) fn declared(manifest: &Manifest) -> impl Iterator<Item = &Emitted> {
     let of_steps = manifest.steps.iter().flat_map(|step| step.emits.iter().chain(&step.starts));
     of_steps.chain(&manifest.publishes)
+}
+
+/// Where a manifest declares an event, as a JSON Pointer.
+pub(super) fn pointer(manifest: Option<&Manifest>, event: &Emitted) -> String {
+    let at = |list: &[Emitted]| list.iter().position(|one| std::ptr::eq(one, event));
+    let of_step = |(step, declared): (usize, &Step)| {
+        let emitted = at(&declared.emits).map(|at| format!("/steps/{step}/emits/{at}"));
+        emitted.or_else(|| at(&declared.starts).map(|at| format!("/steps/{step}/starts/{at}")))
+    };
+    let found = manifest.and_then(|manifest| {
+        let published = at(&manifest.publishes).map(|at| format!("/publishes/{at}"));
+        published.or_else(|| manifest.steps.iter().enumerate().find_map(of_step))
+    });
+    found.unwrap_or_default()
 }
 
 /// Everything that a service emits, once each: steps that emit one version by different schemas do not say the same.

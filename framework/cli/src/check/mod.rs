@@ -27,6 +27,7 @@ use crate::past::{self, Past};
 use crate::registry;
 use crate::report::{Finding, Report, Severity};
 use crate::rules::files::MISSING_BUMP;
+use crate::topology::inputs::Inputs;
 use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
 
 use catalogue::Catalogue;
@@ -49,7 +50,7 @@ pub fn run(args: &Check) -> Result<Report, Failure> {
 pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     let folder = past::load(&args.schemas)?;
     let approvals = approvals::read(&args.schemas)?;
-    let services = manifests::read(&args.manifests)?;
+    let services = Inputs::read(&args.manifests)?;
     let past = args.against.as_deref().map(|against| reach(&args.schemas, against)).transpose()?;
     let catalogue = Catalogue::parse(folder)?;
     if catalogue.is_empty() && past.as_ref().is_none_or(|past| past.versions.is_empty()) {
@@ -67,7 +68,7 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     findings.extend(history.findings);
     findings.extend(levels.findings);
     findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
-    findings.extend(upcasters::check(&services));
+    findings.extend(upcasters::check(&services.manifests));
     let judged = approvals.apply(&mut findings, today, args.against.is_some());
     findings.extend(judged);
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));

@@ -8,6 +8,7 @@ use crate::args::{Contracts, SubjectNames};
 use crate::check::manifests;
 use crate::input::Source;
 use crate::past::Key;
+use crate::topology::inputs::Inputs;
 use crate::{Failure, Problem};
 
 /// Gives each contract its subject.
@@ -20,7 +21,7 @@ pub(super) struct Naming {
 
 impl Naming {
     pub(super) fn new(args: &Contracts) -> Result<Self, Failure> {
-        let read = manifests::read(&args.manifests)?;
+        let read = Inputs::read(&args.manifests)?.manifests;
         let mut topics: BTreeMap<String, BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
         for event in read.iter().flat_map(manifests::declared) {
             let majors = topics.entry(event.event_type.clone()).or_default();

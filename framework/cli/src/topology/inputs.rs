@@ -48,6 +48,18 @@ impl Inputs {
         if problems.is_empty() { Ok(inputs) } else { Err(Failure::inputs(problems)) }
     }
 
+    /// What is wrong at a place of the manifest with the number `at`.
+    pub(crate) fn problem(&self, at: usize, pointer: &str, text: String) -> Problem {
+        let (before, rest) = self.manifests.split_at(at.min(self.manifests.len()));
+        let file = rest.first().and_then(|manifest| {
+            let nth = before.iter().filter(|other| other.service == manifest.service).count();
+            self.files.get(&manifest.service)?.get(nth)
+        });
+        let Some(file) = file else { return Problem::new(text) };
+        let line = file.source.as_ref().and_then(|source| source.document().line(pointer));
+        Problem { file: Some(file.name.clone()), line, text }
+    }
+
     /// Where a party's declaration stands. `nth` tells apart files of one service.
     pub(super) fn place(&self, party: &Party, side: &str, nth: usize) -> Option<Place> {
         let files = self.files.get(&party.service)?;

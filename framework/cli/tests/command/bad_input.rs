@@ -91,14 +91,42 @@ fn a_bad_manifest_is_said_to_be_none() {
         ("{\"manifest\": 99}", "m.json:1: a manifest of form 99, and this program reads forms up to 1"),
         (
             r#"{"manifest":1,"service":"s","publishes":[{"type":"A B","version":"1.0","topic":"t","schema":{}}]}"#,
-            "which names no contract",
+            "m.json:1: service `s` emits `A B` 1.0, which names no contract",
         ),
+        ("{\n\n\"manifest\": 99}", "m.json:3: a manifest of form 99"),
+        ("{\"manifest\": 1,\n\"service\": \"\"}", "m.json:2: the service has no name"),
     ] {
         write(folder.path(), "m.json", text);
         let run = choreograph(folder.path(), ["check", "--manifests", "m.json"]);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{text}: {run:?}");
         assert!(run.errors.contains(says), "{text}: {}", run.errors);
     }
+}
+
+/// One of thirty manifests is at fault, in one of its places.
+#[test]
+fn a_name_that_is_none_is_told_with_its_file_and_line() {
+    let event = |name: &str| format!(r#"{{"type":"{name}","version":"1.0","topic":"t","schema":{{}}}}"#);
+    let manifest = |step: &str, published: &str| {
+        let (emitted, published) = (event(step), event(published));
+        format!(
+            "{{\"manifest\":1,\"service\":\"s\",\n\"publishes\":[\n{published}],\"steps\":[{{\"name\":\"a\",\"group\":\"s.a\",\"consumes\":[],\n\"starts\":[\n{emitted}]}}]}}"
+        )
+    };
+    let folder = folder(&[
+        ("schemas/a.b/1.0.json", &contract("a.b/1.0", "")),
+        ("good.json", &manifest("a.b", "a.b")),
+        ("step.json", &manifest("A B", "a.b")),
+        ("published.json", &manifest("a.b", "A B")),
+    ]);
+    for (file, line) in [("step.json", 5), ("published.json", 3)] {
+        let run = choreograph(folder.path(), ["check", "--manifests", "good.json", file]);
+        let told = format!("error: {file}:{line}: service `s` emits `A B` 1.0, which names no contract\n");
+        assert_eq!((run.code, run.errors), (2, told));
+    }
+    write(folder.path(), "m.json", b"{\"manifest\": 1,\n\"service\": \"\xff\"}");
+    let run = choreograph(folder.path(), ["check", "--manifests", "m.json"]);
+    assert_eq!((run.code, run.errors.as_str()), (2, "error: m.json:2: not UTF-8: save the file as UTF-8\n"));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Why a manifest cannot be read.
 
+use std::str::Utf8Error;
+
+use choreograph_contracts::compat::Document;
+
 use super::read::{FORM, MAX_MANIFEST_BYTES};
 
 /// Why a text is no manifest: which file, where in it, and what to do.
@@ -21,13 +25,29 @@ impl ReadError {
         Self { name: name.to_owned(), line: 1, column: 1, problem }
     }
 
+    /// With the line on which a value begins, as far as the text is one that lines are looked up in.
+    pub(super) fn at(name: &str, text: &str, pointer: &str, problem: String) -> Self {
+        let document = Document::parse(name, text.as_bytes()).ok();
+        let line = document.and_then(|document| document.line(pointer)).unwrap_or(1);
+        Self { line: line as usize, ..Self::new(name, problem) }
+    }
+
+    pub(super) fn encoding(name: &str, text: &[u8], error: Utf8Error) -> Self {
+        let before = text.get(..error.valid_up_to()).unwrap_or_default();
+        let lines = || before.split(|byte| *byte == b'\n');
+        let (line, column) = (lines().count(), lines().next_back().map_or(0, <[u8]>::len) + 1);
+        Self { name: name.to_owned(), line, column, problem: "not UTF-8: save the file as UTF-8".to_owned() }
+    }
+
     pub(super) fn too_large(name: &str, bytes: usize) -> Self {
         Self::new(name, format!("{bytes} bytes, and a manifest has at most {MAX_MANIFEST_BYTES}"))
     }
 
-    pub(super) fn newer(name: &str, form: u64) -> Self {
-        Self::new(
+    pub(super) fn newer(name: &str, text: &str, form: u64) -> Self {
+        Self::at(
             name,
+            text,
+            "/manifest",
             format!(
                 "a manifest of form {form}, and this program reads forms up to {FORM}: use the `choreograph` that belongs \
                  to the service's framework, or a newer one"

@@ -42,8 +42,7 @@ impl Manifest {
             return Err(ReadError::too_large(name, text.len()));
         }
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let text = std::str::from_utf8(text)
-            .map_err(|error| ReadError::new(name, format!("{error}: save the file as UTF-8")))?;
+        let text = std::str::from_utf8(text).map_err(|error| ReadError::encoding(name, text, error))?;
         if text.trim_start().starts_with('[') {
             let problem = "a list, and a manifest is one JSON object: give each in a file of its own";
             return Err(ReadError::new(name, problem.to_owned()));
@@ -51,65 +50,73 @@ impl Manifest {
         let form: Form = serde_json::from_str(text).map_err(|error| ReadError::json(name, &error))?;
         match form.manifest.as_ref().and_then(Value::as_u64) {
             None | Some(0) => return Err(ReadError::no_form(name)),
-            Some(form) if form > u64::from(FORM) => return Err(ReadError::newer(name, form)),
+            Some(form) if form > u64::from(FORM) => return Err(ReadError::newer(name, text, form)),
             Some(_) => {}
         }
         let manifest: Self = serde_json::from_str(text).map_err(|error| ReadError::json(name, &error))?;
-        manifest.within_bounds(name)
-    }
-
-    fn within_bounds(self, name: &str) -> Result<Self, ReadError> {
-        if self.steps.len() > MAX_STEPS {
-            let steps = self.steps.len();
-            return Err(ReadError::new(
-                name,
-                format!("{steps} steps, and a manifest has at most {MAX_STEPS}"),
-            ));
+        match fault(&manifest) {
+            Some((pointer, problem)) => Err(ReadError::at(name, text, &pointer, problem)),
+            None => Ok(manifest),
         }
-        let events = events(&self);
-        if events > MAX_EVENTS {
-            let problem = format!("{events} events and majors, and a manifest has at most {MAX_EVENTS}");
-            return Err(ReadError::new(name, problem));
-        }
-        if self.service.is_empty() {
-            return Err(ReadError::new(name, "the service has no name".to_owned()));
-        }
-        let mut names = BTreeSet::new();
-        for step in &self.steps {
-            if !names.insert(&step.name) {
-                return Err(ReadError::new(name, format!("two steps are named {:?}", step.name)));
-            }
-            if let Some(problem) = contradiction(step) {
-                return Err(ReadError::new(name, problem));
-            }
-        }
-        Ok(self)
     }
 }
 
-/// How many events and further majors a manifest names.
-fn events(manifest: &Manifest) -> usize {
+/// What is wrong with a manifest that keeps the form, and the JSON Pointer of where it is.
+fn fault(manifest: &Manifest) -> Option<(String, String)> {
+    let steps = manifest.steps.len();
+    if steps > MAX_STEPS {
+        let problem = format!("{steps} steps, and a manifest has at most {MAX_STEPS}");
+        return Some((format!("/steps/{MAX_STEPS}"), problem));
+    }
+    if let Some(fault) = too_many_events(manifest) {
+        return Some(fault);
+    }
+    if manifest.service.is_empty() {
+        return Some(("/service".to_owned(), "the service has no name".to_owned()));
+    }
+    let mut names = BTreeSet::new();
+    manifest.steps.iter().enumerate().find_map(|(at, step)| {
+        if !names.insert(&step.name) {
+            return Some((format!("/steps/{at}/name"), format!("two steps are named {:?}", step.name)));
+        }
+        contradiction(step).map(|(member, problem)| (format!("/steps/{at}/{member}"), problem))
+    })
+}
+
+/// More events and further majors than a manifest may name, and the step with which they are too many.
+fn too_many_events(manifest: &Manifest) -> Option<(String, String)> {
     let emitted = |list: &[Emitted]| list.iter().map(|event| 1 + event.majors.len()).sum::<usize>();
     let of_step = |step: &Step| {
         let consumed: usize = step.consumes.iter().map(|event| 1 + event.upcasts.len()).sum();
         consumed + emitted(&step.emits) + emitted(&step.starts)
     };
-    manifest.steps.iter().map(of_step).sum::<usize>() + emitted(&manifest.publishes)
+    let (mut events, mut beyond) = (0, None);
+    for (at, step) in manifest.steps.iter().enumerate() {
+        events += of_step(step);
+        beyond = beyond.or_else(|| (events > MAX_EVENTS).then(|| format!("/steps/{at}")));
+    }
+    events += emitted(&manifest.publishes);
+    let problem = format!("{events} events and majors, and a manifest has at most {MAX_EVENTS}");
+    (events > MAX_EVENTS).then(|| (beyond.unwrap_or_else(|| "/publishes".to_owned()), problem))
 }
 
-/// Where a step's `emits` and its `emits_shape` are not about the same events.
-fn contradiction(step: &Step) -> Option<String> {
+/// Where a step's `emits` and its `emits_shape` are not about the same events: the member at fault, and the fault.
+fn contradiction(step: &Step) -> Option<(&'static str, String)> {
     let shape = step.shape();
     let (emitted, named): (BTreeSet<EventId>, _) =
         (step.emits.iter().map(Emitted::id).collect(), shape.events());
     let stray = named.iter().find(|id| !emitted.contains(**id));
     let stray = stray.map(|id| {
-        format!("`emits_shape` of step {:?} names {id}, which is not among its `emits`", step.name)
+        let problem =
+            format!("`emits_shape` of step {:?} names {id}, which is not among its `emits`", step.name);
+        ("emits_shape", problem)
     });
     let missing = || emitted.iter().find(|id| !named.contains(id));
     stray.or_else(|| {
         missing().map(|id| {
-            format!("`emits` of step {:?} has {id}, which its `emits_shape` does not name", step.name)
+            let problem =
+                format!("`emits` of step {:?} has {id}, which its `emits_shape` does not name", step.name);
+            ("emits", problem)
         })
     })
 }
@@ -141,7 +148,10 @@ mod tests {
             (br#"{"manifest": "1"}"#, "m.json:1:1: no manifest: it has no number"),
             (b"{\"manifest\": 1,\n\"service\": 3}", "m.json:2:12: no manifest: invalid type: integer `3`"),
             (b"{\"manifest\": 1}", "m.json:1:15: no manifest: missing field `service`"),
-            (b"\xff\xfe", "m.json:1:1: invalid utf-8"),
+            (b"\xff\xfe", "m.json:1:1: not UTF-8"),
+            (b"{\n\"manifest\": 1, \"service\": \"\xff\"}", "m.json:2:28: not UTF-8"),
+            (b"{\n\n\"manifest\": 9}", "m.json:3:1: a manifest of form 9"),
+            (b"{\"manifest\": 1,\n\n\"service\": \"\"}", "m.json:3:1: the service has no name"),
         ] {
             let message = refused(text);
             assert!(message.starts_with(start), "{message}");
@@ -158,12 +168,15 @@ mod tests {
         assert!(refused(&vec![b' '; MAX_MANIFEST_BYTES + 1]).contains("at most"));
         let step = r#"{"name":"a","group":"a.a","consumes":[]}"#;
         let steps = vec![step; MAX_STEPS + 1].join(",");
-        let many = format!(r#"{{"manifest":1,"service":"a","steps":[{steps}]}}"#);
-        assert!(refused(many.as_bytes()).contains("1001 steps"));
+        let many =
+            format!("{{\"manifest\":1,\"service\":\"a\",\"steps\":[{}]}}", steps.replace("},", "},\n"));
+        let message = refused(many.as_bytes());
+        assert!(message.starts_with("m.json:1001:1: 1001 steps"), "{message}");
         let event = r#"{"type":"x","version":"1.0","topic":"t","schema":true,"majors":[1]}"#;
         let events = vec![event; MAX_EVENTS / 2 + 1].join(",");
-        let many = format!(r#"{{"manifest":1,"service":"a","publishes":[{events}]}}"#);
-        assert!(refused(many.as_bytes()).contains("10002 events"));
+        let many = format!("{{\"manifest\":1,\"service\":\"a\",\n\"publishes\":[{events}]}}");
+        let message = refused(many.as_bytes());
+        assert!(message.starts_with("m.json:2:1: 10002 events"), "{message}");
     }
 
     #[test]
@@ -182,13 +195,15 @@ mod tests {
     fn steps_have_names_of_their_own_and_shapes_name_emits() {
         let text = br#"{"manifest":1,"service":"a","steps":[
             {"name":"s","group":"a.s","consumes":[]},{"name":"s","group":"a.t","consumes":[]}]}"#;
-        assert!(refused(text).ends_with("two steps are named \"s\""));
+        assert!(refused(text).starts_with("m.json:2:1: two steps are named \"s\""));
         let text = br#"{"manifest":1,"service":"a","steps":[
             {"name":"s","group":"a.s","consumes":[],"emits_shape":{"one":"x.v1"}}]}"#;
         assert!(refused(text).ends_with("names x.v1, which is not among its `emits`"));
         let text = br#"{"manifest":1,"service":"a","steps":[{"name":"s","group":"a.s","consumes":[],"emits_shape":"nothing",
             "emits":[{"type":"x","version":"1.0","topic":"t","schema":true}]}]}"#;
-        assert!(refused(text).ends_with("has x.v1, which its `emits_shape` does not name"));
+        let message = refused(text);
+        assert!(message.ends_with("has x.v1, which its `emits_shape` does not name"), "{message}");
+        assert!(message.starts_with("m.json:2:1: "), "{message}");
     }
 
     #[test]
