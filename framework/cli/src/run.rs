@@ -1,10 +1,11 @@
 //! From arguments to an exit code.
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
 
 use crate::args::{Cli, Command, Format};
 use crate::report::Report;
@@ -36,13 +37,19 @@ pub fn main() -> ExitCode {
 
 /// Runs the command on `args`, the first of which is its own name.
 pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console: &mut Console<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, console),
+        Err(error) => return usage(&error, asked_form(&args), console),
     };
-    let (exit, printed) = match execute(cli.command, cli.format, console) {
+    let name = cli.command.name();
+    let mut out = Begun { out: &mut *console.out, begun: false };
+    let inner = &mut Console { out: &mut out, errors: &mut *console.errors, ..*console };
+    let done = execute(cli.command, cli.format, inner);
+    let begun = out.begun;
+    let (exit, printed) = match done {
         Ok(output) => print(&output, cli.format, console),
-        Err(failure) => refuse(&failure, cli.format, console),
+        Err(failure) => refuse(&failure, name, cli.format, begun, console),
     };
     match printed.and_then(|()| console.out.flush()) {
         // Whoever reads the output has seen enough of it: `choreograph … | head`.
@@ -82,18 +89,69 @@ fn print(output: &Output, form: Format, console: &mut Console<'_>) -> (Exit, io:
     }
 }
 
-fn refuse(failure: &Failure, form: Format, console: &mut Console<'_>) -> (Exit, io::Result<()>) {
+/// An output of which it is known whether anything was written to it.
+struct Begun<'a> {
+    out: &'a mut dyn Write,
+    begun: bool,
+}
+
+impl Write for Begun<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.begun |= !bytes.is_empty();
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Says on standard error what is wrong, and, in a format for programs, as a document on standard output: whoever reads the one
+/// finds a document there. Unless the command has `begun` to print one: two are none.
+fn refuse(
+    failure: &Failure,
+    command: &str,
+    form: Format,
+    begun: bool,
+    console: &mut Console<'_>,
+) -> (Exit, io::Result<()>) {
     let told = writeln!(console.errors, "{failure}");
-    let noted = match form {
-        Format::Github => format::github::failure(failure, &mut *console.out),
-        _ => Ok(()),
-    };
+    let noted = if begun { Ok(()) } else { format::failure(failure, command, form, &mut *console.out) };
     (failure.exit(), told.and(noted))
 }
 
+/// The format that arguments ask for which make no sense otherwise.
+fn asked_form(args: &[OsString]) -> Format {
+    let mut args = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut form = Format::Text;
+    while let Some(arg) = args.next() {
+        let value = if arg == "--format" { args.next() } else { arg.strip_prefix("--format=") };
+        form = value.and_then(|value| Format::from_str(value, false).ok()).unwrap_or(form);
+    }
+    form
+}
+
+const HELP: &str = "`choreograph --help` lists what can be asked";
+
+/// What clap says is wrong, in one line: what follows is the usage.
+fn of_clap(error: &clap::Error) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage("no command is given").help(HELP);
+    }
+    let text = error.render().to_string();
+    let first: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let said = first.join(" ");
+    Failure::usage(said.strip_prefix("error: ").unwrap_or(&said)).help(HELP)
+}
+
 /// Help and version are answers; everything else that clap says is wrong usage.
-fn usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
+fn usage(error: &clap::Error, form: Format, console: &mut Console<'_>) -> Exit {
     let text = error.render();
+    let noted = if error.use_stderr() {
+        format::failure(&of_clap(error), "", form, &mut *console.out).and_then(|()| console.out.flush())
+    } else {
+        Ok(())
+    };
     let (stream, exit) = if error.use_stderr() {
         (&mut *console.errors, Exit::Usage)
     } else {
@@ -106,7 +164,7 @@ fn usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
     } else {
         stream.write_all(format::clean_lines(&text.to_string()).as_bytes())
     };
-    match printed.and_then(|()| stream.flush()) {
+    match printed.and_then(|()| stream.flush()).and(noted) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Incomplete,
         _ => exit,
     }

@@ -30,7 +30,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "choreograph", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// How to print what was found.
+    /// How to print what was found, or what kept the command from an answer.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// What to do.
@@ -64,6 +64,37 @@ pub enum Command {
     /// Print the manual page.
     #[command(hide = true)]
     Man,
+}
+
+impl Command {
+    /// What it is called, with the word of what it does with a registry, manifests or dead letters.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Diff(_) => "diff",
+            Self::Check(_) => "check",
+            Self::Registry(args) => match args.action {
+                RegistryAction::Check(_) => "registry check",
+                RegistryAction::Push(_) => "registry push",
+                RegistryAction::Pull(_) => "registry pull",
+                RegistryAction::List(_) => "registry list",
+                RegistryAction::Get(_) => "registry get",
+                RegistryAction::Delete(_) => "registry delete",
+            },
+            Self::Topology(args) => match args.command {
+                TopologyCommand::Check(_) => "topology check",
+                TopologyCommand::Graph(_) => "topology graph",
+                TopologyCommand::Asyncapi(_) => "topology asyncapi",
+                TopologyCommand::Drift(_) => "topology drift",
+            },
+            Self::Observe(_) => "observe",
+            Self::Where(_) => "where",
+            Self::Instances(_) => "instances",
+            Self::Dlq(_) => "dlq",
+            Self::Explain(_) => "explain",
+            Self::Completions(_) => "completions",
+            Self::Man => "man",
+        }
+    }
 }
 
 const EXIT_CODES: &str = "\

@@ -17,9 +17,9 @@ pub struct Topology {
 pub enum TopologyCommand {
     /// Check that services fit together, or whom a change of them breaks.
     Check(TopologyCheck),
-    /// Draw the choreography.
+    /// Draw the choreography. `--format` is text or json.
     Graph(Graph),
-    /// Write the choreography as `AsyncAPI` 3.0.
+    /// Write the choreography as `AsyncAPI` 3.0. `--format` is text or json.
     Asyncapi(Asyncapi),
     /// Where what is declared and what is seen on Kafka differ, as a running observer tells it.
     Drift(Drift),
@@ -69,7 +69,8 @@ pub struct Asyncapi {
     /// Print the document of one service instead of that of the whole.
     #[arg(long, value_name = "NAME", conflicts_with = "into")]
     pub service: Option<String>,
-    /// Write all documents into a folder: `asyncapi.json` of the whole, and `<service>.asyncapi.json` of each.
+    /// Write all documents into a folder: `asyncapi.json` of the whole, and `<service>.asyncapi.json` of each. Those of
+    /// services that are gone are removed.
     #[arg(long, value_name = "FOLDER")]
     pub into: Option<PathBuf>,
 }

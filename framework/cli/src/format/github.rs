@@ -4,9 +4,8 @@
 use std::io::{self, Write};
 
 use super::markdown::paragraph;
-use super::shortened;
 use crate::report::{Finding, Report, Severity};
-use crate::{Failure, MAX_SHOWN_ERROR, MAX_SHOWN_FINDINGS, MAX_SHOWN_PROBLEMS};
+use crate::{Failure, MAX_SHOWN_FINDINGS, MAX_SHOWN_PROBLEMS};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings.iter().take(MAX_SHOWN_FINDINGS) {
@@ -22,21 +21,14 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What kept the command from its answer, as annotations.
-///
-/// # Errors
-///
-/// What writing to `out` says.
-pub fn failure(failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn failure(failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
     for problem in failure.problems().iter().take(MAX_SHOWN_PROBLEMS) {
         let mut properties = Vec::new();
         if let Some(file) = &problem.file {
             properties.push(format!("file={}", property(file)));
             properties.extend(problem.line.map(|line| format!("line={line}")));
         }
-        let advice = failure.advice().iter().map(|help| format!("help: {help}"));
-        let said = std::iter::once(problem.text.clone()).chain(advice);
-        let message: Vec<String> = said.map(|text| shortened(&text, MAX_SHOWN_ERROR)).collect();
-        command("error", &properties, &message.join("\n"), out)?;
+        command("error", &properties, &super::told(problem, failure), out)?;
     }
     Ok(())
 }

@@ -4,15 +4,14 @@
 use std::io::{self, Write};
 
 use super::markdown::paragraph;
+use super::{one_line, shortened};
 use crate::report::{Finding, Report, Severity};
+use crate::{Exit, Failure, MAX_SHOWN_ERROR};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let suite = xml(&format!("choreograph {}", report.command));
     let (cases, failures) = (report.findings.len().max(1), report.errors());
-    let counts = format!("tests=\"{cases}\" failures=\"{failures}\" errors=\"0\"");
-    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuites name=\"{suite}\" {counts}>")?;
-    writeln!(out, "  <testsuite name=\"{suite}\" {counts} skipped=\"0\">")?;
+    head(&suite, &format!("tests=\"{cases}\" failures=\"{failures}\" errors=\"0\""), out)?;
     if report.findings.is_empty() {
         writeln!(out, "    <testcase classname=\"{suite}\" name=\"holds\"/>")?;
     }
@@ -21,6 +20,29 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "    <system-out>{}</system-out>", xml(&report.summary.join("\n")))?;
     writeln!(out, "  </testsuite>\n</testsuites>")
+}
+
+/// What kept a command from its answer: a test case with an error for each problem.
+pub(super) fn failure(failure: &Failure, command: &str, out: &mut dyn Write) -> io::Result<()> {
+    let suite = xml(&super::called(command));
+    let errors = failure.problems().len();
+    head(&suite, &format!("tests=\"{errors}\" failures=\"0\" errors=\"{errors}\""), out)?;
+    let kind = if failure.exit() == Exit::Incomplete { "incomplete" } else { "unreadable" };
+    for problem in failure.problems() {
+        let said = shortened(&problem.to_string(), MAX_SHOWN_ERROR);
+        let file = problem.file.as_ref().map_or(String::new(), |file| format!(" file=\"{}\"", xml(file)));
+        let (name, text) = (xml(&one_line(&said)), xml(&super::told(problem, failure)));
+        writeln!(out, "    <testcase classname=\"{suite}\" name=\"{name}\"{file}>")?;
+        writeln!(out, "      <error type=\"{kind}\" message=\"{name}\">{text}</error>")?;
+        writeln!(out, "    </testcase>")?;
+    }
+    writeln!(out, "  </testsuite>\n</testsuites>")
+}
+
+fn head(suite: &str, counts: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(out, "<testsuites name=\"{suite}\" {counts}>")?;
+    writeln!(out, "  <testsuite name=\"{suite}\" {counts} skipped=\"0\">")
 }
 
 fn case(suite: &str, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {

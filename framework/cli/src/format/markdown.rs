@@ -7,7 +7,10 @@ use choreograph_contracts::compat::Proof;
 use super::text::more_places;
 use super::{brief, clean_lines, one_line, shortened};
 use crate::report::{Finding, Report, Severity};
-use crate::{MAX_SHOWN_FINDINGS, MAX_SHOWN_PLACES, MAX_SHOWN_TEXT, MAX_SHOWN_WITNESS, rules};
+use crate::{
+    Failure, MAX_SHOWN_ERROR, MAX_SHOWN_FINDINGS, MAX_SHOWN_PLACES, MAX_SHOWN_PROBLEMS, MAX_SHOWN_TEXT,
+    MAX_SHOWN_WITNESS, rules,
+};
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## choreograph {}\n", report.command)?;
@@ -24,6 +27,21 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => Ok(()),
         more => writeln!(out, "… and {more} findings more; `--format json` prints them all."),
     }
+}
+
+/// What kept a command from its answer.
+pub(super) fn failure(failure: &Failure, command: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## {}\n\nIt came to no answer.\n", super::called(command))?;
+    let said = |text: &str| escaped(&shortened(text, MAX_SHOWN_ERROR));
+    for problem in failure.problems().iter().take(MAX_SHOWN_PROBLEMS) {
+        writeln!(out, "- ❌ {}", said(&problem.to_string()))?;
+    }
+    match failure.problems().len().saturating_sub(MAX_SHOWN_PROBLEMS) {
+        0 => {}
+        more => writeln!(out, "- and {more} more of this kind")?,
+    }
+    writeln!(out)?;
+    failure.advice().iter().try_for_each(|help| writeln!(out, "help: {}\n", said(help)))
 }
 
 fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {

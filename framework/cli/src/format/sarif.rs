@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::markdown::paragraph;
 use crate::report::{Finding, Place, Report, Severity};
-use crate::rules;
+use crate::{Failure, Problem, rules};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -23,22 +23,52 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .into_iter()
         .collect();
     let results: Vec<Value> = report.findings.iter().map(|finding| result(finding, &ids)).collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "choreograph",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": ids.iter().map(|id| descriptor(id)).collect::<Vec<_>>(),
-            } },
-            "automationDetails": { "id": format!("choreograph/{}/", report.command) },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    });
-    super::json::document(&log, out)
+    let mut run = run(report.command);
+    run["tool"]["driver"]["rules"] = ids.iter().map(|id| descriptor(id)).collect();
+    run["results"] = Value::Array(results);
+    super::json::document(&log(run), out)
+}
+
+/// What kept a command from its answer: a run that did not succeed, and why.
+pub(super) fn failure(failure: &Failure, command: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut run = run(command);
+    let notes: Vec<Value> = failure.problems().iter().map(|problem| notification(problem, failure)).collect();
+    run["invocations"] = json!([{
+        "executionSuccessful": false,
+        "exitCode": failure.exit().code(),
+        "toolExecutionNotifications": notes,
+    }]);
+    super::json::document(&log(run), out)
+}
+
+fn notification(problem: &Problem, failure: &Failure) -> Value {
+    let mut note = json!({ "level": "error", "message": { "text": super::told(problem, failure) } });
+    if let Some(file) = &problem.file {
+        note["locations"] = json!([location(&Place { line: problem.line, ..Place::file(file.clone()) })]);
+    }
+    note
+}
+
+fn log(run: Value) -> Value {
+    let mut log = json!({ "$schema": SCHEMA, "version": "2.1.0" });
+    log["runs"] = Value::Array(vec![run]);
+    log
+}
+
+/// A run that has found nothing.
+fn run(command: &str) -> Value {
+    let id = if command.is_empty() { "choreograph/".to_owned() } else { format!("choreograph/{command}/") };
+    json!({
+        "tool": { "driver": {
+            "name": "choreograph",
+            "version": env!("CARGO_PKG_VERSION"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": [],
+        } },
+        "automationDetails": { "id": id },
+        "columnKind": "unicodeCodePoints",
+        "results": [],
+    })
 }
 
 fn descriptor(id: &str) -> Value {

@@ -20,6 +20,6 @@ pub fn run(args: &Topology, format: Format) -> Result<Output, Failure> {
         TopologyCommand::Check(args) => check::run(args).map(|report| Output::Report(Box::new(report))),
         TopologyCommand::Graph(args) => graph::run(args, format).map(Output::Text),
         TopologyCommand::Drift(args) => drift::run(args).map(|report| Output::Report(Box::new(report))),
-        TopologyCommand::Asyncapi(args) => asyncapi::run(args).map(Output::Text),
+        TopologyCommand::Asyncapi(args) => asyncapi::run(args, format).map(Output::Text),
     }
 }

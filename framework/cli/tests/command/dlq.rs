@@ -35,7 +35,7 @@ fn wrong_usage_is_two_and_says_what_is_right() {
         (&["replay", "--open", "--rate", "0"], "--rate"),
     ] {
         let run = dlq(args);
-        assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}: {}", run.errors);
+        assert_eq!((run.code, run.out.is_empty()), (2, !args.contains(&"sarif")), "{args:?}: {}", run.errors);
         assert!(run.errors.contains(told), "{args:?}: {}", run.errors);
     }
 }

@@ -31,7 +31,8 @@ fn here(args: &[&str], format: &str) -> Run {
 fn told(what: &str, args: &[&str], form: &str, found: impl Fn(&Value) -> Vec<Value>) -> Option<Value> {
     let run = here(args, "json");
     if run.code == 2 {
-        assert!(run.out.is_empty() && run.errors.starts_with("error: "), "{what}: {run:?}");
+        assert!(run.errors.starts_with("error: "), "{what}: {run:?}");
+        assert_refusal(what, args);
         return None;
     }
     assert_eq!(run.errors, "", "{what}");
@@ -61,6 +62,78 @@ fn told(what: &str, args: &[&str], form: &str, found: impl Fn(&Value) -> Vec<Val
         assert_eq!(here(args, format).code, run.code, "{what} as {format}");
     }
     Some(json)
+}
+
+/// What keeps a command from its answer is a document in every format for programs: a report that is empty says nothing went wrong.
+fn assert_refusal(what: &str, args: &[&str]) {
+    let run = here(args, "json");
+    let json = run.json("error");
+    let problems = json["error"]["problems"].as_array().expect("a list").len();
+    assert_eq!(json["error"]["exit_code"], run.code, "{what}");
+    let others = ["junit", "sarif", "markdown", "github"].map(|format| here(args, format));
+    for other in &others {
+        // Whatever the format, a person is told the same, unless the format is what is refused.
+        assert_eq!((other.code, other.errors.as_str()), (run.code, run.errors.as_str()), "{what}");
+    }
+    let [junit, sarif, markdown, github] = others.map(|run| run.out);
+    let document = roxmltree::Document::parse(&junit).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let counted = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count();
+    let suite = document.descendants().find(|node| node.has_tag_name("testsuite")).expect("a suite");
+    assert_eq!(
+        (counted("testcase"), counted("error"), counted("failure")),
+        (problems, problems, 0),
+        "{what}: {junit}"
+    );
+    assert_eq!(suite.attribute("errors"), Some(problems.to_string().as_str()), "{what}: {junit}");
+    let log: Value = serde_json::from_str(&sarif).expect("JSON");
+    let faults: Vec<String> = SARIF.iter_errors(&log).map(|error| error.to_string()).collect();
+    assert!(faults.is_empty(), "{what}: {faults:?}");
+    let run = &log["runs"][0];
+    let invocation = &run["invocations"][0];
+    assert_eq!((&run["results"], &invocation["executionSuccessful"]), (&json!([]), &false.into()), "{what}");
+    assert_eq!(invocation["toolExecutionNotifications"].as_array().map(Vec::len), Some(problems), "{what}");
+    assert!(markdown.starts_with("## choreograph") && markdown.contains("\n- ❌ "), "{what}: {markdown}");
+    assert!(github.starts_with("::error"), "{what}: {github}");
+}
+
+#[test]
+fn what_keeps_a_command_from_its_answer_is_a_document_too() {
+    let files =
+        folder(&[("torn.json", "{\n"), ("schemas/a.b/1.0.json", "{\n"), ("schemas/a.b/1.1.json", "7")]);
+    let path = |name: &str| files.path().join(name).display().to_string();
+    let (torn, schemas) = (path("torn.json"), path("schemas"));
+    for args in [
+        &["diff", &torn, &torn][..],
+        &["diff", &torn],
+        &["check", "--schemas", &schemas],
+        &["check", "--schemas", &schemas, "--against", "git:HEAD"],
+        &["check", "--schemas", "/nowhere"],
+        &["check", "--level", "some"],
+        &["registry", "list", "--url", "http://127.0.0.1:1"],
+        &["topology", "check", &torn],
+        &["explain", "NO_RULE"],
+        &["no-such-command"],
+        &[],
+    ] {
+        assert_refusal(&format!("{args:?}"), args);
+    }
+    let run = here(&["diff", &torn, &torn], "json").json("error");
+    let said = &run["error"];
+    assert_eq!((&said["command"], &said["exit_code"]), (&"diff".into(), &2.into()), "{run:#}");
+    assert_eq!(
+        (&said["problems"][0]["file"], &said["problems"][0]["line"]),
+        (&torn.as_str().into(), &2.into())
+    );
+    assert_eq!(here(&["diff", &torn, &torn], "text").out, "");
+    // What can be said in two formats only is refused in the others, and says so in them.
+    for what in [&["topology", "graph"][..], &["topology", "asyncapi"], &["instances"], &["dlq", "list"]] {
+        let good = write(files.path(), "m.json", r#"{"manifest":1,"service":"m"}"#).display().to_string();
+        let args: Vec<&str> =
+            what.iter().copied().chain((what[0] == "topology").then_some(good.as_str())).collect();
+        let junit = here(&args, "junit");
+        assert_eq!(junit.code, 2, "{args:?}: {junit:?}");
+        assert!(junit.out.contains("<error type=\"unreadable\""), "{args:?}: {junit:?}");
+    }
 }
 
 /// The pair of every rule of compatibility, other projects' pairs where they are at hand, and pairs made for the form: names that a

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{choreograph, folder};
+use crate::support::{choreograph, folder, write};
 
 /// payment writes `payment.confirmed` with these fields, all required.
 pub(crate) fn payment(version: &str, fields: &[&str]) -> String {
@@ -108,6 +108,53 @@ fn pictures_and_documents_are_printed() {
     assert_eq!(asyncapi(&["--into", "docs"]).out, "3 documents written into docs\n");
     let written = std::fs::read_to_string(files.path().join("docs/billing.asyncapi.json")).expect("written");
     assert_eq!(serde_json::from_str::<Value>(&written).expect("JSON"), one);
+    let json = asyncapi(&["--into", "docs", "--format", "json"]).json("asyncapi");
+    assert_eq!((&json["written"][1], &json["removed"]), (&"docs/billing.asyncapi.json".into(), &json!([])));
+    for args in [&["--format", "sarif"][..], &["--into", "docs", "--format", "junit"]] {
+        let run = asyncapi(args);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.errors.contains("is printed as text or as json"), "{run:?}");
+    }
+    let args = ["topology", "graph"].into_iter().chain(manifests).chain(["--as", "dot", "--format", "json"]);
+    let run = choreograph(files.path(), args);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.errors.contains("`--format json` draws no dot"), "{run:?}");
+}
+
+/// A service that is gone leaves no document behind; whatever else lies there stays.
+#[test]
+fn documents_of_services_that_are_gone_go_too() {
+    let manifest = |service: &str, more: &str| format!(r#"{{"manifest":1,"service":"{service}"{more}}}"#);
+    let folder = folder(&[
+        ("a.json", &manifest("a", "")),
+        ("b.json", &manifest("b", r#","owner":"Team B""#)),
+        ("c.json", &manifest("c", "")),
+    ]);
+    let into = |files: &[&str], more: &[&str]| {
+        let args = ["topology", "asyncapi"].iter().chain(files).chain(&["--into", "docs"]).chain(more);
+        let run = choreograph(folder.path(), args);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""));
+        run
+    };
+    into(&["a.json", "b.json", "c.json"], &[]);
+    let theirs = r#"{"asyncapi":"3.0.0","info":{"title":"theirs","description":"What we wrote"}}"#;
+    write(folder.path(), "docs/theirs.asyncapi.json", theirs);
+    write(folder.path(), "docs/torn.asyncapi.json", "{");
+    write(folder.path(), "docs/README.md", "x");
+    std::fs::rename(folder.path().join("docs/c.asyncapi.json"), folder.path().join("docs/d.asyncapi.json"))
+        .unwrap();
+    let run = into(&["a.json"], &[]);
+    let told = "docs/b.asyncapi.json removed: no manifest is of its service\n";
+    assert_eq!(run.out, format!("2 documents written into docs\n{told}"));
+    let left = std::fs::read_dir(folder.path().join("docs")).unwrap();
+    let mut left: Vec<String> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    let expected =
+        ["README.md", "a.asyncapi.json", "asyncapi.json", "d.asyncapi.json", "theirs.asyncapi.json"];
+    assert_eq!(left, [&expected[..], &["torn.asyncapi.json"]].concat());
+    into(&["a.json", "b.json"], &[]);
+    let json = into(&["a.json"], &["--format", "json"]).json("asyncapi");
+    assert_eq!(json["removed"], json!(["docs/b.asyncapi.json"]));
 }
 
 #[test]

@@ -13,15 +13,24 @@ const ASYNCAPI: &str = "3.0.0";
 /// For a service whose manifest says no version, and for the whole: the specification requires a text.
 const NO_VERSION: &str = "unversioned";
 
+/// What a service's description says before the service and behind it.
+const SAID: (&str, &str) = ("What the service", " receives and sends");
+
+/// Whether a document is one that [`of_service`] made of a service of this name, whatever the service declared then.
+pub fn is_of_service(document: &Value, service: &str) -> bool {
+    let info = &document["info"];
+    let said = info["description"].as_str().and_then(|text| text.strip_prefix(SAID.0)?.strip_suffix(SAID.1));
+    let named = said.and_then(|said| said.strip_prefix(' ')?.strip_prefix(service));
+    info["title"] == service && named.is_some_and(|rest| rest.is_empty() || rest.starts_with(" of team "))
+}
+
 /// The document of one service: what it receives, with what it reads of it, and what it sends.
 pub fn of_service(service: &Manifest) -> Value {
     let mut document = Document::default();
     document.add(service);
     let title = service.service.clone();
-    let description = match &service.owner {
-        Some(owner) => format!("What the service {title} of team {owner} receives and sends"),
-        None => format!("What the service {title} receives and sends"),
-    };
+    let of_team = service.owner.as_ref().map_or_else(String::new, |owner| format!(" of team {owner}"));
+    let description = format!("{} {title}{of_team}{}", SAID.0, SAID.1);
     document.value(&title, service.version.as_deref(), &description)
 }
 

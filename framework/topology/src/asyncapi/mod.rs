@@ -24,4 +24,4 @@ mod message;
 mod pointer;
 mod schema;
 
-pub use document::{of_choreography, of_service};
+pub use document::{is_of_service, of_choreography, of_service};
