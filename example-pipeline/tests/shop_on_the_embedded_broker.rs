@@ -2,11 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use choreograph_tests::eventually;
+use choreograph_tests::process::Service;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+
+/// How long anything that a test waits for may take on a busy machine.
+const WITHIN: Duration = Duration::from_mins(3);
 
 #[test]
 fn one_command_runs_the_sample_to_its_end() {
@@ -35,6 +41,28 @@ fn shop(folder: &Path, arguments: &[&OsStr]) -> Command {
     command.arg("--json").args(arguments).arg("--folder").arg(folder);
     command.env_remove("KAFKA_BOOTSTRAP_SERVERS").stdin(Stdio::null());
     command
+}
+
+/// Starts the shop, which ends with the test however that ends, and waits until it is open.
+fn open(command: Command) -> Service {
+    let shop = Service::start("shop", command).expect("the shop's command starts");
+    says(&shop, "the shop is open");
+    shop
+}
+
+/// Waits until the shop has said so.
+fn says(shop: &Service, text: &str) {
+    eventually(text, WITHIN, || {
+        let log = shop.log().expect("its log");
+        if log.contains(text) { Ok(()) } else { Err(log) }
+    });
+}
+
+/// The one JSON object that it printed.
+fn report(shop: &Service) -> Value {
+    let log = shop.log().expect("its log");
+    let report = log.lines().find(|line| line.starts_with('{')).expect("one JSON object");
+    serde_json::from_str(report).expect("JSON")
 }
 
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
@@ -108,24 +136,15 @@ fn a_service_that_ends_fails_the_run_with_a_report() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let orders = folder.path().join("orders.csv");
     std::fs::write(&orders, many_orders()).expect("the folder takes it");
-    let mut run = shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the shop's command starts");
-    let mut told = BufReader::new(run.stderr.take().expect("piped")).lines();
-    told.by_ref().map_while(Result::ok).find(|line| line.contains("the shop is open")).expect("it opens");
+    let mut run = open(shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()]));
     let children =
         std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", run.id())).expect("children");
-    let service = children.split_whitespace().next().expect("a service");
-    assert!(Command::new("kill").args(["-KILL", service]).status().is_ok_and(|status| status.success()));
+    let service = children.split_whitespace().next().and_then(|id| id.parse().ok()).and_then(Pid::from_raw);
+    kill_process(service.expect("a service"), Signal::KILL).expect("killed");
 
-    // Read on, or it would wait for whoever reads.
-    let told: String = told.map_while(Result::ok).collect();
-    let mut report = String::new();
-    run.stdout.take().expect("piped").read_to_string(&mut report).expect("a report");
-    assert_eq!(run.wait().expect("it ends").code(), Some(3), "{told}");
-    let report: Value = serde_json::from_str(&report).expect("one JSON object on standard output");
+    let ended = run.wait(WITHIN).expect("it ends");
+    assert_eq!(ended.code(), Some(3), "{}", run.log().expect("its log"));
+    let report = report(&run);
     assert!(
         report["failure"].as_str().is_some_and(|failure| failure.contains("the service site ended")),
         "{report}"
@@ -164,21 +183,12 @@ fn interrupted_it_lets_what_is_under_way_end_and_says_how_far_it_came() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let orders = folder.path().join("orders.csv");
     std::fs::write(&orders, many_orders()).expect("the folder takes it");
-    let mut shop = shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the shop's command starts");
-    let mut told = BufReader::new(shop.stderr.take().expect("piped")).lines();
-    told.by_ref().map_while(Result::ok).find(|line| line.contains("the shop is open")).expect("it opens");
-    let signal = Command::new("kill").args(["-INT", &shop.id().to_string()]).status();
-    assert!(signal.is_ok_and(|status| status.success()));
-    told.map_while(Result::ok).find(|line| line.starts_with("interrupted: ")).expect("it says so");
+    let mut shop = open(shop(folder.path(), &["--orders".as_ref(), orders.as_os_str()]));
+    shop.interrupt().expect("interrupted");
+    says(&shop, "interrupted: ");
 
-    let mut report = String::new();
-    shop.stdout.take().expect("piped").read_to_string(&mut report).expect("a report");
-    assert!(shop.wait().expect("it ends").success());
-    let report: Value = serde_json::from_str(&report).expect("one JSON object on standard output");
+    assert!(shop.wait(WITHIN).expect("it ends").success());
+    let report = report(&shop);
     assert_eq!(report["interrupted"], true, "{report}");
     let count =
         |field: &str| report[field].as_u64().unwrap_or_else(|| panic!("{field} is a number: {report}"));

@@ -3,24 +3,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use choreograph_tests::eventually;
+use choreograph_tests::process::Service;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The shop, killed with the test.
-struct Shop(Child);
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        // Both fail only if it has ended already, which is what is wanted.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 /// An answer's body, to be read as it comes. HTTP/1.0 has no chunks to take apart.
 fn ask(address: &str, method: &str, path: &str, body: &str) -> BufReader<TcpStream> {
@@ -72,23 +62,16 @@ fn next(events: &mut impl BufRead, name: &str) -> Value {
 #[test]
 fn a_customer_orders_and_sees_the_order_travel() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
-    let mut shop = Shop(
-        Command::new(env!("CARGO_BIN_EXE_example-pipeline"))
-            .args(["--watch", "--folder"])
-            .arg(folder.path())
-            .env_remove("KAFKA_BOOTSTRAP_SERVERS")
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the shop's command starts"),
-    );
-    let mut told = BufReader::new(shop.0.stderr.take().expect("piped")).lines();
-    let mut address = || {
-        let line =
-            told.by_ref().map_while(Result::ok).find(|line| line.contains("http://")).expect("an address");
-        line.rsplit("http://").next().unwrap_or_default().trim_end_matches('/').to_owned()
-    };
-    let (site, observer) = (address(), address());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_example-pipeline"));
+    command.args(["--watch", "--folder"]).arg(folder.path());
+    let mut shop = Service::start("shop", command).expect("the shop's command starts");
+    let (site, observer) = eventually("it says where its pages are", PATIENCE, || {
+        let log = shop.log().expect("its log");
+        let whole = log.rsplit_once('\n').map(|(whole, _)| whole.to_owned()).unwrap_or_default();
+        let mut addresses = whole.lines().filter_map(|line| Some(line.rsplit_once("http://")?.1));
+        let mut address = || addresses.next().map(|address| address.trim_end_matches('/').to_owned());
+        address().zip(address()).ok_or(log)
+    });
 
     let shelf = eventually("the first products are for sale", PATIENCE, || {
         let shop = json(&site, "GET", "/api/shop", "").unwrap_or_default();
@@ -145,7 +128,6 @@ fn a_customer_orders_and_sees_the_order_travel() {
     });
     assert_eq!(completed["summary"]["workflow"], "order");
 
-    let closed = Command::new("kill").args(["-INT", &shop.0.id().to_string()]).status();
-    assert!(closed.is_ok_and(|status| status.success()));
-    assert!(shop.0.wait().expect("it ends").success());
+    shop.interrupt().expect("interrupted");
+    assert!(shop.wait(PATIENCE).expect("it ends").success());
 }

@@ -56,7 +56,7 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
         order.fault.verdict().is_said(&said.summary).map_err(|_| "not named yet")
     });
     told("every order is named by a list");
-    let mut exposed = Exposed::new();
+    let mut exposed = Exposed::default();
     exposed.take(&shop, &sight);
     let rows: Vec<Row> = Fault::ALL.map(|fault| Row::of(fault, &orders, &shop, &sight)).into();
     told("every order was asked for by itself");

@@ -17,6 +17,7 @@ const KILLED_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) enum Signal {
     Kill,
     Terminate,
+    Interrupt,
     Stop,
     Continue,
 }
@@ -26,6 +27,7 @@ impl Signal {
         match self {
             Self::Kill => "KILL",
             Self::Terminate => "TERM",
+            Self::Interrupt => "INT",
             Self::Stop => "STOP",
             Self::Continue => "CONT",
         }

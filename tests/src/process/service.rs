@@ -75,6 +75,11 @@ impl Service {
         self.send(Signal::Terminate)
     }
 
+    /// What Ctrl-C at its terminal does: SIGINT.
+    pub fn interrupt(&mut self) -> Result<(), ServiceError> {
+        self.send(Signal::Interrupt)
+    }
+
     /// Ends it at once, with all it started: SIGKILL. Returns when it is gone.
     pub fn kill(&mut self) -> Result<(), ServiceError> {
         let killed = self.leader.kill();
