@@ -26,7 +26,7 @@ fn what_is_written_is_read_byte_by_byte() {
         Record::to(&topic).partition(1).value(large.clone()),
     ];
     let placed = topics::write(kafka, &records).expect("acknowledged");
-    let place = |partition, offset| Placed { partition, offset };
+    let place = |partition, offset| Placed { partition, offset: Some(offset) };
     assert_eq!(placed, [place(0, 0), place(0, 1), place(1, 0)]);
 
     let read = topics::read_all(kafka, &topic).expect("the topic");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Commit, Issued, PastUnsettled, Seen, Verdict};
+use crate::topics::Placed;
 
 pub(super) fn judge(issued: &HashMap<String, Issued>, seen: &Seen) -> Verdict {
     let mut verdict = Verdict::default();
@@ -62,13 +63,15 @@ fn order(issued: &HashMap<String, Issued>, seen: &Seen, verdict: &mut Verdict) {
     }
 }
 
-/// Commits only grow, and nothing below one is unsettled.
+/// Commits only grow, and nothing below one is unsettled, as far as it is known where it lies.
 fn commits(issued: &HashMap<String, Issued>, seen: &Seen, settled: &HashSet<&str>, verdict: &mut Verdict) {
     let mut highest: BTreeMap<i32, Commit> = BTreeMap::new();
     let mut unsettled: BTreeMap<(i32, i64), &str> = BTreeMap::new();
     for (id, issued) in issued {
-        if let Some(placed) = issued.placed.filter(|_| !settled.contains(id.as_str())) {
-            unsettled.insert((placed.partition, placed.offset), id);
+        if let Some(Placed { partition, offset: Some(offset) }) = issued.placed
+            && !settled.contains(id.as_str())
+        {
+            unsettled.insert((partition, offset), id);
         }
     }
     for commit in &seen.commits {
@@ -100,7 +103,6 @@ fn sorted<'a>(ids: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::oracle::{DeadLetter, Effect, Oracle};
-    use crate::topics::Placed;
 
     use super::*;
 
@@ -112,7 +114,7 @@ mod tests {
                 let id = format!("{key}-{seq}");
                 oracle.issue(&id, key, seq, id.as_bytes());
                 if id != "b-3" {
-                    oracle.acknowledge(&id, Placed { partition, offset: seq as i64 - 1 });
+                    oracle.acknowledge(&id, Placed { partition, offset: Some(seq as i64 - 1) });
                 }
             }
         }
@@ -211,6 +213,17 @@ mod tests {
         let commit = Commit { partition: 1, offset: 2 };
         let past = PastUnsettled { commit, unsettled: "b-2".into(), offset: 1 };
         assert_eq!(verdict.past_unsettled, [past]);
+    }
+
+    #[test]
+    fn what_lies_nobody_knows_where_is_owed_and_below_no_commit() {
+        let mut oracle = oracle();
+        oracle.acknowledge("b-3", Placed { partition: 1, offset: None });
+        oracle.judge(&faultless()).assert_kept();
+        let mut seen = faultless();
+        seen.effects.retain(|effect| effect.cause != "b-3");
+        let verdict = oracle.judge(&seen);
+        assert_eq!((verdict.lost, verdict.past_unsettled), (vec!["b-3".into()], vec![]));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //!
 //! let mut oracle = Oracle::default();
 //! oracle.issue("in-1", "order-1", 1, b"{}");
-//! oracle.acknowledge("in-1", Placed { partition: 0, offset: 0 });
+//! oracle.acknowledge("in-1", Placed { partition: 0, offset: Some(0) });
 //! let effect = Effect::new("in-1", "out-1", b"{}");
 //! oracle.judge(&Seen { effects: vec![effect], ..Seen::default() }).assert_kept();
 //! ```

@@ -19,8 +19,8 @@ const LARGEST: &str = "67108864";
 pub struct Placed {
     /// The partition.
     pub partition: i32,
-    /// The offset in it.
-    pub offset: i64,
+    /// The offset in it; `None` where the broker only said that it has the record already, having lost its first answer.
+    pub offset: Option<i64>,
 }
 
 /// What became of a record that was sent.
@@ -153,7 +153,10 @@ impl ProducerContext for Acks {
 
     fn delivery(&self, result: &DeliveryResult<'_>, number: Box<u64>) {
         let result = match result {
-            Ok(message) => Ok(Placed { partition: message.partition(), offset: message.offset() }),
+            Ok(message) => {
+                let offset = Some(message.offset()).filter(|offset| *offset >= 0);
+                Ok(Placed { partition: message.partition(), offset })
+            }
             Err((e, _)) => Err(e.clone()),
         };
         self.lock().push(Ack { number: *number, result });

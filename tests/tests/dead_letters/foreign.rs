@@ -33,7 +33,7 @@ fn a_header_name_that_is_no_text_stops_nobody() {
         .header("wf-origin-partition", "0")
         .header("wf-origin-offset", "0");
     let placed = write(stage.kafka(), &[omitted, Record::to(&dlq)]).expect("written");
-    assert_eq!(placed[0], Placed { partition: 0, offset: 1 });
+    assert_eq!(placed[0], Placed { partition: 0, offset: Some(1) });
 
     let list = stage.json(&["list"], 1);
     assert_eq!((&list["open"], &list["strangers"]), (&json!(2), &json!(1)), "{list:#}");

@@ -69,11 +69,19 @@ pub(super) fn burst(stage: &Stage, mut oracle: Oracle, count: u64) -> Oracle {
     oracle
 }
 
-/// Every fourth order takes its time, so that others of its partition overtake it.
+/// How long an order's gateway takes, in milliseconds. Every fourth takes its time, so that others of its partition overtake
+/// it; a few so long that whoever looks meanwhile sees what was committed while they were under way.
+fn gateway_ms(number: u64) -> u64 {
+    match number {
+        _ if number % 128 == 127 => 800,
+        _ if number.is_multiple_of(4) => number % 23,
+        _ => 0,
+    }
+}
+
 fn send(writer: &Writer, topic: &str, oracle: &mut Oracle, number: u64) {
     let (id, key) = (format!("order-event-{number}"), format!("order-{}", number % KEYS));
-    let (note, gateway_ms) =
-        (format!("note {number}"), if number.is_multiple_of(4) { number % 23 } else { 0 });
+    let (note, gateway_ms) = (format!("note {number}"), gateway_ms(number));
     let value = serde_json::json!({ "order_id": key, "note": note, "gateway_ms": gateway_ms }).to_string();
     oracle.issue(&id, &key, number, note.as_bytes());
     let record =
