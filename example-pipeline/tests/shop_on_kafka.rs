@@ -52,10 +52,11 @@ fn twice_in_one_namespace_each_run_counts_only_its_own() {
     assert_eq!(counts(&first), counts(&second));
 }
 
-/// A day of the real data, or all of them, where `ONLINE_RETAIL` names the file or folder; nothing of them ships.
+/// A day of the real data, or all of them: `ONLINE_RETAIL` names the file or folder, and nothing of them ships.
 #[test]
+#[ignore = "needs real orders, whose file or folder ONLINE_RETAIL names"]
 fn real_orders_come_to_their_end_twice_in_one_namespace() {
-    let Some(orders) = std::env::var_os("ONLINE_RETAIL") else { return };
+    let orders = std::env::var_os("ONLINE_RETAIL").expect("ONLINE_RETAIL, see CONTRIBUTING.md");
     let namespace = namespace("shop");
     let (first, second) =
         (run(&namespace, Some(Path::new(&orders))), run(&namespace, Some(Path::new(&orders))));
