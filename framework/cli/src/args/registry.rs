@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Level;
+
 /// The arguments of `registry`.
 #[derive(Debug, Args)]
 #[command(after_help = SECRETS)]
@@ -56,6 +58,9 @@ pub struct Contracts {
     /// How subjects are named.
     #[arg(long, value_enum, default_value_t = SubjectNames::RecordName)]
     pub subjects: SubjectNames,
+    /// What must hold between the versions of a major, whatever the registry asks for.
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Level::FullTransitive)]
+    pub level: Level,
     /// Manifests of services: they know the topics, for names that begin with one.
     #[arg(long, value_name = "FILES", num_args = 1..)]
     pub manifests: Vec<PathBuf>,

@@ -41,6 +41,12 @@ pub(super) struct History {
 }
 
 impl History {
+    /// Of versions that are to be published beside others.
+    pub(super) fn of_pending(mut pending: Vec<Key>, meanwhile: BTreeMap<Key, Source>) -> Self {
+        pending.sort_unstable();
+        Self { known: true, touched: pending, meanwhile, ..Self::default() }
+    }
+
     /// Whether a version is to be checked: all are, if nothing is known of the past.
     pub(super) fn concerns(&self, key: &Key) -> bool {
         !self.known || self.touched.binary_search(key).is_ok()

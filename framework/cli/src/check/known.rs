@@ -7,7 +7,7 @@ use super::catalogue::Catalogue;
 use super::compared;
 use super::history::History;
 use crate::input::Source;
-use crate::past::{Key, Past};
+use crate::past::{Key, Past, Text};
 
 /// What versions are compared with.
 #[derive(Debug)]
@@ -49,11 +49,16 @@ pub(super) fn meanwhile(catalogue: &Catalogue, past: &Past, touched: &[Key]) -> 
         return BTreeMap::new();
     }
     let concerns = |key: &Key| touched.iter().any(|other| other.name == key.name);
-    let others = past
-        .versions
-        .iter()
-        .filter(|(key, _)| catalogue.get(key).is_none() && past.is_untouched(key, None) && concerns(key));
-    let parsed = others.filter_map(|(key, text)| {
+    comparable(
+        past.versions
+            .iter()
+            .filter(|(key, _)| catalogue.get(key).is_none() && past.is_untouched(key, None) && concerns(key)),
+    )
+}
+
+/// Those texts that are contracts.
+pub(super) fn comparable<'a>(texts: impl Iterator<Item = (&'a Key, &'a Text)>) -> BTreeMap<Key, Source> {
+    let parsed = texts.filter_map(|(key, text)| {
         let source = Source::parse(&text.name, text.bytes.clone()).ok()?;
         compared(&source, &source).is_ok().then(|| (key.clone(), source))
     });

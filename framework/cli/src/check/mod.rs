@@ -11,9 +11,11 @@ mod known;
 mod levels;
 pub(crate) mod manifests;
 mod parallel;
+mod publish;
 mod upcasters;
 
 pub use change::{Change, Kind};
+pub(crate) use publish::before_publishing;
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! What is to be registered, and what the registry says to it, before anything is written.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use serde::Serialize;
 
@@ -8,9 +8,10 @@ use super::Client;
 use super::past::{contracts, key_of, means_the_same, text};
 use super::subjects::{Naming, title};
 use crate::args::Contracts;
+use crate::check::before_publishing;
 use crate::input::Source;
-use crate::past::{self, Key, Text, Versions};
-use crate::report::{Finding, Place};
+use crate::past::{self, Key, Past, Text, Versions};
+use crate::report::{Finding, Place, Severity};
 use crate::rules::files;
 use crate::{Failure, MAX_CONTRACTS_BYTES, MAX_REGISTRY_REASONS, Problem};
 
@@ -76,7 +77,9 @@ pub(super) fn make(client: &Client, args: &Contracts) -> Result<Plan, Failure> {
             entry.id = stored.id;
         }
     }
-    findings.extend(published(client, &mut entries)?);
+    let mut held = BTreeMap::new();
+    findings.extend(published(client, &mut entries, &mut held)?);
+    findings.extend(broken(client, args, &mut entries, held)?);
     for entry in entries.iter_mut().filter(|entry| entry.state == State::Pending) {
         let answer = client.compatibility(&entry.subject, &entry.text())?;
         if !answer.is_compatible {
@@ -90,9 +93,14 @@ pub(super) fn make(client: &Client, args: &Contracts) -> Result<Plan, Failure> {
 /// Refuses every version that the registry has already, and that says something else there: to a registry it would be one version
 /// more, and whoever reads its `$id` could mean either. And every version that another subject would take than the one before it
 /// has, where it would be compared with nothing.
-fn published(client: &Client, entries: &mut [Entry]) -> Result<Vec<Finding>, Failure> {
+///
+/// `known` is given what each subject has.
+fn published(
+    client: &Client,
+    entries: &mut [Entry],
+    known: &mut BTreeMap<String, Vec<(Key, Text)>>,
+) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
-    let mut known: BTreeMap<String, Vec<(Key, Text)>> = BTreeMap::new();
     let mut everywhere = None;
     let titles = titles(entries);
     for entry in entries.iter_mut().filter(|entry| entry.state == State::Pending) {
@@ -120,6 +128,33 @@ fn published(client: &Client, entries: &mut [Entry]) -> Result<Vec<Finding>, Fai
             let newer = held.iter().map(|(key, _)| key).filter(|key| key.name == entry.key.name);
             entry.behind = newer.max().filter(|newest| **newest > entry.key).cloned();
         }
+    }
+    Ok(findings)
+}
+
+/// Refuses every version that breaks another of its major, be that registered or to be written before it: a registry asked now knows
+/// nothing of those, and one without a rule takes anything.
+fn broken(
+    client: &Client,
+    args: &Contracts,
+    entries: &mut [Entry],
+    held: BTreeMap<String, Vec<(Key, Text)>>,
+) -> Result<Vec<Finding>, Failure> {
+    let pending: BTreeSet<Key> =
+        entries.iter().filter(|it| it.state == State::Pending).map(|it| it.key.clone()).collect();
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let versions = held.into_values().flatten().collect();
+    let past = Past { label: client.url().to_owned(), versions, ..Past::default() };
+    let findings = before_publishing(&args.schemas, pending.into_iter().collect(), &past, args.level)?;
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let files: BTreeSet<&str> =
+        errors.filter_map(|it| it.places.first()).map(|it| it.file.as_str()).collect();
+    for entry in
+        entries.iter_mut().filter(|it| it.state == State::Pending && files.contains(it.source.name()))
+    {
+        entry.state = State::Refused;
     }
     Ok(findings)
 }

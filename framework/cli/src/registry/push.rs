@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Client;
 use super::plan::{Entry, Plan, State, make, refused};
 use crate::args::Contracts;
-use crate::report::{Finding, Report};
+use crate::report::{Finding, Report, Severity};
 use crate::{Failure, MAX_SHOWN_CHANGES};
 
 /// Asks the registry about every contract, and writes nothing.
@@ -18,10 +18,15 @@ pub(super) fn check(client: &Client, args: &Contracts) -> Result<Report, Failure
 /// Registers what is missing, if the registry would take all of it.
 pub(super) fn push(client: &Client, args: &Contracts) -> Result<Report, Failure> {
     let mut plan = make(client, args)?;
-    if plan.findings.is_empty() {
+    if holds(&plan.findings) {
         plan.findings.extend(write(client, &mut plan.entries)?);
     }
     Ok(report("registry push", client, plan))
+}
+
+/// Whether nothing is left that somebody has not approved.
+fn holds(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity != Severity::Error)
 }
 
 /// Registers in the order of versions and stops at the first that is refused: what a version means to a registry
@@ -102,7 +107,7 @@ fn report(command: &'static str, client: &Client, plan: Plan) -> Report {
     ));
     let json = json!({
         "command": command,
-        "holds": findings.is_empty(),
+        "holds": holds(&findings),
         "url": client.url(),
         "contracts": entries,
         "findings": findings,

@@ -78,6 +78,54 @@ fn nothing_is_written_if_one_is_refused() {
     assert_eq!(*registered.lock().unwrap(), before);
 }
 
+/// The registry, asked before anything is written, knows nothing of a version that is to be written first.
+#[test]
+fn nothing_is_written_if_one_breaks_another_that_is_to_be_written() {
+    let (server, registered) = memory::start();
+    let note = |kind: &str| format!(r#", "note": {{ "type": "{kind}" }}"#);
+    let text =
+        |version: &str, kind: &str| titled(&format!("order.placed/{version}"), "OrderPlaced", &note(kind));
+    let folder = folder(&[
+        ("schemas/order.paid/1.0.json", &titled("order.paid/1.0", "OrderPaid", "")),
+        ("schemas/order.placed/1.0.json", &text("1.0", "string")),
+        ("schemas/order.placed/1.1.json", &text("1.1", "integer")),
+    ]);
+    for command in ["check", "push"] {
+        let run = registry(folder.path(), &[command, "--format", "json"], &server.url());
+        let json = run.json("registry");
+        assert_eq!((run.code, &json["holds"]), (1, &false.into()), "{json:#}");
+        let expected = [("OrderPaid", "pending"), ("OrderPlaced", "pending"), ("OrderPlaced", "refused")];
+        assert_eq!(states(&json), expected);
+        assert_eq!(json["findings"][0]["rule"], "CONTRACT_MISSING_BUMP", "{json:#}");
+        assert!(registered.lock().unwrap().is_empty());
+    }
+    // One that the folder does not have is compared too.
+    std::fs::rename(folder.path().join("schemas/order.placed/1.1.json"), folder.path().join("1.1.json"))
+        .unwrap();
+    assert_eq!(registry(folder.path(), &["push"], &server.url()).code, 0);
+    std::fs::remove_file(folder.path().join("schemas/order.placed/1.0.json")).unwrap();
+    std::fs::rename(folder.path().join("1.1.json"), folder.path().join("schemas/order.placed/1.1.json"))
+        .unwrap();
+    let before = registered.lock().unwrap().clone();
+    let run = registry(folder.path(), &["push"], &server.url());
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("`order.placed 1.1` breaks 1.0"), "{}", run.out);
+    assert!(run.out.contains(&format!("only {} has 1.0", server.url())), "{}", run.out);
+    assert_eq!(*registered.lock().unwrap(), before);
+    // A break that was agreed on is written, and so is one that the level allows.
+    let json = registry(folder.path(), &["check", "--format", "json"], &server.url()).json("registry");
+    let fingerprint = json["findings"][0]["fingerprint"].as_str().expect("a text");
+    let approval = format!(
+        "[[approval]]\nfingerprint = \"{fingerprint}\"\nreason = \"never read\"\nexpires = 9999-12-31\n"
+    );
+    let approvals = write(folder.path(), "schemas/approvals.toml", approval);
+    assert_eq!(registry(folder.path(), &["check"], &server.url()).code, 0);
+    std::fs::remove_file(approvals).unwrap();
+    assert_eq!(registry(folder.path(), &["check"], &server.url()).code, 1);
+    assert_eq!(registry(folder.path(), &["push", "--level", "none"], &server.url()).code, 0);
+    assert_eq!(registered.lock().unwrap()["OrderPlaced"].len(), 2);
+}
+
 #[test]
 fn pull_writes_what_is_missing_and_contradicts_nothing() {
     let (server, _registered) = memory::start();
