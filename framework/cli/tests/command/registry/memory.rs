@@ -1,4 +1,4 @@
-//! A registry in memory, with the answers of Confluent's: its shapes, its error codes, its messages.
+//! A registry in memory, written by hand after the documentation of Confluent's: its shapes, its error codes, its messages.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
