@@ -43,6 +43,9 @@ struct Arguments {
     /// Where the refused rows and the services' logs go [default: a fresh temporary folder]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// Write what the services of this run declare into this folder, for an observer elsewhere
+    #[arg(long, value_name = "FOLDER")]
+    manifests: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,14 +86,15 @@ fn service(name: &str, arguments: Vec<OsString>) -> ExitCode {
 
 /// The whole shop.
 fn shop(arguments: Arguments) -> ExitCode {
-    let Arguments { orders, json, namespace, folder, watch, .. } = arguments;
+    let Arguments { orders, json, namespace, folder, manifests, watch, .. } = arguments;
+    let options = Options { orders, namespace, folder, manifests };
     if watch {
-        return match supervisor::watch(&Options { orders, namespace, folder }) {
+        return match supervisor::watch(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),
         };
     }
-    match supervisor::start(&Options { orders, namespace, folder }) {
+    match supervisor::start(&options) {
         Ok(report) => show(&report, json),
         Err(error) => failed(&error),
     }

@@ -1,6 +1,7 @@
 """What the compose file promises beyond its syntax, which the loader of Docker Compose has looked at before.
 
-Versions are pinned, ports are on the loopback alone, mounted files exist, and whoever can be asked for its health is.
+Versions are pinned, ports are on the loopback alone, mounted files exist, whoever can be asked for its health is, and the
+observer watches what the shop runs.
 """
 
 import re
@@ -34,15 +35,34 @@ def wrong(name, service):
         yield f"{name}: nobody asks for its health"
 
 
+def mounted(service, folder):
+    """What is mounted there, and how."""
+    found = [volume.split(":") for volume in service.get("volumes", [])]
+    return next(((source, mode) for source, target, *mode in found if target == folder), (None, None))
+
+
+def apart(shop, observer):
+    """The groups of the shop's site and catalogue are new at each start, so no manifest that lies in an image names them."""
+    written = shop["command"][shop["command"].index("--manifests") + 1] if "--manifests" in shop["command"] else ""
+    read = [word.removeprefix("--manifests=") for word in observer["command"] if word.startswith("--manifests=")]
+    (of_shop, how), of_observer = mounted(shop, written), [mounted(observer, folder) for folder in read]
+    if of_shop is None or how or of_observer != [(of_shop, ["ro"])]:
+        yield "the observer does not read the manifests that the shop writes at its start"
+    namespace = shop["command"][shop["command"].index("--namespace") + 1]
+    if observer["environment"]["CHOREOGRAPH_NAMESPACE"] != namespace:
+        yield "the observer looks at another namespace than the shop's"
+
+
 def main():
     services = yaml.safe_load((ROOM / "compose.yaml").read_text())["services"]
     mistakes = [mistake for name, service in services.items() for mistake in wrong(name, service)]
+    mistakes += apart(services["shop"], services["observer"])
     for base in BASE.findall((ROOM / "Dockerfile").read_text()):
         if not PINNED_BASE.fullmatch(base):
             mistakes.append(f"Dockerfile: {base} is not pinned by a version")
     if mistakes:
         sys.exit("\n".join(mistakes))
-    print(f"{len(services)} services, all pinned, all on the loopback")
+    print(f"{len(services)} services, all pinned, all on the loopback; the observer watches what the shop runs")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 
 mod broker;
 mod children;
+mod declared;
 mod feed;
 mod interrupts;
 mod kafka;

@@ -12,4 +12,6 @@ pub struct Options {
     /// Where refused rows are written down, and the services' logs; a fresh folder of the system's temporary ones if there is
     /// none.
     pub folder: Option<PathBuf>,
+    /// Where the manifests of the run's services are written, for an observer elsewhere.
+    pub manifests: Option<PathBuf>,
 }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::broker::Broker;
 use super::children::{self, Children, LEAVE};
+use super::declared;
 use super::feed::{self, Feed, Outside};
 use super::interrupts::Interrupts;
 use super::kafka::{self, BrokenTill, Cluster, Groups, Watch, wait_for};
@@ -120,6 +121,16 @@ impl Place {
         Ok(place)
     }
 
+    /// What the services of this run declare, written down where somebody wants it.
+    pub(super) fn manifests(&self, options: &Options) -> Result<Vec<Manifest>, Error> {
+        let manifests = services::manifests(&self.run);
+        if let Some(folder) = &options.manifests {
+            declared::write(&manifests, folder)
+                .map_err(|source| Error::SetUp { folder: folder.clone(), source })?;
+        }
+        Ok(manifests)
+    }
+
     fn refused(&self) -> PathBuf {
         self.folder.join("refused.csv")
     }
@@ -157,7 +168,7 @@ pub fn start(options: &Options) -> Result<Report, Error> {
     let begun = Instant::now();
     let place = Place::of(options)?;
     let intake = intake(options, &place)?;
-    let manifests = services::manifests(&place.run);
+    let manifests = place.manifests(options)?;
     let (events, all) = topics(&manifests);
 
     let broker = Broker::find()?;

@@ -46,7 +46,7 @@ const OBSERVER_PORT: u16 = 4_747;
 /// [`Error`], each saying what to do.
 pub fn watch(options: &Options) -> Result<(), Error> {
     let place = Place::of(options)?;
-    let manifests = services::manifests(&place.run);
+    let manifests = place.manifests(options)?;
     let (_, all) = topics(&manifests);
     let broker = Broker::find()?;
     let addresses = Addresses::find();
