@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use choreograph_tests::eventually;
+use choreograph_tests::otlp::{Receiver, Span, unresolved};
 use choreograph_tests::process::Service;
 use serde_json::{Value, json};
 
@@ -59,11 +60,36 @@ fn next(events: &mut impl BufRead, name: &str) -> Value {
     panic!("the stream ended without `{name}`")
 }
 
+/// The spans of the order, once all of its way has been told of: one tree, whose root is the click.
+fn tree(collector: &Receiver, workflow: &str) -> Vec<Span> {
+    let of_order = |span: &Span| span.attributes.get("workflow.id").is_some_and(|id| id == workflow);
+    eventually("all spans of the order are there", PATIENCE, || {
+        let all = collector.spans();
+        let Some(trace) = all.iter().find(|span| of_order(span)).map(|span| span.id.trace.clone()) else {
+            return Err("none".to_owned());
+        };
+        let spans: Vec<Span> = all.into_iter().filter(|span| span.id.trace == trace).collect();
+        let told = |step: &str| {
+            let is_step = |span: &&Span| span.attributes.get("workflow.step").is_some_and(|of| of == step);
+            spans.iter().filter(is_step).any(|span| span.name.starts_with("process "))
+        };
+        let missing: Vec<&str> =
+            ["site/checkout", "site/follow", "payment/charge", "orders/settle", "mail/tell"]
+                .into_iter()
+                .filter(|step| !told(step))
+                .collect();
+        let open = unresolved(&spans);
+        if missing.is_empty() && open.is_empty() { Ok(spans) } else { Err(format!("{missing:?} {open:?}")) }
+    })
+}
+
 #[test]
 fn a_customer_orders_and_sees_the_order_travel() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let collector = Receiver::start().expect("a collector");
     let mut command = Command::new(env!("CARGO_BIN_EXE_example-pipeline"));
     command.args(["--watch", "--folder"]).arg(folder.path());
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.http()).env("OTEL_BSP_SCHEDULE_DELAY", "200");
     let mut shop = Service::start("shop", command).expect("the shop's command starts");
     let (site, observer) = eventually("it says where its pages are", PATIENCE, || {
         let log = shop.log().expect("its log");
@@ -90,13 +116,16 @@ fn a_customer_orders_and_sees_the_order_travel() {
     let mut quantities = ask(&catalogue, "GET", "/live", "");
     assert!(next(&mut quantities, "products")[&code].is_i64());
 
-    let order = json!({
-        "request": "a-click-of-a-test",
-        "placed_at": "2026-01-31T12:00:00Z",
-        "stock_code": code,
-        "quantity": 1,
-    });
-    let order = order.to_string();
+    let click = |request: &str| {
+        json!({
+            "request": request,
+            "placed_at": "2026-01-31T12:00:00Z",
+            "stock_code": code,
+            "quantity": 1,
+        })
+        .to_string()
+    };
+    let order = click("a-click-of-a-test");
     let placed = json(&site, "POST", "/api/orders", &order).expect("it is placed");
     assert_eq!(
         json(&site, "POST", "/api/orders", &order).as_ref(),
@@ -127,6 +156,11 @@ fn a_customer_orders_and_sees_the_order_travel() {
         if instance["summary"]["state"] == "completed" { Ok(instance) } else { Err(instance) }
     });
     assert_eq!(completed["summary"]["workflow"], "order");
+    let another = json(&site, "POST", "/api/orders", &click("a-click-sent-once")).expect("it is placed");
+    let spans = tree(&collector, another["workflow_id"].as_str().expect("a workflow"));
+    let roots: Vec<_> = spans.iter().filter(|span| span.parent.is_none()).collect();
+    let [click] = roots[..] else { panic!("one tree has one root: {roots:?}") };
+    assert!(click.name.starts_with("send ") && click.resource["service.name"] == "site", "{click:?}");
 
     shop.interrupt().expect("interrupted");
     assert!(shop.wait(PATIENCE).expect("it ends").success());

@@ -1,5 +1,6 @@
 //! What a service binary answers.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,6 +9,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::service::{Service, ServiceDef, exit_codes, run};
+use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 
 /// What `--help` says of the exit codes.
 const EXIT_CODES: &str = "Exit codes:
@@ -73,9 +76,35 @@ impl<S: Send + Sync + 'static> Service<S> {
     /// The same for arguments of the caller's; the first is the program's name, as in [`std::env::args_os`]. For a binary that
     /// holds several services.
     pub fn main_from(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+        self.main_beside(arguments, |_, _| Ok(()))
+    }
+
+    /// As [`main_from`](Self::main_from), for a process that does something beside its steps, such as serving a page that
+    /// starts workflows. Where the service is to run, `beside` is called before the first step starts, with the settings and
+    /// the process's telemetry: a [`Publisher`](crate::Publisher) that is made with them is part of the traces. An error is told,
+    /// and the service does not run.
+    ///
+    /// ```no_run
+    /// use choreograph::Publisher;
+    /// # fn service() -> choreograph::Service { choreograph::Service::new("site", ()) }
+    /// # fn serve(_: Publisher) {}
+    ///
+    /// fn main() -> std::process::ExitCode {
+    ///     service().main_beside(std::env::args_os(), |settings, telemetry| {
+    ///         let till = Publisher::connect("site", settings, telemetry)?;
+    ///         std::thread::spawn(|| serve(till));
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    pub fn main_beside(
+        self,
+        arguments: impl IntoIterator<Item = OsString>,
+        beside: impl FnOnce(&Settings, &Telemetry) -> Result<(), Box<dyn Error + Send + Sync>>,
+    ) -> ExitCode {
         let definition = self.into_definition();
         // Not locked: while the service runs, its threads log to the same standard error.
-        let code = answer(&definition, arguments, &mut io::stdout(), &mut io::stderr());
+        let code = answer(&definition, arguments, beside, &mut io::stdout(), &mut io::stderr());
         ExitCode::from(code.unwrap_or(exit_codes::COULD_NOT_COMPLETE))
     }
 }
@@ -84,6 +113,7 @@ impl<S: Send + Sync + 'static> Service<S> {
 fn answer(
     service: &ServiceDef,
     arguments: impl IntoIterator<Item = OsString>,
+    beside: impl FnOnce(&Settings, &Telemetry) -> Result<(), Box<dyn Error + Send + Sync>>,
     out: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> io::Result<u8> {
@@ -108,7 +138,7 @@ fn answer(
     match arguments.command.unwrap_or(Command::Run) {
         Command::Contracts(Contracts::Write(folder)) => service.write_contracts(folder.dir, out, errors),
         Command::Contracts(Contracts::Check(folder)) => service.check_contracts(folder.dir, out, errors),
-        Command::Run => run::run(service, errors),
+        Command::Run => run::run(service, beside, errors),
         Command::Manifest => {
             serde_json::to_writer_pretty(&mut *out, &service.manifest())?;
             writeln!(out)?;
@@ -145,8 +175,8 @@ mod tests {
     fn run(service: Service, arguments: &[&str]) -> (u8, String, String) {
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         let arguments = std::iter::once("mail").chain(arguments.iter().copied()).map(OsString::from);
-        let code =
-            answer(&service.into_definition(), arguments, &mut out, &mut errors).expect("memory takes all");
+        let code = answer(&service.into_definition(), arguments, |_, _| Ok(()), &mut out, &mut errors)
+            .expect("memory takes all");
         (code, String::from_utf8(out).expect("text"), String::from_utf8(errors).expect("text"))
     }
 

@@ -219,7 +219,12 @@ impl Drop for Steps {
 
 /// The command `run`: reads the environment, sets telemetry up, serves operators, and runs until SIGTERM or Ctrl-C.
 /// Answers the exit code.
-pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8> {
+/// `beside` begins what else the process does.
+pub(crate) fn run(
+    service: &ServiceDef,
+    beside: impl FnOnce(&Settings, &Telemetry) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    errors: &mut dyn Write,
+) -> io::Result<u8> {
     let refuse = |errors: &mut dyn Write, error: &dyn std::error::Error| {
         writeln!(errors, "error: {}", with_causes(error))?;
         Ok(exit_codes::USAGE)
@@ -233,6 +238,9 @@ pub(crate) fn run(service: &ServiceDef, errors: &mut dyn Write) -> io::Result<u8
         Err(error) => return refuse(errors, &error),
     };
     panics::tell();
+    if let Err(error) = beside(&settings, &telemetry) {
+        return refuse(errors, &*error);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let result = runtime.block_on(async {
         let result = serve(service, &settings, &telemetry).await;

@@ -30,26 +30,24 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         // What it declares must not differ from call to call.
         return service(orders, "instance").main_from(arguments);
     }
-    let page = match page(&orders) {
-        Ok(page) => page,
-        Err(error) => {
-            eprintln!(
-                "error: the site's page cannot be served: {error}; set {ADDRESS} to a free address such as 127.0.0.1:8080"
-            );
-            return ExitCode::from(choreograph::exit::USAGE);
-        }
-    };
     let instance = env::var(INSTANCE).unwrap_or_else(|_| uuid::Uuid::now_v7().simple().to_string());
-    let code = service(orders, &instance).main_from(arguments);
-    page.map_or(code, |page| page.exit(code))
+    let mut served = None;
+    let code = service(orders.clone(), &instance).main_beside(arguments, |settings, telemetry| {
+        served = page(&orders, settings, telemetry).map_err(|error| {
+            format!(
+                "the site's page cannot be served: {error}; set {ADDRESS} to a free address such as 127.0.0.1:8080"
+            )
+        })?;
+        Ok(())
+    });
+    served.map_or(code, |page| page.exit(code))
 }
 
-/// Serves the page on a thread of its own, if an address is set.
-fn page(orders: &Orders) -> io::Result<Option<Beside>> {
+/// Serves the page on a thread of its own, if an address is set. A click is where its workflow's trace begins.
+fn page(orders: &Orders, settings: &Settings, telemetry: &Telemetry) -> io::Result<Option<Beside>> {
     let Ok(address) = env::var(ADDRESS) else { return Ok(None) };
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-    let settings = Settings::from_env().map_err(io::Error::other)?;
-    let till = Publisher::connect("site", &settings, &Telemetry::quiet()).map_err(io::Error::other)?;
+    let till = Publisher::connect("site", settings, telemetry).map_err(io::Error::other)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind(address))?;
     eprintln!("the site is open at http://{}/", listener.local_addr()?);

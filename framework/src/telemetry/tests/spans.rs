@@ -241,7 +241,7 @@ fn a_process_that_exports_nothing_leaves_the_decision_to_those_after_it() {
     assert_eq!(start(&rehearsing).map(|context| context.is_sampled()), Some(false));
 }
 
-/// As the shop's site does: its page starts orders quietly, its steps and those of others are traced.
+/// A program without telemetry starts workflows whose steps are traced: one trace, though each first step is a root of it.
 #[test]
 fn what_a_quiet_process_starts_is_one_trace_of_the_steps_behind_it() {
     let parent = start(&Telemetry::quiet());
