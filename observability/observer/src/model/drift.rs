@@ -32,9 +32,9 @@ impl Model {
         let starts = |step: u16| {
             self.declared.step(step).is_some_and(|decl| decl.starts.iter().any(|it| it.event_type == number))
         };
-        // What comes from outside has no manifest that could name its source.
+        // What comes from outside has no manifest that could name its source, unless a service owns the type and lets it in.
         source == NONE
-            || decl.external
+            || (decl.external && decl.emitters.is_empty())
             || starts(source)
             || decl.emitters.iter().any(|(who, _)| match who {
                 Emitter::Step(step) => *step == source,
