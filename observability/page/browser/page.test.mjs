@@ -42,6 +42,11 @@ test('every page opens, and lists of 100,000 are filtered', () =>
     await tab.click('.workflows a', 'order');
     await tab.sees('h1', 'order');
     await tab.until('all is drawn', "document.querySelectorAll('.step-box').length >= 9 && document.querySelectorAll('path.line').length >= 25");
+    const kinds = await tab.ask("[...new Set([...document.querySelectorAll('.canvas path.line')].map((line) => line.classList[1]))].sort()");
+    const legend = await tab.ask("[...document.querySelectorAll('.legend path.line')].map((line) => line.classList[1]).sort()");
+    assert.deepEqual(kinds, legend, 'every kind of line has its entry in the legend');
+    await tab.until('side steps have their rate', "document.querySelector('.canvas text.flow-side') !== null");
+    await tab.until('who is undeclared has a line in its colour', "document.querySelector('.canvas path.line-undeclared[data-line^=\"broken-till \"]') !== null");
     for (const drift of ['silent', 'undeclared', 'version_skew']) await tab.until(`${drift} is drawn`, `document.querySelector('.canvas path.line-${drift}') !== null`);
     await tab.click('a.step-box', 'warehouse/dispatch');
     await tab.sees('.chosen', 'warehouse/dispatch');

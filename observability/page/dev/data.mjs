@@ -242,6 +242,7 @@ export function graph(name, items, now) {
       stalled_by: [...new Set(stuck.map((item) => item.reason))].map((name) => ({ name, count: stuck.filter((item) => item.reason === name).length })), lost: 0,
     };
   });
+  steps.push({ step: 'broken-till', owner: null, path: false, declared: false, group_state: 'unknown', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0 });
   steps.push({ step: 'legacy/audit', owner: null, path: false, declared: false, group_state: 'unknown', owing: [], lag: 0, committed_last_minute: 3, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0 });
   const types = new Set(STEPS.flatMap((step) => [...step[2], ...step[3]]));
   const rate = (type) => 1200 - [...types].indexOf(type) * 37;
@@ -258,6 +259,7 @@ export function graph(name, items, now) {
     }
   }
   edges.push({ from: 'shop', event_type: 'order.placed.v1', to: null, seen: 48_000, seen_last_minute: rate('order.placed.v1'), drift: null });
+  edges.push({ from: 'broken-till', event_type: 'order.placed.v1', to: null, seen: 9, seen_last_minute: 2, drift: 'undeclared' });
   edges.push({ from: null, event_type: 'order.created.v1', to: 'legacy/audit', seen: 120, seen_last_minute: 3, drift: 'undeclared' });
   return { name, steps, events, edges };
 }

@@ -52,7 +52,7 @@ export function Drawing({ graph }: { graph: WorkflowGraph }) {
                 ))}
               </defs>
               {drawn.lines.map((line) => (
-                <Stroke key={line.id} line={line} flow={flows.get(line.id)} side={steps.get(line.step)?.path === false} />
+                <Stroke key={line.id} line={line} flow={flows.get(line.id)} side={!onlyPublishes(line.step) && steps.get(line.step)?.path === false} />
               ))}
             </svg>
             {drawn.boxes.map((box) => {
@@ -74,8 +74,8 @@ function Stroke({ line, flow, side }: { line: Line; flow: Flow | undefined; side
   const perMinute = flow?.perMinute ?? 0;
   return (
     <g class={perMinute > 0 ? 'flowing' : ''}>
-      <path class={`line line-${kind}`} d={line.path} stroke-width={weight(perMinute)} marker-end={`url(#tip-${kind})`} />
-      {perMinute > 0 && !side && (
+      <path class={`line line-${kind}`} data-line={line.id} d={line.path} stroke-width={weight(perMinute)} marker-end={`url(#tip-${kind})`} />
+      {perMinute > 0 && (
         <text class={`flow flow-${kind}`} x={line.middle.x + 6} y={line.middle.y + 3}>
           {short(perMinute)}/min
         </text>

@@ -77,6 +77,9 @@ function Legend() {
         <LegendLine kind="plain" /> declared and seen
       </li>
       <li>
+        <LegendLine kind="side" /> the same at a side step
+      </li>
+      <li>
         <LegendLine kind="silent" /> declared, silent
       </li>
       <li>
