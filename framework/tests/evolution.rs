@@ -64,6 +64,14 @@ fn orders_of_three_majors_are_handled_in_order() {
     assert!(rehearsal.dead_letters().is_empty());
 }
 
+/// What older majors wrote lies in files, with what it becomes: nobody changes by accident what it means.
+#[test]
+fn orders_of_all_majors_become_what_they_became() -> Result<(), choreograph::upcast::GoldenError> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/order.placed");
+    assert_eq!(choreograph::upcast::golden::<OrderPlaced>(folder)?, 4);
+    Ok(())
+}
+
 #[test]
 fn what_an_upcaster_does_not_lead_on_is_set_aside_with_the_link() {
     let mut rehearsal = Rehearsal::new(1).service(payment());
