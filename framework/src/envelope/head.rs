@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{
     names,
     workflow::{Parsed, Workflow},
@@ -119,11 +121,14 @@ pub(crate) struct Head {
     text: String,
     /// Values that are no text, one after the other.
     odd: Vec<u8>,
-    headers: Vec<HeaderAt>,
+    headers: Places,
     known: [Place; KNOWN_COUNT],
     /// What the header `wf` says, where it is well-formed.
     workflow: Option<Parsed>,
 }
+
+/// Where each header lies: in the head itself for as many as an event has.
+type Places = SmallVec<[HeaderAt; USUAL_HEADERS]>;
 
 /// Where one header lies.
 #[derive(Debug, Clone, Copy)]
@@ -205,6 +210,8 @@ impl<'h> Iterator for Iter<'h> {
     }
 }
 
+/// How many headers an event has: the framework's own, and one or two more.
+const USUAL_HEADERS: usize = 12;
 /// Room for the headers that an event has, so that the text grows at most once for most records.
 const USUAL_BYTES: usize = 448;
 
@@ -217,7 +224,7 @@ pub(crate) struct HeadCopy {
     /// Names and values, whether they are text or not.
     text: Vec<u8>,
     odd: Vec<u8>,
-    headers: Vec<HeaderAt>,
+    headers: Places,
     known: [Place; KNOWN_COUNT],
 }
 
@@ -226,7 +233,7 @@ impl HeadCopy {
     pub(crate) fn with_capacity(count: usize) -> Self {
         Self {
             text: Vec::with_capacity(if count == 0 { 0 } else { USUAL_BYTES }),
-            headers: Vec::with_capacity(count.min(MAX_HEADERS_READ)),
+            headers: Places::with_capacity(count.min(MAX_HEADERS_READ)),
             ..Self::default()
         }
     }

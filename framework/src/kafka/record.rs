@@ -14,12 +14,10 @@ use crate::runner::port::RawRecord;
 /// The most headers of one record whose names cannot be read before the rest is left unread.
 const MAX_UNREADABLE: usize = 16;
 
-/// One record, boxed because it is moved often.
+/// One record. It keeps few blocks of memory, as all that are under way together are more than a processor's cache holds,
+/// so that each block is one that it has to wait for.
 #[derive(Debug)]
-pub(crate) struct KafkaRecord(Box<Copied>);
-
-#[derive(Debug)]
-struct Copied {
+pub(crate) struct KafkaRecord {
     topic: Arc<str>,
     partition: i32,
     offset: i64,
@@ -40,7 +38,7 @@ impl KafkaRecord {
         let mut payload = Vec::with_capacity(key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len));
         payload.extend_from_slice(key.unwrap_or_default());
         payload.extend_from_slice(value.unwrap_or_default());
-        Self(Box::new(Copied {
+        Self {
             topic: Arc::clone(topic),
             partition: message.partition(),
             offset: message.offset(),
@@ -49,7 +47,7 @@ impl KafkaRecord {
             key: key.map(<[u8]>::len),
             has_value: value.is_some(),
             head: head(message.headers()),
-        }))
+        }
     }
 }
 
@@ -82,31 +80,31 @@ fn head(headers: Option<&impl Headers>) -> Arc<Head> {
 
 impl RawRecord for KafkaRecord {
     fn topic(&self) -> &Arc<str> {
-        &self.0.topic
+        &self.topic
     }
 
     fn partition(&self) -> i32 {
-        self.0.partition
+        self.partition
     }
 
     fn offset(&self) -> i64 {
-        self.0.offset
+        self.offset
     }
 
     fn timestamp(&self) -> Option<i64> {
-        self.0.timestamp
+        self.timestamp
     }
 
     fn key(&self) -> Option<&[u8]> {
-        self.0.payload.get(..self.0.key?)
+        self.payload.get(..self.key?)
     }
 
     fn value(&self) -> Option<&[u8]> {
-        self.0.payload.get(self.0.key.unwrap_or(0)..).filter(|_| self.0.has_value)
+        self.payload.get(self.key.unwrap_or(0)..).filter(|_| self.has_value)
     }
 
     fn head(&self) -> &Arc<Head> {
-        &self.0.head
+        &self.head
     }
 }
 
