@@ -28,11 +28,12 @@ fn every_variant_handles_its_records_and_says_what_that_took() {
         for figure in ["per_second", "peak_mib"] {
             assert!(run[figure].as_f64().is_some_and(|figure| figure > 0.0), "{figure}: {run}");
         }
+        // Who has a collector exports what it traced, and to nobody else anything is exported.
         let traced = run["variant"] == serde_json::json!(Variant::Traced);
         assert_eq!(traced, run["spans"].as_u64() >= Some(3 * 307), "{run}");
     }
     let steady = results["steady"].as_array().expect("latencies");
-    assert_eq!(steady.len(), 4, "the loop and the step, with and without linger");
+    assert_eq!(steady.len(), 7, "each loop that does not wait, and two with linger too");
     for latency in steady {
         assert!(latency["latency"]["p50"].as_f64().is_some_and(|p50| p50 > 0.0), "{latency}");
     }

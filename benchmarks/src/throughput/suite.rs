@@ -1,18 +1,19 @@
 //! Which runs are made, and in which order.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use choreograph_tests::topics::Group;
 use serde::Serialize;
 
-use super::Failure;
 use super::bed::Bed;
 use super::child::Work;
 use super::count::{Counted, Shape};
 use super::sink::Sink;
 use super::steady::{self, Latency, Pace};
 use super::variant::Variant;
+use super::{Doing as _, Failure};
 
 /// How often the output's end is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -25,6 +26,16 @@ const PARTITIONS: i32 = 4;
 const KEYS: u64 = 100_000;
 /// Partitions and keys between which the cost of a record must stay flat.
 const FLAT: [(i32, u64); 6] = [(1, 1), (1, 1_000), (1, 100_000), (4, 100_000), (16, 100_000), (64, 100_000)];
+/// Whose latency is measured, and what its producer gathers for, in milliseconds: what lingering does is seen by two.
+const STEADY: [(Variant, u32); 7] = [
+    (Variant::Expert, 0),
+    (Variant::ExpertChecked, 0),
+    (Variant::Step, 0),
+    (Variant::Tenth, 0),
+    (Variant::Traced, 0),
+    (Variant::Expert, LINGER_MS),
+    (Variant::Step, LINGER_MS),
+];
 /// Keys between which the cost of the engine alone must stay flat.
 const ENGINE_KEYS: [u64; 4] = [1, 100, 10_000, 100_000];
 /// Records through the engine alone.
@@ -144,8 +155,9 @@ fn run(bed: &Bed, variant: Variant, round: u32) -> Result<(Run, Shape), Failure>
     let group = format!("payment.{}-{round}", variant.word());
     bed.make_group(&group)?;
     let sink = Sink::start()?;
+    let spans = if variant == Variant::Away { nobody()? } else { sink.address().to_owned() };
     let from = bed.ends()?;
-    let mut working = work(bed, variant, &group, LINGER_MS, &sink).start()?;
+    let mut working = work(bed, variant, &group, LINGER_MS, spans).start()?;
     let mut last = (0, Instant::now());
     loop {
         thread::sleep(LOOK_EVERY);
@@ -188,39 +200,39 @@ fn run(bed: &Bed, variant: Variant, round: u32) -> Result<(Run, Shape), Failure>
     Ok((run, counted.shape))
 }
 
-fn work(bed: &Bed, variant: Variant, group: &str, linger: u32, sink: &Sink) -> Work {
+fn work(bed: &Bed, variant: Variant, group: &str, linger: u32, spans: String) -> Work {
     Work {
         variant,
         bootstrap: bed.bootstrap.clone(),
         namespace: bed.namespace.clone(),
         group: group.to_owned(),
         linger,
-        spans: sink.address().to_owned(),
+        spans,
     }
+}
+
+/// An address at which every connection is refused: the port was free a moment ago.
+fn nobody() -> Result<String, Failure> {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|closes| closes.local_addr());
+    Ok(format!("http://{}", port.doing("find a port on which nobody listens")?))
 }
 
 fn came(from: &[i64], to: &[i64]) -> u64 {
     from.iter().zip(to).map(|(from, to)| (to - from).max(0) as u64).sum()
 }
 
-/// Latency of the plain loop and of the plain step, with and without linger.
+/// Latency of the loops whose handlers do not wait.
 fn latency(bootstrap: &str, size: Size, variants: &[Variant]) -> Result<Vec<Steady>, Failure> {
     let pace = Pace { rate: 500, warm_up: size.steady / 10, counted: size.steady };
-    let mut all = Vec::new();
-    for linger_ms in [0, LINGER_MS] {
-        for variant in [Variant::Expert, Variant::Step] {
-            if variants.contains(&variant) {
-                all.push((variant, linger_ms, Vec::new()));
-            }
-        }
-    }
+    let asked = STEADY.into_iter().filter(|(variant, _)| variants.contains(variant));
+    let mut all: Vec<_> = asked.map(|(variant, linger_ms)| (variant, linger_ms, Vec::new())).collect();
     for round in 0..size.rounds {
         for (variant, linger_ms, latencies) in &mut all {
             let bed = Bed::prepare(bootstrap, PARTITIONS, KEYS, 0)?;
             let group = format!("payment.{}-{round}", variant.word());
             bed.make_group(&group)?;
             let sink = Sink::start()?;
-            let working = work(&bed, *variant, &group, *linger_ms, &sink).start()?;
+            let working = work(&bed, *variant, &group, *linger_ms, sink.address().to_owned()).start()?;
             let mut measured = steady::measure(&bed, pace)?;
             working.stop()?;
             let latency = Latency::of(&mut measured);

@@ -49,6 +49,12 @@ fn throughput(text: &mut String, results: &Results) {
         row(text, &cells);
     }
     let waits = ratio(&results.runs, Variant::Waiting, Variant::ExpertWaiting, |run| run.per_second);
+    let rate = ratio(&results.runs, Variant::Away, Variant::Traced, |run| run.per_second);
+    let cpu = ratio(&results.runs, Variant::Away, Variant::Traced, |run| run.cpu_us);
+    if let (Some(rate), Some(cpu)) = (rate, cpu) {
+        let said = "Where everything is traced and the collector is away, the step has";
+        line(text, &format!("\n{said} {rate:.2} of the throughput at {cpu:.2} times the CPU time."));
+    }
     if let Some(waits) = waits {
         let said = "Where each record waits 1 ms, the step has";
         line(text, &format!("\n{said} {waits:.2} of the throughput of the loop that waits as well."));
@@ -186,6 +192,15 @@ mod tests {
         let results = Results { size, runs: runs.to_vec(), steady: vec![], flat: vec![], engine: vec![] };
         let text = markdown(&results);
         assert!(text.contains("| (b) step, contracts, no spans | 135 | 0.90 | – |"), "{text}");
+    }
+
+    #[test]
+    fn a_collector_that_is_away_is_compared_with_one_that_is_there() {
+        let runs = vec![run(Variant::Traced, 0, 100.0), run(Variant::Away, 0, 125.0)];
+        let size = Size { records: 10, rounds: 1, steady: 0, flat: false };
+        let results = Results { size, runs, steady: vec![], flat: vec![], engine: vec![] };
+        let text = markdown(&results);
+        assert!(text.contains("is away, the step has 1.25 of the throughput at 0.80 times"), "{text}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Variant {
     Tenth,
     /// (d): every workflow traced.
     Traced,
+    /// (d′): every workflow traced, and nobody who takes the spans.
+    Away,
     /// (b) where handling waits 1 ms.
     Waiting,
 }
@@ -37,6 +39,7 @@ impl Variant {
             Self::Step => "(b) step, contracts, no spans",
             Self::Tenth => "(c) step, 10 % of workflows traced",
             Self::Traced => "(d) step, 100 % traced, exported",
+            Self::Away => "(d′) step, 100 % traced, collector away",
             Self::Waiting => "(b) step, each record waits 1 ms",
         }
     }
@@ -51,6 +54,7 @@ impl Variant {
             Self::Step => "step",
             Self::Tenth => "tenth",
             Self::Traced => "traced",
+            Self::Away => "away",
             Self::Waiting => "waiting",
         }
     }
@@ -64,7 +68,7 @@ impl Variant {
     pub fn traced(self) -> f64 {
         match self {
             Self::Tenth => 0.1,
-            Self::Traced => 1.0,
+            Self::Traced | Self::Away => 1.0,
             _ => 0.0,
         }
     }
