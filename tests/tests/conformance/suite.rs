@@ -5,6 +5,11 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Instant,
 };
 
@@ -30,25 +35,39 @@ pub(crate) struct Outcome {
     cases: Vec<(Case, Result<(), String>, u128)>,
 }
 
-/// Runs every case for whose promises the platform stands, each on a platform of its own.
-pub(crate) fn run(platform: &str, make: impl Fn(&Case) -> Box<dyn Platform>) -> Outcome {
+/// Cases that run at once: most of a case on Kafka is waiting for groups, retries and outages.
+const AT_ONCE: usize = 4;
+
+/// Runs every case for whose promises the platform stands, each on a platform of its own, some at once.
+pub(crate) fn run(platform: &str, make: impl Fn(&Case) -> Box<dyn Platform> + Sync) -> Outcome {
     let probe = make(&cases::ALL[0]);
     let cannot: BTreeMap<_, _> =
         Promise::ALL.into_iter().filter_map(|promise| Some((promise, probe.cannot(promise)?))).collect();
     drop(probe);
-    let runnable =
-        cases::ALL.iter().filter(|case| !case.promises.iter().any(|promise| cannot.contains_key(promise)));
-    let cases = runnable
-        .map(|case| {
-            let begin = Instant::now();
-            let result = run_case(case, make(case));
-            (*case, result, begin.elapsed().as_millis())
-        })
+    let runnable: Vec<&Case> = cases::ALL
+        .iter()
+        .filter(|case| !case.promises.iter().any(|promise| cannot.contains_key(promise)))
         .collect();
+    let (next, ended) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = runnable.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begin = Instant::now();
+                    let result = run_case(case, || make(case));
+                    let ms = begin.elapsed().as_millis();
+                    ended.lock().unwrap_or_else(PoisonError::into_inner).push((**case, result, ms));
+                }
+            });
+        }
+    });
+    let mut cases = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    cases.sort_by_key(|(case, ..)| runnable.iter().position(|listed| listed.name == case.name));
     Outcome { platform: platform.to_owned(), cannot, cases }
 }
 
-fn run_case(case: &Case, mut platform: Box<dyn Platform>) -> Result<(), String> {
+fn run_case(case: &Case, make: impl FnOnce() -> Box<dyn Platform>) -> Result<(), String> {
+    let mut platform = make();
     let ended = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut *platform)));
     ended.map_err(|panic| {
         let journal = catch_unwind(AssertUnwindSafe(|| platform.journal())).unwrap_or_default();
