@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Edge, WorkflowGraph } from '../src/api/types';
-import { curve, lineId, links, MOST_NODES, picture, scaleToFit, shape } from '../src/graph/layout';
+import { apart, curve, lineId, links, MOST_NODES, picture, scaleToFit, shape } from '../src/graph/layout';
 
 const edge = (from: string | null, event_type: string, to: string | null, more: Partial<Edge> = {}): Edge => ({ from, event_type, to, seen: 10, seen_last_minute: 2, drift: null, ...more });
 
@@ -103,4 +103,14 @@ test('a path goes from the first point to the last', () => {
   assert.equal(curve([{ x: 0, y: 0 }, { x: 5, y: 5 }]), 'M0 0L5 5');
   assert.equal(curve([{ x: 0, y: 0 }, { x: 5, y: 5 }, { x: 10, y: 10 }]), 'M0 0Q5 5 10 10');
   assert.equal(curve([]), '');
+});
+
+test('no words beside a line cover others', () => {
+  const places = [{ x: 0, y: 0 }, { x: 13, y: 2 }, { x: 26, y: 0 }, { x: 400, y: 0 }];
+  const moved = apart(places);
+  assert.deepEqual(moved.map(({ x }) => x), places.map(({ x }) => x), 'each stays at its line');
+  assert.equal(moved[3]?.y, 0, 'what is free stays where it is');
+  assert.equal(new Set(moved.slice(0, 3).map(({ y }) => y)).size, 3);
+  const rates = picture(graph([edge(null, 'one.v1', 'a/one'), edge(null, 'one.v1', 'b/two')]));
+  for (const { middle } of rates.lines) assert.ok(middle.x + 40 <= rates.width, 'the words are within the picture');
 });

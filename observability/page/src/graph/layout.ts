@@ -140,11 +140,14 @@ export function picture(graph: WorkflowGraph): Picture {
   // The picture is as wide as its boxes: a line that goes round them needs room of its own.
   const across = drawn.flatMap(({ points }) => points.map((point) => point.x));
   const shift = across.reduce((most, x) => Math.max(most, MARGIN - x), 0);
-  const right = across.reduce((most, x) => Math.max(most, x + MARGIN), width);
+  const labels = apart(drawn.map(({ points }) => middle(points)));
+  const ends = [...across.map((x) => x + MARGIN), ...labels.map(({ x }) => x + LABEL_WIDTH)];
+  const right = ends.reduce((most, x) => Math.max(most, x), width);
   for (const box of boxes.values()) box.x += shift;
-  const lines = drawn.map(({ points, ...of }): Line => {
+  const lines = drawn.map(({ points, ...of }, n): Line => {
     const moved = points.map(({ x, y }) => ({ x: x + shift, y }));
-    return { ...of, path: curve(moved), middle: middle(moved) };
+    const { x, y } = labels[n] ?? middle(points);
+    return { ...of, path: curve(moved), middle: { x: x + shift, y } };
   });
   return { width: right + shift, height, boxes: [...boxes.values()], lines };
 }
@@ -192,6 +195,25 @@ function middle(points: readonly Point[]): Point {
   const a = points[Math.floor((points.length - 1) / 2)] ?? { x: 0, y: 0 };
   const b = points[Math.ceil((points.length - 1) / 2)] ?? a;
   return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+/** Room for the words beside a line. */
+const LABEL_WIDTH = 52;
+const LABEL_HEIGHT = 14;
+
+/** Places for words beside lines, each moved down as far as no other that comes before it is covered. */
+export function apart(places: readonly Point[]): Point[] {
+  const taken: Point[] = [];
+  for (const { x, y } of places) {
+    let free = y;
+    for (let moves = 0; moves < places.length; moves += 1) {
+      const other = taken.find((at) => Math.abs(at.x - x) < LABEL_WIDTH && Math.abs(at.y - free) < LABEL_HEIGHT);
+      if (!other) break;
+      free = other.y + LABEL_HEIGHT;
+    }
+    taken.push({ x, y: free });
+  }
+  return taken;
 }
 
 function round(value: number): number {
