@@ -2,7 +2,7 @@
 //!
 //! [`Settings::from_env`] reads the process's environment, [`Settings::read`] any list of pairs, so that a
 //! test or a program that holds several services needs no environment at all. Nothing else in the crate
-//! reads the environment, but for the OpenTelemetry exporters, which read the standard's own variables.
+//! reads the environment, but for OpenTelemetry's exporters and resource: they read headers and attributes by themselves.
 //!
 //! ```
 //! use choreograph::settings::Settings;
@@ -20,6 +20,7 @@
 //! ```
 #![doc = include_str!("../../docs/settings.md")]
 
+mod batches;
 mod error;
 mod kafka;
 mod nearest;
@@ -35,9 +36,10 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use batches::Batches;
 pub use error::{Error, Problem};
 pub use kafka::{Client, Kafka};
-pub use otel::{Exporter, OpenTelemetry, Protocol, Sampler};
+pub use otel::{Compression, Exporter, OpenTelemetry, Protocol, Sampler};
 pub use own::{LogFormat, Ops, Settings};
 pub use registry::{Login, Registry, Subjects};
 pub use secret::Secret;

@@ -1,13 +1,14 @@
 //! The standard variables of OpenTelemetry that the SDK leaves to its host.
 //!
-//! The exporters read the others themselves (headers, compression, batch sizes), and so does the resource
-//! (`OTEL_RESOURCE_ATTRIBUTES`).
+//! Those that an exporter or the resource reads by itself are checked here: what it cannot use, it would pass over.
 
 use std::time::Duration;
 
+use super::batches::Batches;
 use super::secret::Secret;
 use super::source::Source;
 use super::tls::{Names, Tls};
+use super::value::milliseconds;
 
 /// What the OpenTelemetry variables say about traces and metrics.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct OpenTelemetry {
     pub metrics: Exporter,
     /// Which workflows are traced.
     pub sampler: Sampler,
+    /// How both are gathered before they leave.
+    pub batches: Batches,
 }
 
 /// Where one signal goes.
@@ -41,6 +44,8 @@ pub enum Exporter {
         endpoint: Option<Secret>,
         /// How long one batch may take.
         timeout: Duration,
+        /// Whether a batch is compressed.
+        compression: Compression,
         /// Whom to trust, and who asks, where the address begins with `https://`.
         tls: Tls,
     },
@@ -56,6 +61,15 @@ pub enum Protocol {
     Grpc,
     /// Protobuf over HTTP, by the standard on port 4318.
     HttpProtobuf,
+}
+
+/// Whether a batch is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// As it is.
+    None,
+    /// With gzip.
+    Gzip,
 }
 
 /// Which workflows are traced.
@@ -77,6 +91,7 @@ impl Default for OpenTelemetry {
             traces: Exporter::None,
             metrics: Exporter::None,
             sampler: Sampler { ratio: 1.0, parent_based: true },
+            batches: Batches::default(),
         }
     }
 }
@@ -88,14 +103,17 @@ impl OpenTelemetry {
         let shared = Shared {
             protocol: source.parsed("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_ENDPOINT"),
-            timeout: source.parsed("OTEL_EXPORTER_OTLP_TIMEOUT", timeout),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_TIMEOUT", milliseconds),
+            compression: source.parsed("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
             tls: Tls::read(source, &SHARED_FILES),
         };
         let traces = Signal {
             exporter: source.parsed("OTEL_TRACES_EXPORTER", |text| exporter(text, &["otlp", "none"])),
             protocol: source.parsed("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
-            timeout: source.parsed("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", timeout),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", milliseconds),
+            longest: source.parsed("OTEL_BSP_EXPORT_TIMEOUT", milliseconds),
+            compression: source.parsed("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", compression),
             tls: Tls::read(source, &TRACES_FILES),
             path: "v1/traces",
         };
@@ -104,10 +122,16 @@ impl OpenTelemetry {
                 .parsed("OTEL_METRICS_EXPORTER", |text| exporter(text, &["otlp", "prometheus", "none"])),
             protocol: source.parsed("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", protocol),
             endpoint: endpoint(source, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"),
-            timeout: source.parsed("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", timeout),
+            timeout: source.parsed("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", milliseconds),
+            longest: source.parsed("OTEL_METRIC_EXPORT_TIMEOUT", milliseconds),
+            compression: source.parsed("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", compression),
             tls: Tls::read(source, &METRICS_FILES),
             path: "v1/metrics",
         };
+        source.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs);
+        for name in HEADERS {
+            headers(source, name);
+        }
         Self {
             disabled: source
                 .parsed("OTEL_SDK_DISABLED", |text| super::value::boolean(&text.to_ascii_lowercase()))
@@ -117,10 +141,14 @@ impl OpenTelemetry {
             traces: traces.resolve(&shared),
             metrics: metrics.resolve(&shared),
             sampler: sampler(source).unwrap_or(default.sampler),
+            batches: Batches::read(source),
         }
     }
 }
 
+/// The headers that exporters send with each batch.
+const HEADERS: [&str; 3] =
+    ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"];
 /// The files for both signals.
 const SHARED_FILES: Names = Names {
     authorities: "OTEL_EXPORTER_OTLP_CERTIFICATE",
@@ -145,6 +173,7 @@ struct Shared {
     protocol: Option<Protocol>,
     endpoint: Option<Secret>,
     timeout: Option<Duration>,
+    compression: Option<Compression>,
     tls: Tls,
 }
 
@@ -155,6 +184,9 @@ struct Signal {
     protocol: Option<Protocol>,
     endpoint: Option<Secret>,
     timeout: Option<Duration>,
+    /// How long its batches may take, whatever the exporter is told.
+    longest: Option<Duration>,
+    compression: Option<Compression>,
     tls: Tls,
     /// What an address for both signals lacks for this one over HTTP.
     path: &'static str,
@@ -178,7 +210,9 @@ impl Signal {
             })
         });
         let timeout = self.timeout.or(shared.timeout).unwrap_or(DEFAULT_TIMEOUT);
-        Exporter::Otlp { protocol, endpoint, timeout, tls: self.tls.or(&shared.tls) }
+        let timeout = self.longest.map_or(timeout, |longest| longest.min(timeout));
+        let compression = self.compression.or(shared.compression).unwrap_or(Compression::None);
+        Exporter::Otlp { protocol, endpoint, timeout, compression, tls: self.tls.or(&shared.tls) }
     }
 }
 
@@ -197,10 +231,30 @@ fn endpoint(source: &mut Source, name: &'static str) -> Option<Secret> {
     None
 }
 
-/// Reads milliseconds.
-fn timeout(text: &str) -> Result<Duration, String> {
-    const HOUR_MS: u64 = 3_600_000;
-    super::value::number(text, 1, HOUR_MS).map(Duration::from_millis)
+/// Reads how a batch is compressed.
+fn compression(text: &str) -> Result<Compression, String> {
+    match text {
+        "none" => Ok(Compression::None),
+        "gzip" => Ok(Compression::Gzip),
+        _ => Err("legal: none, gzip".to_owned()),
+    }
+}
+
+/// Checks pairs; who needs them reads them by itself.
+fn pairs(text: &str) -> Result<(), String> {
+    let is_pair = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| !name.trim().is_empty());
+    if text.split(',').all(|pair| pair.trim().is_empty() || is_pair(pair)) {
+        Ok(())
+    } else {
+        Err("legal: name=value, joined by commas".to_owned())
+    }
+}
+
+/// Checks headers for a collector; they are never shown, for they may hold a password.
+fn headers(source: &mut Source, name: &'static str) {
+    if let Some(legal) = source.take(name).and_then(|value| pairs(&value).err()) {
+        source.problem(name, "its value cannot be used", legal);
+    }
 }
 
 /// Reads the exporter's name; true for OTLP.

@@ -208,8 +208,8 @@ fn the_drain_ends_before_the_group_gives_up() {
 fn a_collector_is_found_by_the_standards_rules() {
     let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry;
     let to = |protocol, endpoint: Option<&str>| {
-        let (timeout, tls) = (Duration::from_secs(10), Tls::default());
-        Exporter::Otlp { protocol, endpoint: endpoint.map(Secret::new), timeout, tls }
+        let (timeout, compression, tls) = (Duration::from_secs(10), Compression::None, Tls::default());
+        Exporter::Otlp { protocol, endpoint: endpoint.map(Secret::new), timeout, compression, tls }
     };
     let at = |protocol, endpoint: &str| to(protocol, Some(endpoint));
     let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
@@ -294,6 +294,63 @@ fn files_of_certificates_are_checked_when_they_are_read() {
         let error = refused(pairs);
         assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn batches_are_as_the_standard_has_them_and_none_is_larger_than_the_queue() {
+    let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry.batches;
+    let small = read(&[("OTEL_BSP_MAX_QUEUE_SIZE", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "250")]);
+    assert_eq!((small.queue, small.size, small.interval), (100, 100, Duration::from_millis(250)));
+    let own = read(&[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7"), ("OTEL_BSP_SCHEDULE_DELAY", "1")]);
+    assert_eq!((own.queue, own.size, own.delay), (2_048, 7, Duration::from_millis(1)));
+    for (name, value, legal) in [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "abc", "legal: a whole number, 1 .. 1000000"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "legal: a whole number, 1 .. 1000000"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2049", "1 .. OTEL_BSP_MAX_QUEUE_SIZE, here 2048"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "5s", "legal: a whole number, 1 .. 3600000"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "-1", "legal: a whole number, 1 .. 3600000"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0", "legal: a whole number, 1 .. 3600000"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "soon", "legal: a whole number, 1 .. 3600000"),
+    ] {
+        let error = refused(&[(name, value)]);
+        assert!(error.contains(&format!("{name}: {value:?} cannot be used; ")), "{error}");
+        assert!(error.contains(legal), "{error}");
+    }
+}
+
+#[test]
+fn what_exporters_read_by_themselves_is_checked_before_them() {
+    let to = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c");
+    let read = |pairs: &[(&str, &str)]| {
+        let telemetry = Settings::read(pairs.iter().copied().chain([to])).unwrap().telemetry;
+        [telemetry.traces, telemetry.metrics].map(|exporter| match exporter {
+            Exporter::Otlp { timeout, compression, .. } => (timeout.as_millis(), compression),
+            Exporter::None => panic!("a collector is named"),
+        })
+    };
+    let gzip = ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    assert_eq!(read(&[]), [(10_000, Compression::None); 2]);
+    assert_eq!(read(&[gzip]), [(10_000, Compression::Gzip); 2]);
+    assert_eq!(
+        read(&[gzip, ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"), ("OTEL_BSP_EXPORT_TIMEOUT", "250")]),
+        [(250, Compression::Gzip), (10_000, Compression::None)]
+    );
+    assert_eq!(read(&[("OTEL_METRIC_EXPORT_TIMEOUT", "9000")])[1].0, 9_000);
+    let error = refused(&[("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd")]);
+    assert!(error.contains("\"zstd\" cannot be used; legal: none, gzip"), "{error}");
+
+    read(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=b, c=d,"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Basic%20x"),
+    ]);
+    let error = refused(&[("OTEL_RESOURCE_ATTRIBUTES", "region")]);
+    assert!(
+        error.contains("OTEL_RESOURCE_ATTRIBUTES: \"region\" cannot be used; legal: name=value"),
+        "{error}"
+    );
+    let error = refused(&[("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")]);
+    assert!(error.contains("its value cannot be used; legal: name=value"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -22,6 +22,12 @@ pub(super) fn number(text: &str, low: u64, high: u64) -> Result<u64, String> {
     }
 }
 
+/// Reads milliseconds, up to an hour.
+pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
+    const HOUR_MS: u64 = 3_600_000;
+    number(text, 1, HOUR_MS).map(Duration::from_millis)
+}
+
 /// Reads a whole number with its unit, `ms`, `s`, `m` or `h`, up to `longest`.
 pub(super) fn duration(text: &str, longest: Duration) -> Result<Duration, String> {
     let legal = || {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use opentelemetry_otlp::{
-    ExporterBuildError, MetricExporter, Protocol as OtlpProtocol, SpanExporter, WithExportConfig,
-    WithHttpConfig, WithTonicConfig,
+    Compression as OtlpCompression, ExporterBuildError, MetricExporter, Protocol as OtlpProtocol,
+    SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
 };
 
 use crate::agent::agent;
-use crate::settings::{Exporter, Protocol, Secret, Tls};
+use crate::settings::{Compression, Exporter, Protocol, Secret, Tls};
 
 /// The most bytes of a collector's answer, which says little.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -20,17 +20,18 @@ const MAX_ANSWER: u64 = 4 << 20;
 ///
 /// With gRPC its connection lives on the Tokio runtime that is entered here.
 pub(super) fn spans(exporter: &Exporter) -> Result<Option<SpanExporter>, ExporterBuildError> {
-    let Exporter::Otlp { protocol, endpoint, timeout, tls } = exporter else {
+    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls } = exporter else {
         return Ok(None);
     };
     let endpoint = endpoint.as_ref();
     let built = match protocol {
         Protocol::Grpc => {
-            let builder = SpanExporter::builder().with_tonic();
+            let builder = grpc(SpanExporter::builder().with_tonic(), *compression);
             encrypted(at(builder, endpoint, *timeout), endpoint, tls).build()
         }
         Protocol::HttpProtobuf => {
             let builder = SpanExporter::builder().with_http().with_http_client(Collector::new(tls, *timeout));
+            let builder = http(builder, *compression);
             at(builder, endpoint, *timeout).with_protocol(OtlpProtocol::HttpBinary).build()
         }
     };
@@ -39,22 +40,39 @@ pub(super) fn spans(exporter: &Exporter) -> Result<Option<SpanExporter>, Exporte
 
 /// The exporter of metrics that `exporter` asks for, if any. As [`spans`].
 pub(super) fn metrics(exporter: &Exporter) -> Result<Option<MetricExporter>, ExporterBuildError> {
-    let Exporter::Otlp { protocol, endpoint, timeout, tls } = exporter else {
+    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls } = exporter else {
         return Ok(None);
     };
     let endpoint = endpoint.as_ref();
     let built = match protocol {
         Protocol::Grpc => {
-            let builder = MetricExporter::builder().with_tonic();
+            let builder = grpc(MetricExporter::builder().with_tonic(), *compression);
             encrypted(at(builder, endpoint, *timeout), endpoint, tls).build()
         }
         Protocol::HttpProtobuf => {
             let builder =
                 MetricExporter::builder().with_http().with_http_client(Collector::new(tls, *timeout));
+            let builder = http(builder, *compression);
             at(builder, endpoint, *timeout).with_protocol(OtlpProtocol::HttpBinary).build()
         }
     };
     built.map(Some)
+}
+
+/// Sets how a batch is compressed over gRPC.
+fn grpc<B: WithTonicConfig>(builder: B, compression: Compression) -> B {
+    match compression {
+        Compression::None => builder,
+        Compression::Gzip => builder.with_compression(OtlpCompression::Gzip),
+    }
+}
+
+/// Sets how a batch is compressed over HTTP.
+fn http<B: WithHttpConfig>(builder: B, compression: Compression) -> B {
+    match compression {
+        Compression::None => builder,
+        Compression::Gzip => builder.with_compression(OtlpCompression::Gzip),
+    }
 }
 
 /// Sets the time a batch may take, and the endpoint where there is one; else the exporter takes the standard's own.

@@ -8,8 +8,10 @@ use opentelemetry::metrics::{Meter, MeterProvider as _, noop::NoopMeterProvider}
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::{Sampler as SdkSampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, Sampler as SdkSampler, SdkTracer, SdkTracerProvider,
+};
 use prometheus::Registry;
 use tokio::runtime::Runtime;
 
@@ -17,7 +19,7 @@ use super::id_generator::WorkflowIds;
 use super::instruments::Instruments;
 use super::step::{PublisherTelemetry, Shared, StepTelemetry};
 use super::{log, otlp};
-use crate::settings::{Exporter, Protocol, Sampler, Settings};
+use crate::settings::{Batches, Exporter, Protocol, Sampler, Settings};
 
 /// The instrumentation scope of everything the framework tells.
 const SCOPE: &str = "choreograph";
@@ -170,9 +172,9 @@ impl Telemetry {
         let connections = connections(&otel.traces, &otel.metrics)?;
         let entered = connections.as_ref().map(Runtime::enter);
         let resource = resource(settings, service, version);
-        let meters = meters(&otel.metrics, resource.clone(), &registry)?;
+        let meters = meters(&otel.metrics, otel.batches, resource.clone(), &registry)?;
         told(&meters);
-        let tracers = tracers(&otel.traces, resource)?;
+        let tracers = tracers(&otel.traces, otel.batches, resource)?;
         let tracer = tracers.as_ref().map(scoped_tracer);
         let mut shared = Shared::new(tracer, otel.sampler, Instruments::new(&meter(Some(&meters))));
         shared.max_age = settings.trace_max_age;
@@ -241,13 +243,15 @@ fn connections(traces: &Exporter, metrics: &Exporter) -> Result<Option<Runtime>,
 /// Metrics for `/metrics`, and for a collector where one is named.
 fn meters(
     exporter: &Exporter,
+    batches: Batches,
     resource: Resource,
     registry: &Registry,
 ) -> Result<SdkMeterProvider, SetupError> {
     let reader = prometheus_reader(registry).map_err(SetupError::new("the metrics"))?;
     let mut meters = SdkMeterProvider::builder().with_resource(resource).with_reader(reader);
     if let Some(exporter) = otlp::metrics(exporter).map_err(SetupError::new("the exporter of metrics"))? {
-        meters = meters.with_periodic_exporter(exporter);
+        meters =
+            meters.with_reader(PeriodicReader::builder(exporter).with_interval(batches.interval).build());
     }
     Ok(meters.build())
 }
@@ -263,14 +267,23 @@ fn prometheus_reader(
 ///
 /// The framework decides what is traced before it builds a span, and a user's spans follow their parent; those
 /// without one, from outside any step, are all recorded. The batch processor drops what does not fit its queue.
-fn tracers(exporter: &Exporter, resource: Resource) -> Result<Option<SdkTracerProvider>, SetupError> {
+fn tracers(
+    exporter: &Exporter,
+    batches: Batches,
+    resource: Resource,
+) -> Result<Option<SdkTracerProvider>, SetupError> {
     let exporter = otlp::spans(exporter).map_err(SetupError::new("the exporter of spans"))?;
     Ok(exporter.map(|exporter| {
+        let config = BatchConfigBuilder::default()
+            .with_scheduled_delay(batches.delay)
+            .with_max_queue_size(batches.queue)
+            .with_max_export_batch_size(batches.size)
+            .build();
         SdkTracerProvider::builder()
             .with_resource(resource)
             .with_sampler(SdkSampler::ParentBased(Box::new(SdkSampler::AlwaysOn)))
             .with_id_generator(WorkflowIds::default())
-            .with_batch_exporter(exporter)
+            .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(config).build())
             .build()
     }))
 }
