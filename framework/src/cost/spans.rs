@@ -56,6 +56,7 @@ fn record<'h>(step: &StepTelemetry, head: &'h Head, offset: i64) -> Incoming<'h>
     let id = head.text(Known::Id).unwrap_or_default();
     Incoming {
         topic: "orders",
+        origin: head.text(Known::OriginTopic),
         partition: 0,
         offset,
         timestamp: Some(NOW as i64),

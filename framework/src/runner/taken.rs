@@ -68,6 +68,7 @@ impl<M: RawRecord> Taken<M> {
     ) -> Incoming<'r> {
         Incoming {
             topic: self.raw.topic(),
+            origin: self.head().text(Known::OriginTopic),
             partition: self.raw.partition(),
             offset: self.raw.offset(),
             timestamp: self.raw.timestamp(),

@@ -27,6 +27,7 @@ pub(super) mod attribute {
     pub(crate) const CONTRACT_VERSION: &str = "workflow.contract.version";
     pub(crate) const CONTRACT_EXPECTED: &str = "workflow.contract.expected";
     pub(crate) const CONTRACT_PATH: &str = "workflow.contract.path";
+    pub(crate) const ORIGIN: &str = "workflow.origin.destination";
     pub(crate) const HOPS: &str = "workflow.hops";
     /// Which attempt after the first it is, counted from 1; absent on the first.
     pub(crate) const ATTEMPT: &str = "workflow.retry.attempt";

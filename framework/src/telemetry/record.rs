@@ -11,6 +11,8 @@ use crate::envelope::Workflow;
 pub(crate) struct Incoming<'a> {
     /// The topic's name on the broker.
     pub(crate) topic: &'a str,
+    /// The topic on which it lay first, where that is said: a record of a retry topic says it.
+    pub(crate) origin: Option<&'a str>,
     /// The partition.
     pub(crate) partition: i32,
     /// The offset in the partition.

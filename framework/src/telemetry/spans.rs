@@ -21,6 +21,9 @@ use super::sampling::{Relation, trace_id_of};
 use super::scope::Scope;
 use super::trace_parent::TraceParent;
 
+/// The event of the span that brought a workflow's first event.
+pub(super) const STARTED: &str = "workflow.started";
+
 /// More of a handler's error text than this is cut.
 const MAX_ERROR_TEXT: usize = 512;
 
@@ -100,6 +103,13 @@ impl ProcessSpan {
     /// Whether the record is traced.
     pub(crate) fn is_sampled(&self) -> bool {
         matches!(self.trace, Trace::Sampled(_))
+    }
+
+    /// Notes that its workflow began with it.
+    pub(super) fn note_start(&self) {
+        if let Trace::Sampled(sampled) = &self.trace {
+            sampled.context.span().add_event_with_timestamp(STARTED, self.started, Vec::new());
+        }
     }
 
     /// Notes that the next attempt comes after `delay`.
@@ -386,6 +396,9 @@ impl Builder<'_> {
         }
         if let Some(version) = record.data_schema.and_then(|uri| uri.rsplit('/').next()) {
             add(attribute::CONTRACT_VERSION, version.to_owned().into());
+        }
+        if let Some(origin) = record.origin.filter(|origin| *origin != record.topic) {
+            add(attribute::ORIGIN, origin.to_owned().into());
         }
         if record.attempt > 1 {
             add(attribute::ATTEMPT, i64::from(record.attempt - 1).into());

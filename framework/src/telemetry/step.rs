@@ -16,7 +16,7 @@ use super::record::{
 };
 use super::sampling::{Question, is_sampled, trace_id_of};
 use super::scope::{Ids, Scope, Short};
-use super::spans::{Builder, HandleSpan, ProcessSpan, Sampled, SendSpan, Trace};
+use super::spans::{Builder, HandleSpan, ProcessSpan, STARTED, Sampled, SendSpan, Trace};
 use super::trace_parent::TraceParent;
 use crate::envelope::names;
 use crate::settings::Sampler;
@@ -257,7 +257,7 @@ impl StepTelemetry {
         let question = Question { workflow_id: emit.workflow_id, parent: None, again: false };
         let span = self.shared.tracer_for(&question).map(|tracer| {
             let mut span = self.builder(tracer).start(cause, emit, now);
-            span.add_event_with_timestamp("workflow.started", now, Vec::new());
+            span.add_event_with_timestamp(STARTED, now, Vec::new());
             span
         });
         self.sending(output, span, || self.shared.unsampled_start(emit.workflow_id), now)
@@ -272,7 +272,11 @@ impl StepTelemetry {
         let workflow = self.shared.workflows.admit(emit.workflow);
         let output = self.bindings.output(&self.shared.instruments, workflow, emit.topic);
         let tracer = self.shared.tracer.as_ref().filter(|_| parent.is_sampled());
-        let span = tracer.map(|tracer| self.builder(tracer).send(&ambient, emit, now));
+        let span = tracer.map(|tracer| {
+            let mut span = self.builder(tracer).send(&ambient, emit, now);
+            span.add_event_with_timestamp(STARTED, now, Vec::new());
+            span
+        });
         self.sending(output, span, || Some(parent), now)
     }
 
@@ -384,6 +388,7 @@ impl StepTelemetry {
     /// A stranger's record, or one from outside, began a workflow.
     pub(crate) fn started(&self, process: &ProcessSpan) {
         self.shared.instruments.started.add(1, &self.labels(process));
+        process.note_start();
     }
 
     /// A record of a type that the step does not consume was settled.

@@ -97,6 +97,19 @@ fn a_record_is_counted_once_however_many_attempts_it_takes() {
 }
 
 #[test]
+fn the_first_span_of_a_strangers_workflow_says_that_it_began() {
+    let (telemetry, spans) = kept(ALL);
+    let mut bench = Bench::watched(&telemetry);
+    bench.take(&[("ce_type", "order.placed.v1"), ("ce_id", "e-1")], Some(r#"{"order_id":"o1"}"#));
+    bench.order(r#"{"order_id":"o2"}"#);
+    bench.acknowledge_all();
+    let spans = spans.all();
+    let process = spans.iter().filter(|span| span.name.starts_with("process "));
+    let began = process.map(|span| span.events.iter().any(|event| event.name == "workflow.started"));
+    assert_eq!(began.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn one_whose_emit_the_broker_refuses_later_is_too() {
     let telemetry = Telemetry::quiet();
     let mut bench = Bench::watched(&telemetry);

@@ -80,6 +80,7 @@ pub(super) fn at(ms: u64) -> SystemTime {
 pub(super) fn record(parent: Option<TraceParent>) -> Incoming<'static> {
     Incoming {
         topic: "orders",
+        origin: None,
         partition: 3,
         offset: 42,
         timestamp: Some(1_767_225_600_000),

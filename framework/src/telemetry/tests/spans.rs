@@ -59,6 +59,17 @@ fn a_process_span_says_which_record_it_is_about_and_the_key_only_if_asked() {
         assert!(said.iter().any(|said| said == expected), "{expected} is missing in {said:?}");
     }
     assert!(!said.iter().any(|said| said.contains("o-17")), "{said:?}");
+    assert!(!said.iter().any(|said| said.contains("origin")), "{said:?}");
+}
+
+#[test]
+fn a_record_of_the_retry_topic_says_where_it_lay_first() {
+    let (telemetry, kept) = kept(ALL);
+    let record = Incoming { topic: "shop.charge.retry", origin: Some("orders"), ..record(None) };
+    let _context = pass(&telemetry.step("shop", "charge", "shop.charge"), &record, 0);
+    let process = kept.named("process shop.charge.retry");
+    let origin = process.attributes.iter().find(|one| one.key.as_str() == "workflow.origin.destination");
+    assert_eq!(origin.map(|origin| origin.value.to_string()).as_deref(), Some("orders"));
 }
 
 #[test]
@@ -227,7 +238,9 @@ fn a_start_below_the_callers_span_joins_its_trace() {
         tracing::info_span!("POST /orders").in_scope(|| start(&telemetry))
     });
     let caller = kept.named("POST /orders");
-    assert_eq!(kept.named("send orders").parent_span_id, caller.span_context.span_id());
+    let send = kept.named("send orders");
+    assert_eq!(send.parent_span_id, caller.span_context.span_id());
+    assert!(send.events.iter().any(|event| event.name == "workflow.started"), "{send:?}");
     assert_eq!(context.map(|context| context.trace_id()), Some(caller.span_context.trace_id()));
 }
 
