@@ -1,6 +1,6 @@
 //! One step at run time: a record's way from taken to settled, whatever the driver.
 //!
-//! poll (driver) → [`route`] → decode and [`check_in`] → [`handle`] → [`check_out`] → [`publish`] → acknowledged
+//! poll (driver) → [`route`] → [`decode`] → [`check_in`], in one pass → [`handle`] → [`check_out`] → [`publish`] → acknowledged
 //! → commit (driver). What may start, be retried, or be committed is the [`engine`](crate::engine)'s to say; what
 //! Kafka or the rehearsal must do about it goes through the driver's [`Port`](port::Port).
 
@@ -8,6 +8,7 @@ mod check_in;
 mod check_out;
 pub(crate) mod clock_text;
 pub(crate) mod current;
+mod decode;
 mod emit;
 mod failure;
 mod handle;
@@ -35,8 +36,8 @@ use choreograph_contracts::Tape;
 use uuid::fmt::Hyphenated;
 
 use self::{
-    check_in::Kept,
     clock_text::ClockText,
+    decode::{Kept, decode},
     handle::{Ended, Handlers},
     port::{Delivery, Port, RawRecord, Tag},
     publish::{Kind, Publishing, Told},
@@ -421,7 +422,7 @@ impl Parts<'_> {
             Routed::Skip => return Ok(None),
         };
         let route = (index, &self.plan.routes[index]);
-        let read = check_in::check_in(route, tape, &taken.raw, handlers)?;
+        let read = decode(route, tape, &taken.raw, handlers)?;
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
         let traceparent = taken.traceparent();
