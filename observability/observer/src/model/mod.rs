@@ -110,7 +110,7 @@ pub use saving::TooSlow;
 pub use settings::{
     AUDIT_TOPIC, DEFAULT_DEADLINE_FLOOR_MS, DEFAULT_DRIFT_WINDOW_MS, DEFAULT_KEEP_FINISHED_MS,
     DEFAULT_MAX_BYTES, DEFAULT_MAX_DEAD_LETTERS, DEFAULT_MAX_EVENTS_OF_ONE, DEFAULT_MAX_INSTANCES,
-    DEFAULT_REBALANCE_MS, MAX_PROBLEMS, ModelSettings,
+    MAX_PROBLEMS, ModelSettings,
 };
 pub use snapshot::SnapshotError;
 pub use state::Model;

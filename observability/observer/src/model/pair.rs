@@ -316,9 +316,8 @@ impl Model {
             At::Dead => Some(StallReason::DeadLetter),
             At::Done | At::Settling | At::Discarded | At::NotOwed | At::Awaited | At::Gone => None,
             _ if asked_at.saturating_sub(pair.since) <= self.deadline(pair.step) + SETTLING_SEEN_MS => None,
-            _ if self.without_member(decl.group).is_some_and(|time| time > self.settings.rebalance_ms) => {
-                Some(StallReason::NoConsumer)
-            }
+            // By then a rebalance or a rolling restart would be over.
+            _ if self.without_member(decl.group).is_some() => Some(StallReason::NoConsumer),
             At::Held(_) => Some(StallReason::Retrying),
             At::Unknown(_) => None,
             At::Emitting | At::Queued | At::Handling => self.why_waiting(&pair, decl),

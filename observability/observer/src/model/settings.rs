@@ -17,9 +17,6 @@ pub const DEFAULT_MAX_DEAD_LETTERS: usize = 100_000;
 pub const DEFAULT_DRIFT_WINDOW_MS: Millis = 24 * 3_600 * 1_000;
 /// The shortest deadline of a step that declares none, in milliseconds.
 pub const DEFAULT_DEADLINE_FLOOR_MS: Millis = 30_000;
-/// How long a group may have no member before it is called one without a consumer, in milliseconds: longer than a
-/// rebalance or a rolling restart takes.
-pub const DEFAULT_REBALANCE_MS: Millis = 15_000;
 /// The most problems that are kept of what the driver cannot see.
 pub const MAX_PROBLEMS: usize = 100;
 /// The audit topic of operators' actions, without the namespace.
@@ -52,8 +49,6 @@ pub struct ModelSettings {
     pub drift_window_ms: Millis,
     /// The shortest deadline of a step that declares none, in milliseconds.
     pub deadline_floor_ms: Millis,
-    /// How long a group may have no member before that is called a reason, in milliseconds.
-    pub rebalance_ms: Millis,
     /// Where a trace can be looked at, `{trace}` standing for its id; `None` where there is no trace viewer.
     pub trace_url: Option<String>,
 }
@@ -69,7 +64,6 @@ impl Default for ModelSettings {
             max_dead_letters: DEFAULT_MAX_DEAD_LETTERS,
             drift_window_ms: DEFAULT_DRIFT_WINDOW_MS,
             deadline_floor_ms: DEFAULT_DEADLINE_FLOOR_MS,
-            rebalance_ms: DEFAULT_REBALANCE_MS,
             trace_url: None,
         }
     }

@@ -11,6 +11,7 @@ use choreograph::wire;
 use choreograph_topology::Manifest;
 
 use super::log::START;
+use crate::answer::StallReason;
 use crate::fact::{Committed, Ends, GroupState, Groups, Held, Millis, PartitionEnds, Progress, Record};
 use crate::model::{Model, ModelSettings};
 
@@ -214,6 +215,40 @@ impl World {
     fn is_away(&self, step: usize) -> bool {
         let (from, to) = self.play.away;
         step == 1 && (from..to).contains(&(self.now - START))
+    }
+
+    /// Why each record that is late now is so, by order and step: the reasons that are right, of which there are two where a
+    /// commit has not said yet what became of it.
+    pub(super) fn reasons(&self) -> BTreeMap<(usize, usize), Vec<StallReason>> {
+        let mut reasons = BTreeMap::new();
+        for (step, (_, _, deadline)) in STEPS.into_iter().enumerate() {
+            for (partition, log) in self.logs[step].iter().take(PARTITIONS).enumerate() {
+                for (offset, entry) in log.iter().enumerate() {
+                    if entry.settled.is_none() && self.now > entry.at + deadline {
+                        reasons.insert((entry.order, step), self.why(step, partition, offset));
+                    }
+                }
+            }
+        }
+        reasons
+    }
+
+    fn why(&self, step: usize, partition: usize, offset: usize) -> Vec<StallReason> {
+        if self.is_away(step) {
+            return vec![StallReason::NoConsumer];
+        }
+        let work = &self.work[step][partition];
+        let held = work.held.contains_key(&offset);
+        let listed = work.committed.1.as_ref().map_or(&[][..], |it| &it.held);
+        let said = listed.iter().any(|it| it.offset == offset as i64);
+        let mut why = Vec::new();
+        if held || said {
+            why.push(StallReason::Retrying);
+        }
+        if !held || !said {
+            why.extend([StallReason::Backlog, StallReason::NotProgressing]);
+        }
+        why
     }
 
     fn append(&mut self, topic: usize, order: usize) {

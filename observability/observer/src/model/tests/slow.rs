@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{Entry, Play, STEPS, World};
-use crate::answer::InstanceState;
+use crate::answer::{InstanceState, StallReason};
 use crate::fact::Millis;
 use crate::model::{InstanceFilter, MAX_PAGE};
 
@@ -24,6 +24,12 @@ struct Counts {
     to_be_told: usize,
     told_late: usize,
     false_stalls: usize,
+    /// Told for the first time with a reason that was not so.
+    wrong_reasons: usize,
+    /// Told for the first time with no member, rightly.
+    no_consumer: usize,
+    /// Told for the first time as held back, rightly.
+    retrying: usize,
     /// Commits that could not list all that was settled.
     cut_short: usize,
     worst_ms: Millis,
@@ -47,13 +53,22 @@ fn play(play: Play, grace: Millis) -> Counts {
         look = world.now + LOOK_EVERY_MS;
         let looked_at = world.now;
         world.look_at_groups();
+        let why = world.reasons();
         // Asking took its time, and the world went on.
         (0..world.now / 50 % 5).for_each(|_| world.turn());
         world.look_at_ends();
         let late = late(&world, looked_at);
-        for (order, step) in stalled(&world) {
-            told.entry((order, step)).or_insert(world.now);
+        for (order, step, reason) in stalled(&world) {
             counts.false_stalls += usize::from(!late.contains(&order));
+            if told.contains_key(&(order, step)) {
+                continue;
+            }
+            told.insert((order, step), world.now);
+            // What was settled when the groups were asked was late all the same, and is told of until the next look.
+            let is_right = why.get(&(order, step)).is_none_or(|why| why.contains(&reason));
+            counts.wrong_reasons += usize::from(!is_right);
+            counts.no_consumer += usize::from(is_right && reason == StallReason::NoConsumer);
+            counts.retrying += usize::from(is_right && reason == StallReason::Retrying);
         }
     }
     judge(&world, &told, grace, &mut counts);
@@ -62,8 +77,8 @@ fn play(play: Play, grace: Millis) -> Counts {
     counts
 }
 
-/// The orders that are called stalled, each with the step.
-fn stalled(world: &World) -> Vec<(usize, usize)> {
+/// The orders that are called stalled, each with the step and the reason.
+fn stalled(world: &World) -> Vec<(usize, usize, StallReason)> {
     let states = vec![InstanceState::Stalled];
     let mut filter = InstanceFilter { states, limit: MAX_PAGE, ..InstanceFilter::default() };
     let mut all = Vec::new();
@@ -72,7 +87,7 @@ fn stalled(world: &World) -> Vec<(usize, usize)> {
         for item in page.items {
             let order = item.id.trim_end_matches("-0").parse().unwrap();
             let step = STEPS.iter().position(|(name, ..)| Some(*name) == item.step.as_deref()).unwrap();
-            all.push((order, step));
+            all.push((order, step, item.reason.unwrap()));
         }
         match page.next {
             Some(next) => filter.cursor = Some(next.parse().unwrap()),
@@ -123,7 +138,7 @@ const CALM: Play =
 fn five_thousand_slow_orders_beside_keys_that_wait_are_never_called_stalled() {
     for seed in 1..=2 {
         let counts = play(Play { seed, hanging: 0, ..CALM }, 0);
-        assert_eq!(counts.false_stalls, 0, "{counts:?}");
+        assert_eq!((counts.false_stalls, counts.wrong_reasons), (0, 0), "{counts:?}");
         assert!(counts.slow_and_fine > 2_000, "{counts:?}");
     }
 }
@@ -133,15 +148,16 @@ fn what_stands_still_is_told_in_time_and_nothing_else_is() {
     let away = (20_000, 55_000);
     for seed in 1..=2 {
         let counts = play(Play { seed, away, ..CALM }, 0);
-        assert_eq!((counts.false_stalls, counts.told_late), (0, 0), "{counts:?}");
+        assert_eq!((counts.false_stalls, counts.told_late, counts.wrong_reasons), (0, 0, 0), "{counts:?}");
         assert!(counts.to_be_told > 200 && counts.slow_and_fine > 1_000, "{counts:?}");
+        assert!(counts.no_consumer > 200 && counts.retrying > 20, "{counts:?}");
     }
 }
 
 #[test]
 fn where_more_is_settled_than_a_commit_can_say_nothing_is_called_stalled_that_is_not() {
     let counts = play(Play { failing: 450, orders: 6_000, rate: 2_000, ..CALM }, 0);
-    assert_eq!(counts.false_stalls, 0, "{counts:?}");
+    assert_eq!((counts.false_stalls, counts.wrong_reasons), (0, 0), "{counts:?}");
     assert!(counts.cut_short > 0 && counts.told > 100, "{counts:?}");
 }
 
@@ -150,6 +166,6 @@ fn clocks_that_differ_by_an_hour_make_no_stall_and_hide_none() {
     let away = (20_000, 55_000);
     // Of a record whose time is wrong it is known between which two looks it was written, no more.
     let counts = play(Play { away, clocks_differ: true, ..CALM }, LOOK_EVERY_MS);
-    assert_eq!((counts.false_stalls, counts.told_late), (0, 0), "{counts:?}");
+    assert_eq!((counts.false_stalls, counts.told_late, counts.wrong_reasons), (0, 0, 0), "{counts:?}");
     assert!(counts.to_be_told > 200 && counts.slow_and_fine > 1_000, "{counts:?}");
 }
