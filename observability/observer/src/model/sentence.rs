@@ -10,6 +10,9 @@ use super::words::{duration, group_word};
 use crate::answer::{DeadLetter, InstanceState, Replay, StallReason, StepState};
 use crate::fact::Millis;
 
+/// The places beside the one at which an instance was lost that its sentence names.
+const MAX_BESIDE: usize = 3;
+
 impl Model {
     /// Where an event is at a step.
     pub(super) fn step_state(&self, instance: &Kept, pair: &Pair) -> StepState {
@@ -165,14 +168,32 @@ impl Model {
             (InstanceState::Lost, Some(pair)) => {
                 let row = &self.store.rows[pair.row];
                 format!(
-                    "lost at {}: it took {} {} ago, emitted nothing that leads to an end, and nobody owes anything",
+                    "lost at {}: it took {} {} ago, emitted nothing that leads to an end, and nobody owes anything{}",
                     self.names.steps.text(pair.step),
                     self.names.types.text(row.event_type),
                     duration(now.saturating_sub(row.since)),
+                    self.beside_sentence(row.instance, &judged.beside),
                 )
             }
             (_, Some(pair)) => self.pair_sentence(instance, pair, now),
             (_, None) => self.idle_sentence(judged, now),
+        }
+    }
+
+    /// The others of which nothing came: one of them may be the one that lost it.
+    fn beside_sentence(&self, slot: u32, beside: &[Pair]) -> String {
+        let told = beside.iter().take(MAX_BESIDE).map(|pair| {
+            let (step, row) = (self.names.steps.text(pair.step), &self.store.rows[pair.row]);
+            let took = self.names.types.text(row.event_type);
+            let waits = self.waits_for(slot, pair).map_or_else(String::new, |missing| {
+                format!(", which may wait for {}", self.names.types.text(missing))
+            });
+            format!("; nothing came of {took} at {step} either{waits}")
+        });
+        let text = told.collect::<Vec<_>>().concat();
+        match beside.len().saturating_sub(MAX_BESIDE) {
+            0 => text,
+            more => format!("{text}; nor in {more} more places"),
         }
     }
 

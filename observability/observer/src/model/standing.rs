@@ -22,6 +22,8 @@ pub(super) struct Judged {
     pub(super) reason: Option<StallReason>,
     /// The pair that decides: the one in trouble, the one that swallowed the event, else the oldest that is owed.
     pub(super) decides: Option<Pair>,
+    /// Of a lost instance the other pairs of which nothing came, those that may be to blame first.
+    pub(super) beside: Vec<Pair>,
     /// When its terminal event was emitted.
     pub(super) finished: Option<Millis>,
     /// Whether all that was written before its newest record was read.
@@ -53,7 +55,8 @@ struct Sum {
     stalled: Option<Pair>,
     owing: Option<Pair>,
     discarded: Option<Pair>,
-    swallowed: Option<Pair>,
+    /// Everything that is done and of which nothing came that leads to an end.
+    swallowed: Vec<Pair>,
     /// What a swallowed event caused may lie where nothing is read, or was taken by retention before it was read.
     lost_sight: bool,
     hanging: Option<u32>,
@@ -89,7 +92,32 @@ impl Model {
                 }
             });
         }
-        self.conclude(instance, &sum)
+        let judged = self.conclude(instance, &sum);
+        if judged.state == InstanceState::Lost { self.blame(slot, judged, sum.swallowed) } else { judged }
+    }
+
+    /// Names who lost the instance. Of a step that joins, nothing comes before the last branch is there: one that may still
+    /// wait for another event is to blame after those that may not, and among equals the latest is the first.
+    fn blame(&self, slot: u32, mut judged: Judged, mut swallowed: Vec<Pair>) -> Judged {
+        swallowed.sort_by_key(|pair| (self.waits_for(slot, pair).is_some(), std::cmp::Reverse(pair.since)));
+        judged.decides = swallowed.first().copied();
+        judged.beside = swallowed.split_off(1);
+        judged
+    }
+
+    /// An event that never came to the instance and that the step consumes too, beside the one that it took.
+    pub(super) fn waits_for(&self, slot: u32, pair: &Pair) -> Option<u16> {
+        let decl = self.declared.step(pair.step)?;
+        let came = || self.store.rows_of(slot).map(|number| self.store.rows[number].event_type);
+        let is_same = |one: u16, other: u16| self.name_of(one) == self.name_of(other);
+        let others = decl.consumes.iter().map(|(number, _)| *number);
+        others.into_iter().find(|other| !came().any(|number| is_same(number, *other)))
+    }
+
+    /// A type without its major: the same fact in another major is no other event.
+    fn name_of(&self, event_type: u16) -> &str {
+        let text = self.names.types.text(event_type);
+        text.rsplit_once(".v").map_or(text, |(name, _)| name)
     }
 
     fn sum_up(&self, sum: &mut Sum, pair: &Pair, effects: &Effects) {
@@ -106,7 +134,7 @@ impl Model {
                 let row = &self.store.rows[pair.row];
                 if !goes_on(effects, self.fact_of(row), pair.step) {
                     sum.lost_sight |= self.may_have_lost_effects(pair.step, row.since);
-                    older(&mut sum.swallowed, *pair);
+                    sum.swallowed.push(*pair);
                 }
             }
             _ => {
@@ -149,17 +177,13 @@ impl Model {
         } else if let Some(discarded) = sum.discarded {
             (InstanceState::Failed, None, Some(discarded))
         } else {
-            match sum.swallowed {
-                Some(pair) if sum.hanging.is_none() && !sum.lost_sight && !dropped => {
-                    if knows_all {
-                        (InstanceState::Lost, Some(StallReason::Lost), Some(pair))
-                    } else {
-                        // What followed may lie in a partition that was made just now.
-                        at_rest = false;
-                        (InstanceState::Running, None, None)
-                    }
-                }
-                _ => (InstanceState::Running, None, None),
+            let is_lost = !sum.swallowed.is_empty() && sum.hanging.is_none() && !sum.lost_sight && !dropped;
+            if is_lost && knows_all {
+                (InstanceState::Lost, Some(StallReason::Lost), sum.swallowed.first().copied())
+            } else {
+                // What followed may lie in a partition that was made just now.
+                at_rest &= !is_lost;
+                (InstanceState::Running, None, None)
             }
         };
         let whole = whole && (at_rest || sum.owing.is_some());
@@ -169,6 +193,6 @@ impl Model {
             (true, _) => List::Aside,
         };
         let (finished, hanging, side) = (sum.finished, sum.hanging, sum.side);
-        Judged { state, reason, decides, finished, whole, hanging, side, list }
+        Judged { state, reason, decides, beside: Vec::new(), finished, whole, hanging, side, list }
     }
 }

@@ -1,7 +1,10 @@
 //! What an instance comes to, and that nothing is said before it is proved.
 
+use choreograph_topology::Manifest;
+
 use super::log::Log;
 use crate::answer::{InstanceState, StallReason, StepState};
+use crate::model::ModelSettings;
 
 #[test]
 fn an_order_goes_from_step_to_step_to_its_end() {
@@ -53,6 +56,65 @@ fn a_swallowed_event_is_lost_only_once_everything_was_read() {
     let sentence = log.summary("a").sentence;
     assert!(sentence.starts_with("lost at payment/charge: it took order.placed.v1 "), "{sentence}");
     assert_eq!(log.summary("a").step.as_deref(), Some("payment/charge"));
+}
+
+/// An order is charged and reserved, and delivered once both have come.
+const JOINED: [&str; 4] = [
+    r#"{ "manifest": 1, "service": "site", "publishes": [
+        { "type": "order.placed", "version": "1.0", "topic": "orders", "external": true,
+          "starts_workflow": "order", "schema": true }] }"#,
+    r#"{ "manifest": 1, "service": "payment", "steps": [
+        { "name": "charge", "group": "payment.charge",
+          "consumes": [{ "type": "order.placed", "major": 1, "topic": "orders", "schema": true }],
+          "emits": [{ "type": "payment.confirmed", "version": "1.0", "topic": "payments", "schema": true }] }] }"#,
+    r#"{ "manifest": 1, "service": "stock", "steps": [
+        { "name": "reserve", "group": "stock.reserve",
+          "consumes": [{ "type": "order.placed", "major": 1, "topic": "orders", "schema": true }],
+          "emits": [{ "type": "stock.reserved", "version": "1.0", "topic": "stock", "schema": true }] }] }"#,
+    r#"{ "manifest": 1, "service": "shipping", "steps": [
+        { "name": "join", "group": "shipping.join",
+          "consumes": [{ "type": "payment.confirmed", "major": 1, "topic": "payments", "schema": true },
+                       { "type": "stock.reserved", "major": 1, "topic": "stock", "schema": true }],
+          "emits": [{ "type": "order.delivered", "version": "1.0", "topic": "orders", "terminal": true,
+                      "schema": true }] }] }"#,
+];
+
+#[test]
+fn the_step_that_swallowed_a_branch_lost_it_and_not_the_one_that_waits_for_the_branch() {
+    let manifests = JOINED.map(|text| Manifest::read("m.json", text.as_bytes()).unwrap());
+    for stock_is_first in [true, false] {
+        let mut log = Log::of(ModelSettings::default(), &manifests);
+        log.look();
+        log.place("a");
+        if stock_is_first {
+            log.commit("stock.reserve", "orders", 1);
+            log.look_for(4_000);
+        }
+        log.confirm("a");
+        log.look_for(4_000);
+        log.commit_all();
+        log.look_for(4_000);
+        let summary = log.summary("a");
+        assert_eq!((summary.state, summary.step.as_deref()), (InstanceState::Lost, Some("stock/reserve")));
+        let sentence = summary.sentence;
+        assert!(sentence.starts_with("lost at stock/reserve: it took order.placed.v1 "), "{sentence}");
+        let join = "; nothing came of payment.confirmed.v1 at shipping/join either, which may wait for stock.reserved.v1";
+        assert!(sentence.ends_with(join), "{sentence}");
+    }
+}
+
+#[test]
+fn a_join_to_which_every_branch_came_lost_it_itself() {
+    let manifests = JOINED.map(|text| Manifest::read("m.json", text.as_bytes()).unwrap());
+    let mut log = Log::of(ModelSettings::default(), &manifests);
+    log.look();
+    log.place("a");
+    log.confirm("a");
+    log.emit("stock", "a", ("a-there", "stock.reserved.v1"), "stock/reserve", "a");
+    log.commit_all();
+    log.look_for(4_000);
+    let summary = log.summary("a");
+    assert_eq!((summary.state, summary.step.as_deref()), (InstanceState::Lost, Some("shipping/join")));
 }
 
 #[test]
