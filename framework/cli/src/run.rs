@@ -23,6 +23,8 @@ pub enum Output {
     Text(String),
     /// The same, with what the answer is.
     Answer(String, Exit),
+    /// What is known, and why it does not come to an answer: both are told, and the failure's code is the end.
+    Doubtful(Box<Output>, Failure),
 }
 
 /// Runs the command on the process's arguments and standard streams.
@@ -48,7 +50,7 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>, console
     let done = execute(cli.command, cli.format, inner);
     let begun = out.begun;
     let (exit, printed) = match done {
-        Ok(output) => print(&output, cli.format, console),
+        Ok(output) => print(&output, name, cli.format, console),
         Err(failure) => refuse(&failure, name, cli.format, begun, console),
     };
     match printed.and_then(|()| console.out.flush()) {
@@ -79,13 +81,20 @@ fn execute(command: Command, format: Format, console: &mut Console<'_>) -> Resul
     Ok(Output::Report(Box::new(report)))
 }
 
-fn print(output: &Output, form: Format, console: &mut Console<'_>) -> (Exit, io::Result<()>) {
+fn print(output: &Output, command: &str, form: Format, console: &mut Console<'_>) -> (Exit, io::Result<()>) {
     match output {
         Output::Report(report) => {
             (report.exit(), format::write(report, form, console.colour, &mut *console.out))
         }
         Output::Text(text) => (Exit::Holds, console.out.write_all(text.as_bytes())),
         Output::Answer(text, exit) => (*exit, console.out.write_all(text.as_bytes())),
+        Output::Doubtful(known, failure) => {
+            // Where a document has no room for how far the observer sees, it tells of the failure alone.
+            let has_room = matches!(form, Format::Text | Format::Json);
+            let printed = if has_room { print(known, command, form, console).1 } else { Ok(()) };
+            let (exit, told) = refuse(failure, command, form, has_room, console);
+            (exit, printed.and(told))
+        }
     }
 }
 

@@ -102,7 +102,7 @@ Exit codes:
   0  it holds: nothing was found, nothing is stuck
   1  findings: something is to be mended or is stuck, and the output says what
   2  wrong usage, or an input that cannot be read
-  3  could not come to an answer (registry or observer away, git ref missing); the message says the fix";
+  3  could not come to an answer (registry or observer away, observer blind, git ref missing); the message says the fix";
 
 #[cfg(test)]
 mod tests {

@@ -54,13 +54,14 @@ const OBSERVER: &str =
     "The address of a running observer [default: what CHOREOGRAPH_OBSERVER says, else http://127.0.0.1:4747]";
 
 const REASON: &str = "That stand still for this reason: no_consumer, not_progressing, backlog, retrying, dead_letter, \
-                      waiting_join, outbox, lost";
+                      lost; waiting_join and outbox, which nothing says yet";
 
 const ASKED: &str = "\
 The token of an observer that wants one is read from the environment:
   CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE
 
-Exit codes: 0 nothing that was found is stuck; 1 something is (failed, lost or stalled); 2 wrong usage; 3 no answer.";
+Exit codes: 0 nothing that was found is stuck; 1 something is (failed, lost or stalled); 2 wrong usage; 3 no answer, or
+nothing stuck was found by an observer that still reads what is there, or whose newest look is older than 30 s.";
 
 /// The arguments of `where`.
 #[derive(Debug, Args)]

@@ -13,10 +13,11 @@ use crate::{Failure, Output, locate};
 /// A [`Failure`] if no observer answers, or it does not take a filter.
 pub fn run(args: &Instances, format: Format) -> Result<Output, Failure> {
     let json = locate::is_json(format, "instances")?;
-    let page: answer::Instances = Ask::new(&args.asked)?.get(&["api", "instances"], &query(args))?;
+    let ask = Ask::new(&args.asked)?;
+    let page: answer::Instances = ask.get(&["api", "instances"], &query(args))?;
     let stuck = page.by_state.iter().any(|of| of.count > 0 && is_stuck(&of.name));
     let text = if json { locate::pretty(&page)? } else { observer::instances(&page) };
-    Ok(Output::Answer(text, observer::exit(stuck)))
+    Ok(observer::answer(text, stuck, page.as_of, Some(&ask)))
 }
 
 /// The filters as the observer takes them.

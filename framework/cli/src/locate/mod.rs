@@ -17,8 +17,8 @@ struct Found {
     as_of: AsOf,
     /// How many instances the text names.
     total: u64,
-    /// Whether one of them is stuck, told below or not.
-    stuck: bool,
+    /// Whether one of them is stuck, told below or not; `None` where none is seen to be, and not enough is seen to say so.
+    stuck: Option<bool>,
     /// The first [`MAX_WHERE`] of them, those that are stuck before the others.
     instances: Vec<Instance>,
     /// Whether all of them came to their end.
@@ -34,14 +34,14 @@ struct Found {
 pub fn run(args: &Where, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
     let json = is_json(format, "where")?;
     if !args.manifests.is_empty() {
-        return answer(args, json, &alone::find(args, console)?);
+        return answer(args, json, &alone::find(args, console)?, None);
     }
     let ask = Ask::new(&args.asked)?;
     if args.watch {
         return watch::run(&ask, &args.text, json, console);
     }
     match of_observer(&ask, &args.text) {
-        Ok(found) => answer(args, json, &found),
+        Ok(found) => answer(args, json, &found, Some(&ask)),
         Err(Said::Away(failure)) => {
             let help = "or let this command find out by itself: `--manifests FOLDER`, with KAFKA_BOOTSTRAP_SERVERS set";
             Err(failure.help(help))
@@ -50,12 +50,12 @@ pub fn run(args: &Where, format: Format, console: &mut Console<'_>) -> Result<Ou
     }
 }
 
-fn answer(args: &Where, json: bool, found: &Found) -> Result<Output, Failure> {
+fn answer(args: &Where, json: bool, found: &Found, ask: Option<&Ask>) -> Result<Output, Failure> {
     if found.instances.is_empty() {
         return Err(unknown(&args.text, found.as_of));
     }
     let text = if json { pretty(found)? } else { told(found) };
-    Ok(Output::Answer(text, observer::exit(found.stuck)))
+    Ok(observer::answer(text, found.is_stuck(), found.as_of, ask))
 }
 
 /// Asks an observer for all that a text names.
@@ -82,7 +82,12 @@ impl Found {
             || instances.iter().any(|it| is(it.summary.state) || observer::is_unexplained(it));
         let over =
             page.by_state.iter().all(|of| observer::state_of(&of.name) == Some(InstanceState::Completed));
+        let stuck = (stuck || page.as_of.is_current()).then_some(stuck);
         Self { as_of: page.as_of, total: page.total, stuck, instances, over }
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.stuck == Some(true)
     }
 }
 
@@ -105,12 +110,18 @@ fn unknown(text: &str, as_of: AsOf) -> Failure {
     let failure = Failure::incomplete(format!(
         "nobody knows `{text}`: no instance has this id or key, and no event this id"
     ));
-    if as_of.caught_up {
-        failure
-            .help("instances that ended long ago are forgotten; one that starts now is seen a second later")
-    } else {
-        failure.help("the observer still reads what is there: ask again when it has caught up")
+    if !as_of.caught_up {
+        return failure.help("the observer still reads what is there: ask again when it has caught up");
     }
+    let failure = failure
+        .help("instances that ended long ago are forgotten; one that starts now is seen a second later");
+    if as_of.is_current() {
+        return failure;
+    }
+    let behind = observer::age(as_of.behind_ms);
+    failure.help(format!(
+        "the observer last saw topics and groups {behind} ago: see its /ready for what hinders it"
+    ))
 }
 
 /// Whether JSON is asked for; only that and text are to be had.

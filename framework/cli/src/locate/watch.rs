@@ -7,13 +7,13 @@ use std::time::Duration;
 use choreograph_observer::answer::Instance;
 
 use super::{of_observer, pretty, unknown};
-use crate::observer::{Ask, exit};
+use crate::observer::{Ask, answer, exit};
 use crate::{Console, Failure, Output};
 
 /// How often the observer is asked.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Questions in a row to which nobody answers before it is given up.
+/// Questions in a row to which nobody answers, or an observer that does not see, before it is given up.
 const MAX_UNANSWERED: u32 = 10;
 
 /// Watches until every instance that `text` names has ended, or one is stuck.
@@ -29,7 +29,7 @@ pub(super) fn run(ask: &Ask, text: &str, json: bool, console: &mut Console<'_>) 
                 continue;
             }
         };
-        unanswered = 0;
+        unanswered = if found.stuck.is_some() { 0 } else { unanswered + 1 };
         if found.instances.is_empty() {
             return Err(unknown(text, found.as_of));
         }
@@ -40,14 +40,14 @@ pub(super) fn run(ask: &Ask, text: &str, json: bool, console: &mut Console<'_>) 
             match write(console, &shown) {
                 // Whoever reads the output has seen enough of it.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Ok(Output::Answer(String::new(), exit(found.stuck)));
+                    return Ok(Output::Answer(String::new(), exit(found.is_stuck())));
                 }
                 Err(error) => return Err(Failure::incomplete(format!("cannot write the output: {error}"))),
                 Ok(()) => {}
             }
         }
-        if found.stuck || found.over {
-            return Ok(Output::Answer(String::new(), exit(found.stuck)));
+        if found.is_stuck() || found.over || unanswered == MAX_UNANSWERED {
+            return Ok(answer(String::new(), found.is_stuck(), found.as_of, Some(ask)));
         }
         sleep(EVERY);
     }

@@ -19,7 +19,7 @@ pub fn run(args: &Topology, format: Format) -> Result<Output, Failure> {
     match &args.command {
         TopologyCommand::Check(args) => check::run(args).map(|report| Output::Report(Box::new(report))),
         TopologyCommand::Graph(args) => graph::run(args, format).map(Output::Text),
-        TopologyCommand::Drift(args) => drift::run(args).map(|report| Output::Report(Box::new(report))),
+        TopologyCommand::Drift(args) => drift::run(args),
         TopologyCommand::Asyncapi(args) => asyncapi::run(args, format).map(Output::Text),
     }
 }

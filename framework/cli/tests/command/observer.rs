@@ -177,6 +177,69 @@ fn watching_ends_when_nobody_reads() {
     assert_eq!((run.code, run.errors.as_str()), (0, ""));
 }
 
+/// Plays an observer of which every answer is as of this, and which says what hinders it.
+fn as_of_observer(as_of: Value, state: &'static str, drifts: Vec<Value>) -> Server {
+    Server::start(move |request: &Request| -> Answer {
+        let mut answer = match request.line.split(['?', ' ']).nth(1) {
+            Some("/api/instances/o-1") => instance("o-1", state, None),
+            Some("/api/drift") => json!({ "window_ms": 86_400_000, "drifts": drifts }),
+            Some("/api/overview") => json!({
+                "workflows": [], "dead_letters_open": 0, "events": 0, "instances": 0, "unreadable": 0,
+                "problems": ["no broker \u{1b}[2J answers"]
+            }),
+            _ => page(&[summary("o-1", state, None)], state),
+        };
+        answer["as_of"] = as_of.clone();
+        (200, answer.to_string())
+    })
+}
+
+#[test]
+fn that_a_blind_observer_tells_of_nothing_stuck_is_no_proof_that_nothing_is() {
+    let asks = [&["where", "o-1"][..], &["where", "o-1", "--watch"], &["instances"], &["topology", "drift"]];
+    let as_of = |behind_ms: u64, caught_up: bool| json!({ "now": 1_767_225_600_000_u64, "behind_ms": behind_ms, "caught_up": caught_up });
+    for (as_of, why) in [
+        (as_of(30_001, true), "the observer last saw topics and groups 30 s ago, and 30 s is the most"),
+        (as_of(10_800_000, true), "the observer last saw topics and groups 3 h ago"),
+        (as_of(1_767_225_600_000, false), "the observer still reads what is there"),
+    ] {
+        let blind = as_of_observer(as_of.clone(), "completed", vec![]);
+        for ask in asks {
+            let run = asked(&blind.url(), ask);
+            assert_eq!(run.code, 3, "{ask:?}: {run:?}");
+            assert!(run.errors.contains(why) && !run.out.is_empty(), "{run:?}");
+            assert!(run.errors.contains("no broker \\u{1b}[2J answers"), "{run:?}");
+        }
+        let json = |ask: &[&str]| asked(&blind.url(), &[ask, &["--format", "json"]].concat());
+        assert_eq!(json(&["where", "o-1"]).json("where")["stuck"], Value::Null);
+        assert_eq!(json(&["instances"]).json("instances")["as_of"], as_of);
+        assert_eq!(json(&["topology", "drift"]).json("drift")["holds"], json!(false));
+
+        let drift = json!({
+            "kind": "undeclared", "from": "payment/charge", "event_type": "payment.confirmed.v1", "to": null,
+            "contract_version": null, "sentence": "it is undeclared"
+        });
+        let seen = as_of_observer(as_of, "failed", vec![drift]);
+        for ask in asks {
+            let run = asked(&seen.url(), ask);
+            assert_eq!((run.code, run.errors.as_str()), (1, ""), "{ask:?}: {run:?}");
+        }
+    }
+    let sees = as_of_observer(as_of(30_000, true), "completed", vec![]);
+    for ask in asks {
+        assert_eq!(asked(&sees.url(), ask).code, 0, "{ask:?}");
+    }
+}
+
+#[test]
+fn watching_is_given_up_where_the_observer_stays_blind() {
+    let as_of = json!({ "now": 1_767_225_600_000_u64, "behind_ms": 60_000, "caught_up": true });
+    let blind = as_of_observer(as_of, "running", vec![]);
+    let run = asked(&blind.url(), &["where", "o-1", "--watch"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.errors.contains("proves nothing"), "{run:?}");
+}
+
 #[test]
 fn what_nobody_knows_is_three_and_said() {
     let observer = observer("running", None);
@@ -246,6 +309,16 @@ fn drift_is_findings_with_rules_that_are_explained() {
         (none.code, none.out.as_str()),
         (0, "what is declared and what is seen agree, over the last 24 h; as of 1.2 s ago\n")
     );
+    let cut = json!({
+        "as_of": as_of(), "window_ms": 86_400_000, "drifts": [drift("silent")], "left_off": 3
+    });
+    let cut = Server::start(move |_| (200, cut.to_string()));
+    let told = asked(&cut.url(), &["topology", "drift"]).out;
+    assert!(
+        told.contains("1 difference, and 3 more which the observer leaves off, over the last 24 h"),
+        "{told}"
+    );
+    assert_eq!(asked(&cut.url(), &["topology", "drift", "--format", "json"]).json("drift")["left_off"], 3);
     let silent = asked(&answer(vec![drift("silent")]).url(), &["topology", "drift"]);
     assert_eq!(silent.code, 0, "it may be rare: {}", silent.out);
     let grave = answer(vec![drift("undeclared"), drift("version_skew")]);

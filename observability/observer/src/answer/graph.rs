@@ -108,8 +108,11 @@ pub struct Drifts {
     pub as_of: AsOf,
     /// How far back it looks, in milliseconds.
     pub window_ms: u64,
-    /// The differences.
+    /// The differences: what is undeclared, then other versions, then what is silent.
     pub drifts: Vec<Drift>,
+    /// How many more there are.
+    #[serde(default)]
+    pub left_off: u64,
 }
 
 /// One difference.

@@ -40,6 +40,17 @@ pub struct AsOf {
     pub caught_up: bool,
 }
 
+/// Sight older than this is no sight, in milliseconds: it proves nothing of what is so now.
+pub const MAX_BEHIND_MS: u64 = 30_000;
+
+impl AsOf {
+    /// Whether what is not seen can be relied on: everything was read once, and lately. Where it was not, that nothing is
+    /// told to be stuck does not say that nothing is.
+    pub fn is_current(self) -> bool {
+        self.caught_up && self.behind_ms <= MAX_BEHIND_MS
+    }
+}
+
 /// Something changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tick {

@@ -10,9 +10,6 @@ use super::metrics;
 use super::served::Served;
 use crate::clock;
 
-/// Sight older than this is no sight: the observer is not ready, in milliseconds.
-const MAX_BEHIND_MS: u64 = 30_000;
-
 /// Whether the process does its work: not whether a broker is there.
 pub(super) async fn live(State(served): State<Served>) -> Response {
     let live = served.alive.is();
@@ -26,7 +23,7 @@ pub(super) async fn ready(State(served): State<Served>, headers: HeaderMap) -> R
     let shared = served.shared.clone();
     let asked = tokio::task::spawn_blocking(move || shared.read(|model| model.overview(clock::now()))).await;
     let Ok(overview) = asked else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let ready = alive && overview.as_of.caught_up && overview.as_of.behind_ms <= MAX_BEHIND_MS;
+    let ready = alive && overview.as_of.is_current();
     let mut body = json!({ "ready": ready, "as_of": overview.as_of });
     if served.guard.trusts(&headers) {
         body["problems"] = json!(overview.problems);

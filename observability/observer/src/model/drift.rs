@@ -20,8 +20,9 @@ impl Model {
         self.undeclared(now, &mut drifts);
         self.skewed(now, &mut drifts);
         self.silent(now, &mut drifts);
+        let left_off = drifts.len().saturating_sub(MAX_DRIFTS) as u64;
         drifts.truncate(MAX_DRIFTS);
-        Drifts { as_of: self.as_of(now), window_ms: self.settings.drift_window_ms, drifts }
+        Drifts { as_of: self.as_of(now), window_ms: self.settings.drift_window_ms, drifts, left_off }
     }
 
     /// Whether a source may emit a type, for all that is declared.

@@ -293,6 +293,19 @@ fn drift_is_told_in_three_kinds() {
 }
 
 #[test]
+fn of_more_drifts_than_are_told_it_is_told_how_many_are_left_off() {
+    let mut log = Log::new();
+    log.look();
+    for number in 0..1_003 {
+        let (id, event_type) = (format!("e-{number}"), format!("stray-{number}.v1"));
+        log.emit("orders", "a", (&id, &event_type), "fraud/check", "none");
+    }
+    log.look();
+    let drifts = log.model.drifts(log.now);
+    assert_eq!((drifts.drifts.len(), drifts.left_off), (1_000, 3));
+}
+
+#[test]
 fn a_model_without_manifests_answers_too() {
     let model = Model::new(ModelSettings::default());
     assert!(model.topics().is_empty());
