@@ -24,7 +24,7 @@ use crate::limits::{MAX_REPLAYS, MAX_ROUNDS};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::report::Report;
-use crate::spans::{self, ActionSpan};
+use crate::spans::{self, ActionSpan, Counts};
 use crate::watch::{Progress, Stage, Watch};
 
 /// What is to be done with dead letters.
@@ -106,12 +106,13 @@ impl DeadLetters {
         let mut run = Run { letters: self, order, stamp, report, throttle, tape, watch };
         let mut result = Ok(());
         for (topic, places) in &chosen.places {
+            let before = Counts::of(&run.report);
             result = run.on(topic, places);
+            spans::count(&run.report, before, &self.retries.step(topic));
             if result.is_err() || run.report.cancelled {
                 break;
             }
         }
-        spans::count(&run.report);
         result.map(|()| run.report)
     }
 }

@@ -38,6 +38,16 @@ impl Retries {
         if all.len() == 1 { all.into_iter().next() } else { None }
     }
 
+    /// The step whose dead letters lie on `topic`: the first of those that manifests name, else the one after which the
+    /// framework names such a topic, `<service>.<step>.dlq`.
+    pub(crate) fn step(&self, topic: &str) -> String {
+        if let Some(source) = self.0.get(topic).and_then(|steps| steps.keys().next()) {
+            return source.clone();
+        }
+        let group = topic.strip_suffix(DEAD_LETTER_SUFFIX).unwrap_or(topic);
+        group.replacen('.', "/", 1)
+    }
+
     /// All topics that replays of the dead letters on `topic` may go to.
     pub(crate) fn all(&self, topic: &str) -> BTreeSet<String> {
         if let Some(steps) = self.0.get(topic) {
@@ -72,5 +82,8 @@ mod tests {
             assert_eq!(retries.to(topic, source).as_deref(), retry, "{topic} {source}");
         }
         assert_eq!(retries.all("shared").len(), 2);
+        for (topic, step) in [("own-dlq", "till/own"), ("shared", "till/a"), ("mail.tell.dlq", "mail/tell")] {
+            assert_eq!(retries.step(topic), step);
+        }
     }
 }

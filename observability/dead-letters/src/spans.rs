@@ -22,8 +22,9 @@ use crate::report::Report;
 
 /// The instrumentation scope, as the framework's own.
 const SCOPE: &str = "choreograph";
-/// How many were acted upon, by outcome.
+/// How many were acted upon, by step and outcome.
 const REPLAYS: &str = "workflow.replays";
+const STEP: &str = "workflow.step";
 const OUTCOME: &str = "outcome";
 /// The header of W3C Trace Context, and the one beside it.
 const TRACEPARENT: &str = "traceparent";
@@ -114,16 +115,33 @@ impl SendSpan {
     }
 }
 
-/// Counts what an action came to.
-pub(crate) fn count(report: &Report) {
+/// What an action has come to at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    done: u64,
+    refused: u64,
+    already: u64,
+}
+
+impl Counts {
+    pub(crate) fn of(report: &Report) -> Self {
+        Self { done: report.done, refused: report.refused, already: report.already }
+    }
+}
+
+/// Counts what an action came to since `before`, with the dead letters of `step`.
+pub(crate) fn count(report: &Report, before: Counts, step: &str) {
     if report.dry_run {
         return;
     }
     let counter = global::meter(SCOPE).u64_counter(REPLAYS).build();
-    let outcomes =
-        [(report.deed.word(), report.done), ("refused", report.refused), ("already", report.already)];
+    let outcomes = [
+        (report.deed.word(), report.done - before.done),
+        ("refused", report.refused - before.refused),
+        ("already", report.already - before.already),
+    ];
     for (outcome, number) in outcomes.into_iter().filter(|(_, number)| *number > 0) {
-        counter.add(number, &[KeyValue::new(OUTCOME, outcome)]);
+        counter.add(number, &[KeyValue::new(STEP, step.to_owned()), KeyValue::new(OUTCOME, outcome)]);
     }
 }
 

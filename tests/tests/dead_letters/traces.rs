@@ -70,5 +70,8 @@ fn a_replay_is_one_span_with_one_below_it_for_each_record() {
         );
     }
     let counted = receiver.metrics().into_iter().filter(|metric| metric.name == "workflow.replays");
-    assert_eq!(counted.count(), 1);
+    let counted: Vec<_> = counted.collect();
+    assert_eq!(counted.len(), 1);
+    let counted = format!("{counted:?}");
+    assert!(counted.contains("workflow.step") && counted.contains("payment/charge"), "{counted}");
 }
