@@ -23,6 +23,8 @@ struct RequestMade {
     id: String,
     wait_ms: u64,
     fails: bool,
+    #[serde(default)]
+    swallowed: bool,
 }
 
 /// What whoever answers needs of it.
@@ -32,6 +34,8 @@ struct Request {
     id: String,
     wait_ms: u64,
     fails: bool,
+    #[serde(default)]
+    swallowed: bool,
 }
 
 /// It was answered.
@@ -43,26 +47,29 @@ struct RequestAnswered {
 
 /// How soon an answer is expected.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// What emitting, acknowledging and committing may take on a busy machine, beside the wait.
-const SPARE: Duration = Duration::from_secs(2);
 /// The longest wait of those that are fine.
 const LONGEST_MS: u64 = 12_000;
 /// How long those wait that hang: long enough to be told of by then.
 const HANGS_MS: u64 = 28_000;
 /// Requests that are fine.
-const FINE: usize = 5_000;
+const FINE: usize = 6_000;
+/// How many of them have to be answered within the deadline, or too few were seen to say anything.
+const ENOUGH: usize = 5_000;
 /// Requests that fail at every attempt, each with one of the same key behind it.
 const FAILING: usize = 60;
 /// Requests that hang.
 const HANGING: usize = 5;
 
-async fn wait(request: In<Request>) -> Result<RequestAnswered, StepError> {
+/// How soon after a deadline a stall is told.
+const TOLD_WITHIN_MS: u64 = 5_000;
+
+async fn wait(request: In<Request>) -> Result<Option<RequestAnswered>, StepError> {
     let request = request.into_inner();
     if request.fails {
         return Err(StepError::retry("not yet"));
     }
     tokio::time::sleep(Duration::from_millis(request.wait_ms)).await;
-    Ok(RequestAnswered { id: request.id })
+    Ok((!request.swallowed).then_some(RequestAnswered { id: request.id }))
 }
 
 fn desk() -> Service {
@@ -109,32 +116,41 @@ fn stalled(sight: &Sight) -> Vec<(String, Verdict)> {
     told.map(|it| (it.id, Verdict { state: it.state, reason: it.reason, step: it.step })).collect()
 }
 
-#[test]
-fn thousands_of_slow_answers_are_never_called_stalled_and_those_that_hang_are() {
-    let services = [desk(), callers()];
-    let stage = Stage::of(kafka::shared(), &services);
+/// A stage with the desk's topics.
+fn desk_stage() -> Stage {
+    let stage = Stage::of(kafka::shared(), &[desk(), callers()]);
     let topic = |name: &str, partitions| Topic::new(&stage.full(name), partitions);
     let made = [("requests", 4), ("answers", 4), ("desk.wait.retry", 1), ("desk.wait.dlq", 1)];
     topics::create(stage.kafka(), &made.map(|(name, partitions)| topic(name, partitions))).expect("topics");
+    stage
+}
+
+/// A request as it is written.
+fn request(stage: &Stage, (id, key): (&str, &str), value: &serde_json::Value) -> Record {
+    Record::to(&stage.full("requests"))
+        .key(key)
+        .value(value.to_string())
+        .header("ce_specversion", "1.0")
+        .header("ce_id", id)
+        .header("ce_source", "callers")
+        .header("ce_type", "request.made.v1")
+        .header("ce_correlationid", id)
+        .header("wf", format!("name=request;started={};hops=0", millis()))
+}
+
+#[test]
+fn thousands_of_slow_answers_are_never_called_stalled_and_those_that_hang_are() {
+    let stage = desk_stage();
     let _desk = stage.start("desk");
     let sight = stage.observe(&[]);
     sight.caught_up();
 
     let asked = asked();
-    let full = stage.full("requests");
     let records: Vec<Record> = asked
         .iter()
         .map(|it| {
-            let value = json!({ "id": it.key, "wait_ms": it.wait_ms, "fails": it.fails }).to_string();
-            Record::to(&full)
-                .key(it.key.as_str())
-                .value(value)
-                .header("ce_specversion", "1.0")
-                .header("ce_id", it.id.as_str())
-                .header("ce_source", "callers")
-                .header("ce_type", "request.made.v1")
-                .header("ce_correlationid", it.id.as_str())
-                .header("wf", format!("name=request;started={};hops=0", millis()))
+            let value = json!({ "id": it.key, "wait_ms": it.wait_ms, "fails": it.fails });
+            request(&stage, (&it.id, &it.key), &value)
         })
         .collect();
     topics::write(stage.kafka(), &records).expect("written");
@@ -150,14 +166,16 @@ fn thousands_of_slow_answers_are_never_called_stalled_and_those_that_hang_are() 
 
     let late = late(&stage);
     let wrongly: Vec<_> = told.iter().filter(|(id, _)| !late.contains(*id)).collect();
+    let in_time = asked.iter().filter(|it| it.id.starts_with("fine") && !late.contains(&it.id)).count();
     let slow = asked.iter().filter(|it| it.id.starts_with("fine") && it.wait_ms > LONGEST_MS / 2).count();
     println!(
-        "{all} requests, {slow} slow and fine, {} late, {} called stalled, {} of them wrongly",
+        "{all} requests, {slow} slow and fine, {in_time} in time, {} late, {} called stalled, {} of them wrongly",
         late.len(),
         told.len(),
         wrongly.len()
     );
     assert!(wrongly.is_empty(), "{wrongly:?}");
+    assert!(in_time >= ENOUGH, "{in_time} of {FINE} were answered in time: too few to say anything");
     for number in 0..HANGING {
         let verdict = &told[&format!("hangs-{number}")];
         assert_eq!((verdict.state, verdict.step.as_deref()), (InstanceState::Stalled, Some("desk/wait")));
@@ -166,7 +184,7 @@ fn thousands_of_slow_answers_are_never_called_stalled_and_those_that_hang_are() 
     }
 }
 
-/// The requests that were not answered well within the deadline, as the topics themselves say.
+/// The requests that were not answered within the deadline, as the topics themselves say.
 fn late(stage: &Stage) -> BTreeSet<String> {
     let read = |topic: &str| topics::read_all(stage.kafka(), &stage.full(topic)).expect("records");
     let id = |message: &Message, header: &str| message.header(header).expect("an id").to_owned();
@@ -177,8 +195,50 @@ fn late(stage: &Stage) -> BTreeSet<String> {
     let in_time = |request: &Message| {
         let id = id(request, "ce_id");
         let ended = answered.get(&id).or_else(|| set_aside.get(&id)).expect("an end");
-        let most = DEADLINE.saturating_sub(SPARE).as_millis() as i64;
-        ended - request.timestamp.expect("a time") <= most
+        ended - request.timestamp.expect("a time") <= DEADLINE.as_millis() as i64
     };
     read("requests").iter().filter(|it| !in_time(it)).map(|it| id(it, "ce_id")).collect()
+}
+
+/// Waits until `id` is said to stand still and not only to go on, and holds what is said, and when, against what is right. Both
+/// are of the observer's clock: since when the request waits, how long it may, and as of when the observer answers.
+fn told_in_time(sight: &Sight, id: &str, right: &Verdict) {
+    let told = eventually("it is told", WITHIN, || {
+        let instance = sight.instance(id)?;
+        let due = instance.events[0].at + DEADLINE.as_millis() as u64;
+        let seen_at = instance.as_of.now.saturating_sub(instance.as_of.behind_ms);
+        let summary = instance.summary;
+        let verdict = Verdict { state: summary.state, reason: summary.reason, step: summary.step };
+        if verdict.state == InstanceState::Running {
+            assert!(
+                seen_at <= due + TOLD_WITHIN_MS,
+                "{id} is not told of {} ms after its deadline",
+                seen_at - due
+            );
+            return Err(format!("{verdict:?}"));
+        }
+        Ok((verdict, instance.as_of.now as i64 - due as i64))
+    });
+    println!("{id}: told {} ms after its deadline", told.1);
+    assert_eq!(told.0, *right, "the first that is said of {id}");
+}
+
+#[test]
+fn each_stall_is_told_in_time_with_its_reason_at_once() {
+    let stage = desk_stage();
+    let mut desk = stage.start("desk");
+    let sight = stage.observe(&[]);
+    sight.caught_up();
+    let write = |id: &str, value: &serde_json::Value| {
+        topics::write(stage.kafka(), &[request(&stage, (id, id), value)]).expect("written");
+    };
+    let at = |state, reason| Verdict::at(state, reason, "desk/wait");
+
+    write("swallowed", &json!({ "id": "swallowed", "wait_ms": 0, "fails": false, "swallowed": true }));
+    told_in_time(&sight, "swallowed", &at(InstanceState::Lost, StallReason::Lost));
+    write("hangs", &json!({ "id": "hangs", "wait_ms": 600_000, "fails": false }));
+    told_in_time(&sight, "hangs", &at(InstanceState::Stalled, StallReason::NotProgressing));
+    desk.kill().expect("killed");
+    write("alone", &json!({ "id": "alone", "wait_ms": 0, "fails": false }));
+    told_in_time(&sight, "alone", &at(InstanceState::Stalled, StallReason::NoConsumer));
 }
