@@ -1,5 +1,6 @@
 //! The decision.
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -12,6 +13,7 @@ use super::error::CompareError;
 use super::judge::{Judge, Judged};
 use super::options::{Options, Semantics};
 use super::prepare::{Part, Prepared, has_more_values};
+use super::rules::RuleId;
 use super::verdict::{Bump, Comparison, Finding, Place, Proof, Severity, Verdict};
 use crate::meaning::{ANNOTATIONS, difference_of_normal};
 use crate::schema::{for_each_mut, has_key};
@@ -39,10 +41,12 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
         (backward()?, forward()?)
     };
     let bump = bump(old, new, &backward, &forward);
-    let mut changes = unbroken(&backward, &forward);
-    if bump == Bump::Patch {
-        changes.extend(reworded(old, new));
-    }
+    let changes = match bump {
+        // Where the meaning is the same, what the walks found is the writer's being closed and the reader's not.
+        Bump::None => Vec::new(),
+        Bump::Patch => reworded(old, new).into_iter().collect(),
+        Bump::Minor | Bump::Major => unbroken(old, new, &backward, &forward),
+    };
     Ok(Comparison {
         semantics: options.semantics,
         backward: backward.verdict,
@@ -168,21 +172,33 @@ fn bump(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> 
 }
 
 /// The changes that break nobody in either direction.
-fn unbroken(backward: &Judged, forward: &Judged) -> Vec<Finding> {
-    let same = |left: &Finding, right: &Finding| {
-        left.rule == right.rule && left.old == right.old && left.new == right.new
-    };
-    let breaks = |note: &Finding| {
-        let findings = backward.verdict.findings.iter().chain(&forward.verdict.findings);
-        findings.into_iter().any(|finding| same(finding, note))
-    };
-    let mut changes: Vec<Finding> = Vec::new();
-    for note in backward.notes.iter().chain(&forward.notes) {
-        if !breaks(note) && !changes.iter().any(|change| same(change, note)) {
-            changes.push(note.clone());
-        }
+fn unbroken(old: &Document, new: &Document, backward: &Judged, forward: &Judged) -> Vec<Finding> {
+    let breaks = || backward.verdict.findings.iter().chain(&forward.verdict.findings);
+    let mut known: HashSet<_> = breaks().map(identity).collect();
+    let notes = backward.notes.iter().chain(&forward.notes);
+    let mut changes: Vec<Finding> = notes.filter(|note| known.insert(identity(note))).cloned().collect();
+    if changes.is_empty() && breaks().next().is_none() && !is_large(old) && !is_large(new) {
+        changes = as_they_stand(old, new);
     }
     changes
+}
+
+/// What makes two findings of one comparison tell of the same change.
+fn identity(finding: &Finding) -> (RuleId, Option<&str>, Option<&str>) {
+    let [old, new] = [&finding.old, &finding.new].map(|place| place.as_ref().map(|it| it.pointer.as_str()));
+    (finding.rule, old, new)
+}
+
+/// What changed that neither a closed writer nor an open reader shows: a contract that closes itself, say.
+fn as_they_stand(old: &Document, new: &Document) -> Vec<Finding> {
+    let told = |writer, reader, writer_is_old| {
+        Judge::read(writer, (reader, Part::Reader), Semantics::Plain, writer_is_old).map(Judge::told)
+    };
+    // Documents that were read in one way and cannot be in the other have no more to tell.
+    let found: Vec<Finding> =
+        [told(old, new, true), told(new, old, false)].into_iter().flatten().flatten().collect();
+    let mut known = HashSet::new();
+    found.iter().filter(|note| known.insert(identity(note))).cloned().collect()
 }
 
 /// A schema without names and words for people.

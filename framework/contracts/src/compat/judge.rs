@@ -111,6 +111,13 @@ impl<'d> Judge<'d> {
         Ok(Self { sides: Sides { writer, reader, writer_is_old }, graph, roots })
     }
 
+    /// What changed, decided about by nobody: as notes.
+    pub(super) fn told(self) -> Vec<Finding> {
+        let Self { sides, mut graph, roots: [writer, reader] } = self;
+        graph.classify();
+        sides.notes(&changes(&mut graph, writer, reader, sides.writer_is_old))
+    }
+
     pub(super) fn judge(self, options: &Options) -> Result<Judged, CompareError> {
         let Self { sides, mut graph, roots } = self;
         let [writer_root, reader_root] = roots;
@@ -150,8 +157,13 @@ impl<'d> Judge<'d> {
 
 impl Sides<'_> {
     fn holds(&self, changes: &[Change], steps: u64) -> Judged {
-        let notes = changes.iter().map(|change| self.finding(change, Severity::Note, None)).collect();
-        Judged { verdict: Verdict { steps, ..Verdict::holds() }, notes, same: false }
+        Judged { verdict: Verdict { steps, ..Verdict::holds() }, notes: self.notes(changes), same: false }
+    }
+
+    /// The changes that a rule describes, as such that break nobody.
+    fn notes<'c>(&self, changes: impl IntoIterator<Item = &'c Change>) -> Vec<Finding> {
+        let described = changes.into_iter().filter(|change| change.is_described);
+        described.map(|change| self.finding(change, Severity::Note, None)).collect()
     }
 
     /// Says which changes break the reader.
@@ -169,11 +181,11 @@ impl Sides<'_> {
             .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
             .collect();
         let mut solver = Solver::new(&graph, steps);
-        let (mut findings, mut notes) = (Vec::new(), Vec::new());
+        let (mut findings, mut harmless) = (Vec::new(), Vec::new());
         for (change, planted) in changes.iter().zip(planted) {
             let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
             match solver.solve(question) {
-                Outcome::Nothing => notes.push(self.finding(change, Severity::Note, None)),
+                Outcome::Nothing => harmless.push(change),
                 Outcome::Value(event) if referee.break_with(solver.graph(), &event) => {
                     findings.push(self.finding(change, Severity::Error, Some(event)));
                 }
@@ -195,7 +207,7 @@ impl Sides<'_> {
             findings.push(self.whole(None));
         }
         let verdict = Verdict { steps: steps - solver.left(), ..Verdict::breaks(findings) };
-        Judged { verdict, notes, same: false }
+        Judged { verdict, notes: self.notes(harmless), same: false }
     }
 
     /// What is said where the budget was used up, and no event shows a break.

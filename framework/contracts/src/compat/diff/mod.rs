@@ -41,4 +41,6 @@ pub(super) struct Change {
     pub(super) writer: NodeId,
     /// What the reader says there, of this change alone.
     pub(super) asked: NodeId,
+    /// Whether a rule describes it. If none does, it may be no more than a writer closed and a reader opened.
+    pub(super) is_described: bool,
 }

@@ -63,7 +63,9 @@ impl Walk<'_> {
     pub(super) fn unexplained(&mut self, pair: &Pair) {
         let message = "the schema changed in a way that no simpler rule describes".to_owned();
         let asked = self.reader(pair).id;
+        let before = self.changes.len();
         self.change("COMBINATOR_CHANGED", pair, [None, None], message, asked);
+        self.changes.iter_mut().skip(before).for_each(|change| change.is_described = false);
     }
 
     pub(super) fn writer<'p>(&self, pair: &'p Pair) -> &'p Flat {
@@ -113,7 +115,7 @@ impl Walk<'_> {
         if !self.is_full() {
             let writer = self.writer(pair).id;
             let path = self.path.clone();
-            self.changes.push(Change { rule, old, new, message, path, writer, asked });
+            self.changes.push(Change { rule, old, new, message, path, writer, asked, is_described: true });
         }
     }
 }

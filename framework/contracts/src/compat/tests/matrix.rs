@@ -67,3 +67,23 @@ fn each_pair_shows_its_own_rule() {
         assert!(shown, "{}", rule.id);
     }
 }
+
+/// A change that some rule describes is not told a second time as one that no rule describes.
+#[test]
+fn what_a_rule_describes_is_no_change_of_combinators() {
+    for rule in rules().iter().filter(|rule| rule.id != "COMBINATOR_CHANGED") {
+        let document = |name: &str, value: &Value| Document::from_value(name, value.clone());
+        let (old, new) = (document("old", &rule.old), document("new", &rule.new));
+        for semantics in [Semantics::Contract, Semantics::Plain] {
+            let found = compare(&old, &new, &Options::new(semantics)).unwrap();
+            let findings =
+                found.backward.findings.iter().chain(&found.forward.findings).chain(&found.changes);
+            assert!(
+                findings.clone().all(|it| it.rule != "COMBINATOR_CHANGED"),
+                "{}, {semantics:?}: {:?}",
+                rule.id,
+                findings.collect::<Vec<_>>()
+            );
+        }
+    }
+}
