@@ -105,6 +105,7 @@ fn drifted(
     let comparison = compared(file, &code)?;
     let sides = Sides { old: file, new: &code };
     finding.causes = history::breaks(&comparison, &sides, &[Direction::Backward, Direction::Forward]);
+    finding.bounded = comparison.is_bounded();
     let publish = next(key, comparison.bump.max(Bump::Minor), catalogue.sources.keys());
     Ok(finding
         .help(format!("undo the change, or publish it: raise the event's version to {}", publish.version())))

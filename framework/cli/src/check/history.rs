@@ -202,6 +202,7 @@ fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>)
     let message = format!("`{key}` is published, and its file says something else now than it said");
     let mut finding = Finding::error(files::MUTATED, message);
     finding.causes = breaks(comparison, sides, &[Direction::Backward, Direction::Forward]);
+    finding.bounded = comparison.is_bounded();
     let of_changes = comparison.changes.iter().map(|change| diff::finding(change, None, sides));
     // A change that breaks nobody is shown where nothing else says what was edited.
     if finding.causes.is_empty() {

@@ -1,6 +1,8 @@
 //! What must hold between the versions of a major.
 
-use choreograph_contracts::compat::Bump;
+use std::collections::HashSet;
+
+use choreograph_contracts::compat::{Bump, Direction};
 use serde_json::Value;
 
 use super::change::next;
@@ -72,6 +74,8 @@ struct Broken<'a> {
     owner: &'a Key,
     other: &'a Key,
     causes: Vec<Finding>,
+    /// Whether there may be more of them.
+    is_bounded: bool,
 }
 
 fn breaks<'a>(
@@ -87,7 +91,8 @@ fn breaks<'a>(
     let sides = Sides { old: before, new: after };
     let causes = history::breaks(&comparison, &sides, level.directions());
     let other = if owner == new { old } else { new };
-    let broken = (!causes.is_empty()).then_some(Broken { owner, other, causes });
+    let broken =
+        (!causes.is_empty()).then_some(Broken { owner, other, causes, is_bounded: comparison.is_bounded() });
     Ok((comparison.bump, broken))
 }
 
@@ -97,13 +102,12 @@ fn finding(group: &mut [Broken<'_>], known: &Known<'_>, history: &History, past:
     let Some(owner) = owner else { return Finding::error(files::MISSING_BUMP, "a version breaks another") };
     let mut others: Vec<String> = group.iter().map(|broken| broken.other.version()).collect();
     others.reverse();
-    let mut causes: Vec<Finding> = Vec::new();
-    for cause in group.iter_mut().flat_map(|broken| std::mem::take(&mut broken.causes)) {
-        // The same break of an older version adds nothing.
-        if !causes.iter().any(|known| is_same(known, &cause)) {
-            causes.push(cause);
-        }
-    }
+    let is_bounded = group.iter().any(|broken| broken.is_bounded);
+    let mut causes: Vec<Finding> =
+        group.iter_mut().flat_map(|broken| std::mem::take(&mut broken.causes)).collect();
+    // The same break of an older version adds nothing.
+    let mut told = HashSet::new();
+    causes.retain(|cause| told.insert(identity(cause)));
     let published = past.into_iter().flat_map(|past| past.versions.keys());
     let publish = next(&owner, Bump::Major, known.keys().chain(published));
     let message = format!(
@@ -119,6 +123,7 @@ fn finding(group: &mut [Broken<'_>], known: &Known<'_>, history: &History, past:
         compared.filter_map(|key| known.get(key)).map(|source| source.document().value()).collect();
     finding.fingerprint = Some(fingerprint::of(files::MISSING_BUMP, &owner.uri(), &schemas, &causes));
     finding.causes = causes;
+    finding.bounded = is_bounded;
     let finding = finding.help(format!(
         "publish it as {} {}, or change it so that it breaks nobody",
         owner.name,
@@ -139,10 +144,10 @@ fn finding(group: &mut [Broken<'_>], known: &Known<'_>, history: &History, past:
     }
 }
 
-fn is_same(one: &Finding, other: &Finding) -> bool {
-    let first =
-        |finding: &Finding| finding.places.first().map(|place| (place.side.clone(), place.pointer.clone()));
-    one.rule == other.rule && one.direction == other.direction && first(one) == first(other)
+/// What makes two causes the same: another pointer on one side is another field.
+fn identity(cause: &Finding) -> (String, Option<Direction>, Vec<Option<String>>) {
+    let pointers = cause.places.iter().map(|place| place.pointer.clone());
+    (cause.rule.clone(), cause.direction, pointers.collect())
 }
 
 fn listed(versions: &[String]) -> String {

@@ -19,7 +19,7 @@ pub(crate) use publish::before_publishing;
 
 use std::path::Path;
 
-use choreograph_contracts::compat::{self, Comparison, Options};
+use choreograph_contracts::compat::{self, Comparison, MAX_CHANGES, Options};
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
@@ -139,7 +139,13 @@ fn report(
         summary.push(format!("… and {} changes more", changes.len() - MAX_SHOWN_CHANGES));
     }
     summary.extend(let_pass(args, changes, &findings));
-    let json = json!({
+    let is_bounded = findings.iter().any(|finding| finding.bounded);
+    if is_bounded {
+        summary.push(format!(
+            "no more than {MAX_CHANGES} changes are listed in each direction of one comparison; there may be more"
+        ));
+    }
+    let mut json = json!({
         "holds": errors == 0,
         "against": args.against,
         "level": args.level.to_string(),
@@ -149,6 +155,9 @@ fn report(
         "changes": changes,
         "findings": findings,
     });
+    if is_bounded {
+        json["bounded"] = json!(true);
+    }
     let past = match &args.against {
         Some(against) => format!(", {} since {against}", count(changes.len(), "change")),
         None => String::new(),

@@ -22,8 +22,7 @@ pub fn finding(found: &compat::Finding, direction: Option<Direction>, sides: &Si
     };
     let mut finding = Finding::new(found.rule, severity, found.message.clone());
     // The new file comes first: it is where the change can be mended.
-    finding.places.extend(found.new.as_ref().map(|place| sides.new.place("new", place)));
-    finding.places.extend(found.old.as_ref().map(|place| sides.old.place("old", place)));
+    finding.places = vec![sides.new.place("new", &found.new), sides.old.place("old", &found.old)];
     finding.direction = direction;
     finding.proof = Some(found.proof);
     finding.witness = found.witness.clone().map(|event| Witness { shows: shows(direction), event });

@@ -47,16 +47,10 @@ fn report(sides: &Sides<'_>, comparison: &Comparison, asked: DirectionArg) -> Re
 fn json_of(comparison: &Comparison) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(comparison)
         .map_err(|error| Failure::incomplete(format!("the result cannot be written as JSON: {error}")))?;
-    if is_bounded(comparison) {
+    if comparison.is_bounded() {
         value["bounded"] = json!(true);
     }
     Ok(value)
-}
-
-/// Whether there may be changes that are not listed. They have their part in the verdict all the same.
-fn is_bounded(comparison: &Comparison) -> bool {
-    let broken = comparison.backward.findings.len().max(comparison.forward.findings.len());
-    broken + comparison.changes.len() >= MAX_CHANGES
 }
 
 fn summary(comparison: &Comparison, asked: DirectionArg, findings: usize) -> Vec<String> {
@@ -78,7 +72,7 @@ fn summary(comparison: &Comparison, asked: DirectionArg, findings: usize) -> Vec
         Bump::Major => "publish it as a new major",
     };
     let mut lines = vec![format!("{}{count}; {bump}", verdicts.join(", "))];
-    if is_bounded(comparison) {
+    if comparison.is_bounded() {
         lines.push(format!(
             "no more than {MAX_CHANGES} changes are listed in each direction; there may be more"
         ));

@@ -12,7 +12,7 @@ use crate::{Failure, Problem, rules};
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The name under which a finding's fingerprint stands: its number rises when fingerprints are made otherwise.
-const FINGERPRINT: &str = "choreograph/v2";
+const FINGERPRINT: &str = "choreograph/v3";
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let ids: Vec<&str> = report

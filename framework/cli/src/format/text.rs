@@ -94,7 +94,7 @@ impl Page<'_> {
         if let Some(rule) = rules::find(&finding.rule)
             && self.explained.insert(finding.rule.clone())
         {
-            self.reason(width, "why", rule.breaks)?;
+            self.reason(width, "why", &rule.why())?;
             self.reason(width, "instead", rule.instead)?;
         }
         for help in &finding.help {

@@ -58,6 +58,14 @@ pub struct Finding {
     /// The findings that it follows from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Finding>,
+    /// Whether there may be more causes than are listed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub bounded: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Finding {
@@ -80,6 +88,7 @@ impl Finding {
             fingerprint: None,
             approved: None,
             causes: Vec::new(),
+            bounded: false,
         }
     }
 

@@ -23,6 +23,14 @@ pub struct Rule {
     pub example: Option<(&'static Value, &'static Value)>,
 }
 
+impl Rule {
+    /// Why it matters, for somebody who has such a finding: of a change, a story of others.
+    pub fn why(&self) -> String {
+        let is_story = self.example.is_some() || choreograph_topology::rule(self.id).is_some();
+        if is_story { format!("for example: {}", self.breaks) } else { self.breaks.to_owned() }
+    }
+}
+
 /// Every rule, ordered by name.
 pub fn all() -> Vec<Rule> {
     let mut rules: Vec<Rule> = files::RULES.to_vec();

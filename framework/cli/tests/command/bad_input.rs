@@ -147,22 +147,52 @@ fn github_is_told_where_the_bad_file_is() {
     assert!(run.out.starts_with("::error file=bad.json,line=3::"), "{}", run.out);
 }
 
-/// What lies beyond [`choreograph_contracts::compat::MAX_CHANGES`] is not listed, and nobody is told that it is all.
+/// A schema of so many fields of one kind.
+fn fields(count: usize, kind: &str) -> String {
+    let all: Vec<String> = (0..count).map(|n| format!("\"f{n}\": {{ \"type\": \"{kind}\" }}")).collect();
+    format!("{{ \"type\": \"object\", \"properties\": {{ {} }} }}", all.join(",\n"))
+}
+
+/// A person is shown a part and told how many there are; JSON has them all, each with the event that shows it.
 #[test]
-fn a_comparison_with_ten_thousand_breaks_says_that_it_lists_a_part() {
-    let fields = |kind: &str| {
-        let all: Vec<String> = (0..10_000).map(|n| format!("\"f{n}\": {{ \"type\": \"{kind}\" }}")).collect();
-        format!("{{ \"type\": \"object\", \"properties\": {{ {} }} }}", all.join(",\n"))
-    };
-    let folder = folder(&[("old.json", &fields("string")), ("new.json", &fields("integer"))]);
-    let bound = choreograph_contracts::compat::MAX_CHANGES;
+fn a_comparison_with_ten_thousand_breaks_lists_all_of_them_in_json() {
+    let folder = folder(&[("old.json", &fields(10_000, "string")), ("new.json", &fields(10_000, "integer"))]);
     let text = choreograph(folder.path(), ["diff", "old.json", "new.json", "--direction", "backward"]);
     assert_eq!((text.code, text.errors.as_str()), (1, ""));
-    assert!(text.out.contains(&format!("… and {} findings more", bound - 50)), "{}", text.out);
+    assert!(text.out.contains("… and 9950 findings more"), "{}", text.out);
+    let json = choreograph(folder.path(), ["diff", "old.json", "new.json", "--format", "json"]).json("diff");
+    for direction in ["backward", "forward"] {
+        let found = json[direction]["findings"].as_array().expect("a list");
+        assert_eq!(found.len(), 10_000, "{direction}");
+        assert!(found.iter().all(|finding| finding["proof"] == "proved"), "{direction}");
+    }
+    assert_eq!(json.get("bounded"), None);
+}
+
+/// What lies beyond [`choreograph_contracts::compat::MAX_CHANGES`] is not listed, and nobody is told that it is all.
+#[test]
+fn a_comparison_with_more_breaks_than_are_listed_says_so() {
+    let bound = choreograph_contracts::compat::MAX_CHANGES;
+    let folder = folder(&[
+        ("old.json", &fields(bound + 1, "string")),
+        ("new.json", &fields(bound + 1, "integer")),
+        ("schemas/a.b/1.0.json", &fields(bound + 1, "string")),
+        ("schemas/a.b/1.1.json", &fields(bound + 1, "integer")),
+    ]);
+    let text = choreograph(folder.path(), ["diff", "old.json", "new.json", "--direction", "backward"]);
     assert!(text.out.trim_end().ends_with("there may be more"), "{}", text.out);
     let json = choreograph(folder.path(), ["diff", "old.json", "new.json", "--format", "json"]).json("diff");
     assert_eq!(json["backward"]["findings"].as_array().map(Vec::len), Some(bound));
     assert_eq!(json["bounded"], true);
+
+    let text = choreograph(folder.path(), ["check"]);
+    assert!(text.out.contains("there may be more"), "{}", text.out);
+    let json = choreograph(folder.path(), ["check", "--format", "json"]).json("check");
+    let found = json["findings"].as_array().expect("a list");
+    let broken: Vec<_> = found.iter().filter(|it| it["rule"] == "CONTRACT_MISSING_BUMP").collect();
+    assert_eq!(broken.len(), 1, "{json:#}");
+    assert_eq!(broken[0]["causes"].as_array().map(Vec::len), Some(2 * bound));
+    assert_eq!((&json["bounded"], &broken[0]["bounded"]), (&true.into(), &true.into()));
 }
 
 /// A disk that is full, say: here a folder lies where the last document is to be written.

@@ -6,7 +6,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 14;
+pub(crate) const LARGE: usize = 18;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -51,20 +51,56 @@ pub(crate) fn large(index: usize) -> Made {
             of_draft_7(&web(20_000, "integer")),
             [Unproven, Unproven],
         ),
+        13 => contract("10,000 fields of another type", many("string"), many("integer"), [Breaks, Breaks]),
+        14 => contract(
+            "10,000 required fields of another type",
+            required("string"),
+            required("integer"),
+            [Breaks, Breaks],
+        ),
+        15 => contract(
+            "5 MB flat, every field changed",
+            flat("string"),
+            flat_of("integer", "integer"),
+            [Breaks, Breaks],
+        ),
+        16 => contract(
+            "10,000 required fields more",
+            json!({ "type": "object" }),
+            required("string"),
+            [Breaks, Holds],
+        ),
         _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
     }
 }
 
 /// An object of 56,000 fields, each with some words; the last one is of the kind `last`.
 fn flat(last: &str) -> Value {
+    flat_of("string", last)
+}
+
+fn flat_of(others: &str, last: &str) -> Value {
     const FIELDS: usize = 56_000;
     let fields = (0..FIELDS).map(|index| {
-        let kind = if index == FIELDS - 1 { last } else { "string" };
+        let kind = if index == FIELDS - 1 { last } else { others };
         let field = json!({ "type": kind, "maxLength": 100, "description": "One of a great many fields." });
         (format!("field_{index:05}"), field)
     });
     let fields: Map<String, Value> = fields.collect();
     json!({ "type": "object", "properties": fields, "required": ["field_00000"] })
+}
+
+/// An object of 10,000 fields of the kind `kind`.
+fn many(kind: &str) -> Value {
+    let fields = (0..10_000).map(|index| (format!("field_{index:05}"), json!({ "type": kind })));
+    json!({ "type": "object", "properties": fields.collect::<Map<String, Value>>() })
+}
+
+/// The same, all of them required.
+fn required(kind: &str) -> Value {
+    let mut schema = many(kind);
+    schema["required"] = (0..10_000).map(|index| format!("field_{index:05}")).collect();
+    schema
 }
 
 /// Definitions, each with the next ones in its fields.

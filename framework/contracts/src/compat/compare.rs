@@ -184,9 +184,8 @@ fn unbroken(old: &Document, new: &Document, backward: &Judged, forward: &Judged)
 }
 
 /// What makes two findings of one comparison tell of the same change.
-fn identity(finding: &Finding) -> (RuleId, Option<&str>, Option<&str>) {
-    let [old, new] = [&finding.old, &finding.new].map(|place| place.as_ref().map(|it| it.pointer.as_str()));
-    (finding.rule, old, new)
+fn identity(finding: &Finding) -> (RuleId, &str, &str, &str) {
+    (finding.rule, &finding.old.pointer, &finding.new.pointer, &finding.message)
 }
 
 /// What changed that neither a closed writer nor an open reader shows: a contract that closes itself, say.
@@ -226,7 +225,7 @@ fn reworded(old: &Document, new: &Document) -> Option<Finding> {
     } else {
         return None;
     };
-    let place = |document: &Document| Some(Place { pointer: String::new(), line: document.line("") });
+    let place = |document: &Document| Place { pointer: String::new(), line: document.line("") };
     Some(Finding {
         rule,
         severity: Severity::Note,

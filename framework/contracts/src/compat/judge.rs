@@ -3,7 +3,7 @@
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::diff::{Change, changes};
+use super::diff::{Change, MAX_CHANGES, changes};
 use super::document::Document;
 use super::error::CompareError;
 use super::graph::{Graph, NodeId, ReadError};
@@ -22,6 +22,9 @@ const SAMPLES_AGAINST_PROOF: usize = 12;
 const FEW_SAMPLES: usize = 3;
 /// From how many schemas on a document is large.
 const MANY_NODES: usize = 2_000;
+/// How many values the witnesses of one direction may hold together: 10,000 events of 10,000 fields would fill any memory.
+/// What is asked for beyond it is listed as unproven.
+const MAX_WITNESS_VALUES: usize = 200_000;
 /// Where the random events begin: the same documents, the same verdict.
 const SEED: u64 = 7;
 
@@ -151,6 +154,7 @@ impl<'d> Judge<'d> {
             judged.verdict.findings.insert(0, sides.gave_up(steps));
         }
         judged.verdict.steps += spent;
+        judged.verdict.is_bounded = changes.len() >= MAX_CHANGES;
         Ok(judged)
     }
 }
@@ -181,26 +185,34 @@ impl Sides<'_> {
             .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
             .collect();
         let mut solver = Solver::new(&graph, steps);
-        let (mut findings, mut harmless) = (Vec::new(), Vec::new());
+        let (mut findings, mut harmless, mut planted_of) = (Vec::new(), Vec::new(), Vec::new());
+        let mut room = MAX_WITNESS_VALUES;
         for (change, planted) in changes.iter().zip(planted) {
             let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
-            match solver.solve(question) {
-                Outcome::Nothing => harmless.push(change),
-                Outcome::Value(event) if referee.break_with(solver.graph(), &event) => {
-                    findings.push(self.finding(change, Severity::Error, Some(event)));
+            let outcome = if room == 0 { Outcome::Unknown } else { solver.solve(question) };
+            let event = match outcome {
+                Outcome::Nothing => {
+                    harmless.push(change);
+                    continue;
                 }
-                _ => findings.push(self.finding(change, Severity::Error, None)),
-            }
+                Outcome::Value(event) => Some(event).filter(|event| referee.break_with(&graph, event)),
+                Outcome::Unknown => None,
+            };
+            room = room.saturating_sub(event.as_ref().map_or(0, values_in));
+            findings.push(self.finding(change, Severity::Error, event));
+            planted_of.push(planted);
         }
         if let Some(witness) = witness
             && findings.iter().all(|finding| finding.witness.is_none())
         {
-            match findings.first_mut() {
-                Some(first) => {
-                    first.witness = Some(witness);
-                    first.proof = Proof::Proved;
+            // It belongs to the change that it shows, and where it shows none, to the schemas as wholes.
+            let shown = planted_of.iter().position(|planted| graph.accepts(*planted, &witness));
+            match shown.filter(|_| !graph.gave_up()).and_then(|index| findings.get_mut(index)) {
+                Some(finding) => {
+                    finding.witness = Some(witness);
+                    finding.proof = Proof::Proved;
                 }
-                None => findings.push(self.whole(Some(witness))),
+                None => findings.insert(0, self.whole(Some(witness))),
             }
         }
         if findings.is_empty() {
@@ -216,30 +228,24 @@ impl Sides<'_> {
             "not decided within {steps} steps, and what is not decided counts as a break: give the branches of unions a \
              tag that tells them apart, or split the event"
         );
-        self.finding_at("COMBINATOR_CHANGED", [Some(""), Some("")], message, Severity::Error, None)
+        self.finding_at("COMBINATOR_CHANGED", ["", ""], message, Severity::Error, None)
     }
 
     /// A break of the schemas as wholes, where no single change explains it.
     fn whole(&self, witness: Option<Value>) -> Finding {
         let message = "the reader's schema as a whole does not take all that the writer's does";
-        self.finding_at(
-            "COMBINATOR_CHANGED",
-            [Some(""), Some("")],
-            message.to_owned(),
-            Severity::Error,
-            witness,
-        )
+        self.finding_at("COMBINATOR_CHANGED", ["", ""], message.to_owned(), Severity::Error, witness)
     }
 
     fn finding(&self, change: &Change, severity: Severity, witness: Option<Value>) -> Finding {
-        let pointers = [change.old.as_deref(), change.new.as_deref()];
+        let pointers = [change.old.as_str(), change.new.as_str()];
         self.finding_at(change.rule, pointers, change.message.clone(), severity, witness)
     }
 
     fn finding_at(
         &self,
         rule: &'static str,
-        [old, new]: [Option<&str>; 2],
+        [old, new]: [&str; 2],
         message: String,
         severity: Severity,
         witness: Option<Value>,
@@ -251,12 +257,21 @@ impl Sides<'_> {
         Finding {
             rule,
             severity,
-            old: old.map(|pointer| old_side.place(pointer)),
-            new: new.map(|pointer| new_side.place(pointer)),
+            old: old_side.place(old),
+            new: new_side.place(new),
             message,
             witness,
             proof,
         }
+    }
+}
+
+/// How many values a value holds, itself included.
+fn values_in(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(elements) => elements.iter().map(values_in).sum(),
+        Value::Object(members) => members.values().map(values_in).sum(),
+        _ => 0,
     }
 }
 
@@ -265,4 +280,37 @@ fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>, tries: u
     let tries = if graph.len() > MANY_NODES { FEW_SAMPLES } else { tries };
     let mut sampler = Sampler::new(graph, SEED);
     (0..tries).map(|_| sampler.value(writer)).find(|event| referee.break_with(graph, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Document, Judge, Options, Part, Proof, Referee, Semantics, changes};
+    use crate::compat::verdict::Finding;
+
+    /// What is said where no question about a single change was answered, and this event shows a break.
+    fn blamed(old: Value, new: Value, witness: Value) -> Vec<Finding> {
+        let [old, new] = [old, new].map(|schema| Document::from_value("it", schema));
+        let semantics = Options::default().semantics;
+        assert_eq!(semantics, Semantics::Contract);
+        let Judge { sides, mut graph, roots } =
+            Judge::read(&old, (&new, Part::Reader), semantics, true).unwrap();
+        graph.classify();
+        let changes = changes(&mut graph, roots[0], roots[1], true);
+        let referee = Referee::of(&sides, &graph, roots).unwrap();
+        assert!(referee.break_with(&graph, &witness));
+        sides.blame(graph, roots, &changes, Some(witness), &referee, 0).verdict.findings
+    }
+
+    fn fields(kinds: [&str; 2]) -> Value {
+        json!({ "type": "object", "properties": { "a": { "type": kinds[0] }, "b": { "type": kinds[1] } } })
+    }
+
+    #[test]
+    fn an_event_stands_with_the_change_that_it_shows() {
+        let found = blamed(fields(["string", "string"]), fields(["null", "null"]), json!({ "b": "x" }));
+        let told: Vec<_> = found.iter().map(|it| (it.old.pointer.as_str(), it.proof)).collect();
+        assert_eq!(told, [("/properties/a/type", Proof::Unproven), ("/properties/b/type", Proof::Proved)]);
+    }
 }

@@ -141,11 +141,15 @@ impl<'d> Prepared<'d> {
         }
     }
 
-    /// The place in the document that a pointer into the prepared schema means.
+    /// The place in the document that a pointer into the prepared schema means, or the nearest one around it: what is
+    /// told of may be what is missing, and closing adds keywords that no text has.
     pub(super) fn place(&self, pointer: &str) -> Place {
         let pointer = self.original(pointer);
-        let line = self.line_near(&pointer);
-        Place { pointer: pointer.into_owned(), line }
+        let mut there = &*pointer;
+        while self.document.value().pointer(there).is_none() {
+            there = &there[..there.rfind('/').unwrap_or_default()];
+        }
+        Place { pointer: there.to_owned(), line: self.document.line(there) }
     }
 
     /// The line of a pointer, or of the nearest place around it: closing adds keywords that no text has.

@@ -30,6 +30,11 @@ impl Comparison {
             Direction::Forward => &self.forward,
         }
     }
+
+    /// Whether there may be changes, in either direction, that are not listed.
+    pub fn is_bounded(&self) -> bool {
+        self.backward.is_bounded || self.forward.is_bounded
+    }
 }
 
 /// Whether a reader reads every event that a writer may emit.
@@ -42,17 +47,21 @@ pub struct Verdict {
     /// How many steps of its [`Budget`](super::Budget) the search took. Not part of the serialised form.
     #[serde(skip)]
     pub steps: u64,
+    /// Whether there may be changes that are not listed: they have their part in the verdict all the same. Not part of the
+    /// serialised form.
+    #[serde(skip)]
+    pub is_bounded: bool,
 }
 
 impl Verdict {
     /// No break.
     pub(super) fn holds() -> Self {
-        Self { compatible: true, findings: Vec::new(), steps: 0 }
+        Self { compatible: true, findings: Vec::new(), steps: 0, is_bounded: false }
     }
 
     /// Breaks. The list is not empty.
     pub(super) fn breaks(findings: Vec<Finding>) -> Self {
-        Self { compatible: false, findings, steps: 0 }
+        Self { compatible: false, findings, steps: 0, is_bounded: false }
     }
 }
 
@@ -63,12 +72,11 @@ pub struct Finding {
     pub rule: RuleId,
     /// How grave it is.
     pub severity: Severity,
-    /// Its place in the old document, if it has one there. Of [`covers`](super::covers), the writer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<Place>,
-    /// Its place in the new document, if it has one there. Of [`covers`](super::covers), the reader.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new: Option<Place>,
+    /// Its place in the old document; of what is not there, the schema around it, an object that lacks a field, say.
+    /// Of [`covers`](super::covers), the writer.
+    pub old: Place,
+    /// Its place in the new document, alike. Of [`covers`](super::covers), the reader.
+    pub new: Place,
     /// What changed and why it matters, as one sentence without a full stop.
     pub message: String,
     /// An event that the writer's schema accepts and the reader's refuses.

@@ -95,9 +95,8 @@ impl Gap {
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let compat::Finding { rule, message, old, new, witness, .. } = &self.0;
-        let place = new.as_ref().or(old.as_ref()).map_or("", |place| place.pointer.as_str());
-        let place = if place.is_empty() { "/" } else { place };
+        let compat::Finding { rule, message, new, witness, .. } = &self.0;
+        let place = if new.pointer.is_empty() { "/" } else { &new.pointer };
         write!(f, "from this version to the view, at {place}, {message} ({rule})")?;
         match witness {
             Some(event) => write!(f, "; this version allows {event}, and the view refuses it"),

@@ -122,8 +122,8 @@ fn gap(finding: compat::Finding) -> Gap {
     Gap {
         rule: finding.rule,
         message: finding.message,
-        reader: finding.new.map(|place| place.pointer),
-        writer: finding.old.map(|place| place.pointer),
+        reader: finding.new.pointer,
+        writer: finding.old.pointer,
         witness: finding.witness,
         proof: finding.proof,
     }

@@ -26,12 +26,10 @@ pub struct Gap {
     pub rule: &'static str,
     /// What differs and why it matters, as a sentence without a full stop.
     pub message: String,
-    /// JSON Pointer into the reader's schema, if it has a place there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reader: Option<String>,
-    /// JSON Pointer into the writer's schema, if it has a place there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub writer: Option<String>,
+    /// JSON Pointer into the reader's schema; of what is not there, to the schema around it.
+    pub reader: String,
+    /// JSON Pointer into the writer's schema, alike.
+    pub writer: String,
     /// An event that the writer's schema accepts and the reader's refuses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<Value>,
@@ -42,7 +40,7 @@ pub struct Gap {
 impl Gap {
     /// What tells it from the other gaps of a reader and a writer.
     pub(crate) fn name(&self) -> String {
-        format!("{} {} {}", self.rule, self.reader.as_deref().unwrap_or_default(), self.message)
+        format!("{} {} {}", self.rule, self.reader, self.message)
     }
 }
 

@@ -32,14 +32,23 @@ impl Field {
         self.declared.is_some() || self.required.is_some()
     }
 
-    fn place(&self, graph: &Graph, name: NameId) -> Option<String> {
+    /// Where it is declared or required, or the object that does neither.
+    fn place(&self, flat: &Flat, graph: &Graph, name: NameId) -> String {
         let text = escaped(graph.names.text(name));
         match (self.declared, self.required) {
-            (Some((part, _)), _) => Some(format!("{}/properties/{text}", graph.node(part).pointer)),
-            (None, Some(part)) => Some(format!("{}/required", graph.node(part).pointer)),
-            (None, None) => None,
+            (Some((part, _)), _) => format!("{}/properties/{text}", graph.node(part).pointer),
+            (None, Some(part)) => format!("{}/required", graph.node(part).pointer),
+            (None, None) => around(flat, graph),
         }
     }
+}
+
+/// The schema that declares members: where one is missing, it is missing there.
+fn around(flat: &Flat, graph: &Graph) -> String {
+    let declares =
+        |node: &Node| node.object.as_ref().filter(|rules| !rules.properties.is_empty()).map(|_| ());
+    let part = flat.said(graph, declares).map(|(part, ())| part);
+    flat.pointer(graph, part)
 }
 
 impl Walk<'_> {
@@ -71,7 +80,8 @@ impl Walk<'_> {
         let old = Field::of(&pair.old, self.graph, name);
         let new = Field::of(&pair.new, self.graph, name);
         let text = self.graph.names.text(name).to_owned();
-        let places = [old.place(self.graph, name), new.place(self.graph, name)];
+        let places =
+            [Some(old.place(&pair.old, self.graph, name)), Some(new.place(&pair.new, self.graph, name))];
         match (old.is_known(), new.is_known()) {
             (false, false) => {}
             (false, true) | (true, false) => {
@@ -88,7 +98,7 @@ impl Walk<'_> {
                 let done = if added { "added" } else { "removed" };
                 let message = format!("the {kind} field `{text}` was {done}");
                 let asked = self.asked_field(if self.writer_is_old { &new } else { &old }, name);
-                self.change_at(rule, pair, places, message, asked);
+                self.change(rule, pair, places, message, asked);
             }
             (true, true) => {
                 self.requirement(pair, name, &old, &new, &places);
@@ -129,7 +139,7 @@ impl Walk<'_> {
             ..ObjectRules::default()
         };
         let asked = self.graph.push(Node { object: Some(Box::new(rules)), ..Node::default() });
-        self.change_at(rule, pair, places.clone(), message, asked);
+        self.change(rule, pair, places.clone(), message, asked);
     }
 
     fn field_schemas(
@@ -163,7 +173,7 @@ impl Walk<'_> {
                 } else {
                     ("COMBINATOR_CHANGED", format!("what the field `{text}` must be changed"))
                 };
-                self.change_at(rule, pair, places, message, asked);
+                self.change(rule, pair, places, message, asked);
             }
         }
     }

@@ -22,7 +22,7 @@ use super::rules::RuleId;
 pub(super) use walk::changes;
 
 /// How many changes are listed. What lies beyond shares the verdict, not the list.
-pub const MAX_CHANGES: usize = 2_000;
+pub const MAX_CHANGES: usize = 20_000;
 
 /// How deep the walk goes.
 const MAX_WALK_DEPTH: usize = 100;
@@ -31,9 +31,10 @@ const MAX_WALK_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub(super) struct Change {
     pub(super) rule: RuleId,
-    /// Pointer into the old schema, if the change has a place there.
-    pub(super) old: Option<String>,
-    pub(super) new: Option<String>,
+    /// Pointer into the old schema: to what changed, or to the schema around it, where it is not there.
+    pub(super) old: String,
+    /// Pointer into the new schema, alike.
+    pub(super) new: String,
     pub(super) message: String,
     /// Where in an event it is.
     pub(super) path: Vec<Step>,

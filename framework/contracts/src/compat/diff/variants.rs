@@ -96,7 +96,7 @@ impl Walk<'_> {
             let both = self.graph.push(both);
             if self.writer_is_old { pair.old.id = both } else { pair.new.id = both }
         }
-        self.change_at(rule, &pair, places, message, asked);
+        self.change(rule, &pair, places, message, asked);
     }
 
     /// A union on one side, and one schema on the other.

@@ -93,29 +93,16 @@ impl Walk<'_> {
         &mut self,
         rule: RuleId,
         pair: &Pair,
-        places: [Option<String>; 2],
-        message: String,
-        asked: NodeId,
-    ) {
-        let [old, new] = places;
-        let old = old.or_else(|| Some(pair.old.pointer(self.graph, None)));
-        let new = new.or_else(|| Some(pair.new.pointer(self.graph, None)));
-        self.change_at(rule, pair, [old, new], message, asked);
-    }
-
-    /// Notes a change that may have no place on one side.
-    pub(super) fn change_at(
-        &mut self,
-        rule: RuleId,
-        pair: &Pair,
         [old, new]: [Option<String>; 2],
         message: String,
         asked: NodeId,
     ) {
-        if !self.is_full() {
-            let writer = self.writer(pair).id;
-            let path = self.path.clone();
-            self.changes.push(Change { rule, old, new, message, path, writer, asked, is_described: true });
+        if self.is_full() {
+            return;
         }
+        let old = old.unwrap_or_else(|| pair.old.pointer(self.graph, None));
+        let new = new.unwrap_or_else(|| pair.new.pointer(self.graph, None));
+        let (writer, path) = (self.writer(pair).id, self.path.clone());
+        self.changes.push(Change { rule, old, new, message, path, writer, asked, is_described: true });
     }
 }

@@ -103,11 +103,6 @@ impl<'g> Solver<'g> {
         any
     }
 
-    /// What it searches in.
-    pub(super) fn graph(&self) -> &'g Graph {
-        self.graph
-    }
-
     /// How many steps are left.
     pub(super) fn left(&self) -> u64 {
         self.left.get()

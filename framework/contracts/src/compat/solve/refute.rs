@@ -135,8 +135,6 @@ impl Solver<'_> {
         if summary.required.iter().any(|name| state.absent.contains(name)) {
             return true;
         }
-        let needed =
-            |name: &NameId| state.present.contains(name) || summary.required.binary_search(name).is_ok();
         let undeclared = |closed: &NodeId| {
             let rules = graph.node(*closed).object.as_ref();
             rules.is_some_and(|rules| state.present.iter().any(|name| rules.property(*name).is_none()))
@@ -150,9 +148,12 @@ impl Solver<'_> {
             {
                 return true;
             }
-            summary.members.iter().filter(|(name, _)| needed(name)).any(|(name, schema)| {
-                let known = rules.property(*name);
-                known.is_some_and(|known| are_apart(graph.node(known), graph.node(*schema), Kinds::ALL))
+            // Those that must be there are few as a rule, whatever is declared.
+            state.present.iter().chain(&summary.required).any(|name| {
+                rules.property(*name).is_some_and(|known| {
+                    members_named(&summary.members, *name)
+                        .any(|schema| are_apart(graph.node(known), graph.node(schema), Kinds::ALL))
+                })
             })
         })
     }

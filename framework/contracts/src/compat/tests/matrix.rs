@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::compat::{Document, Options, Proof, Semantics, Verdict, compare, rules};
 
@@ -86,4 +86,44 @@ fn what_a_rule_describes_is_no_change_of_combinators() {
             );
         }
     }
+}
+
+/// What was added or removed has a place on the other side too: the object that lacks it.
+#[test]
+fn every_finding_has_a_pointer_and_a_line_on_both_sides() {
+    for rule in rules() {
+        let document = |name: &str, value: &Value| {
+            Document::parse(name, serde_json::to_string_pretty(value).unwrap().as_bytes()).unwrap()
+        };
+        let (old, new) = (document("old", &rule.old), document("new", &rule.new));
+        for semantics in [Semantics::Contract, Semantics::Plain] {
+            let found = compare(&old, &new, &Options::new(semantics)).unwrap();
+            for finding in found.backward.findings.iter().chain(&found.forward.findings).chain(&found.changes)
+            {
+                for (place, document) in [(&finding.old, &old), (&finding.new, &new)] {
+                    assert!(document.value().pointer(&place.pointer).is_some(), "{}: {finding:?}", rule.id);
+                    assert!(place.line.is_some(), "{}: {finding:?}", rule.id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_field_that_is_added_is_missing_in_the_object_around_it() {
+    let order = |address: Value| {
+        let text = json!({ "type": "object", "properties": { "address": address } }).to_string();
+        Document::parse("order", text.as_bytes()).unwrap()
+    };
+    let old = order(json!({ "type": "object", "properties": { "city": { "type": "string" } } }));
+    let new = order(json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" }, "zip": { "type": "string" } },
+        "required": ["zip"],
+    }));
+    let found = compare(&old, &new, &Options::default()).unwrap();
+    let finding = &found.backward.findings[0];
+    assert_eq!(finding.rule, "FIELD_REQUIRED_ADDED");
+    assert_eq!(finding.old.pointer, "/properties/address");
+    assert_eq!(finding.new.pointer, "/properties/address/properties/zip");
 }
