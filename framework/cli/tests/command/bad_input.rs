@@ -173,26 +173,13 @@ fn a_comparison_with_ten_thousand_breaks_lists_all_of_them_in_json() {
 #[test]
 fn a_comparison_with_more_breaks_than_are_listed_says_so() {
     let bound = choreograph_contracts::compat::MAX_CHANGES;
-    let folder = folder(&[
-        ("old.json", &fields(bound + 1, "string")),
-        ("new.json", &fields(bound + 1, "integer")),
-        ("schemas/a.b/1.0.json", &fields(bound + 1, "string")),
-        ("schemas/a.b/1.1.json", &fields(bound + 1, "integer")),
-    ]);
+    let folder =
+        folder(&[("old.json", &fields(bound + 1, "string")), ("new.json", &fields(bound + 1, "integer"))]);
     let text = choreograph(folder.path(), ["diff", "old.json", "new.json", "--direction", "backward"]);
     assert!(text.out.trim_end().ends_with("there may be more"), "{}", text.out);
     let json = choreograph(folder.path(), ["diff", "old.json", "new.json", "--format", "json"]).json("diff");
     assert_eq!(json["backward"]["findings"].as_array().map(Vec::len), Some(bound));
     assert_eq!(json["bounded"], true);
-
-    let text = choreograph(folder.path(), ["check"]);
-    assert!(text.out.contains("there may be more"), "{}", text.out);
-    let json = choreograph(folder.path(), ["check", "--format", "json"]).json("check");
-    let found = json["findings"].as_array().expect("a list");
-    let broken: Vec<_> = found.iter().filter(|it| it["rule"] == "CONTRACT_MISSING_BUMP").collect();
-    assert_eq!(broken.len(), 1, "{json:#}");
-    assert_eq!(broken[0]["causes"].as_array().map(Vec::len), Some(2 * bound));
-    assert_eq!((&json["bounded"], &broken[0]["bounded"]), (&true.into(), &true.into()));
 }
 
 /// A disk that is full, say: here a folder lies where the last document is to be written.
