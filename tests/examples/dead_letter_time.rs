@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
 use choreograph::{Event, In, Service, StepError, step};
+use choreograph_tests::eventually;
 use choreograph_tests::kafka::Cluster;
 use choreograph_tests::topics::{self, Group, Message, Record, Topic, Writer};
 use schemars::JsonSchema;
@@ -76,10 +77,16 @@ fn main() -> Outcome<()> {
         payment.run(&settings, &Telemetry::quiet(), async { drop(stopped.await) }).await
     });
     let group = Group::of(&bootstrap, "payment.charge")?;
-    until(|| Ok(group.members()? == (1, "Stable".to_owned())))?;
+    eventually("the step is the group's one member", WITHIN, || match group.members() {
+        Ok(members) if members == (1, "Stable".to_owned()) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
 
     let bad = send(&bootstrap)?;
-    until(|| Ok(group.lag("orders")? == 0))?;
+    eventually("the step has come to its end", WITHIN, || match group.lag("orders") {
+        Ok(0) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
     // Whoever listened may have ended by itself.
     let _ended = stop.send(());
     runtime.block_on(service)??;
@@ -130,18 +137,6 @@ fn send(bootstrap: &str) -> Outcome<usize> {
     }
     writer.finish()?;
     Ok(bad)
-}
-
-/// Looks until something is so.
-fn until(mut is_so: impl FnMut() -> Outcome<bool>) -> Outcome<()> {
-    let begun = Instant::now();
-    while !is_so()? {
-        if begun.elapsed() > WITHIN {
-            return Err("it took too long".into());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
 }
 
 /// From the record's append to the dead letter's, in milliseconds.

@@ -19,6 +19,7 @@ use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
 use choreograph::{Event, In, Service, step};
 use choreograph_observer::{Observer, Options, look_once};
+use choreograph_tests::eventually;
 use choreograph_tests::kafka::Cluster;
 use choreograph_tests::topics::{self, Group, Record, Topic, Writer};
 use choreograph_topology::Manifest;
@@ -135,10 +136,10 @@ fn round(
         .stdout(Stdio::piped())
         .spawn()?;
     let group = Group::of(bootstrap, &full("payment.charge"))?;
-    while group.lag(&full("orders"))? > 0 {
-        assert!(began.elapsed() < WITHIN, "the step has not come to its end");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    eventually("the step has come to its end", WITHIN, || match group.lag(&full("orders")) {
+        Ok(0) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
     let rate = ORDERS as f64 / began.elapsed().as_secs_f64();
     // The end of its input asks it to leave.
     drop(step.stdin.take());
