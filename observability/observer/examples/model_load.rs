@@ -1,22 +1,22 @@
 //! What the observer's model costs: events a second on one core, bytes an instance, and the time of its answers.
 //!
-//! Run with: `cargo run --release -p choreograph-observer --example model_load -- 1000000`
+//! Run with: `taskset -c 0 cargo run --release -p choreograph-observer --example model_load -- 1000000`
 //!
 //! The number is that of instances, each with ten events in a chain of ten types; a thousand go on at any time. Every
 //! 60,000 records (two seconds at 30,000 a second) groups and ends are told and the model ticks. Making the records up
-//! is not counted, ticks are. Then a snapshot is written to a file while more is told, 256 records under one lock as
-//! the observer does, with the making up counted in both figures.
+//! is not counted, ticks are. Then everything is saved while more is told, 256 records under one lock as the
+//! observer does, with the making up counted in both figures; then what was told meanwhile, then a hundredth that changed;
+//! and that is loaded again.
 
-use std::fs::File;
 use std::hint::black_box;
-use std::io::Write as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use choreograph_observer::Shared;
 use choreograph_observer::answer::InstanceState;
 use choreograph_observer::fact::{Committed, Ends, GroupState, Groups, PartitionEnds, Record};
 use choreograph_observer::model::{InstanceFilter, Model, ModelSettings};
+use choreograph_observer::{Saved, Shared, StateFolder};
 use choreograph_topology::Manifest;
 
 const EVENTS: u64 = 10;
@@ -26,7 +26,9 @@ const BETWEEN_LOOKS: u64 = 60_000;
 const START: u64 = 1_767_225_600_000;
 /// Records that are told under one lock.
 const UNDER_ONE_LOCK: u64 = 256;
-/// For how long is told without a snapshot.
+/// One instance in so many is changed before a save.
+const CHANGED: usize = 100;
+/// For how long is told without a save.
 const WITHOUT: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("{:.0} bytes an instance, {} MiB resident", bytes as f64 / instances as f64, resident()? >> 20);
     load.ask();
-    load.save_and_tell()
+    load.save_and_load()
 }
 
 /// The log, which is made up as it is told.
@@ -214,46 +216,48 @@ impl Load {
         time("picture", &|| _ = black_box(model.workflow("chain", now)));
     }
 
-    /// Tells on while a snapshot is written.
-    fn save_and_tell(&mut self) -> Result<(), Box<dyn std::error::Error>> {
-        let path = std::env::temp_dir().join(format!("model_load.{}.snapshot", std::process::id()));
-        let (mut file, shared) = (File::create(&path)?, self.shared.clone());
+    /// Saves everything while more is told, then what a hundredth of the instances changed, and loads it again.
+    fn save_and_load(mut self) -> Result<(), Box<dyn std::error::Error>> {
+        let folder = std::env::temp_dir().join(format!("model_load.{}", std::process::id()));
+        let saved = self.save_twice(&folder);
+        drop(self);
+        let loaded = saved.and_then(|()| load(&folder));
+        std::fs::remove_dir_all(&folder)?;
+        loaded
+    }
+
+    fn save_twice(&mut self, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let (state, shared) = (StateFolder::new(folder)?, self.shared.clone());
         let mut next = self.instances;
         let begin = Instant::now();
         let without = self.tell_while(&mut next, || begin.elapsed() < WITHOUT);
         let over = AtomicBool::new(false);
-        let (written, with) = std::thread::scope(|scope| {
+        let (saved, with) = std::thread::scope(|scope| {
             let saver = scope.spawn(|| {
-                let begin = Instant::now();
-                let mut bytes = shared.write(Model::begin_snapshot);
-                let mut size = 0;
-                let written = loop {
-                    size += bytes.len();
-                    if let Err(error) = file.write_all(&bytes) {
-                        break Err(error.to_string());
-                    }
-                    match shared.write(Model::next_of_snapshot) {
-                        Ok(Some(next)) => bytes = next,
-                        Ok(None) => break Ok((size, begin.elapsed())),
-                        Err(error) => break Err(error.to_string()),
-                    }
-                };
+                let saved = timed(|| state.save(&shared));
                 over.store(true, Ordering::Relaxed);
-                written
+                saved
             });
             let with = self.tell_while(&mut next, || !over.load(Ordering::Relaxed));
             (saver.join(), with)
         });
-        std::fs::remove_file(&path)?;
-        let (size, took) = written.map_err(|_| "writing the snapshot panicked")??;
-        println!("snapshot: {} MiB in {:.1} s, while facts came in", size >> 20, took.as_secs_f64());
+        let (saved, took) = saved.map_err(|_| "saving panicked")?;
+        tell_save("everything, while facts came in", &saved?, took, folder)?;
         for (what, (events, time, longest)) in [("without", without), ("with", with)] {
             println!(
-                "{what} a snapshot under way: {:.0} events/s told, the longest wait of {UNDER_ONE_LOCK} {:.1} ms",
+                "{what} a save under way: {:.0} events/s told, the longest wait of {UNDER_ONE_LOCK} {:.1} ms",
                 events as f64 / time.as_secs_f64(),
                 longest.as_secs_f64() * 1_000.0
             );
         }
+        let (saved, took) = timed(|| state.save(&shared));
+        tell_save("what was told meanwhile", &saved?, took, folder)?;
+        for instance in (0..next).rev().take(self.instances as usize).step_by(CHANGED) {
+            self.tell(instance, EVENTS - 1);
+        }
+        let (saved, took) = timed(|| state.save(&shared));
+        tell_save("the last event of each hundredth, seen again", &saved?, took, folder)?;
+        println!("resident: {} MiB, at most {} MiB", resident()? >> 20, peak()? >> 20);
         Ok(())
     }
 
@@ -279,6 +283,41 @@ impl Load {
     }
 }
 
+/// Loads what was saved.
+fn load(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let state = StateFolder::new(folder)?;
+    let (loaded, took) = timed(|| state.load(&ModelSettings::default()));
+    let (model, notice) = loaded?;
+    println!(
+        "loaded {} instances in {:.1} s{}",
+        model.overview(START).instances,
+        took.as_secs_f64(),
+        notice.unwrap_or_default()
+    );
+    Ok(())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = Instant::now();
+    (work(), begin.elapsed())
+}
+
+fn tell_save(what: &str, saved: &Saved, took: Duration, folder: &Path) -> std::io::Result<()> {
+    let mut file = 0;
+    for entry in std::fs::read_dir(folder)? {
+        file += entry?.metadata()?.len();
+    }
+    println!(
+        "saved {what}: {} instances and {} forgotten, {} MiB in {:.1} s, the file has {} MiB",
+        saved.instances,
+        saved.forgotten,
+        saved.bytes >> 20,
+        took.as_secs_f64(),
+        file >> 20
+    );
+    Ok(())
+}
+
 /// An id that looks like those on the wire.
 fn uuid(instance: u64, event: u64) -> String {
     let mixed = (instance * EVENTS + event + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -290,6 +329,13 @@ fn uuid(instance: u64, event: u64) -> String {
         instance & 0xfff,
         instance
     )
+}
+
+/// The most memory that was resident at any time, in bytes.
+fn peak() -> Result<usize, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<usize>()? << 10)
 }
 
 /// The process's resident memory, in bytes.

@@ -6,8 +6,8 @@
 //! - [`fact`]: what it is told. Records, committed offsets, states of groups, manifests, each with the time.
 //! - [`model`]: what it makes of that: a projection with neither I/O nor a clock.
 //! - [`answer`]: what it tells. The JSON of its HTTP interface, which the page and the command share.
-//! - [`Observer`]: the whole, running: a driver that follows Kafka, the HTTP interface with the page ([`http`]), and
-//!   snapshots on disk.
+//! - [`Observer`]: the whole, running: a driver that follows Kafka, the HTTP interface with the page ([`http`]), and the
+//!   state on disk.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -36,9 +36,14 @@ pub mod model;
 mod observer;
 mod options;
 mod shared;
-mod snapshot;
+mod state_file;
+mod state_folder;
+#[cfg(test)]
+mod test_disk;
 
 pub use manifests::read_manifests;
 pub use observer::{Observer, StartError, look_once, look_until};
 pub use options::Options;
 pub use shared::Shared;
+pub use state_file::Saved;
+pub use state_folder::StateFolder;

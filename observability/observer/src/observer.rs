@@ -12,7 +12,7 @@ use crate::fact::Millis;
 use crate::follow::Follower;
 use crate::http::{self, Alive, Server};
 use crate::model::{Model, ModelSettings};
-use crate::snapshot::Snapshot;
+use crate::state_folder::StateFolder;
 use crate::{Options, Shared};
 
 /// Threads that serve answers; what works them out, and what waits for the brokers, is on others.
@@ -46,8 +46,8 @@ pub enum StartError {
     /// The address cannot be had.
     #[error("cannot listen at {0}: {1}; choose another address")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The folder of snapshots cannot be used.
-    #[error("snapshots cannot be kept in {0}: {1}")]
+    /// The folder of the state cannot be used.
+    #[error("state cannot be kept in {0}: {1}")]
     State(String, #[source] io::Error),
     /// The system gives no thread.
     #[error("no thread can be started: {0}")]
@@ -73,7 +73,7 @@ impl Observer {
     ///
     /// # Errors
     ///
-    /// When the settings name no broker, an address is refused or taken, or the folder for snapshots cannot be used.
+    /// When the settings name no broker, an address is refused or taken, or the folder for the state cannot be used.
     pub fn start(options: &Options) -> Result<Self, StartError> {
         check(options)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -114,7 +114,7 @@ impl Observer {
         &self.shared
     }
 
-    /// What was to be said at the start: that a snapshot could not be used.
+    /// What was to be said at the start: that the state file could not be used.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
@@ -145,7 +145,7 @@ impl Observer {
         self.follower.as_ref().is_some_and(Follower::is_alive)
     }
 
-    /// Ends it in order: a last snapshot, and answers under way. Takes some seconds at most.
+    /// Ends it in order: a last save, and answers under way. Takes some seconds at most.
     pub fn stop(mut self) {
         self.end();
     }
@@ -170,7 +170,7 @@ impl Drop for Observer {
 }
 
 /// Follows a Kafka until everything that is in the topics now was read, at most `within`, and gives what is known then;
-/// for one question without an observer that runs. Nothing is listened at, and no snapshot kept.
+/// for one question without an observer that runs. Nothing is listened at, and no state kept.
 ///
 /// # Errors
 ///
@@ -216,21 +216,21 @@ pub(crate) fn check(options: &Options) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Begins to follow, from the last snapshot where there is one.
+/// Begins to follow, from the last save where there is one.
 fn follow(options: &Options) -> Result<(Follower, Shared, Option<String>), StartError> {
     options.settings.kafka.bootstrap_servers().map_err(choreograph::settings::Error::from)?;
     let settings = ModelSettings { namespace: options.settings.namespace.clone(), ..options.model.clone() };
-    let (snapshot, (model, notice)) = match &options.state {
+    let (state, (model, notice)) = match &options.state {
         Some(folder) => {
             let failed = |error| StartError::State(folder.display().to_string(), error);
-            let snapshot = Snapshot::new(folder).map_err(failed)?;
-            let loaded = snapshot.load(&settings);
-            (Some(snapshot), loaded)
+            let state = StateFolder::new(folder).map_err(failed)?;
+            let loaded = state.load(&settings).map_err(failed)?;
+            (Some(state), loaded)
         }
         None => (None, (Model::new(settings), None)),
     };
     let shared = Shared::new(model);
-    let follower = Follower::start(options, shared.clone(), snapshot).map_err(StartError::Thread)?;
+    let follower = Follower::start(options, shared.clone(), state).map_err(StartError::Thread)?;
     Ok((follower, shared, notice))
 }
 

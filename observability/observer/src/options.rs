@@ -25,10 +25,10 @@ pub struct Options {
     pub token: Option<Secret>,
     /// Names by which the observer may be asked, besides `localhost` and plain addresses.
     pub hosts: Vec<String>,
-    /// The folder of the snapshot; without it everything is read anew at every start.
+    /// The folder of the state file; without it everything is read anew at every start.
     pub state: Option<PathBuf>,
-    /// How often a snapshot is written.
-    pub snapshot_every: Duration,
+    /// How often what changed is saved.
+    pub save_every: Duration,
     /// How often groups and ends are looked at.
     pub look_every: Duration,
     /// The model's bounds, and where traces can be looked at. The namespace is that of the settings.
@@ -54,7 +54,7 @@ impl Options {
             token: None,
             hosts: Vec::new(),
             state: None,
-            snapshot_every: Duration::from_secs(30),
+            save_every: Duration::from_secs(30),
             look_every: Duration::from_secs(2),
             model: ModelSettings::default(),
             payloads: false,

@@ -30,11 +30,11 @@ fn an_observer_that_cannot_start_says_why_and_one_that_sees_little_says_that() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let folder = stage.state();
-    std::fs::create_dir_all(folder.join("observer.snapshot.new")).expect("a folder in the way");
+    std::fs::create_dir_all(folder.join("observer.redb")).expect("a folder in the way");
     let folder = folder.to_str().expect("UTF-8");
     for (more, told) in [
         (["--listen", taken.as_str()], format!("cannot listen at {taken}")),
-        (["--state", folder], "snapshots cannot be kept in".to_owned()),
+        (["--state", folder], "state cannot be kept in".to_owned()),
         (["--listens", "127.0.0.1:0"], "--listens".to_owned()),
     ] {
         let mut arguments = vec!["observe", "--manifests", &manifests];

@@ -72,7 +72,7 @@ fn answers_outlast_the_observer_and_the_records() {
     retention(&stage);
     let mut second = stage.observe(&kept);
     second.caught_up();
-    assert_eq!(known.map(|id| told(&second, id)), before, "from the snapshot, for the records are gone");
+    assert_eq!(known.map(|id| told(&second, id)), before, "from the state file, for the records are gone");
     assert_eq!(counts(&second), [("order".to_owned(), [0, 20, 2, 0, 0])]);
     let more = stage.order(Fate::Fine, 5);
     second.says(&more, &Verdict::completed());
@@ -85,11 +85,11 @@ fn answers_outlast_the_observer_and_the_records() {
 }
 
 #[test]
-fn a_snapshot_of_no_use_is_said_and_everything_is_read_anew() {
+fn a_state_file_of_no_use_is_said_and_everything_is_read_anew() {
     let stage = Stage::new();
     let _services = stage.start_all();
     std::fs::create_dir(stage.state()).expect("a folder");
-    std::fs::write(stage.state().join("observer.snapshot"), b"no snapshot").expect("written");
+    std::fs::write(stage.state().join("observer.redb"), b"no state").expect("written");
     let sight = stage.observe(&["--state", stage.state().to_str().expect("UTF-8")]);
     let fine = stage.order(Fate::Fine, 5);
     sight.says(&fine, &Verdict::completed());

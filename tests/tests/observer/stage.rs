@@ -116,7 +116,7 @@ impl Stage {
         self.folder.path().join("manifests")
     }
 
-    /// Where the observer keeps its snapshot.
+    /// Where the observer keeps its state.
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }

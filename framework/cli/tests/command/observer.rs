@@ -411,7 +411,7 @@ fn an_observer_is_not_started_on_what_cannot_work() {
         (&[kafka], &["--listen", "0.0.0.0:0"], "set CHOREOGRAPH_OBSERVER_TOKEN"),
         (&[kafka], &["--allow-actions", "--listen", "127.0.0.1:0"], "actions need a token"),
         (&[kafka], &["--listen", "here"], "--listen"),
-        (&[kafka], &["--state", "a.json", "--listen", "127.0.0.1:0"], "snapshots cannot be kept in a.json"),
+        (&[kafka], &["--state", "a.json", "--listen", "127.0.0.1:0"], "state cannot be kept in a.json"),
         (
             &[kafka, ("CHOREOGRAPH_OBSERVER_TOKEN", "x"), ("CHOREOGRAPH_OBSERVER_TOKEN_FILE", "y")],
             &[],

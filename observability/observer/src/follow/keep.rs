@@ -1,27 +1,27 @@
-//! The thread that writes snapshots, so that looking and reading wait for no disk.
+//! The thread that saves the state, so that looking and reading wait for no disk.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::stop::Stop;
 use crate::Shared;
-use crate::snapshot::Snapshot;
+use crate::state_folder::StateFolder;
 
-/// Writing takes at most this share of the time, one part in so many: a snapshot that takes longer is written less often.
+/// Saving takes at most this share of the time, one part in so many: what takes longer is saved less often.
 const SHARE: u32 = 20;
 
-/// Writes snapshots now and then.
+/// Saves the state now and then.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    snapshot: Snapshot,
+    state: StateFolder,
     every: Duration,
     /// Why the last one could not be written.
     problem: Mutex<Option<String>>,
 }
 
 impl Keeper {
-    pub(super) fn new(snapshot: Snapshot, every: Duration) -> Self {
-        Self { snapshot, every, problem: Mutex::new(None) }
+    pub(super) fn new(state: StateFolder, every: Duration) -> Self {
+        Self { state, every, problem: Mutex::new(None) }
     }
 
     /// Writes until `stop` is said.
@@ -40,8 +40,8 @@ impl Keeper {
 
     /// Writes one.
     pub(super) fn save(&self, shared: &Shared) {
-        let failed = self.snapshot.save(shared).err();
-        let told = failed.map(|error| format!("no snapshot can be written: {error}"));
+        let failed = self.state.save(shared).err();
+        let told = failed.map(|error| format!("the state cannot be saved: {error}"));
         *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 
@@ -51,7 +51,7 @@ impl Keeper {
     }
 }
 
-/// The pause after a snapshot that took so long.
+/// The pause after a save that took so long.
 fn pause_after(took: Duration, every: Duration) -> Duration {
     every.max(took.saturating_mul(SHARE))
 }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_is_busy_with_snapshots_for_a_share_of_the_time_only() {
+    fn a_disk_is_busy_with_saves_for_a_share_of_the_time_only() {
         let every = Duration::from_secs(30);
         assert_eq!(pause_after(Duration::from_millis(200), every), every);
         assert_eq!(pause_after(Duration::from_secs(6), every), Duration::from_mins(2));

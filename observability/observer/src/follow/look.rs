@@ -21,7 +21,7 @@ use super::{OWN_GROUP, Partition, client::Reader, prefix, reading};
 use crate::fact::{self, Ends, Millis, PartitionEnds};
 use crate::manifests::Manifests;
 use crate::model::Model;
-use crate::snapshot::Snapshot;
+use crate::state_folder::StateFolder;
 use crate::{Options, Shared, clock};
 
 /// How often topics are looked at again for new ones and for new partitions, in milliseconds.
@@ -52,10 +52,10 @@ impl Follower {
     pub(crate) fn start(
         options: &Options,
         shared: Shared,
-        snapshot: Option<Snapshot>,
+        state: Option<StateFolder>,
     ) -> std::io::Result<Self> {
         let stop = Arc::new(Stop::default());
-        let mut looking = Looking::new(options, shared, snapshot, Arc::clone(&stop));
+        let mut looking = Looking::new(options, shared, state, Arc::clone(&stop));
         let thread = thread::Builder::new().name("observer look".to_owned()).spawn(move || looking.run())?;
         Ok(Self { stop, thread: Some(thread) })
     }
@@ -65,7 +65,7 @@ impl Follower {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    /// Ends it, with a last snapshot where snapshots are kept. Waits for what is under way: some seconds at most.
+    /// Ends it, with a last save where state is kept. Waits for what is under way: some seconds at most.
     pub(crate) fn stop(&mut self) {
         self.stop.say();
         if let Some(thread) = self.thread.take() {
@@ -107,7 +107,7 @@ struct Looking {
 }
 
 impl Looking {
-    fn new(options: &Options, shared: Shared, snapshot: Option<Snapshot>, stop: Arc<Stop>) -> Self {
+    fn new(options: &Options, shared: Shared, state: Option<StateFolder>, stop: Arc<Stop>) -> Self {
         let prefix = prefix(options.settings.namespace.as_deref());
         let clients = Clients::new(&options.settings.kafka);
         let own = format!("{prefix}{OWN_GROUP}");
@@ -123,7 +123,7 @@ impl Looking {
             topics_due: 0,
             partitions_at: 0,
             cluster_told: false,
-            keeper: snapshot.map(|snapshot| Keeper::new(snapshot, options.snapshot_every)),
+            keeper: state.map(|state| Keeper::new(state, options.save_every)),
             every: options.look_every,
             clients,
             prefix,
@@ -131,14 +131,14 @@ impl Looking {
         }
     }
 
-    /// Follows until it is told to stop, with snapshots beside it and a last one at the end.
+    /// Follows until it is told to stop, with saves beside it and a last one at the end.
     fn run(&mut self) {
         let Some(keeper) = self.keeper.take() else { return self.follow_on(None) };
         let (shared, stop) = (self.shared.clone(), Arc::clone(&self.stop));
         thread::scope(|scope| {
             let thread = thread::Builder::new().name("observer keep".to_owned());
             if let Err(error) = thread.spawn_scoped(scope, || keeper.run(&shared, &stop)) {
-                self.problems.of(About::Snapshot, [format!("no thread can be started: {error}")]);
+                self.problems.of(About::State, [format!("no thread can be started: {error}")]);
             }
             self.follow_on(Some(&keeper));
         });
@@ -219,7 +219,7 @@ impl Looking {
         }
         let unread = if self.topics_told { self.look_at_groups_and_ends(reader, asker) } else { Vec::new() };
         if let Some(keeper) = keeper {
-            self.problems.of(About::Snapshot, keeper.problem());
+            self.problems.of(About::State, keeper.problem());
         }
         self.problems.tell(&self.shared);
         self.shared.write(|model| model.tick(clock::now()));
@@ -227,7 +227,7 @@ impl Looking {
         self.pass_over_hollow_ends(&unread);
     }
 
-    /// Tells the model which Kafka is followed, once it answers: the last snapshot may be of another one.
+    /// Tells the model which Kafka is followed, once it answers: the last save may be of another one.
     fn tell_cluster(&mut self, asker: &Reader) {
         if self.cluster_told {
             return;
@@ -235,8 +235,7 @@ impl Looking {
         let Some(cluster) = ends::cluster(asker) else { return };
         self.cluster_told = true;
         if self.shared.write(|model| model.follows(&cluster)) {
-            let told =
-                "the snapshot was of another Kafka cluster, and is forgotten: give each its own folder";
+            let told = "the state was of another Kafka cluster, and is forgotten: give each its own folder";
             self.problems.of(About::Cluster, [told.to_owned()]);
             self.declare(true);
         }

@@ -2,7 +2,7 @@
 //!
 //! It assigns itself all partitions of the declared topics, joins no group, commits nothing and writes nothing. One
 //! thread reads; another looks at manifests, topics, groups and ends every two seconds, so that nothing which waits for
-//! a broker holds reading up; a third writes snapshots, so that nothing waits for a disk. The only rdkafka calls of the crate are here, under the rules of the framework's driver: a
+//! a broker holds reading up; a third saves the state, so that nothing waits for a disk. The only rdkafka calls of the crate are here, under the rules of the framework's driver: a
 //! list of partitions lives inside one function, and text from outside is read where a panic of the client is caught.
 //!
 //! Rights that it needs: `Describe` and `Read` on the declared topics, `Describe` on the groups of the steps.

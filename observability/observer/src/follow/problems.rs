@@ -15,7 +15,7 @@ pub(super) enum About {
     Topics,
     Groups,
     Manifests,
-    Snapshot,
+    State,
 }
 
 /// What is wrong with the observer's own sight.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
+use super::kept_bytes::BadState;
 use super::rate::Rate;
-use super::save::{In, Out, Saved, saved};
-use super::snapshot::SnapshotError;
+use super::save::{In, Saved, saved};
 use crate::fact::{self, GroupState, Held, Millis};
 
 /// The most runs of settled offsets that are kept of one commit: more than metadata of 3 KiB can name.
@@ -288,7 +288,7 @@ fn merged(old: &[(i64, i64)], new: &[RangeInclusive<i64>], from: i64) -> Vec<(i6
 }
 
 impl Saved for GroupState {
-    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
+    fn save(&self, out: &mut Vec<u8>) {
         let number: u8 = match self {
             Self::Stable => 0,
             Self::Rebalancing => 1,
@@ -296,17 +296,17 @@ impl Saved for GroupState {
             Self::Dead => 3,
             Self::Unknown => 4,
         };
-        number.save(out)
+        number.save(out);
     }
 
-    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+    fn load(input: &mut In<'_>) -> Result<Self, BadState> {
         Ok(match u8::load(input)? {
             0 => Self::Stable,
             1 => Self::Rebalancing,
             2 => Self::Empty,
             3 => Self::Dead,
             4 => Self::Unknown,
-            _ => return Err(SnapshotError::Form("no state of a group")),
+            _ => return Err(BadState::Form("no state of a group")),
         })
     }
 }

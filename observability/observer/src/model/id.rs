@@ -37,6 +37,16 @@ impl Id {
         Self { high: (digest >> 64) as u64 | VERSION_BITS, low: digest as u64 }
     }
 
+    /// The id as one number.
+    pub(super) fn number(self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+
+    /// The id that is this number.
+    pub(super) fn from_number(number: u128) -> Self {
+        Self { high: (number >> 64) as u64, low: number as u64 }
+    }
+
     /// Whether it is none.
     pub(super) fn is_none(self) -> bool {
         self == Self::NONE

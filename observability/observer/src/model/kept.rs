@@ -95,6 +95,9 @@ pub(super) struct Kept {
     pub(super) standing: Standing,
     /// In which list it is.
     pub(super) list: List,
+    /// In which list it was when it was last looked at or told of: one that is looked at again, and comes to the same, has
+    /// not changed.
+    pub(super) settled: List,
     /// Which of its places in the list of those aside counts: the newest.
     pub(super) turn: u32,
 }
@@ -199,6 +202,7 @@ impl Kept {
             workflow: 0,
             standing: Standing { state: super::words::RUNNING, reason: NO_REASON, step: 0, attempts: 0 },
             list: List::Free,
+            settled: List::Open,
             turn: 0,
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::id::Id;
+use super::kept_bytes::BadState;
 use super::room::text_bytes;
-use super::save::{In, Out, Saved, saved};
-use super::snapshot::SnapshotError;
+use super::save::{In, Saved, saved};
+use super::turns::{Change, Turns};
 use crate::fact::Millis;
 
 /// The most actions that are kept of one dead letter.
@@ -128,6 +129,8 @@ pub(super) struct Letters {
     open: BTreeMap<(u16, u16), u64>,
     /// What they take.
     bytes: usize,
+    /// What is to be saved.
+    pub(super) turns: Turns<BTreeSet<Id>>,
 }
 
 impl Letters {
@@ -136,17 +139,15 @@ impl Letters {
         if self.by_id.contains_key(&id) {
             return false;
         }
+        self.before_change(id);
         if let Some(actions) = self.unseen.remove(&id) {
             self.unseen_bytes = self.unseen_bytes.saturating_sub(actions_bytes(&actions));
             letter.actions = actions;
         }
         if letter.is_open() {
             self.doubtful += u64::from(letter.failed_at <= self.forgotten_until);
-            *self.open.entry((letter.workflow, letter.step)).or_default() += 1;
         }
-        self.bytes += letter.bytes();
-        self.by_time.insert((letter.failed_at, id));
-        self.by_id.insert(id, letter);
+        self.put(id, letter);
         while self.by_id.len() > bounds.letters.max(1)
             || (self.bytes() > bounds.bytes && self.by_id.len() > 1)
         {
@@ -155,12 +156,29 @@ impl Letters {
         true
     }
 
+    fn put(&mut self, id: Id, letter: Letter) {
+        if letter.is_open() {
+            *self.open.entry((letter.workflow, letter.step)).or_default() += 1;
+        }
+        self.bytes += letter.bytes();
+        self.by_time.insert((letter.failed_at, id));
+        self.by_id.insert(id, letter);
+    }
+
+    /// To be called before a letter, or what was done with an unseen one, comes, changes or goes.
+    fn before_change(&mut self, id: Id) {
+        if self.turns.change(id) {
+            self.turns.take_down(id, told(self.by_id.get(&id), self.unseen.get(&id)));
+        }
+    }
+
     /// The oldest of the closed ones goes first. Only the oldest hundred are looked through.
     fn drop_one(&mut self) {
         const LOOKED_THROUGH: usize = 100;
         let closed = |(_, id): &&(Millis, Id)| self.by_id.get(id).is_some_and(|letter| !letter.is_open());
         let found = self.by_time.iter().take(LOOKED_THROUGH).find(closed).or_else(|| self.by_time.first());
         let Some(&(at, id)) = found else { return };
+        self.before_change(id);
         self.by_time.remove(&(at, id));
         let Some(letter) = self.by_id.remove(&id) else { return };
         self.bytes = self.bytes.saturating_sub(letter.bytes());
@@ -178,6 +196,7 @@ impl Letters {
 
     /// Takes an action down, once for each id.
     pub(super) fn act(&mut self, id: Id, action: Action, bounds: Bounds) {
+        self.before_change(id);
         let Some(letter) = self.by_id.get_mut(&id) else { return self.act_on_unseen(id, action, bounds) };
         let was_open = letter.is_open();
         let before = letter.bytes();
@@ -212,6 +231,7 @@ impl Letters {
         let going = (all.len() / ROOM_SHARE).max(1);
         all.select_nth_unstable(going - 1);
         for (at, id) in &all[..going] {
+            self.before_change(*id);
             let actions = self.unseen.remove(id).unwrap_or_default();
             self.unseen_bytes = self.unseen_bytes.saturating_sub(actions_bytes(&actions));
             self.forgotten_until = self.forgotten_until.max(*at);
@@ -270,27 +290,70 @@ fn push(actions: &mut Vec<Action>, action: Action) {
     }
 }
 
-impl Saved for Letters {
-    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
-        let letters: Vec<(Id, &Letter)> = self.newest_first().collect();
-        (letters.len() as u32).save(out)?;
-        for (id, letter) in letters {
-            id.save(out)?;
-            letter.save(out)?;
+/// What stands before a letter.
+const LETTER: u8 = 0;
+/// What stands before what was done with one that was not seen.
+const UNSEEN: u8 = 1;
+
+/// A letter, or what was done with an unseen one, as bytes.
+fn told(letter: Option<&Letter>, actions: Option<&Vec<Action>>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match (letter, actions) {
+        (Some(letter), _) => {
+            LETTER.save(&mut bytes);
+            letter.save(&mut bytes);
         }
-        self.unseen.save(out)?;
-        (self.forgotten_until, self.doubtful, self.dropped_open).save(out)
+        (None, Some(actions)) => {
+            UNSEEN.save(&mut bytes);
+            actions.save(&mut bytes);
+        }
+        (None, None) => return None,
+    }
+    Some(bytes)
+}
+
+impl Letters {
+    /// How many there are, with those of which only an action was seen.
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len() + self.unseen.len()
     }
 
-    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
-        let mut letters = Self::default();
-        for (id, letter) in Vec::<(Id, Letter)>::load(input)? {
-            letters.insert(id, letter, Bounds { letters: usize::MAX, bytes: usize::MAX });
+    /// The next of the save under way, see [`Turns::next`].
+    pub(super) fn next_to_save(&mut self) -> Option<Vec<Change<Id>>> {
+        let (letters, unseen) = (&self.by_id, &self.unseen);
+        self.turns.next(|id| told(letters.get(&id), unseen.get(&id)))
+    }
+
+    /// All are to be saved.
+    pub(super) fn all_changed(&mut self) {
+        for id in self.by_id.keys().chain(self.unseen.keys()) {
+            self.turns.change(*id);
         }
-        letters.unseen = Saved::load(input)?;
-        letters.unseen_bytes = letters.unseen.values().map(|actions| actions_bytes(actions)).sum();
-        (letters.forgotten_until, letters.doubtful, letters.dropped_open) = Saved::load(input)?;
-        Ok(letters)
+    }
+
+    /// Adds what was saved of one.
+    pub(super) fn restore(&mut self, id: Id, input: &mut In<'_>) -> Result<(), BadState> {
+        match u8::load(input)? {
+            LETTER => self.put(id, Saved::load(input)?),
+            UNSEEN => {
+                let actions: Vec<Action> = Saved::load(input)?;
+                self.unseen_bytes += actions_bytes(&actions);
+                self.unseen.insert(id, actions);
+            }
+            _ => return Err(BadState::Form("neither a dead letter nor an action")),
+        }
+        Ok(())
+    }
+}
+
+impl Saved for Letters {
+    fn save(&self, out: &mut Vec<u8>) {
+        (self.forgotten_until, self.doubtful, self.dropped_open).save(out);
+    }
+
+    fn load(input: &mut In<'_>) -> Result<Self, BadState> {
+        let (forgotten_until, doubtful, dropped_open) = Saved::load(input)?;
+        Ok(Self { forgotten_until, doubtful, dropped_open, ..Self::default() })
     }
 }
 

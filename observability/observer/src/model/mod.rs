@@ -76,6 +76,7 @@ mod groups;
 mod head;
 mod id;
 mod kept;
+mod kept_bytes;
 mod letters;
 mod list;
 mod names;
@@ -91,7 +92,6 @@ mod saving;
 mod sentence;
 mod settings;
 mod slab;
-mod snapshot;
 mod standing;
 mod state;
 mod store;
@@ -100,17 +100,18 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod turns;
 mod twins;
 mod words;
 
 pub use filter::{BadCursor, Cursor, DEFAULT_PAGE, FailureFilter, InstanceFilter, MAX_PAGE};
 pub use gauges::{Gauges, GroupGauge};
+pub(crate) use kept_bytes::BadState;
 pub use room::Forgotten;
-pub use saving::TooSlow;
+pub(crate) use saving::{Beginning, Change, Key, Stamp, TooSlow};
 pub use settings::{
     AUDIT_TOPIC, DEFAULT_DEADLINE_FLOOR_MS, DEFAULT_DRIFT_WINDOW_MS, DEFAULT_KEEP_FINISHED_MS,
     DEFAULT_MAX_BYTES, DEFAULT_MAX_DEAD_LETTERS, DEFAULT_MAX_EVENTS_OF_ONE, DEFAULT_MAX_INSTANCES,
     MAX_PROBLEMS, ModelSettings,
 };
-pub use snapshot::SnapshotError;
 pub use state::Model;

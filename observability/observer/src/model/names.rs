@@ -1,11 +1,10 @@
 //! Names, each kept once and called by a number.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
-use super::save::{In, Out, Saved};
-use super::snapshot::SnapshotError;
+use super::kept_bytes::BadState;
+use super::save::{In, Saved};
 
 /// The most names of one kind that the wire brings; what it brings beyond is [`OTHER`].
 pub(super) const MAX_NAMES: usize = 20_000;
@@ -74,14 +73,14 @@ impl Names {
 }
 
 impl Saved for Names {
-    fn save(&self, out: &mut Out<'_>) -> io::Result<()> {
-        self.texts.save(out)
+    fn save(&self, out: &mut Vec<u8>) {
+        self.texts.save(out);
     }
 
-    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+    fn load(input: &mut In<'_>) -> Result<Self, BadState> {
         let texts = Vec::<Arc<str>>::load(input)?;
         if texts.len() > MAX_ALL || texts.len() < 2 {
-            return Err(SnapshotError::Form("too many names, or too few"));
+            return Err(BadState::Form("too many names, or too few"));
         }
         let by_text = texts.iter().enumerate().map(|(at, text)| (Arc::clone(text), at as u16)).collect();
         Ok(Self { texts, by_text })

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use rapidhash::{HashMapExt as _, RapidHashMap};
 
 use super::gaps::Gaps;
-use super::save::{In, Out, Saved, saved};
-use super::snapshot::SnapshotError;
+use super::kept_bytes::BadState;
+use super::save::{In, Saved, saved};
 use crate::fact::{Millis, PartitionEnds};
 
 /// The most partitions, of all topics together. Records of others are counted and say nothing.
@@ -257,11 +257,11 @@ impl Places {
 }
 
 impl Saved for Places {
-    fn save(&self, out: &mut Out<'_>) -> std::io::Result<()> {
-        self.list.save(out)
+    fn save(&self, out: &mut Vec<u8>) {
+        self.list.save(out);
     }
 
-    fn load(input: &mut In<'_>) -> Result<Self, SnapshotError> {
+    fn load(input: &mut In<'_>) -> Result<Self, BadState> {
         let list = Vec::<Place>::load(input)?;
         let mut by_name = RapidHashMap::with_capacity(list.len());
         for (number, place) in list.iter().enumerate() {

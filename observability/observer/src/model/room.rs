@@ -123,7 +123,7 @@ impl Model {
         }
         self.generation += 1;
         for &slot in slots {
-            self.before_change(slot);
+            self.store.before_change(slot);
             if self.store.instances[slot].is_over() {
                 self.forgetting.count.finished += 1;
             } else {

@@ -1,123 +1,139 @@
-//! A snapshot that is taken while facts go on coming in.
-//!
-//! What is small is taken down at once. Instances follow piece by piece; one that changes before its turn is taken
-//! down first, as it was. So the whole is of one moment, and who tells facts waits for one piece at most.
+//! Saves: the model as the state file holds it.
 
-use std::io;
-
-use super::save::{Out, Saved};
-use super::snapshot::{FORM, MARK};
+use super::id::Id;
+use super::kept_bytes::BadState;
+use super::save::In;
+use super::settings::ModelSettings;
 use super::state::Model;
+use super::turns::MAX_EARLY;
 
-/// The bytes of one piece: some milliseconds.
-const PIECE: usize = 1 << 20;
-/// The most bytes that are taken down before their turn and wait to be written: what is told while a disk stands still.
-const MAX_EARLY: usize = 64 << 20;
-/// The instances in one word of the marks.
-const WORD: u32 = u64::BITS;
+/// Names one save.
+pub(crate) type Stamp = u128;
 
-/// A snapshot under way.
+/// What a save begins with.
 #[derive(Debug)]
-pub(super) struct Saving {
-    /// The instance whose turn is next.
-    next: u32,
-    /// All that are in it lie below.
-    bound: u32,
-    /// Those that are in no later piece: taken down early, or no part of it.
-    past: Vec<u64>,
-    /// What was taken down early.
-    early: Vec<u8>,
+pub(crate) struct Beginning {
+    /// Whether what the file held before is no part of it: it is to be emptied.
+    pub(crate) everything: bool,
+    /// All but instances and dead letters.
+    pub(crate) small: Vec<u8>,
 }
 
-/// Why a snapshot was given up.
+/// Where a part of the model stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// An instance.
+    Instance(u32),
+    /// A dead letter, or what was done with one that was not seen.
+    Letter(u128),
+}
+
+/// What is saved of one part: its bytes, or that there is nothing any more.
+pub(crate) type Change = (Key, Option<Vec<u8>>);
+
+/// Why a save was given up.
 #[derive(Debug, thiserror::Error)]
 #[error("more than {} MiB changed while it waited to be written: the disk is too slow", MAX_EARLY >> 20)]
-pub struct TooSlow;
-
-impl Saving {
-    fn is_past(&self, slot: u32) -> bool {
-        slot < self.next || slot >= self.bound || self.past[(slot / WORD) as usize] >> (slot % WORD) & 1 == 1
-    }
-
-    fn pass(&mut self, slot: u32) {
-        self.past[(slot / WORD) as usize] |= 1 << (slot % WORD);
-    }
-}
+pub(crate) struct TooSlow;
 
 impl Model {
-    /// Begins a snapshot of this moment and gives its first bytes; one that was under way is given up. All others come
-    /// from [`next_of_snapshot`](Self::next_of_snapshot). Behind them all belongs their XXH3-64, in eight bytes, the
-    /// least significant first: together they are what [`write_snapshot`](Self::write_snapshot) writes.
-    pub fn begin_snapshot(&mut self) -> Vec<u8> {
-        let bound = self.store.instances.bound();
-        let words = bound.div_ceil(WORD) as usize;
-        let mut saving = Saving { next: 0, bound, past: vec![0; words], early: Vec::new() };
-        for slot in (0..bound).filter(|&slot| !self.store.is_kept(slot)) {
-            saving.pass(slot);
+    /// Begins a save of this moment into a file that holds the save `held`; one that was under way is given up. What
+    /// changed since comes from [`next_to_save`](Self::next_to_save). Where the file holds another save than the last one,
+    /// everything does.
+    pub(crate) fn begin_save(&mut self, held: Option<Stamp>) -> Beginning {
+        self.give_save_up();
+        let everything = held.is_none() || held != self.saved_as;
+        if everything {
+            self.store.all_changed();
+            self.letters.all_changed();
         }
-        self.saving = Some(saving);
-        to_memory(|out| {
-            MARK.save(out)?;
-            FORM.save(out)?;
-            self.save_small(out)
-        })
+        self.store.turns.begin();
+        self.letters.turns.begin();
+        let mut small = Vec::new();
+        self.save_small(&mut small);
+        Beginning { everything, small }
     }
 
-    /// The next bytes of the snapshot under way; `None` at its end.
+    /// The next changes of the save under way; `None` at its end.
     ///
     /// # Errors
     ///
-    /// [`TooSlow`] where too much has changed since the last piece: the snapshot is given up.
-    pub fn next_of_snapshot(&mut self) -> Result<Option<Vec<u8>>, TooSlow> {
-        let Some(mut saving) = self.saving.take() else { return Err(TooSlow) };
-        let mut bytes = std::mem::take(&mut saving.early);
-        bytes.append(&mut to_memory(|out| {
-            while saving.next < saving.bound && out.written() < PIECE {
-                if !saving.is_past(saving.next) {
-                    self.save_instance(saving.next, out)?;
-                }
-                saving.next += 1;
-            }
-            Ok(())
-        }));
-        if bytes.is_empty() {
-            return Ok(None);
+    /// [`TooSlow`] where too much has changed since the last piece: the save is to be given up.
+    pub(crate) fn next_to_save(&mut self) -> Result<Option<Vec<Change>>, TooSlow> {
+        let instances = self.store.next_to_save().ok_or(TooSlow)?;
+        if !instances.is_empty() {
+            let changes = instances.into_iter().map(|(slot, bytes)| (Key::Instance(slot), bytes));
+            return Ok(Some(changes.collect()));
         }
-        self.saving = Some(saving);
-        Ok(Some(bytes))
+        let letters = self.letters.next_to_save().ok_or(TooSlow)?;
+        let changes = letters.into_iter().map(|(id, bytes)| (Key::Letter(id.number()), bytes));
+        Ok(Some(changes.collect()).filter(|changes: &Vec<Change>| !changes.is_empty()))
     }
 
-    /// Gives the snapshot under way up.
-    pub fn give_snapshot_up(&mut self) {
-        self.saving = None;
+    /// What was under way is on the disk, as the save `stamp`.
+    pub(crate) fn is_saved(&mut self, stamp: Stamp) {
+        self.store.turns.saved();
+        self.letters.turns.saved();
+        self.saved_as = Some(stamp);
     }
 
-    /// To be called before an instance changes or is forgotten.
-    pub(super) fn before_change(&mut self, slot: u32) {
-        let Some(saving) = self.saving.as_mut().filter(|saving| !saving.is_past(slot)) else { return };
-        saving.pass(slot);
-        let mut bytes = to_memory(|out| self.save_instance(slot, out));
-        if let Some(saving) = &mut self.saving {
-            saving.early.append(&mut bytes);
-            if saving.early.len() > MAX_EARLY {
-                self.saving = None;
-            }
-        }
+    /// Gives the save under way up.
+    pub(crate) fn give_save_up(&mut self) {
+        self.store.turns.give_up();
+        self.letters.turns.give_up();
     }
 
-    /// To be called when an instance has come.
-    pub(super) fn after_coming(&mut self, slot: u32) {
-        if let Some(saving) = self.saving.as_mut().filter(|saving| !saving.is_past(slot)) {
-            saving.pass(slot);
+    /// The model that a save begins with; its instances and dead letters are [added](Self::restore) next, the instances in
+    /// the order of their numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`BadState`] where it is of another version or namespace, or says something that cannot be.
+    pub(crate) fn of_save(small: &[u8], settings: ModelSettings) -> Result<(Self, Held), BadState> {
+        Self::load_small(&mut In::new(small), settings)
+    }
+
+    /// Adds what the file holds of one part.
+    ///
+    /// # Errors
+    ///
+    /// [`BadState::Form`] where it says something that cannot be.
+    pub(crate) fn restore(&mut self, key: Key, bytes: &[u8]) -> Result<(), BadState> {
+        let mut input = In::new(bytes);
+        match key {
+            Key::Instance(slot) => self.load_instance(slot, &mut input)?,
+            Key::Letter(id) => self.letters.restore(Id::from_number(id), &mut input)?,
         }
+        input.finish()
+    }
+
+    /// Everything was added: it is the save `stamp`.
+    ///
+    /// # Errors
+    ///
+    /// [`BadState::Form`] where it is not as much as was saved.
+    pub(crate) fn restored(&mut self, held: &Held, stamp: Stamp) -> Result<(), BadState> {
+        if *held != self.held() {
+            return Err(BadState::Form("something is missing"));
+        }
+        if self.looks_again {
+            self.look_again_at_all();
+        }
+        self.saved_as = Some(stamp);
+        Ok(())
+    }
+
+    /// How much there is of what is saved part by part.
+    pub(super) fn held(&self) -> Held {
+        Held { instances: self.store.instances.len() as u32, letters: self.letters.len() as u32 }
     }
 }
 
-/// The bytes that `save` writes.
-fn to_memory(save: impl FnOnce(&mut Out<'_>) -> io::Result<()>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut out = Out::new(&mut bytes);
-    // Memory takes everything.
-    let _infallible = save(&mut out).and_then(|()| out.end());
-    bytes
+/// How much a save holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    instances: u32,
+    letters: u32,
 }
+
+super::save::saved!(Held { instances, letters });

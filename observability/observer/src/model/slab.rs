@@ -32,14 +32,35 @@ impl<T> Slab<T> {
         if number == NOWHERE {
             return NOWHERE;
         }
+        self.push(value);
+        self.taken += 1;
+        number
+    }
+
+    fn push(&mut self, value: T) -> u32 {
+        let number = self.bound();
         if (number as usize).is_multiple_of(PIECE) {
             self.pieces.push(Vec::with_capacity(PIECE));
         }
         if let Some(piece) = self.pieces.last_mut() {
             piece.push(value);
         }
-        self.taken += 1;
         number
+    }
+
+    /// Keeps a value under the number that it had before, which lies behind all others; whether it does. The numbers between
+    /// are free.
+    pub(super) fn restore(&mut self, number: u32, value: T, free: impl Fn() -> T) -> bool {
+        if number < self.bound() || number == NOWHERE {
+            return false;
+        }
+        while self.bound() < number {
+            let between = self.push(free());
+            self.free.push(between);
+        }
+        self.push(value);
+        self.taken += 1;
+        true
     }
 
     /// Gives the place of a value free. The caller has put something small there, and calls it no more.

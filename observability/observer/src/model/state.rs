@@ -15,7 +15,7 @@ use super::places::Places;
 use super::rate::{Rate, Sketch};
 use super::room::Forgetting;
 use super::save::saved;
-use super::saving::Saving;
+use super::saving::Stamp;
 use super::settings::{MAX_PROBLEMS, ModelSettings};
 use super::store::Store;
 use super::tally::Tally;
@@ -34,7 +34,7 @@ pub struct Model {
     pub(super) declared_since: BTreeMap<Arc<str>, Millis>,
     /// Whether manifests were ever told.
     pub(super) was_declared: bool,
-    /// Tells whether the manifests changed since the snapshot.
+    /// Tells whether the manifests changed since the last save.
     pub(super) fingerprint: u64,
     pub(super) places: Places,
     /// By the number of their names.
@@ -43,8 +43,10 @@ pub struct Model {
     pub(super) store: Store,
     pub(super) letters: Letters,
     pub(super) forgetting: Forgetting,
-    /// A snapshot under way.
-    pub(super) saving: Option<Saving>,
+    /// The save that the file holds of it; `None` before the first.
+    pub(super) saved_as: Option<Stamp>,
+    /// Whether all instances are to be looked at by the next tick.
+    pub(super) looks_again: bool,
     pub(super) flows: Flows,
     /// How long steps take, from an event to what it caused.
     pub(super) sketches: BTreeMap<u16, Sketch>,
@@ -105,7 +107,8 @@ impl Model {
             store: Store::default(),
             letters: Letters::default(),
             forgetting: Forgetting::default(),
-            saving: None,
+            saved_as: None,
+            looks_again: false,
             flows: Flows::default(),
             sketches: BTreeMap::new(),
             deadlines: Vec::new(),
@@ -146,7 +149,7 @@ impl Model {
             self.fingerprint = self.declared.fingerprint;
             self.generation += 1;
             self.rename_steps();
-            self.reopen_all();
+            self.look_again_at_all();
         }
     }
 
@@ -175,14 +178,14 @@ impl Model {
             if renamed.is_empty() {
                 continue;
             }
-            self.before_change(slot);
+            self.store.before_change(slot);
             for (at, step) in renamed {
                 self.store.more(slot).notes[at].step = step;
             }
         }
     }
 
-    /// Tells the id of the Kafka cluster whose facts are told from now on. What is known of another one, from a snapshot,
+    /// Tells the id of the Kafka cluster whose facts are told from now on. What is known of another one, from the state file,
     /// is forgotten, what is declared as well; whether that was so.
     pub fn follows(&mut self, cluster: &str) -> bool {
         let is_other = self.cluster.as_deref().is_some_and(|known| known != cluster);
@@ -207,7 +210,7 @@ impl Model {
         if self.unseen != unseen {
             self.unseen = unseen;
             self.generation += 1;
-            self.reopen_all();
+            self.look_again_at_all();
         }
     }
 
@@ -329,14 +332,21 @@ impl Model {
     }
 
     /// Has every instance looked at by the next tick.
-    fn reopen_all(&mut self) {
+    pub(super) fn look_again_at_all(&mut self) {
+        self.looks_again = true;
         for slot in self.store.slots().collect::<Vec<_>>() {
-            self.reopen(slot);
+            self.look_again(slot);
         }
     }
 
-    /// Has an instance looked at by the next tick.
+    /// Has an instance that changed looked at by the next tick.
     pub(super) fn reopen(&mut self, slot: u32) {
+        self.store.instances[slot].settled = List::Open;
+        self.look_again(slot);
+    }
+
+    /// Has an instance looked at by the next tick.
+    pub(super) fn look_again(&mut self, slot: u32) {
         let instance = &mut self.store.instances[slot];
         if instance.list != List::Open {
             instance.list = List::Open;

@@ -9,6 +9,7 @@ use super::id::Id;
 use super::kept::{Kept, List, More, NO_INDEX, Note, Row, Standing};
 use super::room::text_bytes;
 use super::slab::{NOWHERE, Slab};
+use super::turns::{Slots, Turns};
 use super::words::STATES;
 use crate::answer::InstanceState;
 
@@ -31,6 +32,8 @@ pub(super) struct Store {
     /// The newest instance with a key; the others hang on it.
     newest_of: HashTable<u32>,
     hash: RandomState,
+    /// What is to be saved.
+    pub(super) turns: Turns<Slots>,
     /// What keys, ids that are no UUIDs, and notes take, in bytes.
     pub(super) extra: usize,
     /// Events that are another one in an older major.
@@ -55,19 +58,45 @@ impl Store {
 
     /// Keeps a new instance; [`NOWHERE`] where there is no room.
     pub(super) fn add_instance(&mut self, kept: Kept) -> u32 {
+        let slot = self.instances.insert(kept);
+        if slot != NOWHERE {
+            // Before it there was nothing there.
+            if self.turns.change(slot) {
+                self.turns.take_down(slot, None);
+            }
+            self.find_by(slot);
+        }
+        slot
+    }
+
+    /// Keeps an instance under the number that it had before, behind all others; whether it lies there.
+    pub(super) fn restore_instance(&mut self, slot: u32, kept: Kept) -> bool {
+        let is_behind = self.instances.restore(slot, kept, || Kept::new(Id::NONE));
+        if is_behind {
+            self.find_by(slot);
+        }
+        is_behind
+    }
+
+    /// Enters a new instance into the indexes and the counts.
+    fn find_by(&mut self, slot: u32) {
+        let kept = &self.instances[slot];
         let (id, workflow, standing) = (kept.id, kept.workflow, kept.standing);
         let key_hash = kept.key.as_ref().map(|key| self.hash.hash_one(&**key));
-        let slot = self.instances.insert(kept);
-        if slot == NOWHERE {
-            return NOWHERE;
-        }
         let (instances, hash) = (&self.instances, &self.hash);
         self.instance_of.insert_unique(hash.hash_one(id), slot, |&slot| hash.hash_one(instances[slot].id));
         self.count(workflow, standing);
         if let Some(key_hash) = key_hash {
             self.hang(slot, key_hash);
         }
-        slot
+    }
+
+    /// To be called before an instance changes or is forgotten.
+    pub(super) fn before_change(&mut self, slot: u32) {
+        if self.turns.change(slot) {
+            let was = self.save_instance(slot);
+            self.turns.take_down(slot, Some(was));
+        }
     }
 
     /// Gives an instance that has none its key.

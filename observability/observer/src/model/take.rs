@@ -161,7 +161,7 @@ impl Model {
 
     /// An event that is known was seen again.
     fn recognise(&mut self, row: u32, seen: &Sighting<'_>, now: Millis) {
-        self.before_change(self.store.rows[row].instance);
+        self.store.before_change(self.store.rows[row].instance);
         let event = &mut self.store.rows[row];
         let same_place = event.place == seen.place && event.offset == seen.offset;
         match (event.flags & COPY != 0, seen.flags & COPY != 0) {
@@ -190,7 +190,7 @@ impl Model {
         };
         let id = Id::of(correlation);
         if let Some(slot) = self.store.find_instance(id) {
-            self.before_change(slot);
+            self.store.before_change(slot);
             if self.store.instances[slot].workflow == NONE && workflow != NONE {
                 self.store.set_workflow(slot, workflow);
             }
@@ -201,7 +201,6 @@ impl Model {
         let started = if started == 0 { seen.since } else { started.min(now) };
         let slot = self.store.add_instance(Kept { started, workflow, ..Kept::new(id) });
         if slot != NOWHERE {
-            self.after_coming(slot);
             self.store.keep_text(slot, id, correlation);
             self.lately.entry(workflow).or_default().started.add(1, started);
         }
@@ -302,7 +301,7 @@ impl Model {
 
     /// An instance gave a sign.
     fn touch(&mut self, slot: u32, since: Millis, now: Millis) {
-        self.before_change(slot);
+        self.store.before_change(slot);
         let instance = &mut self.store.instances[slot];
         instance.updated = instance.updated.max(since);
         instance.read = instance.read.max(now);
@@ -454,7 +453,7 @@ impl Model {
         let instance = self.letters.get(id).and_then(|letter| letter.instance.as_deref());
         let instance = instance.or(head.correlation).map(Id::of);
         let Some(slot) = instance.and_then(|id| self.store.find_instance(id)) else { return };
-        self.before_change(slot);
+        self.store.before_change(slot);
         let kept = &mut self.store.instances[slot];
         kept.updated = kept.updated.max(at);
         kept.read = kept.read.max(now);

@@ -30,6 +30,7 @@ impl Model {
         self.set_deadlines();
         let mut scratch = Scratch::default();
         self.look_at_open(&mut scratch);
+        self.looks_again = false;
         self.look_aside(&mut scratch);
         if now.saturating_sub(self.aged_at) >= AGE_EVERY_MS {
             self.aged_at = now;
@@ -60,7 +61,6 @@ impl Model {
         open.retain(|&slot| {
             let list =
                 self.look_at(slot, scratch, |workflow, judged, left| tally.add(workflow, judged, left));
-            self.store.instances[slot].list = list;
             if list == List::Aside {
                 self.put_aside(slot);
             }
@@ -79,11 +79,16 @@ impl Model {
     ) -> List {
         let judged = self.judge(slot, scratch);
         let standing = judged.standing();
-        let instance = &mut self.store.instances[slot];
-        if let Some(finished) = judged.finished {
-            instance.finished = finished;
+        let instance = &self.store.instances[slot];
+        let (workflow, before) =
+            (instance.workflow, (instance.finished, instance.standing, instance.settled));
+        let finished = judged.finished.unwrap_or(instance.finished);
+        if before != (finished, standing, judged.list) {
+            self.store.before_change(slot);
         }
-        let workflow = instance.workflow;
+        let instance = &mut self.store.instances[slot];
+        instance.finished = finished;
+        (instance.list, instance.settled) = (judged.list, judged.list);
         if instance.standing != standing {
             self.generation += 1;
             self.store.set_standing(slot, standing);
@@ -107,7 +112,6 @@ impl Model {
                 continue;
             }
             let list = self.look_at(slot, scratch, |workflow, judged, left| next.add(workflow, judged, left));
-            self.store.instances[slot].list = list;
             match list {
                 List::Aside => self.aside_at += 1,
                 List::Open => {

@@ -1,8 +1,9 @@
 //! Bounds are held, and what is old goes first.
 
-use super::log::{Log, START};
+use super::log::Log;
 use crate::answer::InstanceState;
-use crate::model::{InstanceFilter, Model, ModelSettings, SnapshotError};
+use crate::model::ModelSettings;
+use crate::test_disk::Disk;
 
 fn complete(log: &mut Log, order: &str) {
     log.place(order);
@@ -150,129 +151,14 @@ fn dead_letters_beyond_the_bound_go_the_closed_ones_first() {
 }
 
 #[test]
-fn a_snapshot_gives_the_same_answers() {
-    let mut log = Log::new();
-    log.look();
-    complete(&mut log, "done");
-    let offset = log.place("failed");
-    log.dead_letter("failed", "payment/charge", offset, "0");
-    log.place("open");
-    log.look_for(64_000);
-    let mut bytes = Vec::new();
-    log.model.write_snapshot(&mut bytes).unwrap();
-    let mut again = Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
-    again.manifests(&super::log::manifests(), log.now);
-    again.tick(log.now);
-    let all = |model: &Model| model.instances(&InstanceFilter::default(), log.now).items;
-    assert_eq!(all(&again), all(&log.model));
-    assert_eq!(again.next_offset("orders", 0), log.model.next_offset("orders", 0));
-    assert_eq!(again.overview(log.now).dead_letters_open, 1);
-    assert_eq!(again.find("open", log.now).total, 1);
-    for id in ["done", "failed", "open"] {
-        let (mut a, b) = (again.instance(id, log.now).unwrap(), log.model.instance(id, log.now).unwrap());
-        a.as_of = b.as_of;
-        assert_eq!(a, b);
-    }
-}
-
-#[test]
-fn a_snapshot_that_is_written_while_facts_come_in_is_of_the_moment_at_which_it_began() {
-    const ORDERS: usize = 9_000;
-    let settings = ModelSettings { max_instances: ORDERS, ..ModelSettings::default() };
-    let mut log = Log::with(settings.clone());
-    log.look();
-    for order in 0..ORDERS {
-        log.place(&format!("o-{order}"));
-    }
-    let offset = log.place("failing");
-    log.look();
-    let mut at_once = Vec::new();
-    log.model.write_snapshot(&mut at_once).unwrap();
-    let told = |bytes: &[u8]| {
-        let mut model = Model::read_snapshot(bytes, settings.clone()).unwrap();
-        model.manifests(&super::log::manifests(), START);
-        let filter = |key: String| InstanceFilter { key: Some(key), ..InstanceFilter::default() };
-        let keys = (0..ORDERS).map(|order| format!("o-{order}")).chain(["failing".to_owned()]);
-        let all = keys.flat_map(|key| model.instances(&filter(key), START).items).collect::<Vec<_>>();
-        (all, model.next_offset("orders", 0), model.overview(START).events)
-    };
-
-    let mut bytes = log.model.begin_snapshot();
-    let mut pieces = 0;
-    let mut next = 0;
-    loop {
-        // Between two pieces some instances change, some come, and some go for them.
-        for order in next..next + 40 {
-            log.confirm(&format!("o-{}", order * 371 % ORDERS));
-            log.place(&format!("new-{order}"));
-        }
-        next += 40;
-        log.dead_letter("failing", "payment/charge", offset, &pieces.to_string());
-        log.audit(&super::log::letter("failing", "charge", &pieces.to_string()), "failing", "discarded");
-        log.model.tick(log.now);
-        match log.model.next_of_snapshot().unwrap() {
-            Some(piece) => bytes.extend_from_slice(&piece),
-            None => break,
-        }
-        pieces += 1;
-    }
-    assert!(pieces > 1);
-    bytes.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(&bytes).to_le_bytes());
-    let (whole, stepwise) = (told(&at_once), told(&bytes));
-    assert_eq!(stepwise.1, whole.1);
-    assert_eq!(stepwise.2, whole.2);
-    assert_eq!(stepwise.0, whole.0);
-    assert!(log.model.next_of_snapshot().is_err(), "nothing is under way");
-}
-
-#[test]
-fn a_snapshot_that_was_changed_cut_off_or_is_none_is_refused() {
-    let mut log = Log::new();
-    log.look();
-    complete(&mut log, "done");
-    let mut bytes = Vec::new();
-    log.model.write_snapshot(&mut bytes).unwrap();
-    let read = |bytes: &[u8]| Model::read_snapshot(bytes, ModelSettings::default()).err();
-    assert!(read(&bytes).is_none());
-    assert!(matches!(read(b""), Some(SnapshotError::Io(_))));
-    assert!(matches!(read(b"{\"manifest\": 1, \"service\": 2}"), Some(SnapshotError::Other)));
-    for at in 0..bytes.len() {
-        let mut changed = bytes.clone();
-        changed[at] ^= 0x41;
-        assert!(read(&changed).is_some(), "byte {at} was changed");
-        assert!(read(&bytes[..at]).is_some(), "cut off at {at}");
-    }
-    let mut longer = bytes.clone();
-    longer.push(0);
-    assert!(read(&longer).is_some());
-}
-
-#[test]
-fn a_snapshot_of_another_environment_is_refused() {
-    let of = |namespace: Option<&str>| {
-        let namespace = namespace.map(str::to_owned);
-        ModelSettings { namespace, ..ModelSettings::default() }
-    };
-    let mut bytes = Vec::new();
-    Log::with(of(Some("staging"))).model.write_snapshot(&mut bytes).unwrap();
-    let read = |namespace| Model::read_snapshot(bytes.as_slice(), of(namespace));
-    assert!(read(Some("staging")).is_ok());
-    for (other, words) in [(Some("production"), "the namespace production"), (None, "no namespace")] {
-        let error = read(other).unwrap_err().to_string();
-        let wanted = format!("the snapshot is of the namespace staging, and this observer follows {words}");
-        assert!(error.starts_with(&wanted), "{error}");
-    }
-}
-
-#[test]
 fn what_is_known_of_another_cluster_is_forgotten() {
     let mut log = Log::new();
     assert!(!log.model.follows("one"), "nothing was known");
     log.look();
     complete(&mut log, "done");
-    let mut bytes = Vec::new();
-    log.model.write_snapshot(&mut bytes).unwrap();
-    let read = || Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+    let disk = Disk::default();
+    disk.save(&mut log.model);
+    let read = || disk.load(&ModelSettings::default()).unwrap();
     let mut same = read();
     assert!(!same.follows("one"));
     assert_eq!(same.overview(log.now).instances, 1);
@@ -281,6 +167,8 @@ fn what_is_known_of_another_cluster_is_forgotten() {
     assert!(other.follows("two") && !other.follows("two"));
     assert!(other.generation() > generation);
     assert_eq!((other.overview(log.now).instances, other.next_offset("orders", 0)), (0, None));
+    disk.save(&mut other);
+    assert_eq!(read().overview(log.now).instances, 0);
     other.manifests(&super::log::manifests(), log.now);
     assert_eq!(other.topics(), log.model.topics());
 }

@@ -3,6 +3,7 @@
 use super::log::Log;
 use crate::answer::{InstanceState, StallReason, StepState};
 use crate::model::{FailureFilter, Model, ModelSettings};
+use crate::test_disk::Disk;
 
 fn open(log: &Log) -> u64 {
     log.model.overview(log.now).dead_letters_open
@@ -214,14 +215,14 @@ fn marks_beyond_the_bound_are_forgotten_the_oldest_first_and_that_is_told_of_the
     log.dead_letter("o-149", "payment/charge", 149, "0");
     log.dead_letter("o-100", "payment/charge", 100, "0");
     assert_eq!((open(&log), doubted(&log.model, log.now)), (0, None));
-    let mut bytes = Vec::new();
-    log.model.write_snapshot(&mut bytes).unwrap();
+    let disk = Disk::default();
+    disk.save(&mut log.model);
     log.dead_letter("o-0", "payment/charge", 0, "0");
     let told = doubted(&log.model, log.now).unwrap();
     assert!(told.starts_with("1 dead letter that is shown as open may have been settled"), "{told}");
 
     let settings = ModelSettings { max_dead_letters: 100, ..ModelSettings::default() };
-    log.model = Model::read_snapshot(bytes.as_slice(), settings).unwrap();
+    log.model = disk.load(&settings).unwrap();
     log.model.manifests(&super::log::manifests(), log.now);
     log.dead_letter("o-1", "payment/charge", 1, "0");
     log.dead_letter("o-148", "payment/charge", 148, "0");

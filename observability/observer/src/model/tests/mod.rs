@@ -12,6 +12,7 @@ mod log;
 mod lookups;
 mod play;
 mod property;
+mod restarts;
 mod slow;
 mod stalls;
 mod states;

@@ -6,6 +6,8 @@ use super::log::{START, held, manifests, uuid_of};
 use crate::answer::InstanceSummary;
 use crate::fact::{Committed, Ends, GroupState, Groups, Millis, PartitionEnds, Progress, Record};
 use crate::model::{InstanceFilter, MAX_PAGE, Model, ModelSettings};
+use crate::state_file::Save;
+use crate::test_disk::Disk;
 
 /// The partitions of each topic.
 pub(super) const PARTITIONS: usize = 2;
@@ -49,6 +51,14 @@ pub(super) struct Letter {
     pub(super) action: Option<&'static str>,
 }
 
+/// What was known when a save began.
+struct Moment {
+    at: Millis,
+    all: Vec<InstanceSummary>,
+    read: BTreeMap<(String, usize), usize>,
+    owed_at_look: BTreeSet<PairOf>,
+}
+
 /// The world, and the model that watches it.
 pub(super) struct Play {
     pub(super) topics: BTreeMap<String, Vec<Vec<Stored>>>,
@@ -62,6 +72,12 @@ pub(super) struct Play {
     pub(super) owed_at_look: BTreeSet<PairOf>,
     pub(super) ends: Option<Ends>,
     pub(super) model: Model,
+    /// What the observer has saved.
+    disk: Disk,
+    /// What is there after a crash.
+    saved: Option<Moment>,
+    /// A save under way.
+    saving: Option<(Save, Moment)>,
     pub(super) now: Millis,
     pub(super) orders: usize,
     pub(super) random: u64,
@@ -106,6 +122,9 @@ impl Play {
             owed_at_look: BTreeSet::new(),
             ends: None,
             model,
+            disk: Disk::default(),
+            saved: None,
+            saving: None,
             now: START,
             orders: 0,
             random: 1,
@@ -116,7 +135,7 @@ impl Play {
     pub(super) fn act(&mut self, (act, detail): (u8, u8)) {
         self.random ^= u64::from(detail) << 16 | u64::from(act);
         let up_to = |bound: u64, play: &mut Self| play.draw(bound);
-        match act % 32 {
+        match act % 36 {
             0..=3 => self.place(),
             4..=13 => {
                 let worker = up_to(3, self) as usize;
@@ -134,7 +153,10 @@ impl Play {
             }
             29 => self.operate(detail),
             30 => self.now += u64::from(detail) * 100,
-            _ => self.restart(),
+            31 => self.restart(),
+            32 => self.begin_to_save(),
+            33 | 34 => self.save_on(),
+            _ => self.crash(),
         }
         self.now += 1 + u64::from(detail % 7);
     }
@@ -405,21 +427,64 @@ impl Play {
     }
 
     fn restart(&mut self) {
+        self.begin_to_save();
+        while self.saving.is_some() {
+            self.save_on();
+        }
+        self.crash();
+    }
+
+    fn begin_to_save(&mut self) {
+        self.saving = None;
         self.model.tick(self.now);
-        let before = self.all();
-        let mut bytes = Vec::new();
-        self.model.write_snapshot(&mut bytes).unwrap();
-        self.model = Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+        let mut save = Save::begin(&self.disk.open().unwrap()).unwrap();
+        save.write_beginning(&self.model.begin_save(save.held)).unwrap();
+        let (read, owed_at_look) = (self.read.clone(), self.owed_at_look.clone());
+        self.saving = Some((save, Moment { at: self.now, all: self.all(), read, owed_at_look }));
+    }
+
+    fn save_on(&mut self) {
+        let Some((mut save, moment)) = self.saving.take() else { return };
+        if let Some(changes) = self.model.next_to_save().unwrap() {
+            save.write(changes).unwrap();
+            self.saving = Some((save, moment));
+        } else {
+            self.model.is_saved(save.commit().unwrap().1);
+            self.saved = Some(moment);
+        }
+    }
+
+    /// The observer is there again, and knows what it knew when the last whole save began.
+    fn crash(&mut self) {
+        self.disk = self.disk.copy();
+        self.saving = None;
+        let settings = ModelSettings::default();
+        self.model = self.disk.load(&settings).unwrap_or_else(|| Model::new(settings));
         self.model.manifests(&manifests(), self.now);
-        self.model.tick(self.now);
         // What was fetched and not told dies with the observer.
         self.ends = None;
-        assert_eq!(before, self.all(), "a restart changes no answer");
+        let Some(moment) = &self.saved else {
+            self.read.clear();
+            return;
+        };
+        self.model.tick(moment.at);
+        assert_eq!(moment.all, self.all_at(moment.at), "a restart changes no answer");
+        self.read = moment.read.clone();
+        self.owed_at_look = moment.owed_at_look.clone();
+        for ((topic, partition), read) in &self.read {
+            let next = self.model.next_offset(topic, *partition as i32).unwrap_or(0);
+            assert_eq!(next, *read as i64, "{topic} {partition}");
+        }
+        self.model.tick(self.now);
     }
 
     pub(super) fn all(&self) -> Vec<InstanceSummary> {
+        self.all_at(self.now)
+    }
+
+    fn all_at(&self, now: Millis) -> Vec<InstanceSummary> {
         let filter = InstanceFilter { limit: MAX_PAGE, ..InstanceFilter::default() };
-        let mut all = self.model.instances(&filter, self.now).items;
+        let mut all = self.model.instances(&filter, now).items;
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all
     }

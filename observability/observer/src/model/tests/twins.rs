@@ -4,7 +4,8 @@ use choreograph_topology::Manifest;
 
 use super::log::{Log, START};
 use crate::answer::{DriftKind, Event, InstanceState, StallReason, StepState};
-use crate::model::{Model, ModelSettings};
+use crate::model::ModelSettings;
+use crate::test_disk::restarted;
 
 /// A payment is confirmed in two majors. Shipping reads the first, the ledger leads the first up to the second.
 fn manifests(shipping_reads: u32) -> Vec<Manifest> {
@@ -125,10 +126,8 @@ fn the_order_in_which_its_records_are_read_does_not_matter_nor_does_a_restart() 
             log.put("payments", "a", &headers(&id, &event_type));
         }
         end(&mut log);
-        let mut bytes = Vec::new();
-        log.model.write_snapshot(&mut bytes).unwrap();
         let before = log.model.instance("a", log.now).unwrap();
-        log.model = Model::read_snapshot(bytes.as_slice(), ModelSettings::default()).unwrap();
+        log.model = restarted(&mut log.model, &ModelSettings::default());
         log.model.manifests(&manifests(1), START);
         log.model.tick(log.now);
         let after = log.model.instance("a", log.now).unwrap();
