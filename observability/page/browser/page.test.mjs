@@ -102,6 +102,53 @@ test('an instance is found and opened by keys alone, and hostile texts stay text
     quiet(tab, origin);
   }));
 
+test('who goes through a list by keys keeps the row while the list changes under it', async () => {
+  const server = await standIn('--instances', '4000');
+  const { origin } = server;
+  try {
+    const tab = await chromium.open(`${origin}/instances`);
+    await tab.until('rows', "document.querySelectorAll('.row').length > 10");
+    const at = "document.activeElement.closest('[data-row]')?.dataset.row";
+    const key = "document.activeElement.querySelector?.('.row-key .strong')?.innerText";
+    const seen = "(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.activeElement.getBoundingClientRect())";
+    const isAt = (what, row) => tab.until(`${what}: row ${row} has the focus`, `${at} === '${row}'`);
+    await tab.ask("document.querySelectorAll('.row')[3].focus()");
+    await tab.press('ArrowDown');
+    await isAt('a step down', 4);
+    const chosen = await tab.ask(key);
+
+    await server.move(chosen, 0);
+    await isAt('it went to the top', 0);
+    assert.equal(await tab.ask(key), chosen, 'the row is the same');
+    await server.move(chosen, 100);
+    await isAt('it went where nobody looks', 100);
+    assert.equal(await tab.ask(key), chosen, 'the row is the same');
+    await tab.press('ArrowUp');
+    await isAt('a step up', 99);
+    await tab.until('that row is in view', seen);
+    for (const [press, row] of [['Home', 0], ['ArrowUp', 0], ['ArrowDown', 1], ['ArrowDown', 2]]) {
+      await tab.press(press);
+      await isAt(press, row);
+      await tab.until('that row is in view', seen);
+    }
+
+    await server.move(await tab.ask(key), 3000);
+    await tab.until('it left the list, and the row in its place has the focus', `${at} === '2' && ${key} !== undefined`);
+    await tab.press('ArrowDown');
+    await isAt('a step down', 3);
+    // Whose focus is elsewhere is left there.
+    await tab.ask("document.querySelector('input[type=search]').focus()");
+    const keyOf = (row) => `document.querySelector('[data-row="${row}"] .strong').innerText`;
+    const other = await tab.ask(keyOf(4));
+    await server.move(other, 0);
+    await tab.until('the list has changed', `${keyOf(0)} === ${JSON.stringify(other)}`);
+    assert.equal(await tab.ask('document.activeElement.type'), 'search');
+    quiet(tab, origin);
+  } finally {
+    await server.end();
+  }
+});
+
 test('an instance is followed from its start to its delivery while it moves', async () => {
   const server = await standIn('--instances', '3');
   const { origin } = server;

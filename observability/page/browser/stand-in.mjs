@@ -29,5 +29,10 @@ export async function standIn(...options) {
     const told = await fetch(`${origin}/dev/answer?path=${encodeURIComponent(path)}&status=${status}`);
     if (!told.ok) throw new Error(`the stand-in says ${told.status}`);
   };
-  return { origin, end, begin, refuse };
+  /** Has an instance stand elsewhere in the list. */
+  const move = async (key, to) => {
+    const told = await fetch(`${origin}/dev/move?key=${encodeURIComponent(key)}&to=${to}`);
+    if (!told.ok) throw new Error(`the stand-in says ${told.status}`);
+  };
+  return { origin, end, begin, refuse, move };
 }

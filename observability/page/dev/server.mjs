@@ -159,6 +159,13 @@ createServer(async (request, response) => {
     response.end();
     return;
   }
+  if (url.pathname === '/dev/move') {
+    const [item] = items.splice(items.findIndex(({ key }) => key === url.searchParams.get('key')), 1);
+    items.splice(Number(url.searchParams.get('to')), 0, item);
+    generation += 1;
+    response.end();
+    return;
+  }
   const status = refused.get(url.pathname);
   if (status === 'hang') return;
   if (status) {

@@ -20,7 +20,10 @@ interface Props<T> {
   more: () => void;
 }
 
-/** A list whose rows each hold one link, the row’s focus; arrow keys go from row to row. */
+/**
+ * A list whose rows each hold one link, the row’s focus; arrow keys go from row to row. A row with the focus keeps it wherever the
+ * list moves it, and gives it to the one in its place when it leaves the list.
+ */
 export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, more }: Props<T>) {
   const list = useRef<HTMLOListElement>(null);
   const [view, setView] = useState({ from: 0, to: 30 });
@@ -37,8 +40,10 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
   const at = items[active.current];
   if (activeKey.current !== null && (at === undefined || keyOf(at) !== activeKey.current)) {
     const moved = items.findIndex((item) => keyOf(item) === activeKey.current);
-    if (moved >= 0) active.current = moved;
+    active.current = moved >= 0 ? moved : Math.max(0, Math.min(active.current, items.length - 1));
   }
+  // A browser takes the focus from an element that is moved or removed.
+  const focused = list.current?.contains(document.activeElement) ?? false;
 
   useEffect(() => {
     const measure = () => {
@@ -57,12 +62,10 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
   }, [items, total, rowHeight, more]);
 
   useLayoutEffect(() => {
-    if (!focusWanted.current) return;
-    const row = list.current?.querySelector<HTMLElement>(`[data-row="${active.current}"] a`);
-    if (row) {
-      focusWanted.current = false;
-      row.focus({ preventScroll: true });
-    }
+    const taken = focused && !list.current?.contains(document.activeElement);
+    if (!focusWanted.current && !taken) return;
+    focusWanted.current = false;
+    list.current?.querySelector<HTMLElement>(`[data-row="${active.current}"] a`)?.focus({ preventScroll: true });
   });
 
   const moveTo = (index: number) => {
@@ -93,7 +96,11 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
 
   const to = Math.min(view.to, items.length);
   const from = Math.min(view.from, to);
-  const first = active.current >= from && active.current < to ? active.current : from;
+  const first = focused || (active.current >= from && active.current < to) ? active.current : from;
+  const drawn = Array.from({ length: to - from }, (_, i) => from + i);
+  // What has the focus is drawn wherever it is.
+  if (focused && active.current < from) drawn.unshift(active.current);
+  if (focused && active.current >= to) drawn.push(active.current);
   return (
     <ol
       ref={list}
@@ -106,8 +113,9 @@ export function VirtualList<T>({ items, total, rowHeight, label, keyOf, render, 
         if (row instanceof HTMLElement) makeActive(Number(row.dataset.row));
       }}
     >
-      {items.slice(from, to).map((item, i) => {
-        const index = from + i;
+      {drawn.map((index) => {
+        const item = items[index];
+        if (item === undefined) return null;
         return (
           <li
             key={keyOf(item)}
