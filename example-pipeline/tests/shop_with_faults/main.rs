@@ -2,8 +2,8 @@
 //!
 //! One service is not running, one panics over some orders, one swallows some, one is slow and hangs over some, one
 //! breaks its contract, and a till writes garbage in an order's name. Of every order the oracle knows what befalls
-//! it: `choreograph where` and the observer's HTTP interface have to name state, step and reason of each. Then the
-//! right services are deployed, and with nothing but the commands that operators have, every order has to come to
+//! it: `choreograph where`, the observer's HTTP interface, and where there is a browser its page, have to name state, step
+//! and reason of each. Then the right services are deployed, and with nothing but the commands that operators have, every order has to come to
 //! the end that the outside world decides, once, with nothing lost.
 //!
 //! The services are processes: the shop's own program, or this binary again for the bad versions in [`bad`].
@@ -12,6 +12,7 @@ mod bad;
 mod exposed;
 mod judge;
 mod orders;
+mod page;
 mod repair;
 mod shop;
 mod sight;
@@ -58,7 +59,9 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
     told("every order is named by a list");
     let mut exposed = Exposed::default();
     exposed.take(&shop, &sight);
-    let rows: Vec<Row> = Fault::ALL.map(|fault| Row::of(fault, &orders, &shop, &sight)).into();
+    let seen = page::Told::of(&orders, |order| order.fault.verdict(), &shop, &sight);
+    told(if seen.is_some() { "the page of every order was opened" } else { "no page was opened" });
+    let rows: Vec<Row> = Fault::ALL.map(|fault| Row::of(fault, &orders, &shop, &sight, seen.as_ref())).into();
     told("every order was asked for by itself");
     let wrong = sight::wrong_alone(&orders, &shop);
     assert!(wrong.is_empty(), "without an observer: {wrong:#?}");
@@ -85,14 +88,15 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
     exposed.is_listed();
 
     let truth = Truth::read(&shop);
-    let rows: Vec<Row> = rows.into_iter().map(|row| row.ended(&orders, &shop, &sight, &truth)).collect();
-    let told = table::told(&rows);
-    eprintln!("{told}");
+    let seen = page::Told::of(&orders, |_| Verdict::COMPLETED, &shop, &sight);
+    let ended = |row: Row| row.ended(&orders, &shop, &sight, &truth, seen.as_ref());
+    let rows: Vec<Row> = rows.into_iter().map(ended).collect();
+    eprintln!("{}", table::told(&rows));
     claims.judge(&orders, &truth);
     for row in &rows {
         assert!(row.is_right(), "{:?}: {:#?}", row.fault, row.wrong);
     }
-    table::is_documented(&told);
+    table::is_documented(&rows);
 }
 
 /// Waits until the list of instances says of every order that it has come to its end.
