@@ -1,5 +1,5 @@
 // Contracts and manifests whose every text is something for somebody to obey, and what the command says of them.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -48,18 +48,32 @@ export const COMMANDS = {
   "explain one": ["explain", "CONTRACT_MUTATED"],
 };
 
-// What `choreograph` prints for `args` in a folder of these files; its exit code is 0 or 1.
-export function said(args) {
+const NOWHERE = "http://127.0.0.1:1";
+
+// What keeps the command from its answer, with the exit code of each.
+export const FAILURES = {
+  "a file that is not there": [2, ["diff", "old.json", `gone ${TEXT}.json`]],
+  "a file that is no JSON": [2, ["diff", "old.json", "torn.json"]],
+  "no such option": [2, ["check", `--${TEXT}`]],
+  "no such rule": [2, ["explain", TEXT]],
+  "no such manifest": [2, ["topology", "check", "gone.json"]],
+  "no ref": [2, ["check", "--against", `git:${TEXT}`]],
+  "a folder without a past": [3, ["check", "--against", "git:gone"]],
+  "a registry that is away": [3, ["registry", "check", "--url", NOWHERE]],
+};
+
+// What `choreograph` prints for `args` in a folder of these files, where it ends with one of these codes.
+export function said(args, codes = [0, 1]) {
   const folder = mkdtempSync(join(tmpdir(), "hostile-"));
   try {
     for (const [path, value] of Object.entries(FILES)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), JSON.stringify(value, null, 2));
     }
-    return execFileSync(process.env.CHOREOGRAPH, args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  } catch (error) {
-    if (error.status !== 1) throw error;
-    return error.stdout;
+    writeFileSync(join(folder, "torn.json"), `{"a":${TEXT}`);
+    const { status, stdout, stderr } = spawnSync(process.env.CHOREOGRAPH, args, { cwd: folder, encoding: "utf8" });
+    if (!codes.includes(status)) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
+    return stdout;
   } finally {
     rmSync(folder, { recursive: true });
   }

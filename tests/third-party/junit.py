@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import xmlschema
-from junitparser import JUnitXml
+from junitparser import Error, JUnitXml
 
 TEXT = "\x1b[2J\x9b31m\r\n::error::x | `<script>x</script>` <b>&\"' ]]> \u202e \u0000"
 
@@ -26,9 +26,20 @@ def contract(version, kind):
     }
 
 
-def said(folder, *args):
+# What keeps the command from its answer, with the exit code of each.
+FAILURES = [
+    (2, ["diff", "old.json", "gone \x1b[2J\r\n<b>&]]>.json"]),
+    (2, ["diff", "old.json", "torn.json"]),
+    (2, ["check", "--\x1b[2J<script>"]),
+    (2, ["topology", "check", "gone.json"]),
+    (3, ["check", "--against", "git:gone"]),
+    (3, ["registry", "check", "--url", "http://127.0.0.1:1"]),
+]
+
+
+def said(folder, *args, codes=(0, 1)):
     run = subprocess.run([os.environ["CHOREOGRAPH"], *args], cwd=folder, capture_output=True, check=False)
-    assert run.returncode in (0, 1), run.stderr
+    assert run.returncode in codes, (args, run.returncode, run.stderr)
     return run.stdout.decode()
 
 
@@ -72,7 +83,15 @@ def main():
             for case, one in zip(failures, expected):
                 assert case.name.startswith(one["rule"]) and case.result[0].type == one["rule"], case.name
             reports, findings = reports + 1, findings + len(expected)
-    print(f"{reports} reports with {findings} findings keep the schema, and are read as they are meant")
+        (folder / "torn.json").write_text('{"a":' + TEXT, encoding="utf-8")
+        for code, args in FAILURES:
+            text = said(folder, *args, "--format", "junit", codes=(code,))
+            assert not faults(form, text), (args, faults(form, text))
+            report = JUnitXml.fromstring(text.encode())
+            results = [result for suite in report for case in suite for result in case.result]
+            assert (report.tests, report.failures, report.errors) == (len(results), 0, len(results)), args
+            assert results and all(isinstance(one, Error) and one.message for one in results), args
+    print(f"{reports} reports with {findings} findings, and {len(FAILURES)} of failures, keep the schema, and are read as they are meant")
 
 
 sys.exit(main())

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMMANDS, said } from "./hostile.mjs";
+import { COMMANDS, FAILURES, said } from "./hostile.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const tool = join(here, "node_modules/@microsoft/sarif-multitool-linux");
@@ -49,13 +49,22 @@ async function sarif() {
   const folder = mkdtempSync(join(tmpdir(), "sarif-"));
   const against = await schema();
   const errors = [];
-  let [count, results] = [0, 0];
-  for (const [name, args] of Object.entries(COMMANDS)) {
-    const text = said([...args, "--format", "sarif"]);
-    results += JSON.parse(text).runs[0].results.length;
-    count += 1;
+  let [count, results, failures] = [0, 0, 0];
+  const judge = (name, text) => {
     const found = [...against(JSON.parse(text)), ...judged(text, folder)];
     errors.push(...found.map((one) => `${name}: ${one}`));
+    count += 1;
+    return JSON.parse(text).runs[0];
+  };
+  for (const [name, args] of Object.entries(COMMANDS)) {
+    results += judge(name, said([...args, "--format", "sarif"])).results.length;
+  }
+  for (const [name, [code, args]] of Object.entries(FAILURES)) {
+    const run = judge(name, said([...args, "--format", "sarif"], [code]));
+    const [{ executionSuccessful, exitCode, toolExecutionNotifications: told }] = run.invocations;
+    const why = told.filter((one) => one.level === "error" && one.message.text);
+    if (executionSuccessful || exitCode !== code || why.length === 0) errors.push(`${name}: its log is not of a failure`);
+    failures += 1;
   }
   const good = said([...COMMANDS.diff, "--format", "sarif"]);
   const wrongLevel = broken(good, (run) => (run.results[0].level = "terrible"));
@@ -63,7 +72,7 @@ async function sarif() {
   const noPlace = broken(good, (run) => run.results.forEach((one) => delete one.locations));
   if (judged(JSON.stringify(noPlace), folder).length === 0) errors.push("Microsoft's validator needs no place: it proves nothing");
   rmSync(folder, { recursive: true });
-  return [errors, `${count} logs with ${results} results are valid SARIF 2.1.0`];
+  return [errors, `${count} logs, with ${results} results and ${failures} failures, are valid SARIF 2.1.0`];
 }
 
 // Kinds of mark-up that no text of a contract or a manifest may turn into.
