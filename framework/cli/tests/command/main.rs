@@ -16,6 +16,7 @@ mod many;
 mod observer;
 mod registry;
 mod scoreboard;
+mod servers;
 mod shell;
 mod support;
 mod topology;

@@ -1,34 +1,21 @@
 //! The ids of contracts on the wire, from a registry behind encryption and a login; and values that name theirs.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+mod confluent;
+mod known;
+mod stage;
 
-use axum::extract::{Path, State as Shared};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use axum::{Json, Router};
-use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
 use choreograph::{Event, In, Publisher, Service, State, StepError, step};
-use choreograph_tests::eventually;
 use choreograph_tests::kafka::{self, Certificates};
 use choreograph_tests::tls::Encrypted;
-use choreograph_tests::topics::{self, Message, Record, Topic};
+use choreograph_tests::topics::{self, Message};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::runtime::{self, Runtime};
-use tokio::sync::oneshot;
+use tempfile::TempDir;
 
-/// How long anything may take on a busy machine.
-const WITHIN: Duration = Duration::from_secs(90);
-/// The header `authorization` of the name and the password of the tests.
-const AUTHORIZATION: &str = "Basic cGF5bWVudDpjYW5hcnktWnE5";
-const PASSWORD: &str = "canary-Zq9";
-const GUID: &str = "01020304-0506-0708-090a-0b0c0d0e0f10";
+use crate::known::{PASSWORD, Registry, USER, guid};
+use crate::stage::Stage;
 
 #[derive(Debug, Event, Deserialize, JsonSchema)]
 #[event(view, type = "order.placed", major = 1, topic = "orders")]
@@ -44,135 +31,6 @@ struct PaymentConfirmed {
 
 async fn charge(order: In<OrderPlaced>) -> PaymentConfirmed {
     PaymentConfirmed { order_id: order.into_inner().order_id }
-}
-
-/// What was asked: the subject and the contract.
-type Asked = Arc<Mutex<Vec<(String, Value)>>>;
-
-/// A registry that knows every contract of who logs in.
-struct Registry {
-    address: SocketAddr,
-    asked: Asked,
-    runtime: Option<Runtime>,
-}
-
-impl Registry {
-    fn start() -> Self {
-        let runtime =
-            runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let asked = Asked::default();
-        let routes = Router::new().route("/subjects/{subject}", post(known)).with_state(Arc::clone(&asked));
-        runtime.spawn(async move { axum::serve(listener, routes).await });
-        Self { address, asked, runtime: Some(runtime) }
-    }
-
-    fn asked(&self) -> Vec<(String, Value)> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-async fn known(
-    Shared(asked): Shared<Asked>,
-    Path(subject): Path<String>,
-    headers: HeaderMap,
-    Json(question): Json<Value>,
-) -> Result<Json<Value>, StatusCode> {
-    if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(AUTHORIZATION) {
-        return Err(StatusCode::UNAUTHORIZED);
-    }
-    asked.lock().unwrap_or_else(PoisonError::into_inner).push((subject, question));
-    Ok(Json(json!({ "id": 7, "guid": GUID, "version": 1 })))
-}
-
-/// A namespace with the topics of payment's step, and the service in it.
-struct Stage {
-    namespace: String,
-    stop: Option<oneshot::Sender<()>>,
-    service: Option<JoinHandle<()>>,
-}
-
-impl Stage {
-    fn start(more: &[(&str, &str)]) -> Self {
-        Self::of(more, |_| Service::new("payment", ()).step(step("charge", charge)))
-    }
-
-    /// With the service that `make` makes.
-    fn of<S: Send + Sync + 'static>(
-        more: &[(&str, &str)],
-        make: impl FnOnce(&Settings) -> Service<S> + Send + 'static,
-    ) -> Self {
-        let namespace = topics::namespace("registry");
-        let names = [
-            "orders",
-            "payments",
-            "payment.charge.retry",
-            "payment.charge.dlq",
-            "carts",
-            "site.open.retry",
-            "site.open.dlq",
-        ];
-        let all = names.map(|name| Topic::new(&format!("{namespace}.{name}"), 1));
-        topics::create(kafka::shared(), &all).expect("topics");
-        let own = [
-            ("KAFKA_BOOTSTRAP_SERVERS", kafka::shared()),
-            ("KAFKA_SESSION_TIMEOUT_MS", "6000"),
-            ("CHOREOGRAPH_NAMESPACE", namespace.as_str()),
-            ("CHOREOGRAPH_DRAIN_DEADLINE", "5s"),
-        ];
-        let settings = Settings::read(own.iter().chain(more).copied()).expect("settings");
-        let (stop, asked) = oneshot::channel::<()>();
-        let service = thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let shutdown = async { drop(asked.await) };
-            let service = make(&settings);
-            runtime.block_on(service.run(&settings, &Telemetry::quiet(), shutdown)).expect("it runs");
-        });
-        Self { namespace, stop: Some(stop), service: Some(service) }
-    }
-
-    /// Places an order whose value begins with `prefix`.
-    fn order(&self, id: &str, prefix: &[u8]) {
-        let json = json!({ "order_id": id }).to_string();
-        let record = Record::to(&format!("{}.orders", self.namespace))
-            .key(id)
-            .value([prefix, json.as_bytes()].concat())
-            .header("ce_id", format!("event-{id}"))
-            .header("ce_type", "order.placed.v1");
-        topics::write(kafka::shared(), &[record]).expect("acknowledged");
-    }
-
-    /// The payments, once there are so many.
-    fn payments(&self, count: usize) -> Vec<Message> {
-        self.records("payments", count)
-    }
-
-    /// The records of a topic, once there are so many.
-    fn records(&self, topic: &str, count: usize) -> Vec<Message> {
-        eventually(topic, WITHIN, || {
-            let read = topics::read_all(kafka::shared(), &format!("{}.{topic}", self.namespace));
-            let read = read.map_err(|error| error.to_string())?;
-            if read.len() >= count { Ok(read) } else { Err(format!("{} so far", read.len())) }
-        })
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(service) = self.service.take() {
-            drop(service.join());
-        }
-    }
 }
 
 /// The values of the header that names the contract.
@@ -200,7 +58,7 @@ fn events_name_their_contract_in_the_registry_and_framed_values_are_read() {
         ("CHOREOGRAPH_REGISTRY_URL", &url),
         ("CHOREOGRAPH_REGISTRY_SUBJECTS", "topic-record-name"),
         ("CHOREOGRAPH_REGISTRY_CA_FILE", authority),
-        ("CHOREOGRAPH_REGISTRY_USER", "payment"),
+        ("CHOREOGRAPH_REGISTRY_USER", USER),
         ("CHOREOGRAPH_REGISTRY_PASSWORD_FILE", secret),
     ]);
     stage.order("plain", b"");
@@ -214,7 +72,7 @@ fn events_name_their_contract_in_the_registry_and_framed_values_are_read() {
     drop((front, registry));
     stage.order("later", b"");
     let paid = stage.payments(3);
-    let expected = [&[1][..], uuid(GUID).as_slice()].concat();
+    let expected = [&[1][..], uuid(&guid(0)).as_slice()].concat();
     for (message, order) in paid.iter().zip(["plain", "framed", "later"]) {
         assert_eq!(ids(message), std::slice::from_ref(&expected), "{order}");
         assert_eq!(message.key_text(), Some(order));
@@ -255,7 +113,7 @@ async fn open(order: In<OrderPlaced>, State(publisher): State<Publisher>) -> Res
 fn a_workflow_started_in_a_handler_has_both_majors_with_their_ids() {
     let registry = Registry::start();
     let url = format!("http://{}", registry.address);
-    let login = [("CHOREOGRAPH_REGISTRY_USER", "payment"), ("CHOREOGRAPH_REGISTRY_PASSWORD", PASSWORD)];
+    let login = [("CHOREOGRAPH_REGISTRY_USER", USER), ("CHOREOGRAPH_REGISTRY_PASSWORD", PASSWORD)];
     let stage =
         Stage::of(&[&[("CHOREOGRAPH_REGISTRY_URL", url.as_str())][..], &login].concat(), |settings| {
             let publisher = Publisher::connect("site", settings, &Telemetry::quiet()).expect("a publisher");
@@ -307,27 +165,37 @@ fn a_registry_that_is_away_or_refuses_stops_nothing() {
     assert_eq!(registry.asked(), []);
 }
 
+/// A folder with what payment emits.
+fn contracts() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schemas = folder.path().to_str().expect("text");
+    let arguments = ["payment", "contracts", "write", "--dir", schemas].map(Into::into);
+    let written = Service::new("payment", ()).step(step("charge", charge)).main_from(arguments);
+    assert_eq!(format!("{written:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+    folder
+}
+
+/// Registers the contracts of a folder, as a team's CI does.
+fn push(contracts: &TempDir, url: &str) {
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    let mut console = choreograph_cli::Console::new(&mut out, &mut errors);
+    let schemas = contracts.path().to_str().expect("text");
+    let push = ["choreograph", "registry", "push", "--url", url, "--schemas", schemas];
+    let pushed = choreograph_cli::run(push, &mut console);
+    assert_eq!(pushed.code(), 0, "{}", String::from_utf8_lossy(&errors));
+}
+
 /// Against a registry that another project wrote: what the command pushed is what events name.
 #[test]
 #[ignore = "needs a registry: `tests/third-party/run registry-runtime` starts one"]
 fn a_registry_of_another_project_resolves_the_id_on_the_wire() {
     let url = std::env::var("REGISTRY_URL").expect("tests/third-party/with-registry sets it");
-    let folder = tempfile::tempdir().expect("a folder");
-    let schemas = folder.path().join("schemas");
-    let schemas = schemas.to_str().expect("text");
-    let arguments = ["payment", "contracts", "write", "--dir", schemas].map(Into::into);
-    let written = Service::new("payment", ()).step(step("charge", charge)).main_from(arguments);
-    assert_eq!(format!("{written:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+    let contracts = contracts();
     let without = Stage::start(&[("CHOREOGRAPH_REGISTRY_URL", &url)]);
     without.order("early", b"");
     assert_eq!(ids(&without.payments(1)[0]), Vec::<Vec<u8>>::new(), "nobody has pushed it yet");
 
-    let (mut out, mut errors) = (Vec::new(), Vec::new());
-    let mut console = choreograph_cli::Console::new(&mut out, &mut errors);
-    let push = ["choreograph", "registry", "push", "--url", &url, "--schemas", schemas];
-    let pushed = choreograph_cli::run(push, &mut console);
-    assert_eq!(pushed.code(), 0, "{}", String::from_utf8_lossy(&errors));
-
+    push(&contracts, &url);
     let stage = Stage::start(&[("CHOREOGRAPH_REGISTRY_URL", &url)]);
     stage.order("a", b"");
     let id = ids(&stage.payments(1)[0]).pop().expect("the header");
@@ -345,7 +213,7 @@ fn a_registry_of_another_project_resolves_the_id_on_the_wire() {
     let answer = ureq::get(format!("{url}/schemas/{path}")).call().expect("an answer");
     let answer: Value = serde_json::from_reader(answer.into_body().into_reader()).expect("JSON");
     let schema: Value = serde_json::from_str(answer["schema"].as_str().expect("a schema")).expect("JSON");
-    let file = std::fs::read_to_string(folder.path().join("schemas/payment.confirmed/1.0.json"))
-        .expect("the contract");
+    let file =
+        std::fs::read_to_string(contracts.path().join("payment.confirmed/1.0.json")).expect("the contract");
     assert_eq!(schema, serde_json::from_str::<Value>(&file).expect("JSON"));
 }
