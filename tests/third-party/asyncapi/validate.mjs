@@ -1,17 +1,22 @@
-// Validates each AsyncAPI document named, and one of hostile manifests that the command `CHOREOGRAPH` writes; and the first one
-// spoilt in several ways, so that a validator which accepts all is found out.
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-import { Parser } from "@asyncapi/parser";
+// Has `asyncapi validate` judge each document named, and one of hostile manifests that the command `CHOREOGRAPH` writes; and the
+// first one spoilt in several ways, for a validator that accepts all proves nothing. None of it may reach for the network.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { said } from "./hostile.mjs";
 
-const ERROR = 0;
+const here = dirname(fileURLToPath(import.meta.url));
+const CLI = ["--require", join(here, "offline.cjs"), join(here, "node_modules/@asyncapi/cli/bin/run_bin")];
 
-async function errors(text) {
-  const { document, diagnostics } = await new Parser().parse(text);
-  const found = diagnostics.filter((one) => one.severity === ERROR);
-  if (!document && found.length === 0) throw new Error("neither a document nor an error");
-  return found.map((one) => `${one.path.join("/")}: ${one.message}`);
+// The command's exit code: 0 for a valid document, 1 for another; and what it printed.
+function asyncapi(args, more = {}) {
+  const analytics = { ASYNCAPI_METRICS_CONFIG_PATH: join(here, "analytics.json") };
+  const env = { ...process.env, ...analytics, SUPPRESS_NO_CONFIG_WARNING: "1", HOME: here, ...more };
+  return new Promise((tell) => {
+    execFile(process.execPath, [...CLI, ...args], { env, cwd: here }, (error, out, errors) => tell([error?.code ?? 0, out + errors]));
+  });
 }
 
 // What is wrong with a document must be told: of its form, of its references, of the schema of an event, of its text.
@@ -22,20 +27,36 @@ const SPOILT = {
   "half of it": (text) => text.slice(0, text.length / 2),
 };
 
-const files = process.argv.slice(2);
-const documents = await Promise.all(files.map(async (file) => [basename(file), await readFile(file, "utf8")]));
-const [, first] = documents[0];
-documents.push(["hostile manifests", said(["topology", "asyncapi", "writer.json", "reader.json"])]);
+const folder = mkdtempSync(join(tmpdir(), "asyncapi-"));
+const cases = process.argv.slice(2).map((file) => ({ name: basename(file), text: readFileSync(file, "utf8"), expected: 0 }));
+const first = cases[0].text;
+cases.push({ name: "hostile manifests", text: said(["topology", "asyncapi", "writer.json", "reader.json"]), expected: 0 });
+for (const [name, spoil] of Object.entries(SPOILT)) {
+  const text = spoil(first);
+  if (text === first) throw new Error(`${name}: the document has no such place to spoil`);
+  cases.push({ name, text, expected: 1 });
+}
 
 const faults = [];
-for (const [name, text] of documents) {
-  faults.push(...(await errors(text)).map((fault) => `${name}: ${fault}`));
+
+async function judge({ name, text, expected }, number) {
+  const file = join(folder, `${number}.json`);
+  writeFileSync(file, text);
+  const [code, told] = await asyncapi(["validate", file]);
+  if (code !== expected) faults.push(`${name}: ended with ${code} instead of ${expected}: ${told}`);
 }
-for (const [name, spoil] of Object.entries(SPOILT)) {
-  const spoilt = spoil(first);
-  if (spoilt === first) faults.push(`${name}: the document has no such place to spoil`);
-  else if ((await errors(spoilt)).length === 0) faults.push(`${name} was accepted: this validator proves nothing`);
-}
+
+// It counts its users unless it is told not to, and its own command for that counts too where it is not in a CI job.
+const [disabled, told] = await asyncapi(["config", "analytics", "--disable"], { CI: "true" });
+if (disabled !== 0) throw new Error(`its analytics are not off: ${told}`);
+const waiting = cases.entries();
+await Promise.all(
+  Array.from({ length: availableParallelism() }, async () => {
+    for (const [number, one] of waiting) await judge(one, number);
+  }),
+);
+rmSync(folder, { recursive: true });
 faults.forEach((fault) => console.log(fault));
-console.log(faults.length === 0 ? `${documents.length} documents are valid AsyncAPI` : `${faults.length} faults`);
+const valid = cases.filter((one) => one.expected === 0).length;
+console.log(faults.length === 0 ? `${valid} documents are valid, ${cases.length - valid} spoilt ones are not` : `${faults.length} faults`);
 process.exit(faults.length === 0 ? 0 : 1);
