@@ -34,7 +34,7 @@ pub struct Committed {
     pub metadata: String,
 }
 
-/// A group seen from outside. It never joins, commits only by [`rewind`](Self::rewind), and may be asked many times a second.
+/// A group seen from outside. It never joins, commits only where it is set, and may be asked many times a second.
 pub struct Group {
     name: String,
     consumer: BaseConsumer,
@@ -105,10 +105,26 @@ impl Group {
     ///
     /// When the group has members, or the broker does not answer.
     pub fn rewind(&self, topic: &str) -> Result<(), TopicError> {
-        let doing = || format!("set group {} back on topic {topic}", self.name);
+        self.set(topic, |_| Ok(0))
+    }
+
+    /// The same to the log's end: as if it had done everything that is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`rewind`](Self::rewind).
+    pub fn forward(&self, topic: &str) -> Result<(), TopicError> {
+        let doing = || format!("read the ends of topic {topic}");
+        let end = |partition| self.consumer.fetch_watermarks(topic, partition, WITHIN).map(|(_, end)| end);
+        self.set(topic, |partition| end(partition).doing(doing))
+    }
+
+    /// Commits an offset for every partition of `topic`.
+    fn set(&self, topic: &str, to: impl Fn(i32) -> Result<i64, TopicError>) -> Result<(), TopicError> {
+        let doing = || format!("set what group {} has committed on topic {topic}", self.name);
         let mut list = TopicPartitionList::new();
         for partition in partitions(&self.consumer, topic)? {
-            list.add_partition_offset(topic, partition, Offset::Offset(0)).doing(doing)?;
+            list.add_partition_offset(topic, partition, Offset::Offset(to(partition)?)).doing(doing)?;
         }
         self.consumer.commit(&list, CommitMode::Sync).doing(doing)
     }

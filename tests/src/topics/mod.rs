@@ -14,6 +14,7 @@
 //! ```
 
 mod create;
+mod empty;
 mod error;
 mod group;
 mod namespace;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use rdkafka::config::ClientConfig;
 
 pub use create::{Topic, create, extend};
+pub use empty::empty;
 pub use error::TopicError;
 pub use group::{Committed, Group};
 pub use namespace::namespace;

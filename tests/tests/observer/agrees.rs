@@ -78,6 +78,7 @@ fn every_order_is_where_its_fate_put_it() {
 #[test]
 fn a_service_that_is_away_is_named_until_it_is_back() {
     let stage = Stage::new();
+    stage.expects_soon("shipping");
     let mut services = stage.start_all();
     let sight = stage.observe(&[]);
     let before = stage.order(Fate::Fine, 5);

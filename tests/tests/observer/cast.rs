@@ -131,9 +131,13 @@ pub(crate) fn all() -> Vec<Service> {
     CASTS.iter().map(|cast| (cast.service)()).chain([shop()]).collect()
 }
 
+/// The service of this name.
+pub(crate) fn service(name: &str) -> Option<Service> {
+    let mut casts = CASTS.iter().chain(&patience::CASTS).chain(&twins::CASTS);
+    casts.find(|cast| cast.name == name).map(|cast| (cast.service)())
+}
+
 /// Runs a service as its `main` would.
 pub(crate) fn run(name: &str) -> Option<ExitCode> {
-    let mut casts = CASTS.iter().chain(&patience::CASTS).chain(&twins::CASTS);
-    let cast = casts.find(|cast| cast.name == name)?;
-    Some((cast.service)().main_from(["service".into()]))
+    Some(service(name)?.main_from(["service".into()]))
 }

@@ -1,10 +1,7 @@
 //! An observer that ends, is killed, comes early or is blind for a while: its answers last.
 
 use choreograph_observer::answer::Instance;
-use choreograph_tests::{block_on, eventually};
-use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use choreograph_tests::{eventually, topics};
 
 use crate::cast::Fate;
 use crate::sight::{Sight, Verdict};
@@ -32,18 +29,8 @@ fn counts(sight: &Sight) -> Vec<(String, [u64; 5])> {
 
 /// Takes every record off the topics of orders and payments, as retention does in time.
 fn retention(stage: &Stage) {
-    let mut config = ClientConfig::new();
-    let admin: AdminClient<DefaultClientContext> =
-        config.set("bootstrap.servers", stage.kafka()).create().expect("a client");
-    let mut list = TopicPartitionList::new();
     for topic in ["orders", "payments"] {
-        for partition in 0..2 {
-            list.add_partition_offset(&stage.full(topic), partition, Offset::End).expect("an offset");
-        }
-    }
-    let deleted = block_on(admin.delete_records(&list, &AdminOptions::new())).expect("an answer");
-    for element in deleted.elements() {
-        element.error().expect("deleted");
+        topics::empty(stage.kafka(), &stage.full(topic)).expect("emptied");
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod agrees;
 mod cast;
+mod disorder;
 mod guarded;
 mod lasts;
 mod logs;

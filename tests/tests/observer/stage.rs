@@ -18,6 +18,9 @@ use crate::sight::Sight;
 /// How long anything that a test waits for may take on a busy machine.
 pub(crate) const WITHIN: Duration = Duration::from_mins(2);
 
+/// How long what is expected soon may take: as long as the brokers need to notice that a member is gone, and some more.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
 /// The test that runs as a service or as the observer when it is told to.
 const PLAYER: &str = "stage::every_service_is_sound";
 
@@ -73,10 +76,34 @@ impl Stage {
         let stage = Self { kafka: kafka.to_owned(), namespace: topics::namespace("observer"), folder };
         fs::create_dir(stage.manifests()).expect("a folder");
         for service in services {
-            let text = serde_json::to_vec_pretty(&service.manifest()).expect("JSON");
-            fs::write(stage.manifests().join(format!("{}.json", service.name())), text).expect("written");
+            stage.declare(service);
         }
         stage
+    }
+
+    /// Puts the manifest of a service there.
+    pub(crate) fn declare(&self, service: &choreograph::Service) {
+        let text = serde_json::to_vec_pretty(&service.manifest()).expect("JSON");
+        fs::write(self.manifest(service.name()), text).expect("written");
+    }
+
+    /// Declares that nothing may take a service's steps longer than [`SOON`]: what the observer goes by, and nobody else.
+    pub(crate) fn expects_soon(&self, service: &str) {
+        let text = fs::read(self.manifest(service)).expect("a manifest");
+        let mut manifest: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        for step in manifest["steps"].as_array_mut().expect("steps") {
+            step["deadline_ms"] = json!(SOON.as_millis());
+        }
+        fs::write(self.manifest(service), manifest.to_string()).expect("written");
+    }
+
+    /// Takes the manifest of a service away.
+    pub(crate) fn withdraw(&self, service: &str) {
+        fs::remove_file(self.manifest(service)).expect("it was there");
+    }
+
+    fn manifest(&self, service: &str) -> PathBuf {
+        self.manifests().join(format!("{service}.json"))
     }
 
     /// A stage with all topics.
@@ -177,15 +204,14 @@ impl Stage {
 
     /// Writes `count` orders of one fate and gives their ids, which are their workflows' ids too.
     pub(crate) fn order(&self, fate: Fate, count: usize) -> Vec<String> {
-        let word = serde_json::to_value(fate).expect("a word");
-        let word = word.as_str().expect("a word");
-        let ids: Vec<String> = (0..count).map(|number| format!("{word}-{number}-{}", unique())).collect();
-        let records: Vec<Record> = ids.iter().map(|id| self.record(id, fate)).collect();
+        let ids = ids(fate, count);
+        let records: Vec<Record> = ids.iter().map(|id| self.record(id, fate, millis())).collect();
         topics::write(&self.kafka, &records).expect("written");
         ids
     }
 
-    fn record(&self, id: &str, fate: Fate) -> Record {
+    /// An order that says it was placed at this time, as a record.
+    pub(crate) fn record(&self, id: &str, fate: Fate, started: u64) -> Record {
         let key = format!("key-of-{id}");
         let value = json!({ "order_id": key, "fate": fate }).to_string();
         Record::to(&self.full("orders"))
@@ -196,7 +222,7 @@ impl Stage {
             .header("ce_source", "shop")
             .header("ce_type", "order.placed.v1")
             .header("ce_correlationid", id)
-            .header("wf", format!("name=order;started={};hops=0", millis()))
+            .header("wf", format!("name=order;started={started};hops=0"))
     }
 
     /// Waits until `group` has committed everything on `topic`.
@@ -211,8 +237,16 @@ impl Stage {
     }
 }
 
-pub(crate) fn millis() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis()
+pub(crate) fn millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_millis()).expect("a time")
+}
+
+/// Ids of orders of one fate, that nobody else gives.
+pub(crate) fn ids(fate: Fate, count: usize) -> Vec<String> {
+    let word = serde_json::to_value(fate).expect("a word");
+    let word = word.as_str().expect("a word");
+    (0..count).map(|number| format!("{word}-{number}-{}", unique())).collect()
 }
 
 /// A text that no other call gives, in this process or another.

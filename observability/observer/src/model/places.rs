@@ -16,7 +16,7 @@ const MAX_PLACES: usize = 200_000;
 const MAX_ENDS: usize = 8;
 /// A record that says it was written so long before it can have been has a producer whose clock is wrong, in
 /// milliseconds; one that says so by less waited in its producer.
-const CLOCK_OFF_MS: Millis = 1_000;
+pub(super) const CLOCK_OFF_MS: Millis = 1_000;
 /// An offset of which nothing is known.
 const UNKNOWN: i64 = -1;
 

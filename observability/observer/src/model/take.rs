@@ -13,6 +13,7 @@ use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TO
 use super::letters::{Action, Bounds, Letter, kind_of};
 use super::list::UNKNOWN_WORKFLOW;
 use super::names::NONE;
+use super::places::CLOCK_OFF_MS;
 use super::settings::ModelSettings;
 use super::slab::NOWHERE;
 use super::state::Model;
@@ -41,6 +42,14 @@ struct Sighting<'a> {
     key: Option<&'a [u8]>,
     traceparent: Option<&'a str>,
     flags: u8,
+}
+
+impl Sighting<'_> {
+    /// Whether this is what started a workflow, written by somebody whose clock is wrong: then so is the time at which it
+    /// says that it started.
+    fn starts_by_a_wrong_clock(&self) -> bool {
+        self.flags & COPY == 0 && self.head.causation.is_none() && self.at.abs_diff(self.since) > CLOCK_OFF_MS
+    }
 }
 
 impl Model {
@@ -194,11 +203,15 @@ impl Model {
             if self.store.instances[slot].workflow == NONE && workflow != NONE {
                 self.store.set_workflow(slot, workflow);
             }
+            if seen.starts_by_a_wrong_clock() {
+                self.store.instances[slot].started = seen.since;
+            }
             return slot;
         }
         self.make_room(1, now);
         let started = said.map_or(0, |(_, started, _)| started);
-        let started = if started == 0 { seen.since } else { started.min(now) };
+        let started =
+            if started == 0 || seen.starts_by_a_wrong_clock() { seen.since } else { started.min(now) };
         let slot = self.store.add_instance(Kept { started, workflow, ..Kept::new(id) });
         if slot != NOWHERE {
             self.store.keep_text(slot, id, correlation);

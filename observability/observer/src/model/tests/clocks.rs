@@ -30,6 +30,38 @@ fn a_producer_whose_clock_is_an_hour_fast_hides_nothing() {
 }
 
 #[test]
+fn a_workflow_started_when_its_first_record_was_there_whatever_a_wrong_clock_says() {
+    let hour = 3_600_000;
+    for (said, stamped) in [(-hour, -hour), (hour, hour), (hour, -hour), (-hour, hour)] {
+        let mut log = Log::new();
+        log.look();
+        log.wait(2_000);
+        let [said, stamped] = [said, stamped].map(|off| log.now.saturating_add_signed(off));
+        let wf = format!("name=order;started={said};hops=0");
+        let placed = log.now;
+        let first: Vec<_> = PLACED.into_iter().chain([("wf", wf.as_str())]).collect();
+        log.put_at("orders", 0, "a", &first, Some(stamped));
+        log.look();
+        assert!(log.summary("a").started.abs_diff(placed) <= 2_000, "{:?}", log.summary("a"));
+        log.wait(3_000);
+        let effect = [
+            ("ce_id", "d"),
+            ("ce_type", "payment.declined.v1"),
+            ("ce_source", "payment/charge"),
+            ("ce_correlationid", "a"),
+            ("ce_causationid", "a"),
+            ("wf", wf.as_str()),
+        ];
+        log.put_at("payments", 0, "a", &effect, Some(log.now));
+        log.commit_all();
+        log.look();
+        assert_eq!(log.is("a").0, InstanceState::Completed);
+        let sentence = log.summary("a").sentence;
+        assert!(sentence.contains(", after ") && !sentence.contains(" h"), "{sentence}");
+    }
+}
+
+#[test]
 fn an_effect_that_seems_older_than_its_cause_took_no_time() {
     let mut log = Log::new();
     log.place("a");
