@@ -6,7 +6,7 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parent.parent / "metrics.txt"
 # Prometheus adds these to everything it is told.
 BY_PROMETHEUS = {"job", "instance"}
-WHEN = ["always", "faults", "rare"]
+WHEN = ["always", "faults"]
 
 
 @dataclass
@@ -21,8 +21,6 @@ class Metric:
     """Labels that some series have."""
     rarely: set[str]
     """Of these, those that no run of the shop exposes by itself."""
-    why: str
-    """Of a rare one: why no run of the shop exposes it."""
 
     def labels(self):
         return self.always | self.sometimes
@@ -34,19 +32,17 @@ def metrics():
     for number, line in enumerate(FILE.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        line, _, why = line.partition(" # ")
         parts = line.split()
         if not 4 <= len(parts) <= 5 or parts[0] in known:
             raise SystemExit(f"metrics.txt:{number}: want: name, type, by, when, labels; each name once")
-        if parts[3] not in WHEN or (parts[3] == "rare") != bool(why.strip()):
-            raise SystemExit(f"metrics.txt:{number}: `when` is one of {', '.join(WHEN)}, and what is rare says why")
+        if parts[3] not in WHEN:
+            raise SystemExit(f"metrics.txt:{number}: `when` is one of {', '.join(WHEN)}")
         labels = parts[4].split(",") if len(parts) == 5 else []
         known[parts[0]] = Metric(
             *parts[:4],
             always={label for label in labels if label[-1] not in "?*"},
             sometimes={label[:-1] for label in labels if label[-1] in "?*"},
             rarely={label[:-1] for label in labels if label.endswith("*")},
-            why=why.strip(),
         )
     return known
 

@@ -21,6 +21,8 @@ class Use:
     """One metric in an expression."""
 
     metric: str
+    selector: str
+    """The metric with what it is selected by, as it stands there."""
     selected: set[str] = field(default_factory=set)
     """Labels that its selector names."""
     grouped: set[str] = field(default_factory=set)
@@ -75,10 +77,11 @@ def names(expression):
             around.pop()
             at += 1
         elif kind == "name" and word not in WORDS and text(at + 1) != "(" and text(at + 1) not in ("by", "without"):
-            use = Use(word, grouped=set().union(*around))
+            use = Use(word, word, grouped=set().union(*around))
             at += 1
             if text(at) == "{":
                 closing = next(i for i in range(at, len(found)) if text(i) == "}")
+                use.selector += "".join(text(i) for i in range(at, closing + 1))
                 use.selected = {text(i) for i in range(at + 1, closing) if found[i][0] == "name"}
                 at = closing + 1
             named.uses.append(use)

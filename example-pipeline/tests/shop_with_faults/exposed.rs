@@ -1,7 +1,11 @@
 //! What the running shop and its observer really expose on `/metrics`, held against the list of metrics from which dashboards
-//! and alerts are made: `observability/metrics.txt`. Its checks hold each panel and each alert against that list.
+//! and alerts are made: `observability/metrics.txt`. Its checks hold each panel and each alert against that list, and ask a
+//! Prometheus each of their questions over what was exposed: for that it is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::shop::Shop;
 use crate::sight::Sight;
@@ -9,8 +13,12 @@ use crate::sight::Sight;
 /// The list.
 const LIST: &str = include_str!("../../../observability/metrics.txt");
 
-/// Who is seen here; what a collector, Prometheus or an operator exposes is not.
-const SEEN: [&str; 2] = ["service", "observer"];
+/// Who is seen here; what a collector or Prometheus exposes is not.
+const SEEN: [&str; 3] = ["service", "observer", "operator"];
+
+/// Where what was exposed is kept, below the folder that Cargo gives tests: a file for each look at each process,
+/// `<milliseconds since 1970>.<process>.txt`.
+const KEPT: &str = "exposed";
 
 /// What the names of our own metrics begin with. Of others only those on the list count.
 const OURS: [&str; 2] = ["workflow_", "messaging_"];
@@ -26,12 +34,26 @@ pub(crate) struct Exposed {
 }
 
 impl Exposed {
-    /// Keeps what every service that runs and the observer expose now.
-    pub(crate) fn take(&mut self, shop: &Shop, sight: &Sight) {
-        for text in shop.metrics().values() {
-            self.read(text);
+    /// Nothing yet; what an earlier run kept is gone.
+    pub(crate) fn new() -> Self {
+        let kept = kept();
+        if kept.exists() {
+            fs::remove_dir_all(&kept).expect("removed");
         }
-        self.read(&sight.metrics().expect("the observer's metrics"));
+        fs::create_dir_all(&kept).expect("a folder");
+        Self::default()
+    }
+
+    /// Keeps what every service that runs, the observer and those who act on dead letters expose now.
+    pub(crate) fn take(&mut self, shop: &Shop, sight: &Sight) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+        let mut told = shop.metrics();
+        told.insert("observer".to_owned(), sight.metrics().expect("the observer's metrics"));
+        told.insert("operator".to_owned(), shop.operators());
+        for (who, text) in told {
+            self.read(&text);
+            fs::write(kept().join(format!("{now}.{who}.txt")), text).expect("kept");
+        }
     }
 
     /// Reads the text of one `/metrics`.
@@ -53,7 +75,7 @@ impl Exposed {
         part.filter(|_| !self.kinds.contains_key(name)).unwrap_or(name)
     }
 
-    /// What is listed was exposed with just these labels, but for what is said to be rare; and nothing else was.
+    /// What is listed was exposed with just these labels; and nothing else was.
     #[track_caller]
     pub(crate) fn is_listed(&self) {
         let wrong = self.wrong(LIST);
@@ -75,6 +97,10 @@ impl Exposed {
         );
         wrong
     }
+}
+
+fn kept() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(KEPT)
 }
 
 /// The labels of a series: `{name="value",…} 1`, or nothing but the value. Left out are those that every exporter adds, and
@@ -103,28 +129,22 @@ struct Listed<'a> {
     name: &'a str,
     kind: &'a str,
     by: &'a str,
-    when: &'a str,
     labels: Vec<&'a str>,
 }
 
 impl<'a> Listed<'a> {
     fn read(line: &'a str) -> Self {
-        let said = line.split(" # ").next().unwrap_or(line);
-        let parts: Vec<&str> = said.split_whitespace().collect();
-        let [name, kind, by, when] = parts[..4] else { panic!("name, type, by, when: {line}") };
+        let parts: Vec<&str> = line.split_whitespace().collect();
+        let [name, kind, by, _when] = parts[..4] else { panic!("name, type, by, when: {line}") };
         let labels = parts.get(4).map(|labels| labels.split(',').collect()).unwrap_or_default();
-        Self { name, kind, by, when, labels }
+        Self { name, kind, by, labels }
     }
 
     /// How what was exposed differs from this line.
     fn wrong(&self, exposed: &Exposed) -> Vec<String> {
         let Self { name, kind, .. } = self;
         let Some(series) = exposed.series.get(*name) else {
-            return if self.when == "rare" {
-                vec![]
-            } else {
-                vec![format!("{name}: listed, and not exposed")]
-            };
+            return vec![format!("{name}: listed, and not exposed")];
         };
         let mut wrong = Vec::new();
         if exposed.kinds.get(*name).is_none_or(|found| found != kind) {
@@ -156,7 +176,6 @@ fn each_way_to_differ_from_the_list_is_told() {
     let list = "# a comment\n\
         workflow_a_total counter service always step,error?,group*\n\
         workflow_b_seconds histogram observer faults\n\
-        workflow_c gauge service rare step # nobody sees it\n\
         up gauge prometheus always\n";
     let of = |text: &str| {
         let mut exposed = Exposed::default();

@@ -45,6 +45,8 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
     let mut orders = shop.place(Fault::None);
     let mut claims = Claims::default();
     until_ended(&sight, &mut claims, &orders);
+    let mut exposed = Exposed::new();
+    exposed.take(&shop, &sight);
     told("the shop is open, and the first orders are at their end");
 
     shop.deploy_bad_versions();
@@ -57,7 +59,6 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
         order.fault.verdict().is_said(&said.summary).map_err(|_| "not named yet")
     });
     told("every order is named by a list");
-    let mut exposed = Exposed::default();
     exposed.take(&shop, &sight);
     let seen = page::Told::of(&orders, |order| order.fault.verdict(), &shop, &sight);
     told(if seen.is_some() { "the page of every order was opened" } else { "no page was opened" });
@@ -67,12 +68,15 @@ fn every_order_is_named_rightly_and_brought_to_its_end() {
     assert!(wrong.is_empty(), "without an observer: {wrong:#?}");
     told("one of each was asked for without the observer");
 
+    exposed.take(&shop, &sight);
     repair::set_aside(&mut shop, &orders);
+    exposed.take(&shop, &sight);
     told("what was stopped is started, and what was set aside is replayed");
     let (swallowed, others): (Vec<Order>, Vec<Order>) =
         orders.iter().cloned().partition(|order| order.fault == Fault::Swallowed);
     until_ended(&sight, &mut claims, &others);
     told("all are at their end but those that were swallowed");
+    exposed.take(&shop, &sight);
     repair::swallowed(&mut shop);
     until_ended(&sight, &mut claims, &swallowed);
     eventually("no step owes anything", WITHIN, || {

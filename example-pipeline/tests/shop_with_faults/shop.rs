@@ -9,7 +9,7 @@ use std::time::Duration;
 use choreograph::Publisher;
 use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
-use choreograph_tests::otlp::Receiver;
+use choreograph_tests::otlp::{self, Receiver};
 use choreograph_tests::process::{self, Service};
 use choreograph_tests::topics::{self, Group, Message, Record, Topic};
 use choreograph_tests::{eventually, kafka};
@@ -112,6 +112,8 @@ pub(crate) struct Shop {
     services: BTreeMap<String, Service>,
     /// Takes what the services export.
     collector: Receiver,
+    /// Takes what the command exports.
+    operators: Receiver,
 }
 
 impl Shop {
@@ -137,8 +139,9 @@ impl Shop {
         let till = Publisher::connect("site", &settings.expect("settings"), &telemetry);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (till, runtime) = (till.expect("a till"), runtime.expect("a runtime"));
-        let collector = Receiver::start().expect("a collector");
-        Self { kafka, namespace, folder, runtime, till, telemetry, services: BTreeMap::new(), collector }
+        let [collector, operators] = [(); 2].map(|()| Receiver::start().expect("a collector"));
+        let services = BTreeMap::new();
+        Self { kafka, namespace, folder, runtime, till, telemetry, services, collector, operators }
     }
 
     /// The folder of what the good services declare.
@@ -204,6 +207,11 @@ impl Shop {
         self.services.iter().map(exposed).chain([till]).collect()
     }
 
+    /// What a collector exposes of those who acted on dead letters.
+    pub(crate) fn operators(&self) -> String {
+        otlp::counters(&self.operators.metrics())
+    }
+
     /// Has a service leave in order.
     pub(crate) fn stop(&mut self, name: &str) {
         let mut service = self.services.remove(name).expect("it runs");
@@ -219,7 +227,8 @@ impl Shop {
 
     /// Stops the carrier, and replaces those of which there is a bad version by that.
     pub(crate) fn deploy_bad_versions(&mut self) {
-        for name in ["carrier"].iter().chain(&bad::NAMES) {
+        self.deletes_unread();
+        for name in bad::NAMES {
             self.stop(name);
         }
         for name in bad::NAMES {
@@ -274,10 +283,28 @@ impl Shop {
             .value(value)
             .header("ce_specversion", "1.0")
             .header("ce_id", order.id.as_str())
-            .header("ce_source", "site")
+            .header("ce_source", "broken-till")
             .header("ce_type", event_type.expect("a type"))
             .header("ce_correlationid", order.id.as_str())
             .header("wf", "name=order;hops=0")
+            .header("traceparent", "garbled too")
+    }
+
+    /// Has what the carrier has not read yet taken off its retry topic: records that nobody misses, of a type that it
+    /// passes over. One that came before tells how far it had read.
+    pub(crate) fn deletes_unread(&mut self) {
+        let topic = self.full("carrier.deliver.retry");
+        let stranger =
+            || Record::to(&topic).value("{}").header("ce_id", "nobody").header("ce_type", "nothing.v1");
+        let group = Group::of(self.kafka, &self.full("carrier.deliver")).expect("a group");
+        topics::write(self.kafka, &[stranger().partition(0)]).expect("written");
+        eventually("it has read it", WITHIN, || match group.committed(&topic) {
+            Ok(all) if all.iter().any(|it| it.partition == 0 && it.offset == Some(1)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        self.stop("carrier");
+        topics::write(self.kafka, &[stranger().partition(0), stranger().partition(0)]).expect("written");
+        topics::empty(self.kafka, &topic).expect("emptied");
     }
 
     /// Starts the command.
@@ -288,7 +315,9 @@ impl Shop {
             .env(ARGUMENTS, arguments.join("\n"))
             .env(OUTPUT, folder.path())
             .env("KAFKA_BOOTSTRAP_SERVERS", self.kafka)
-            .env("CHOREOGRAPH_NAMESPACE", &self.namespace);
+            .env("CHOREOGRAPH_NAMESPACE", &self.namespace)
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.operators.http())
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         if let Some(url) = observer {
             command.env("CHOREOGRAPH_OBSERVER", url);
         }

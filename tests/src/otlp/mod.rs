@@ -10,11 +10,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod exposition;
 mod inbox;
 mod receiver;
 mod server;
 mod span;
 
+pub use exposition::counters;
 pub use opentelemetry_proto::tonic::metrics::v1::Metric;
 pub use receiver::Receiver;
 pub use span::{Reference, Span, Unresolved, unresolved};
