@@ -38,6 +38,8 @@ pub struct Order {
     pub dry_run: bool,
     /// How many a second at most.
     pub rate: Option<NonZeroU32>,
+    /// Whether to replay although no manifest says what the steps read, so that nothing can be checked.
+    pub unchecked: bool,
 }
 
 /// What is to be done with dead letters.
@@ -86,6 +88,7 @@ impl DeadLetters {
     ///
     /// # Errors
     ///
+    /// [`Error::Unchecked`] when a value is to be replayed and no manifest says what the step reads, unless the order says so;
     /// [`Error::MissingTopic`] and [`Error::Right`] when something must be set up first, [`Error::Fenced`] when somebody
     /// else began to act on the same topic, [`Error::TooMany`] when more than one is to get the same value, or what Kafka
     /// says. What was done before the error stays done.
@@ -93,12 +96,15 @@ impl DeadLetters {
         if matches!(order.what, What::Edit { .. }) && chosen.len() > 1 {
             return Err(Error::TooMany { what: "dead letter to edit", limit: 1, advice: "name one id" });
         }
+        let replays = order.what.deed() != Deed::Discarded;
+        if replays && !order.unchecked && !self.can_check() {
+            return Err(Error::Unchecked);
+        }
         let stamp = Stamp::new(&order.by);
         let mut report = Report::new(stamp.action, order.what.deed(), chosen.len() as u64);
         report.dry_run = order.dry_run;
-        report.checked = self.contracts.is_some() && order.what.deed() != Deed::Discarded;
+        report.checked = replays && self.can_check();
         for (topic, _) in chosen.topics().filter(|_| !order.dry_run) {
-            let replays = order.what.deed() != Deed::Discarded;
             self.check_topics(&if replays { self.retries.all(topic) } else { BTreeSet::new() })?;
         }
         let throttle = Throttle::new(order.rate);
@@ -197,7 +203,7 @@ impl Run<'_> {
         }
         let mut log =
             Log::ranges(&letters.connection, &letters.connection.full(site.topic), &ranges(site, left))?;
-        let mut batch = Batch::new(self.order.rate);
+        let mut batch = self.throttle.batch();
         while let Some(record) = log.next()? {
             if self.watch.cancelled() {
                 self.report.cancelled = true;
@@ -318,14 +324,17 @@ impl Run<'_> {
         batch: &mut Batch,
         left: &mut HashSet<Uuid>,
     ) -> Option<Trouble> {
-        let empty = Batch::new(self.order.rate);
+        let empty = self.throttle.batch();
         // Never longer than the number of times that a batch can be halved.
         let mut parts = vec![std::mem::replace(batch, empty)];
         let mut aborted = 0;
         while let Some(mut part) = parts.pop() {
             let written = match writer.filter(|_| !part.is_empty()) {
                 Some(writer) => {
-                    self.throttle.wait(part.len(), self.watch);
+                    if !self.throttle.wait(part.len(), self.watch) {
+                        self.report.cancelled = true;
+                        return None;
+                    }
                     writer.write(&part.records())
                 }
                 None => Ok(()),
@@ -431,6 +440,7 @@ mod tests {
             what: What::Discard { reason: String::new() },
             dry_run: true,
             rate: None,
+            unchecked: true,
         };
         let span = ActionSpan::begin("a.b.dlq", 3, &order, &Stamp::new("ada"));
         let site = Site { topic: "a.b.dlq", audit: "a".into(), places: &places, span };

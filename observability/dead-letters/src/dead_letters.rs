@@ -79,7 +79,7 @@ impl Chosen {
 
 impl DeadLetters {
     /// Connects to where `settings` say. With manifests their dead-letter topics are looked at, and replays are held
-    /// against what their steps read; without, the brokers are asked for topics, and nothing is checked.
+    /// against what their steps read; without, the brokers are asked for topics, and nothing can be checked.
     ///
     /// # Errors
     ///
@@ -98,6 +98,11 @@ impl DeadLetters {
         let declared = (!manifests.is_empty()).then(declared);
         let retries = Retries::of(manifests);
         Ok(Self { topics: Topics::new(&connection)?, connection, contracts, retries, declared })
+    }
+
+    /// Whether there are manifests, against which replays are held.
+    pub fn can_check(&self) -> bool {
+        self.contracts.is_some()
     }
 
     /// One page of the fitting dead letters, newest first: at most `limit` (and [`MAX_PAGE`](crate::MAX_PAGE), and

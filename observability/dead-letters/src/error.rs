@@ -84,6 +84,9 @@ pub enum Error {
         /// What is wrong with it.
         source: CompileError,
     },
+    /// Values are to go out, and nothing says what the steps that get them read.
+    #[error("no manifest says what the steps read now, so no value can be checked before it is replayed")]
+    Unchecked,
     /// There is no such dead letter.
     #[error("there is no dead letter {0}")]
     NotFound(Uuid),

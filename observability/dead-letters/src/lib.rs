@@ -14,12 +14,15 @@
 //! ```no_run
 //! use choreograph::settings::Settings;
 //! use choreograph_dead_letters::{DeadLetters, Filter, Order, What};
+//! use choreograph_topology::Manifest;
 //!
-//! let letters = DeadLetters::open(&Settings::from_env()?, &[])?;
+//! let manifest = Manifest::read("payment.json", &std::fs::read("manifests/payment.json")?)?;
+//! let letters = DeadLetters::open(&Settings::from_env()?, &[manifest])?;
 //! let filter = Filter { steps: vec!["payment/charge".to_owned()], ..Filter::default() };
 //! let chosen = letters.choose(&filter, &mut ())?;
 //! let what = What::Replay { force: false };
-//! let report = letters.act(&chosen, &Order { by: "ada".to_owned(), what, dry_run: false, rate: None }, &mut ())?;
+//! let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: false };
+//! let report = letters.act(&chosen, &order, &mut ())?;
 //! println!("{} replayed, {} had been before", report.done, report.already);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

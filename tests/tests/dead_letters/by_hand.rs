@@ -193,7 +193,7 @@ fn what_is_missing_is_named() {
         "{told:?}"
     );
     assert!(told.errors.contains("--create-topics"), "{told:?}");
-    let replay = stage.dlq(&["replay", "--open", "--create-topics"]);
+    let replay = stage.dlq(&["replay", "--open", "--create-topics", "--unchecked"]);
     assert!(
         replay.code == 3
             && replay.errors.contains("there is no topic")
@@ -219,8 +219,39 @@ fn a_record_that_the_brokers_refuse_is_left_out_of_its_transaction() {
     let letters = (0..9).map(|number| letter(&topic, number, "rejected"));
     let large = letter(&topic, 9, "rejected").value(vec![b'x'; 9_000]);
     stage.write(&letters.chain([large]).collect::<Vec<_>>());
-    let report = stage.json(&["replay", "--open", "--yes"], 1);
+    let report = stage.json(&["replay", "--open", "--yes", "--unchecked"], 1);
     assert_eq!((&report["done"], &report["refused"]), (&json!(9), &json!(1)), "{report:#}");
     assert_eq!(report["refusals"][0]["id"], id(9));
     assert_eq!((stage.read("payment.charge.retry").len(), stage.read("choreograph.audit").len()), (9, 9));
+}
+
+#[test]
+fn what_nothing_was_held_against_goes_out_only_where_that_was_said_and_no_faster_than_told() {
+    let (stage, manifest, topic) = payment();
+    let letters: Vec<Record> = (0..5).map(|number| letter(&topic, number, "rejected").partition(0)).collect();
+    stage.write(&letters);
+    let broken = stage.file("broken.json", "{}");
+    let empty = stage.folder("empty");
+    for arguments in [
+        &["replay", "--open", "--yes"][..],
+        &["replay", "--open", "--yes", "--dry-run", "--force"],
+        &["replay", "--open", "--yes", "--manifests", &empty],
+        &["edit", &id(1), "--value", &broken],
+        &["edit", &id(1), "--value", &broken, "--force"],
+    ] {
+        let ran = stage.dlq(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}: {ran:?}");
+        assert!(ran.errors.contains("no manifest says what the steps read now"), "{arguments:?}: {ran:?}");
+        assert!(ran.errors.contains("--manifests PATH; or say --unchecked"), "{arguments:?}: {ran:?}");
+    }
+    assert!(stage.read("payment.charge.retry").is_empty() && stage.read("choreograph.audit").is_empty());
+
+    let edited = stage.json(&["edit", &id(1), "--value", &broken, "--unchecked"], 0);
+    assert_eq!((&edited["done"], &edited["checked"]), (&json!(1), &json!(false)), "{edited:#}");
+    // Two a second are two in each transaction, whose mark takes an offset too.
+    let rest = ["replay", "--open", "--yes", "--rate", "2", "--manifests", &manifest];
+    let report = stage.json(&rest, 0);
+    assert_eq!((&report["done"], &report["checked"]), (&json!(4), &json!(true)), "{report:#}");
+    let offsets: Vec<i64> = stage.read("payment.charge.retry").iter().map(|it| it.offset).collect();
+    assert_eq!(offsets, [0, 2, 3, 5, 6]);
 }

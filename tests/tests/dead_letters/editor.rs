@@ -9,8 +9,9 @@ fn only_a_changed_value_of_an_editor_that_ended_well_goes_out() {
     stage.create(&[("payment.charge.dlq", 1), ("payment.charge.retry", 1), ("choreograph.audit", 1)]);
     stage.write(&[letter(&stage.full("payment.charge.dlq"), 1, "contract_violation")]);
     let id = id(1);
-    let edit =
-        |environment: &[(&str, &str)]| -> Ran { stage.start_with(&["edit", &id], environment).finish() };
+    let edit = |environment: &[(&str, &str)]| -> Ran {
+        stage.start_with(&["edit", &id, "--unchecked"], environment).finish()
+    };
     let broken = format!("cp {}", stage.file("broken.json", "{\"total\":"));
     let right = format!("cp {}", stage.file("right.json", "{\"total\":2}\n"));
 

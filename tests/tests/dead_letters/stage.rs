@@ -134,6 +134,13 @@ impl Stage {
         path.to_str().expect("UTF-8").to_owned()
     }
 
+    /// Makes a folder that the command can be given.
+    pub(crate) fn folder(&self, name: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::create_dir(&path).expect("a folder");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
     /// Starts `choreograph dlq …`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         self.start_with(arguments, &[])

@@ -204,7 +204,7 @@ fn a_replay_is_handled_by_the_step_that_failed_and_by_no_other() {
         "a second replay is none: {again:#}"
     );
     assert_eq!(again["before"][0]["action"]["by"], "ada");
-    assert_eq!(stage.json(&["replay", "--id", id(&back)], 0)["done"], 1);
+    assert_eq!(stage.json(&["replay", "--id", id(&back), "--manifests", &manifest], 0)["done"], 1);
     let seen = charged(&shop, 1);
     let expected = Seen {
         id: "event-a".to_owned(),
@@ -226,7 +226,7 @@ fn a_replay_is_handled_by_the_step_that_failed_and_by_no_other() {
     assert_eq!(stage.json(&["edit", &broken, "--value", &right, "--manifests", &manifest], 0)["done"], 1);
     let seen = charged(&shop, 2);
     assert_eq!((seen[1].id.as_str(), seen[1].cents, seen.len()), ("event-b", 2, 2));
-    let twice = stage.json(&["edit", &broken, "--value", &right], 0);
+    let twice = stage.json(&["edit", &broken, "--value", &right, "--manifests", &manifest], 0);
     assert_eq!((&twice["done"], &twice["already"]), (&json!(0), &json!(1)));
 
     wire(&stage);
@@ -289,7 +289,7 @@ fn a_value_that_was_too_large_comes_from_where_it_first_lay() {
     let letters = open(&stage, 1);
     assert_eq!(letters[0]["value_omitted"], true);
     shop.open.store(true, Ordering::SeqCst);
-    assert_eq!(stage.json(&["replay", "--id", id(&letters[0])], 0)["done"], 1);
+    assert_eq!(stage.json(&["replay", "--id", id(&letters[0]), "--unchecked"], 0)["done"], 1);
     assert_eq!(charged(&shop, 1)[0].order, large);
     let retried = stage.read("payment.charge.retry");
     assert_eq!(retried[0].header("large"), Some(large.as_str()), "headers that were left out are back");

@@ -41,7 +41,7 @@ pub enum DlqCommand {
 pub struct Declared {
     /// The services' manifests, files and folders of them: their dead-letter topics are looked at, and replays are
     /// checked against what their steps read. Without: every topic of the namespace that is named
-    /// `<service>.<step>.dlq`, and no check.
+    /// `<service>.<step>.dlq`, and nothing can be checked.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub manifests: Vec<PathBuf>,
 }
@@ -139,6 +139,17 @@ pub struct How {
     pub create_topics: bool,
 }
 
+/// What of the checks before a replay is overruled.
+#[derive(Debug, Args)]
+pub struct Overruled {
+    /// Also what was replayed too often, or what the step would not take.
+    #[arg(long)]
+    pub force: bool,
+    /// Without manifests: also what nothing was held against.
+    #[arg(long, conflicts_with = "manifests")]
+    pub unchecked: bool,
+}
+
 /// The arguments of `dlq replay`.
 #[derive(Debug, Args)]
 pub struct DlqReplay {
@@ -157,9 +168,9 @@ pub struct DlqReplay {
     /// At most so many a second.
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<NonZeroU32>,
-    /// Also those that were replayed too often, or that the step would not take.
-    #[arg(long)]
-    pub force: bool,
+    /// What of the checks is overruled.
+    #[command(flatten)]
+    pub overruled: Overruled,
     /// Do not ask, however many they are.
     #[arg(long)]
     pub yes: bool,
@@ -179,9 +190,9 @@ pub struct DlqEdit {
     /// The new value, instead of asking the editor that the environment's VISUAL or EDITOR names.
     #[arg(long, value_name = "FILE")]
     pub value: Option<PathBuf>,
-    /// Also if the step would not take it.
-    #[arg(long)]
-    pub force: bool,
+    /// What of the checks is overruled.
+    #[command(flatten)]
+    pub overruled: Overruled,
 }
 
 /// The arguments of `dlq discard`.

@@ -14,7 +14,8 @@ mod topology;
 pub use check::{Check, Level};
 pub use diff::{Diff, DirectionArg, SemanticsArg};
 pub use dlq::{
-    Declared, Dlq, DlqCommand, DlqDiscard, DlqEdit, DlqExport, DlqList, DlqReplay, DlqShow, How, State, Which,
+    Declared, Dlq, DlqCommand, DlqDiscard, DlqEdit, DlqExport, DlqList, DlqReplay, DlqShow, How, Overruled,
+    State, Which,
 };
 pub use explain::Explain;
 pub use format::Format;

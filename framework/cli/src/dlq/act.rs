@@ -1,11 +1,10 @@
 //! `choreograph dlq replay` and `dlq discard`.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
 
 use choreograph_dead_letters::{Chosen, DeadLetters, Filter, Order, Report, What};
 
-use super::open::{dead_letters, failure, settings};
+use super::open::{dead_letters, failure, settings, to_replay};
 use super::progress::Bar;
 use super::text::counted;
 use super::{Told, json, text, which};
@@ -14,8 +13,15 @@ use crate::{Console, Exit, Failure, Output};
 
 pub(super) fn replay(args: &DlqReplay, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
     let filter = which::to_act_upon(&args.which, args.open)?;
-    let order = Order { rate: args.rate, ..order(&args.how, What::Replay { force: args.force })? };
-    carry_out(&args.declared.manifests, &filter, &order, &args.how, args.yes, format, console)
+    let order = to_replay_so(args)?;
+    let letters = to_replay(&args.declared.manifests, args.overruled.unchecked)?;
+    carry_out(&letters, &filter, &order, &args.how, args.yes, format, console)
+}
+
+/// The order that the arguments of a replay give.
+fn to_replay_so(args: &DlqReplay) -> Result<Order, Failure> {
+    let order = order(&args.how, What::Replay { force: args.overruled.force })?;
+    Ok(Order { rate: args.rate, unchecked: args.overruled.unchecked, ..order })
 }
 
 pub(super) fn discard(
@@ -28,7 +34,8 @@ pub(super) fn discard(
     }
     let filter = which::to_act_upon(&args.which, args.open)?;
     let order = order(&args.how, What::Discard { reason: args.because.clone() })?;
-    carry_out(&args.declared.manifests, &filter, &order, &args.how, args.yes, format, console)
+    let letters = dead_letters(&args.declared.manifests)?;
+    carry_out(&letters, &filter, &order, &args.how, args.yes, format, console)
 }
 
 /// What is to be done, by whom.
@@ -38,11 +45,11 @@ pub(super) fn order(how: &How, what: What) -> Result<Order, Failure> {
     let by = by.ok_or_else(|| {
         Failure::usage("who asks for it? The environment has no USER").help("say it: --by NAME")
     })?;
-    Ok(Order { by, what, dry_run: how.dry_run, rate: None })
+    Ok(Order { by, what, dry_run: how.dry_run, rate: None, unchecked: false })
 }
 
 fn carry_out(
-    manifests: &[PathBuf],
+    letters: &DeadLetters,
     filter: &Filter,
     order: &Order,
     how: &How,
@@ -50,7 +57,6 @@ fn carry_out(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Output, Failure> {
-    let letters = dead_letters(manifests)?;
     let chosen = letters.choose(filter, &mut Bar::on(console)).map_err(failure)?;
     if let Some(missing) = filter.ids.get(chosen.len()..).and_then(<[_]>::last).filter(|_| chosen.is_empty())
     {
@@ -60,7 +66,7 @@ fn carry_out(
     if chosen.len() > 1 && !yes && !asked_one_by_one && !order.dry_run {
         confirm(&chosen, order, console)?;
     }
-    act(&letters, &chosen, order, how, format, console)
+    act(letters, &chosen, order, how, format, console)
 }
 
 /// Acts, and says what came of it.
@@ -112,5 +118,33 @@ fn confirm(chosen: &Chosen, order: &Order, console: &mut Console<'_>) -> Result<
         Ok(_) if matches!(answer.trim(), "y" | "Y" | "yes") => Ok(()),
         Ok(_) => Err(Failure::incomplete("nothing was done")),
         Err(error) => Err(Failure::incomplete(format!("no answer can be read: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Cli, Command, DlqCommand};
+
+    fn ordered(more: &[&str]) -> Order {
+        let words = ["choreograph", "dlq", "replay", "--open", "--by", "ada"];
+        let parsed = Cli::try_parse_from(words.iter().chain(more)).expect("arguments");
+        let Command::Dlq(dlq) = parsed.command else { panic!("another command") };
+        let DlqCommand::Replay(args) = dlq.command else { panic!("another command") };
+        to_replay_so(&args).expect("an order")
+    }
+
+    #[test]
+    fn what_is_asked_for_is_ordered() {
+        let plain = ordered(&[]);
+        assert_eq!(
+            (plain.by.as_str(), plain.rate, plain.unchecked, plain.dry_run),
+            ("ada", None, false, false)
+        );
+        assert_eq!(ordered(&["--rate", "50"]).rate.map(u32::from), Some(50));
+        assert!(ordered(&["--unchecked"]).unchecked && ordered(&["--dry-run"]).dry_run);
+        assert_eq!(ordered(&["--force"]).what, What::Replay { force: true });
     }
 }

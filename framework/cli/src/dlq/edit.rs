@@ -4,17 +4,17 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::process::Command;
 
-use choreograph_dead_letters::{Chosen, DeadLetter, Filter, What};
+use choreograph_dead_letters::{Chosen, DeadLetter, Filter, Order, What};
 
 use super::act::{act, order};
-use super::open::{dead_letters, failure};
+use super::open::{failure, to_replay};
 use super::progress::Bar;
 use crate::args::{DlqEdit, Format};
 use crate::input::read_bytes;
 use crate::{Console, Failure, MAX_EDITED_BYTES, Output};
 
 pub(super) fn run(args: &DlqEdit, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
-    let letters = dead_letters(&args.declared.manifests)?;
+    let letters = to_replay(&args.declared.manifests, args.overruled.unchecked)?;
     let filter = Filter::id(args.id);
     let letter = letters.one(args.id, &mut Bar::on(console)).map_err(failure)?;
     let value = match &args.value {
@@ -22,7 +22,8 @@ pub(super) fn run(args: &DlqEdit, format: Format, console: &mut Console<'_>) -> 
         None if !letter.is_open() => Vec::new(),
         None => edited(&letter)?,
     };
-    let order = order(&args.how, What::Edit { value, force: args.force })?;
+    let order = order(&args.how, What::Edit { value, force: args.overruled.force })?;
+    let order = Order { unchecked: args.overruled.unchecked, ..order };
     let chosen: Chosen = letters.choose(&filter, &mut Bar::on(console)).map_err(failure)?;
     act(&letters, &chosen, &order, &args.how, format, console)
 }

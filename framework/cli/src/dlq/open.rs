@@ -35,6 +35,17 @@ pub fn dead_letters(manifests: &[PathBuf]) -> Result<DeadLetters, Failure> {
     DeadLetters::open(&settings()?, &inputs.manifests).map_err(failure)
 }
 
+/// The same, of which some are to be replayed: with manifests that say what the steps read, unless nothing is to be
+/// checked.
+///
+/// # Errors
+///
+/// Besides a [`Failure`] if there is nothing to check with.
+pub(super) fn to_replay(manifests: &[PathBuf], unchecked: bool) -> Result<DeadLetters, Failure> {
+    let letters = dead_letters(manifests)?;
+    if unchecked || letters.can_check() { Ok(letters) } else { Err(failure(Error::Unchecked)) }
+}
+
 /// The files that are named, and the `*.json` of the folders that are.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
@@ -67,6 +78,9 @@ pub(super) fn failure(error: Error) -> Failure {
         Error::Setting(_) | Error::Contract { .. } | Error::Cursor(_) | Error::TooMany { .. } => {
             Failure::usage(text)
         }
+        Error::Unchecked => Failure::usage(text).help(
+            "name the services' manifests: --manifests PATH; or say --unchecked to replay without a check",
+        ),
         Error::MissingTopic { topic, .. } if topic.ends_with(choreograph::wire::AUDIT_TOPIC) => {
             Failure::incomplete(text).help("or let this command create it: --create-topics")
         }

@@ -184,7 +184,7 @@ pub(super) fn report(report: &Report) -> String {
     }
     put!(out, "{}", told.join(", "));
     if report.deed != Deed::Discarded && !report.checked {
-        put!(out, "no value was checked against a contract: --manifests would say what the steps read");
+        put!(out, "no value was checked against a contract, as --unchecked says");
     }
     if report.cancelled {
         put!(out, "stopped before the end: run it again, and it goes on");

@@ -29,8 +29,13 @@ impl Letters {
         let manifests = read_manifests(&self.manifests).map_err(|problems| problems.join("; "))?;
         let letters = DeadLetters::open(&self.settings, &manifests).map_err(|error| error.to_string())?;
         let chosen = chosen(action)?;
-        let order =
-            Order { by: action.actor.clone(), what: what(action)?, dry_run: action.dry_run, rate: None };
+        let order = Order {
+            by: action.actor.clone(),
+            what: what(action)?,
+            dry_run: action.dry_run,
+            rate: None,
+            unchecked: false,
+        };
         if !action.dry_run {
             letters.create_audit_topic().map_err(|error| error.to_string())?;
         }

@@ -33,6 +33,10 @@ fn wrong_usage_is_two_and_says_what_is_right() {
             "nowhere.json: cannot be read",
         ),
         (&["replay", "--open", "--rate", "0"], "--rate"),
+        (&["replay", "--open"], "no manifest says what the steps read now"),
+        (&["replay", "--open", "--dry-run"], "--manifests PATH; or say --unchecked"),
+        (&["edit", ID, "--value", "x", "--force"], "no manifest says what the steps read now"),
+        (&["edit", ID, "--unchecked", "--manifests", "torn.json"], "cannot be used with"),
     ] {
         let run = dlq(args);
         assert_eq!((run.code, run.out.is_empty()), (2, !args.contains(&"sarif")), "{args:?}: {}", run.errors);
