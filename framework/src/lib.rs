@@ -135,7 +135,7 @@ pub use choreograph_derive::{Consumes, Emits, Event};
 #[doc(inline)]
 pub use crate::{
     consumes::{Consumes, Routes},
-    emits::{Declared, EmitError, Emits, Outbox, Shape, Twins},
+    emits::{Alternative, Declared, EmitError, Emits, Outbox, Shape, Twins},
     envelope::{Headers, Metadata, Workflow},
     event::{Deprecation, Event, In, KeyError, OwnedEvent, StartingEvent},
     manifest::Manifest,

@@ -39,6 +39,24 @@ fn mistakes_are_told_of_the_type_at_fault() {
     assert!(wrong.is_empty(), "{} cases differ:\n\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn the_guide_quotes_what_the_compiler_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/compile-errors.md")).expect("the guide");
+    let said: String = fs::read_dir(root.join("tests/ui"))
+        .expect("tests/ui is there")
+        .map(|entry| entry.expect("tests/ui can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "stderr"))
+        .map(|path| fs::read_to_string(path).expect("it can be read"))
+        .collect();
+    let blocks = guide.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let quotes: Vec<&str> = blocks.flat_map(str::lines).map(str::trim).collect();
+    assert!(quotes.len() >= 4, "{quotes:?}");
+    for quote in quotes {
+        assert!(said.contains(quote), "nothing in tests/ui says {quote:?}");
+    }
+}
+
 /// Compares what the compiler says with the file beside the case.
 fn judge(case: &Path, output: &Output) -> Result<(), String> {
     let name = case.file_name().unwrap_or_default().to_string_lossy();
@@ -84,10 +102,15 @@ fn condensed(stderr: &str) -> String {
     text
 }
 
-/// A note without a place, or one about the case itself: with what the compiler says of the places in it.
+/// A note without a place, one about the case itself with what the compiler says of the places in it, or one about a line of
+/// this project that says in its comment what to write.
 fn push_note(text: &mut String, note: &Value) {
     let message = note["message"].as_str().unwrap_or_default();
     let spans = list(&note["spans"]);
+    let lines = spans.iter().flat_map(|span| list(&span["text"])).filter_map(|line| line["text"].as_str());
+    for (_, comment) in lines.filter_map(|line| line.split_once(", // ")) {
+        writeln!(text, "  note: {message}\n    <- {comment}").expect("a string takes all");
+    }
     let about_the_case = |span: &Value| span["file_name"].as_str().is_some_and(|it| it.contains("tests/ui/"));
     if COMPILERS_OWN.iter().any(|own| message.contains(own)) || !spans.iter().all(about_the_case) {
         return;
@@ -105,6 +128,8 @@ fn list(value: &Value) -> &[Value] {
 /// Checks one case, without writing a program.
 fn compile(case: &Path, libraries: &[(String, PathBuf)], scratch: &Path) -> Output {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    // Where cargo runs it: what it knows of the libraries' sources it knows from there.
+    rustc.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")));
     rustc.args([
         "--edition=2024",
         "--crate-type=bin",

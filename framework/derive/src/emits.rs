@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{DeriveInput, Result};
+use syn::{DeriveInput, Ident, Result, Type};
 
-use crate::variants;
+use crate::variants::{self, Variant};
 
 const EXAMPLE: &str = "enum Payment { Confirmed(PaymentConfirmed), Declined(PaymentDeclined) }";
 
@@ -34,7 +34,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             },
         )
     });
+    let alternatives = alternatives(ident, &variants);
     Ok(quote! {
+        #alternatives
         #[automatically_derived]
         impl ::choreograph::Emits for #ident {
             fn declare(declared: &mut ::choreograph::Declared) -> ::choreograph::Shape {
@@ -55,4 +57,29 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// What makes the enum of an event that one of its variants holds. Of a type that several hold it would not be clear which.
+fn alternatives(ident: &Ident, variants: &[Variant<'_>]) -> TokenStream {
+    let times = |held: &Type| variants.iter().filter(|variant| variant.held == Some(held)).count();
+    let held = variants.iter().filter_map(|variant| Some((variant.ident, variant.held?)));
+    let impls = held.filter(|(_, held)| times(held) == 1).map(|(name, held)| {
+        quote! {
+            #[automatically_derived]
+            impl ::choreograph::Alternative<#ident> for #held {
+                fn alternative(self) -> #ident {
+                    #ident::#name(self)
+                }
+            }
+        }
+    });
+    quote! {
+        #(#impls)*
+        #[automatically_derived]
+        impl<Event: ::choreograph::Alternative<#ident>> ::core::convert::From<Event> for #ident {
+            fn from(event: Event) -> Self {
+                event.alternative()
+            }
+        }
+    }
 }

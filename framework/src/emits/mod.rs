@@ -26,7 +26,7 @@ pub use shape::{Declared, Shape};
 ///
 /// An event that the return type does not name does not compile: in a function that returns `Result<Payment, StepError>`,
 /// the compiler says of `Ok(PaymentRefunded { .. })` that it *expected `Payment`, found `PaymentRefunded`*. Give the enum a
-/// variant that holds the event, and return that.
+/// variant that holds the event, and return that, or `Payment::from(event)`: see [`Alternative`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a step can emit",
     label = "cannot be emitted",
@@ -44,6 +44,39 @@ pub trait Emits: Sized + Send + 'static {
     ///
     /// Where an event cannot be written, or there are too many.
     fn emit(self, outbox: &mut Outbox) -> Result<(), EmitError>;
+}
+
+/// An event that a variant of the enum `Of` holds, and no other variant of it: `#[derive(Emits)]` says so, and gives the enum
+/// a `From` of each.
+///
+/// ```
+/// use choreograph::{Emits, Event};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// /// An order was paid.
+/// #[derive(Event, Serialize, Deserialize, JsonSchema)]
+/// #[event(type = "payment.confirmed", version = "1.0", topic = "payments", key = "order_id")]
+/// struct PaymentConfirmed {
+///     order_id: String,
+/// }
+///
+/// #[derive(Emits)]
+/// enum Payment {
+///     Confirmed(PaymentConfirmed),
+/// }
+///
+/// let Payment::Confirmed(paid) = Payment::from(PaymentConfirmed { order_id: "o-17".to_owned() });
+/// assert_eq!(paid.order_id, "o-17");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a step that returns `{Of}` does not emit `{Self}`",
+    label = "no variant of `{Of}` holds a `{Self}`",
+    note = "what a step emits is what its return type says: give `{Of}` a variant that holds a `{Self}`"
+)]
+pub trait Alternative<Of> {
+    /// The variant that holds it.
+    fn alternative(self) -> Of;
 }
 
 impl Emits for () {

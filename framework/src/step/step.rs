@@ -62,7 +62,9 @@ where
     H: Handler<Args> + Send + Sync + 'static,
     H::Input: Input,
     H::Extractors: Extract<S>,
-    H::Future: Future<Output: Returns> + Send + 'static,
+    // The compiler shows the line of a bound that is not kept, and `Send` has no message of ours: it says what to write.
+    H::Future: Send, // hold `Arc` for `Rc`, a lock of `tokio::sync` for one of `std`, or drop it before the `.await`
+    H::Future: Future<Output: Returns> + 'static,
 {
     let mut declared = Declared::default();
     let shape = <<H::Future as Future>::Output as Returns>::Emits::declare(&mut declared);

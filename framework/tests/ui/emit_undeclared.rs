@@ -29,6 +29,10 @@ async fn charge(order: In<OrderPlaced>) -> Result<Payment, StepError> {
     Ok(PaymentRefunded { order_id: order.into_inner().order_id })
 }
 
+async fn charge_from(order: In<OrderPlaced>) -> Result<Payment, StepError> {
+    Ok(Payment::from(PaymentRefunded { order_id: order.into_inner().order_id }))
+}
+
 fn main() {
     let _ = Service::new("payment", ()).step(step("charge", charge));
 }
