@@ -246,8 +246,8 @@ async fn print(payment: In<Confirmed>) -> Printed {
 }
 
 #[test]
-fn a_producer_that_holds_up_or_dies_reorders_no_key() {
-    for fault in [Fault::QueueFull, Fault::Fatal] {
+fn a_publish_that_fails_for_a_while_reorders_no_key() {
+    for fault in [Fault::QueueFull, Fault::NoTopic, Fault::NoRight, Fault::Fatal] {
         for seed in 0..20 {
             let office = Service::new("printer", ()).step(step("print", print));
             let mut rehearsal = Rehearsal::new(seed).service(office);

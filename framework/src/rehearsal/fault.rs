@@ -8,9 +8,9 @@ pub enum Fault {
     QueueFull,
     /// The broker refuses the record as too large, for ever (`MSG_SIZE_TOO_LARGE`).
     TooLarge,
-    /// The topic is not there at that moment (`UNKNOWN_TOPIC_OR_PART`).
+    /// The topic is not there at that moment (`UNKNOWN_TOPIC_OR_PART`), nor for what is under way to it beside this record.
     NoTopic,
-    /// The right to write to the topic is missing at that moment (`TOPIC_AUTHORIZATION_FAILED`).
+    /// The right to write to the topic is missing at that moment (`TOPIC_AUTHORIZATION_FAILED`), likewise.
     NoRight,
     /// The producer dies with everything it has not yet got acknowledged; the step gets a new one.
     Fatal,

@@ -82,6 +82,8 @@ pub(crate) struct MemoryPort {
     in_flight: usize,
     deliveries: VecDeque<(Tag, Delivery)>,
     commits: VecDeque<Commit>,
+    /// Topics that refused a record for the set-up's sake, and the step has not heard of it: until then they take none of its.
+    refusing: Vec<(Arc<str>, Fault)>,
     /// Whether the producer met a fatal error and has to be replaced.
     producer_dead: bool,
 }
@@ -96,6 +98,7 @@ impl MemoryPort {
             in_flight: 0,
             deliveries: VecDeque::new(),
             commits: VecDeque::new(),
+            refusing: Vec::new(),
             producer_dead: false,
         }
     }
@@ -142,7 +145,22 @@ impl MemoryPort {
                 }
             }
         };
+        let (topic, refused) = (Arc::clone(&lane.topic), matches!(delivery, Delivery::Setup { .. }));
         self.deliveries.push_back((tag, delivery));
+        if let Some(fault) = refusal.filter(|_| refused) {
+            self.refuse(topic, fault);
+        }
+    }
+
+    /// A topic that is not there, or may not be written to, takes nothing else of what is under way to it.
+    fn refuse(&mut self, topic: Arc<str>, fault: Fault) {
+        let lanes = self.lanes.iter_mut().filter(|lane| lane.topic == topic);
+        for waiting in lanes.flat_map(|lane| &mut lane.waiting) {
+            waiting.refusal.get_or_insert(fault);
+        }
+        if !self.refusing.iter().any(|(known, _)| *known == topic) {
+            self.refusing.push((topic, fault));
+        }
     }
 
     pub(crate) fn has_delivery(&self) -> bool {
@@ -151,7 +169,12 @@ impl MemoryPort {
 
     /// What became of the oldest publish whose fate is known.
     pub(crate) fn next_delivery(&mut self) -> Option<(Tag, Delivery)> {
-        self.deliveries.pop_front()
+        let delivery = self.deliveries.pop_front()?;
+        if let (_, Delivery::Setup { topic, .. }) = &delivery {
+            // From here on the step holds back what it has for that topic.
+            self.refusing.retain(|(known, _)| **known != **topic);
+        }
+        Some(delivery)
     }
 
     pub(crate) fn has_commit(&self) -> bool {
@@ -227,6 +250,8 @@ impl Port for MemoryPort {
         if refusal == Some(Fault::QueueFull) {
             return Err(PublishError::QueueFull);
         }
+        let refusing = self.refusing.iter().find(|(topic, _)| **topic == *record.topic);
+        let refusal = refusal.or(refusing.map(|(_, fault)| *fault));
         self.producer_dead = refusal == Some(Fault::Fatal);
         self.lane(record.topic, partition).waiting.push_back(InFlight { tag, body, refusal });
         self.in_flight += 1;
