@@ -5,7 +5,8 @@
 //! group afterwards what it has: the question follows the commit on the same connection.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rdkafka::Offset;
 use rdkafka::consumer::{CommitMode, Consumer};
@@ -34,6 +35,8 @@ pub(super) struct Sent {
     pub(super) offset: i64,
     /// What the group had before any commit of this owner.
     pub(super) before: Option<i64>,
+    /// When it was sent.
+    pub(super) at: SystemTime,
 }
 
 impl Sent {
@@ -48,9 +51,12 @@ impl Sent {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CommitResult {
     pub(super) slot: Slot,
+    pub(super) topic: Arc<str>,
     pub(super) offset: i64,
     /// Why it failed; `None` where it succeeded.
     pub(super) error: Option<String>,
+    /// When it was sent.
+    pub(super) at: SystemTime,
 }
 
 /// The commits of one turn, sent as one request.
@@ -94,18 +100,25 @@ impl Commits {
         self.waiting.retain(|commit| commit.slot != slot);
     }
 
+    /// Whether the turn brought none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Sends what the turn brought. Answers what was sent, or what could not even be sent.
-    pub(super) fn flush(&mut self, consumer: &StepConsumer, slots: &Slots) -> Result<Vec<Sent>, Vec<Commit>> {
-        if self.waiting.is_empty() {
-            return Ok(Vec::new());
-        }
+    pub(super) fn flush(
+        &mut self,
+        consumer: &StepConsumer,
+        slots: &Slots,
+        at: SystemTime,
+    ) -> Result<Vec<Sent>, Vec<Commit>> {
         if let Err(error) = send(consumer, slots, &self.waiting) {
             tracing::debug!(%error, "a commit could not be sent; the ledger tries again");
             return Err(std::mem::take(&mut self.waiting));
         }
         let sent = self.waiting.drain(..).map(|Commit { slot, offset, .. }| {
             let partition = slots.partition(slot).clone();
-            Sent { slot, partition, offset, before: None }
+            Sent { slot, partition, offset, before: None, at }
         });
         Ok(sent.collect())
     }
@@ -162,7 +175,8 @@ pub(super) fn confirm(consumer: &StepConsumer, sent: &[Sent]) -> Vec<CommitResul
             Ok(_) => Some(format!("the group does not have the offset of {}", sent.partition)),
             Err(error) => Some(error.to_string()),
         };
-        CommitResult { slot: sent.slot, offset: sent.offset, error }
+        let topic = Arc::clone(&sent.partition.topic);
+        CommitResult { slot: sent.slot, topic, offset: sent.offset, error, at: sent.at }
     };
     sent.iter().map(result).collect()
 }
@@ -178,7 +192,7 @@ mod tests {
     #[test]
     fn what_is_left_of_a_topic_that_is_gone_shows_no_commit_of_ours() {
         let partition = Partition { topic: "orders".into(), number: 0 };
-        let sent = Sent { slot: Slot(0), partition, offset: 3, before: Some(11) };
+        let sent = Sent { slot: Slot(0), partition, offset: 3, before: Some(11), at: SystemTime::UNIX_EPOCH };
         assert!(sent.is_shown_by(3));
         assert!(sent.is_shown_by(4), "a later one of ours");
         assert!(!sent.is_shown_by(11));

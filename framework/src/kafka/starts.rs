@@ -166,11 +166,21 @@ impl KafkaStarts {
 
     /// Publishes the event and returns its id once the broker has acknowledged it.
     pub(crate) async fn start(&self, starting: Starting, id: Option<&str>) -> Result<Uuid, StartError> {
+        self.start_since(starting, id, clock::instant()).await
+    }
+
+    /// The same for somebody who waits `since` then.
+    async fn start_since(
+        &self,
+        starting: Starting,
+        id: Option<&str>,
+        since: Instant,
+    ) -> Result<Uuid, StartError> {
         let event_id = match id {
             Some(id) => id::from_idempotency_id(id, &self.source, starting.ready.event_type()),
             None => id::fresh(),
         };
-        let room = self.place(&starting.ready, clock::instant()).await?;
+        let room = self.place(&starting.ready, since).await?;
         let workflow_id = event_id.to_string();
         let fact = Fact { workflow_id: &workflow_id, majors: starting.ready.majors(), room: &room };
         let producer = self.producer();
@@ -188,7 +198,7 @@ impl KafkaStarts {
         let reports = self.reports(&producer, &mut under_way).await;
         let (mut taken, mut refused) = (false, None);
         for (major, report) in under_way.into_iter().zip(reports) {
-            match self.end(major, report) {
+            match self.end(major, report, &workflow_id) {
                 Ok(()) => taken = true,
                 Err(error) => refused = refused.or(Some(error)),
             }
@@ -205,15 +215,7 @@ impl KafkaStarts {
         fact: Fact<'a>,
     ) -> UnderWay<'a> {
         let ready = &*starting.ready;
-        let emit = Emit {
-            topic: &ready.emitted.topic,
-            event_type: ready.event_type(),
-            event_id: id,
-            contract_version: &ready.contract_version,
-            workflow_id: fact.workflow_id,
-            workflow: ready.workflow(),
-            causation_id: None,
-        };
+        let emit = emit(ready, id, fact.workflow_id);
         let now = UNIX_EPOCH + clock::wall();
         let span = if current::current().is_some() {
             self.telemetry.start_linked(&emit, now)
@@ -261,11 +263,13 @@ impl KafkaStarts {
         &self,
         UnderWay { ready, span, is_head, .. }: UnderWay<'_>,
         report: Reported,
+        workflow_id: &str,
     ) -> Result<(), StartError> {
         let name = report.map_err(protocol_name);
+        let head = emit(ready, workflow_id, workflow_id);
         self.telemetry.delivered(
             span,
-            is_head,
+            Some(&head).filter(|_| is_head),
             name.as_ref().map(|at| *at).map_err(String::as_str),
             UNIX_EPOCH + clock::wall(),
         );
@@ -363,6 +367,19 @@ struct UnderWay<'a> {
     told: Told,
     /// The fact in its highest major, which stands for it.
     is_head: bool,
+}
+
+/// What telemetry is told of a starting event.
+fn emit<'a>(ready: &'a Ready, id: &'a str, workflow_id: &'a str) -> Emit<'a> {
+    Emit {
+        topic: &ready.emitted.topic,
+        event_type: ready.event_type(),
+        event_id: id,
+        contract_version: &ready.contract_version,
+        workflow_id,
+        workflow: ready.workflow(),
+        causation_id: None,
+    }
 }
 
 /// The headers of a starting event, which is the first of its workflow.

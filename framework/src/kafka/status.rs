@@ -75,6 +75,11 @@ impl Status {
         self.health.name()
     }
 
+    /// Where it is told what is only told in full detail.
+    pub(super) fn telemetry(&self) -> &StepTelemetry {
+        &self.telemetry
+    }
+
     /// The poll thread turned.
     pub(super) fn turned(&self) {
         self.health.turned();

@@ -13,7 +13,7 @@ mod tests;
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::consumer::Consumer;
 
@@ -225,7 +225,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             _ => {}
         }
         self.commits_fail = error.is_some();
-        for CommitResult { slot, offset, error } in results {
+        self.tell_commits(results.iter().map(|result| (&*result.topic, result.at, result.error.is_none())));
+        for CommitResult { slot, offset, error, .. } in results {
             let ok = error.is_none();
             if ok {
                 self.setup.status.reached(Side::Consumer);
@@ -241,6 +242,21 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 Some(_) => self.driven.committed(Time(now), slot, offset, ok),
                 None => {}
             }
+        }
+    }
+
+    /// Tells what became of commits: one request was sent at a time, for all its topics.
+    fn tell_commits<'r>(&self, results: impl Iterator<Item = (&'r str, SystemTime, bool)>) {
+        let mut requests: Vec<(&str, SystemTime, bool)> = Vec::new();
+        for (topic, at, ok) in results {
+            match requests.iter_mut().find(|(known, sent, _)| (*known, *sent) == (topic, at)) {
+                Some((_, _, all)) => *all &= ok,
+                None => requests.push((topic, at, ok)),
+            }
+        }
+        let to = UNIX_EPOCH + clock::wall();
+        for (topic, from, ok) in requests {
+            self.setup.status.telemetry().committed(topic, ok, from, to);
         }
     }
 
@@ -361,7 +377,11 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
 
     /// Sends the turn's commits.
     fn flush_commits(&mut self, now: u64) {
-        let unsent = match self.port.commits.flush(self.consumer, &self.port.slots) {
+        if self.port.commits.is_empty() {
+            return;
+        }
+        let at = UNIX_EPOCH + clock::wall();
+        let unsent = match self.port.commits.flush(self.consumer, &self.port.slots, at) {
             Ok(mut sent) => {
                 for sent in &mut sent {
                     sent.before = self.port.seat(sent.slot).and_then(|seat| seat.before);
@@ -370,6 +390,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             }
             Err(unsent) => unsent,
         };
+        let topic = |unsent: &Commit| &*self.port.slots.partition(unsent.slot).topic;
+        self.tell_commits(unsent.iter().map(|unsent| (topic(unsent), at, false)));
         for failed in unsent {
             if self.port.seat(failed.slot).is_some_and(|seat| seat.commit_first == Some(failed.offset)) {
                 self.commit_again_at.get_or_insert(now + ASK_AGAIN_MS);

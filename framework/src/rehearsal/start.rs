@@ -194,7 +194,8 @@ fn write_one(starting: &Starting, id: &str, (workflow_id, majors): (&str, &str),
         Body::new(Some(&starting.key), Some(&starting.value), headers)
     });
     let written = world.write(&ready.emitted.topic, body);
-    world.publisher.delivered(send, id == workflow_id, Ok((written.partition(), written.offset())), at);
+    let head = (id == workflow_id).then_some(&emit);
+    world.publisher.delivered(send, head, Ok((written.partition(), written.offset())), at);
     written
 }
 

@@ -15,7 +15,7 @@ use crate::{
         id,
         write::{EmitHeaders, with_event_headers},
     },
-    telemetry::{Emit, Outcome, TraceParent},
+    telemetry::{Emit, Kept, Outcome, TraceParent},
 };
 
 impl<P: Port> Runner<P> {
@@ -29,6 +29,7 @@ impl<P: Port> Runner<P> {
         port: &mut P,
     ) -> Option<Finish<Failure>> {
         let taken = self.engine.record(ticket)?;
+        let checked_from = self.telemetry.is_detailed().then(|| port.read_wall(now));
         if let Err(failure) = check_out::check_out(&self.plan, &mut self.tape, &seat.outbox) {
             return Some(Finish::DeadLetter(Reason::EmitViolation, failure));
         }
@@ -71,6 +72,11 @@ impl<P: Port> Runner<P> {
                 workflow: identity.workflow.name(),
                 causation_id: Some(identity.id),
             };
+            if let Some(from) = checked_from {
+                let (event_type, expected) = (told.event_type, told.contract_version);
+                let kept = Kept { event_type, received: None, expected };
+                self.telemetry.kept(&process, &kept, (from, wall));
+            }
             let span = self.telemetry.send(&process, seat.handle.as_ref(), &told, wall);
             let mut traceparent = [0; TraceParent::LENGTH];
             let headers = EmitHeaders {

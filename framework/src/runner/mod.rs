@@ -279,8 +279,9 @@ impl<P: Port> Runner<P> {
         let wall = port.wall(now);
         self.shift.look(wall);
         let parts = Parts { plan: &self.plan, telemetry: &self.telemetry, wall };
+        let clock = || port.read_wall(now);
         // Whatever it came to took its time: the clock is read anew, as it is where a run ends.
-        match parts.begin(&mut self.handlers, &mut self.tape, taken, ticket, attempt) {
+        match parts.begin(&mut self.handlers, &mut self.tape, (taken, ticket, attempt), clock) {
             Ok(None) => drop(port.read_wall(now)),
             Ok(Some(ended)) => self.ended(now, ticket, ended, port),
             Err((reason, failure)) => {
@@ -411,9 +412,8 @@ impl Parts<'_> {
         &self,
         handlers: &mut Handlers,
         tape: &mut Tape,
-        taken: &Taken<M>,
-        ticket: Ticket,
-        attempt: u32,
+        (taken, ticket, attempt): (&Taken<M>, Ticket, u32),
+        clock: impl FnOnce() -> SystemTime,
     ) -> Result<Option<Ended>, (Reason, Failure)> {
         let index = match &taken.routed {
             Routed::Handle(index) => *index,
@@ -423,6 +423,7 @@ impl Parts<'_> {
         };
         let route = (index, &self.plan.routes[index]);
         let read = decode(route, tape, &taken.raw, handlers)?;
+        let checked_at = self.telemetry.is_detailed().then(clock);
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
         let traceparent = taken.traceparent();
@@ -432,12 +433,17 @@ impl Parts<'_> {
         let process = process.get_or_insert_with(|| {
             let process = self.telemetry.process(&incoming, self.wall);
             if !taken.head().has(Known::CorrelationId) {
-                self.telemetry.started(&process);
+                self.telemetry.started(&process, &incoming);
             }
             self.telemetry.looked(traceparent, parent, taken.has_malformed_workflow());
             process
         });
         let handle = self.telemetry.handle(process, &incoming, attempt, self.wall);
+        if let Some(checked_at) = checked_at {
+            let (event_type, expected) = (incoming.event_type, &*route.1.version);
+            let kept = telemetry::Kept { event_type, received: incoming.data_schema, expected };
+            self.telemetry.kept(process, &kept, (self.wall, checked_at));
+        }
         let metadata = Metadata::of(&taken.raw, &identity, attempt);
         match read {
             Ok(seat) => Ok(handlers.start(ticket, seat, metadata, handle)),

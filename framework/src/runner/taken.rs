@@ -1,6 +1,6 @@
 //! A record as the engine keeps it until it is settled, and who it is.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::{Plan, port::RawRecord, route::Routed};
 use crate::{
@@ -20,11 +20,13 @@ pub(crate) struct Taken<M> {
     pub(super) routed: Routed,
     /// Its span, from the first attempt until its emits or its dead letter are handed to the producer.
     pub(super) process: RefCell<Option<ProcessSpan>>,
+    /// That its workflow ended with this run of it was told.
+    pub(super) told_end: Cell<bool>,
 }
 
 impl<M: RawRecord> Taken<M> {
     pub(super) fn new(raw: M, routed: Routed) -> Self {
-        Self { raw, routed, process: RefCell::new(None) }
+        Self { raw, routed, process: RefCell::new(None), told_end: Cell::new(false) }
     }
 
     /// Its headers.

@@ -40,7 +40,7 @@ pub use batches::Batches;
 pub use error::{Error, Problem};
 pub use kafka::{Client, Kafka};
 pub use otel::{Compression, Exporter, OpenTelemetry, Protocol, Sampler};
-pub use own::{LogFormat, Ops, Settings};
+pub use own::{LogFormat, Ops, Settings, TraceDetail};
 pub use registry::{Login, Registry, Subjects};
 pub use secret::Secret;
 pub use tls::{Identity, Tls};

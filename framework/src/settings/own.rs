@@ -48,6 +48,8 @@ pub struct Settings {
     pub trace_keys: bool,
     /// A trace older than this is not continued but linked.
     pub trace_max_age: Duration,
+    /// Of what spans are made.
+    pub trace_detail: TraceDetail,
     /// The schema registry whose ids go out with events; `None` for none.
     pub registry: Option<Registry>,
     /// What the OpenTelemetry variables say.
@@ -68,6 +70,26 @@ pub enum Ops {
 impl Ops {
     /// Loopback, and the port that the Prometheus exporter of OpenTelemetry has.
     pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
+}
+
+/// Of what spans are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceDetail {
+    /// Of records, attempts, emits and dead letters, and of contracts that were broken.
+    Normal,
+    /// Of contracts that were kept too, and of what the step asks of its consumer: polls and commits.
+    Full,
+}
+
+impl TraceDetail {
+    /// Reads the name of the detail.
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "normal" => Ok(Self::Normal),
+            "full" => Ok(Self::Full),
+            _ => Err("legal: normal, full".to_owned()),
+        }
+    }
 }
 
 /// How log lines are written.
@@ -152,6 +174,9 @@ impl Settings {
             trace_max_age: source
                 .parsed("CHOREOGRAPH_TRACE_MAX_AGE", |text| value::duration(text, DAY))
                 .unwrap_or(Duration::from_mins(15)),
+            trace_detail: source
+                .parsed("CHOREOGRAPH_TRACE_DETAIL", TraceDetail::parse)
+                .unwrap_or(TraceDetail::Normal),
             registry: Registry::read(source),
             telemetry: OpenTelemetry::read(source),
             kafka: Kafka::read(source),

@@ -412,3 +412,12 @@ fn the_document_lists_exactly_what_the_laws_leave() {
     let documented = rows().filter(|row| row.len() == 3).map(|row| (quoted(row[0]), quoted(row[1])));
     assert_eq!(left, documented.collect::<Vec<_>>());
 }
+
+#[test]
+fn spans_are_made_in_normal_detail_unless_more_is_asked_for() {
+    let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().trace_detail;
+    assert_eq!(read(&[]), TraceDetail::Normal);
+    assert_eq!(read(&[("CHOREOGRAPH_TRACE_DETAIL", "full")]), TraceDetail::Full);
+    let error = refused(&[("CHOREOGRAPH_TRACE_DETAIL", "more")]);
+    assert!(error.contains("CHOREOGRAPH_TRACE_DETAIL") && error.contains("legal: normal, full"), "{error}");
+}

@@ -8,8 +8,12 @@ use std::time::Duration;
 use choreograph_contracts::BufferedPlace;
 use opentelemetry::trace::TraceId;
 
-/// The target of every event of the framework.
+use super::record::End;
+
+/// The target of every event of the framework but those of [`WORKFLOWS`].
 const TARGET: &str = "choreograph";
+/// The target of what is said once for each workflow, so that a filter can ask for these lines alone.
+const WORKFLOWS: &str = "choreograph::workflow";
 
 /// The service has begun.
 #[derive(Debug)]
@@ -347,6 +351,59 @@ impl DeadLettered<'_> {
             partition = record.partition, offset = record.offset, event_type, reason, attempts,
             dead_letter_topic, detail, "workflow.dead_lettered"
         );
+    }
+}
+
+/// A workflow's first event is on the log, or was taken where somebody else wrote it.
+#[derive(Debug)]
+pub(crate) struct WorkflowStarted<'a> {
+    pub(crate) workflow: &'a str,
+    pub(crate) workflow_id: &'a str,
+    pub(crate) event_id: &'a str,
+    pub(crate) event_type: &'a str,
+    pub(crate) topic: &'a str,
+    /// The publisher that wrote it, or the step that took it.
+    pub(crate) told_by: &'a str,
+    pub(crate) trace_id: Option<TraceId>,
+}
+
+impl WorkflowStarted<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { workflow, workflow_id, event_id, event_type, topic, told_by, trace_id } = *self;
+        tracing::debug!(
+            target: WORKFLOWS, trace_id = trace_id.map(|id| id.to_string()), workflow_id, event_id,
+            workflow_step = told_by, workflow, event_type, topic, "workflow.started"
+        );
+    }
+}
+
+/// What ends a workflow is on the log.
+#[derive(Debug)]
+pub(crate) struct WorkflowEnded<'a> {
+    /// The record whose handling ended it.
+    pub(crate) record: RecordIds<'a>,
+    pub(crate) workflow: &'a str,
+    pub(crate) end: End,
+    /// Since its first event.
+    pub(crate) took: Duration,
+}
+
+impl WorkflowEnded<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { record, workflow, end, took } = *self;
+        let duration_ms = took.as_millis() as u64;
+        match end {
+            End::Completed => tracing::debug!(
+                target: WORKFLOWS, trace_id = record.trace(), workflow_id = record.workflow_id,
+                event_id = record.event_id, workflow_step = record.step, workflow, duration_ms,
+                "workflow.completed"
+            ),
+            End::Failed => tracing::info!(
+                target: WORKFLOWS, trace_id = record.trace(), workflow_id = record.workflow_id,
+                event_id = record.event_id, workflow_step = record.step, workflow, duration_ms,
+                "workflow.failed"
+            ),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! event of the framework is a struct in `events.rs`.
 
 mod bound;
+mod detail;
 pub(crate) mod events;
 mod id_generator;
 mod instruments;
@@ -24,9 +25,10 @@ mod trace_parent;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use detail::{Batch, Polled};
 #[cfg(test)]
 pub(crate) use log::tests::logged;
-pub(crate) use record::{DeadLetter, Emit, End, Failure, Incoming, Outcome, Violation};
+pub(crate) use record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation};
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
 pub(crate) use step::{PublisherTelemetry, StepTelemetry};
 pub(crate) use trace_parent::TraceParent;

@@ -12,6 +12,7 @@ pub(super) mod attribute {
     pub(crate) const OFFSET: &str = "messaging.kafka.offset";
     pub(crate) const KEY: &str = "messaging.kafka.message.key";
     pub(crate) const GROUP: &str = "messaging.consumer.group.name";
+    pub(crate) const BATCH_SIZE: &str = "messaging.batch.message_count";
     pub(crate) const MESSAGE_ID: &str = "messaging.message.id";
     pub(crate) const CONVERSATION_ID: &str = "messaging.message.conversation_id";
     pub(crate) const ERROR_TYPE: &str = "error.type";

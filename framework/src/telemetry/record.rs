@@ -136,6 +136,17 @@ pub(crate) struct Violation<'a> {
     pub(crate) path: &'a str,
 }
 
+/// A contract that a record, or an emit, was found to keep.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept<'a> {
+    /// The event's type.
+    pub(crate) event_type: &'a str,
+    /// The contract it claims, where it claims one.
+    pub(crate) received: Option<&'a str>,
+    /// The version it was checked against.
+    pub(crate) expected: &'a str,
+}
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failure<'a> {

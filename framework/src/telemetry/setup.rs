@@ -179,6 +179,7 @@ impl Telemetry {
         let mut shared = Shared::new(tracer, otel.sampler, Instruments::new(&meter(Some(&meters))));
         shared.max_age = settings.trace_max_age;
         shared.shows_keys = settings.trace_keys;
+        shared.detail = settings.trace_detail;
         shared.propagates = otel.propagate;
         drop(entered);
         Ok(Self { tracers, meters: Some(meters), registry, shared: Arc::new(shared), connections })
@@ -191,6 +192,16 @@ impl Telemetry {
         let instruments = Instruments::new(&meter(telemetry.meters.as_ref()));
         telemetry.shared = Arc::new(Shared::new(Some(scoped_tracer(&tracers)), sampler, instruments));
         telemetry.tracers = Some(tracers);
+        telemetry
+    }
+
+    /// The same with spans of everything that spans can be made of.
+    #[cfg(test)]
+    pub(crate) fn detailed(tracers: SdkTracerProvider, sampler: Sampler) -> Self {
+        let mut telemetry = Self::with_tracers(tracers, sampler);
+        if let Some(shared) = Arc::get_mut(&mut telemetry.shared) {
+            shared.detail = crate::settings::TraceDetail::Full;
+        }
         telemetry
     }
 

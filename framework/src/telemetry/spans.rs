@@ -16,7 +16,7 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 use super::bound::{Input, Output};
 use super::id_generator::with_trace_id;
 use super::names::attribute;
-use super::record::{DeadLetter, Emit, End, Failure, Incoming, Outcome, Violation, epoch_ms};
+use super::record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation, epoch_ms};
 use super::sampling::{Relation, trace_id_of};
 use super::scope::Scope;
 use super::trace_parent::TraceParent;
@@ -360,6 +360,60 @@ impl Builder<'_> {
         span.end_with_timestamp(now);
     }
 
+    /// `validate {event type}`, below the process span, for a contract that was kept.
+    pub(super) fn kept(&self, process: &Sampled, kept: &Kept<'_>, (from, to): (SystemTime, SystemTime)) {
+        let mut attributes = vec![
+            KeyValue::new(attribute::EVENT_TYPE, kept.event_type.to_owned()),
+            KeyValue::new(attribute::CONTRACT_EXPECTED, kept.expected.to_owned()),
+        ];
+        if let Some(received) = kept.received {
+            attributes.push(KeyValue::new(attribute::CONTRACT_VERSION, received.to_owned()));
+        }
+        let builder = builder(format!("validate {}", kept.event_type), SpanKind::Internal, from)
+            .with_attributes(attributes);
+        self.tracer.build_with_context(builder, &process.context).end_with_timestamp(to);
+    }
+
+    /// `poll {topic}`, a root: what was read of one topic in a row, linked to the contexts that came with it.
+    pub(super) fn poll(
+        &self,
+        topic: &str,
+        records: usize,
+        links: Vec<Link>,
+        (from, to): (SystemTime, SystemTime),
+    ) {
+        let mut attributes = self.consumer(topic, "poll", "receive");
+        attributes.push(KeyValue::new(attribute::BATCH_SIZE, records as i64));
+        let mut builder =
+            builder(format!("poll {topic}"), SpanKind::Client, from).with_attributes(attributes);
+        builder.links = Some(links);
+        self.tracer.build_with_context(builder, &Context::new()).end_with_timestamp(to);
+    }
+
+    /// `commit {topic}`, a root: one request for the partitions of a topic, from sending it to knowing what became of it.
+    pub(super) fn commit(
+        &self,
+        topic: &str,
+        error: Option<&'static str>,
+        (from, to): (SystemTime, SystemTime),
+    ) {
+        let builder = builder(format!("commit {topic}"), SpanKind::Client, from)
+            .with_attributes(self.consumer(topic, "commit", "settle"));
+        let mut span = self.tracer.build_with_context(builder, &Context::new());
+        if let Some(error) = error {
+            span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, error));
+            span.set_status(Status::error(""));
+        }
+        span.end_with_timestamp(to);
+    }
+
+    /// What every span of a request of the consumer carries.
+    fn consumer(&self, topic: &str, operation: &'static str, kind: &'static str) -> Vec<KeyValue> {
+        let mut attributes = self.messaging_as(topic, operation, kind);
+        attributes.push(KeyValue::new(attribute::GROUP, Arc::clone(self.group)));
+        attributes
+    }
+
     fn send_builder(&self, emit: &Emit<'_>, now: SystemTime) -> SpanBuilder {
         let mut attributes = self.messaging(emit.topic, "send");
         identify(&mut attributes, emit.event_type, emit.event_id, emit.workflow_id);
@@ -373,10 +427,15 @@ impl Builder<'_> {
 
     /// What every span of a messaging operation carries.
     fn messaging(&self, topic: &str, operation: &'static str) -> Vec<KeyValue> {
+        self.messaging_as(topic, operation, operation)
+    }
+
+    /// The same where the conventions call the operation's kind otherwise.
+    fn messaging_as(&self, topic: &str, operation: &'static str, kind: &'static str) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(20);
         attributes.push(KeyValue::new(attribute::SYSTEM, "kafka"));
         attributes.push(KeyValue::new(attribute::OPERATION_NAME, operation));
-        attributes.push(KeyValue::new(attribute::OPERATION_TYPE, operation));
+        attributes.push(KeyValue::new(attribute::OPERATION_TYPE, kind));
         attributes.push(KeyValue::new(attribute::DESTINATION, topic.to_owned()));
         attributes.push(KeyValue::new(attribute::STEP, Arc::clone(self.step)));
         attributes

@@ -8,6 +8,7 @@ use opentelemetry::trace::{Span as _, TraceContextExt};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
 use super::bound::{Bindings, Edge, EdgeKey, Input, Output, Owner, Ways};
+use super::events::WorkflowStarted;
 use super::instruments::{Instruments, Lag};
 use super::labels::{Bounded, MAX_SOURCES, MAX_WORKFLOW_NAMES, contract_version, is_plain};
 use super::names::{attribute, label};
@@ -19,7 +20,7 @@ use super::scope::{Ids, Scope, Short};
 use super::spans::{Builder, HandleSpan, ProcessSpan, STARTED, Sampled, SendSpan, Trace};
 use super::trace_parent::TraceParent;
 use crate::envelope::names;
-use crate::settings::Sampler;
+use crate::settings::{Sampler, TraceDetail};
 
 /// What all steps of a process share.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     /// A trace older than this is linked.
     pub(super) max_age: Duration,
     pub(super) shows_keys: bool,
+    /// Of what spans are made.
+    pub(super) detail: TraceDetail,
     /// Whether trace context is read and written.
     pub(super) propagates: bool,
     /// Whether a starting event that is not sampled says so to those after it. A process that exports no
@@ -51,12 +54,13 @@ impl Shared {
             sources: Bounded::new(MAX_SOURCES),
             max_age: Duration::from_mins(15),
             shows_keys: false,
+            detail: TraceDetail::Normal,
             propagates: true,
         }
     }
 
     /// The tracer, where what is asked about is traced.
-    fn tracer_for(&self, question: &Question<'_>) -> Option<&SdkTracer> {
+    pub(super) fn tracer_for(&self, question: &Question<'_>) -> Option<&SdkTracer> {
         self.tracer.as_ref().filter(|_| is_sampled(self.sampler, question))
     }
 
@@ -69,8 +73,8 @@ impl Shared {
 /// What one step tells. Shared by its threads.
 #[derive(Debug)]
 pub(crate) struct StepTelemetry {
-    shared: Arc<Shared>,
-    bindings: Bindings,
+    pub(super) shared: Arc<Shared>,
+    pub(super) bindings: Bindings,
     ways: Ways,
 }
 
@@ -368,7 +372,8 @@ impl StepTelemetry {
         }
     }
 
-    /// A workflow ended with what `send` brought to the broker. `topic` is that of the record which caused it.
+    /// A workflow ended with what `send` brought to the broker. `topic` is that of the record which caused it. Answers how
+    /// long it took.
     pub(crate) fn finished(
         &self,
         send: &mut SendSpan,
@@ -376,19 +381,30 @@ impl StepTelemetry {
         workflow_started_ms: u64,
         end: End,
         now: SystemTime,
-    ) {
+    ) -> Duration {
         let mut labels = self.bindings.owner().labels(&send.output.workflow, topic);
         labels.push(KeyValue::new(label::OUTCOME, end.outcome()));
         self.shared.instruments.finished.add(1, &labels);
         let took = since_ms(workflow_started_ms, now);
         self.shared.instruments.duration.record(took.as_secs_f64(), &labels);
         send.note_end(end, took, now);
+        took
     }
 
     /// A stranger's record, or one from outside, began a workflow.
-    pub(crate) fn started(&self, process: &ProcessSpan) {
+    pub(crate) fn started(&self, process: &ProcessSpan, record: &Incoming<'_>) {
         self.shared.instruments.started.add(1, &self.labels(process));
         process.note_start();
+        WorkflowStarted {
+            workflow: record.workflow.name(),
+            workflow_id: record.workflow_id,
+            event_id: record.event_id,
+            event_type: record.event_type,
+            topic: record.topic,
+            told_by: self.step(),
+            trace_id: process.traceparent().map(|parent| parent.trace_id()),
+        }
+        .emit();
     }
 
     /// A record of a type that the step does not consume was settled.
@@ -443,7 +459,7 @@ impl StepTelemetry {
         self.bindings.owner().labels(&process.input.workflow, &process.input.topic)
     }
 
-    fn builder<'a>(&'a self, tracer: &'a SdkTracer) -> Builder<'a> {
+    pub(super) fn builder<'a>(&'a self, tracer: &'a SdkTracer) -> Builder<'a> {
         let owner = self.bindings.owner();
         Builder { tracer, step: &owner.step, group: &owner.group }
     }
@@ -470,17 +486,27 @@ impl PublisherTelemetry {
     }
 
     /// A send came to its end: where the event lies, or the broker's error code. A workflow has begun once the broker has its
-    /// first event in its highest major, `is_head`.
+    /// first event in its highest major, which `head` is.
     pub(crate) fn delivered(
         &self,
         send: SendSpan,
-        is_head: bool,
+        head: Option<&Emit<'_>>,
         result: Result<(i32, i64), &str>,
         now: SystemTime,
     ) {
-        if is_head && result.is_ok() {
+        if let Some(head) = head.filter(|_| result.is_ok()) {
             let labels = self.0.bindings.owner().labels(&send.output.workflow, &send.output.topic);
             self.0.shared.instruments.started.add(1, &labels);
+            WorkflowStarted {
+                workflow: head.workflow,
+                workflow_id: head.workflow_id,
+                event_id: head.event_id,
+                event_type: head.event_type,
+                topic: head.topic,
+                told_by: self.0.step(),
+                trace_id: send.traceparent().map(|parent| parent.trace_id()),
+            }
+            .emit();
         }
         self.0.delivered(send, result, now);
     }

@@ -22,12 +22,13 @@ fn stage() -> Stage {
 }
 
 /// Plays the chain for one order with a collector, and returns what the collector got.
-fn play(protocol: &str, endpoint: &str, receiver: &Receiver) -> (Stage, Vec<Span>, String) {
+fn play(protocol: &str, endpoint: &str, detail: &str, receiver: &Receiver) -> (Stage, Vec<Span>, String) {
     let stage = stage();
     let settings = [
         ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
         ("OTEL_BSP_SCHEDULE_DELAY", NEVER),
+        ("CHOREOGRAPH_TRACE_DETAIL", detail),
     ];
     let mut site = stage.start("chain-site", &settings);
     let services =
@@ -133,7 +134,7 @@ fn the_records_say_the_same(spans: &[Span], stage: &Stage) {
 #[test]
 fn one_order_is_one_trace_over_grpc() {
     let receiver = Receiver::start().expect("a receiver");
-    let (stage, spans, correlation) = play("grpc", &receiver.grpc(), &receiver);
+    let (stage, spans, correlation) = play("grpc", &receiver.grpc(), "normal", &receiver);
     one_order_is_one_trace(&spans, &stage, &correlation);
     the_records_say_the_same(&spans, &stage);
 }
@@ -141,9 +142,48 @@ fn one_order_is_one_trace_over_grpc() {
 #[test]
 fn one_order_is_one_trace_over_http() {
     let receiver = Receiver::start().expect("a receiver");
-    let (stage, spans, correlation) = play("http/protobuf", &receiver.http(), &receiver);
+    let (stage, spans, correlation) = play("http/protobuf", &receiver.http(), "normal", &receiver);
     one_order_is_one_trace(&spans, &stage, &correlation);
     the_records_say_the_same(&spans, &stage);
+}
+
+/// Polls and commits are traces of their own, so the order's stays what it is, with its contracts in it.
+#[test]
+fn in_full_detail_a_collector_gets_polls_commits_and_contracts_that_were_kept() {
+    let receiver = Receiver::start().expect("a receiver");
+    let (stage, spans, correlation) = play("grpc", &receiver.grpc(), "full", &receiver);
+    assert_eq!(unresolved(&spans), [], "every parent and every link is there");
+    let beside = |span: &Span| span.name.starts_with("poll ") || span.name.starts_with("commit ");
+    let (beside, order): (Vec<Span>, Vec<Span>) = spans.into_iter().partition(beside);
+    one_order_is_one_trace(&order, &stage, &correlation);
+
+    assert!(beside.iter().all(|span| span.parent.is_none()), "{beside:#?}");
+    for topic in ["orders", "payments", "dispatches"].map(|topic| stage.full(topic)) {
+        let poll = only(&beside, &format!("poll {topic}"));
+        assert!(poll.attributes["messaging.batch.message_count"].contains('1'), "{poll:?}");
+        let sent = only(&order, &format!("send {topic}"));
+        assert_eq!(poll.links, std::slice::from_ref(&sent.id), "{poll:?}");
+        assert!(beside.iter().any(|span| span.name == format!("commit {topic}")), "{beside:#?}");
+    }
+    let by_id: BTreeMap<_, _> = order.iter().map(|span| (&span.id.span, span)).collect();
+    let kept = order.iter().filter(|span| span.name.starts_with("validate ") && span.status != 2);
+    let mut kept: Vec<_> = kept
+        .map(|span| {
+            let record = span.parent.as_ref().map_or("none", |parent| &by_id[parent].name);
+            (span.name.as_str(), record.to_owned())
+        })
+        .collect();
+    kept.sort_unstable();
+    kept.dedup();
+    let below = |topic: &str| format!("process {}", stage.full(topic));
+    let wanted = [
+        ("validate order.dispatched.v1", below("dispatches")),
+        ("validate order.dispatched.v1", below("payments")),
+        ("validate order.placed.v1", below("orders")),
+        ("validate payment.confirmed.v1", below("orders")),
+        ("validate payment.confirmed.v1", below("payments")),
+    ];
+    assert_eq!(kept, wanted);
 }
 
 /// The collector takes connections and answers nothing; the service goes on, and ends in order.

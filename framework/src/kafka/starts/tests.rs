@@ -141,6 +141,29 @@ async fn who_waited_too_long_for_a_place_gives_way_and_hears_so() {
     assert_eq!(starts.room.available_permits(), MAX_IN_FLIGHT - 1);
 }
 
+/// Ten thousand starts hold their places for 30 s, as the client gives each up after that; one behind them waits so long for
+/// its turn, and is told then, with nothing of it published.
+#[tokio::test]
+async fn a_start_behind_as_many_as_may_wait_is_told_that_the_queue_is_full() {
+    use futures_util::future::poll_immediate;
+
+    let starts = nobody(("KAFKA_LINGER_MS", "0"));
+    let config = starts.connection.impatient_producer("shop", Batches::Many);
+    assert_eq!(config.get("message.timeout.ms"), Some("30000"), "so long each of them keeps its place");
+    let all = u32::try_from(MAX_IN_FLIGHT).unwrap();
+    let taken = Arc::clone(&starts.room).try_acquire_many_owned(all).unwrap();
+    let ready = starts.ready::<OrderPlaced>().await.unwrap();
+    let starting = Starting::new(&ready, &order(), starts.max_event_bytes()).unwrap();
+    let long_ago = clock::instant().checked_sub(START_TIMEOUT).unwrap();
+    let mut late = Box::pin(starts.start_since(starting, None, long_ago));
+    assert!(poll_immediate(&mut late).await.is_none(), "all places are taken");
+    drop(taken);
+    let error = late.await.unwrap_err();
+    assert!(matches!(error, StartError::QueueFull { .. }), "{error}");
+    assert_eq!(starts.producer().in_flight_count(), 0, "nothing of it is with the producer");
+    assert_eq!(starts.room.available_permits(), MAX_IN_FLIGHT, "its place is the next one's");
+}
+
 #[test]
 fn all_producers_are_flushed_within_one_deadline() {
     const DEADLINE: Duration = Duration::from_millis(200);

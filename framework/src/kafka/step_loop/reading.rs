@@ -1,6 +1,9 @@
 //! The loop's reading: from a poll to the runner, or back.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use rdkafka::message::{BorrowedMessage, Message as _};
+use uuid::fmt::Hyphenated;
 
 use super::super::commit::Commit;
 use super::super::driven::{Driven, LoopError};
@@ -10,11 +13,45 @@ use super::super::record::KafkaRecord;
 use super::{LONGEST_BATCH_MS, Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
 use crate::clock;
 use crate::engine::{Slot, Time};
+use crate::envelope::head::Known;
+use crate::envelope::metadata::Identity;
+use crate::runner::port::RawRecord;
+use crate::telemetry::{Batch, Polled as PolledRecord, StepTelemetry};
+
+/// What polls brought and took, where spans are made of them.
+struct Watched {
+    batch: Batch,
+    from: SystemTime,
+    in_client: Duration,
+}
+
+impl Watched {
+    fn begin() -> Self {
+        Self { batch: Batch::default(), from: UNIX_EPOCH + clock::wall(), in_client: Duration::ZERO }
+    }
+
+    fn add(&mut self, telemetry: &StepTelemetry, record: &KafkaRecord) {
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = Identity::of(record, None, &mut stranger);
+        let head = record.head();
+        let polled = PolledRecord {
+            topic: record.topic(),
+            partition: record.partition(),
+            offset: record.offset(),
+            event_id: identity.id,
+            workflow_id: identity.correlation,
+            replay: head.has(Known::ReplayCount),
+            parent: telemetry.trace_context(head.text(Known::TraceParent)),
+        };
+        self.batch.add(telemetry, &polled);
+    }
+}
 
 impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Reads a batch. Answers whether the runner took anything.
     pub(super) fn read(&mut self, mut now: u64) -> Result<bool, LoopError> {
         let (began, mut taken, mut look_at) = (now, 0, 1);
+        let mut watched = self.setup.status.telemetry().is_detailed().then(Watched::begin);
         while taken < RECORDS_A_TURN {
             if self.give_up_at.is_some() {
                 return self.discard().map(|()| false);
@@ -26,14 +63,14 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             self.port.resume_all();
             let record = match self.held.next() {
                 Some(record) => record,
-                None => match poll(self.consumer) {
+                None => match self.poll(watched.as_mut()) {
                     Polled::Record(record) => record,
                     Polled::Nothing => break,
                     Polled::Fatal(error) => return Err(LoopError::Fatal(error)),
                 },
             };
             let first = taken == 0;
-            self.take(now, &record, first);
+            self.take(now, &record, first, watched.as_mut());
             taken += 1;
             // Soon after the first, as it may have been slow, and seldom where none was.
             if taken == look_at {
@@ -47,11 +84,29 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 self.bring_reports(now);
             }
         }
+        if let Some(Watched { batch, from, in_client }) = watched {
+            self.setup.status.telemetry().polled(batch, from, in_client);
+        }
         Ok(taken > 0)
     }
 
+    /// One poll. What it takes is noted where somebody watches.
+    fn poll(&self, watched: Option<&mut Watched>) -> Polled<'c> {
+        let Some(watched) = watched else { return poll(self.consumer) };
+        let began = clock::instant();
+        let polled = poll(self.consumer);
+        watched.in_client += began.elapsed();
+        polled
+    }
+
     /// Hands one record to the runner, if it is still ours.
-    fn take(&mut self, now: u64, message: &BorrowedMessage<'c>, look_at_time: bool) {
+    fn take(
+        &mut self,
+        now: u64,
+        message: &BorrowedMessage<'c>,
+        look_at_time: bool,
+        watched: Option<&mut Watched>,
+    ) {
         let Some(slot) = self.port.slots.find(message.topic(), message.partition()) else { return };
         let Some(seat) = self.port.seat(slot) else { return };
         if seat.leaving {
@@ -75,6 +130,9 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             }
         }
         let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic);
+        if let Some(watched) = watched {
+            watched.add(self.setup.status.telemetry(), &record);
+        }
         self.driven.take(Time(now), slot, record, &mut self.port);
     }
 

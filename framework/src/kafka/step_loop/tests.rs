@@ -210,7 +210,9 @@ fn commits_that_fail_are_told_once_for_all_and_once_that_they_are_over() {
         by_hand(&broker, &health, |turning| {
             let result = |slot, error: Option<&str>| CommitResult {
                 slot: Slot(slot),
+                topic: "orders".into(),
                 offset: 1,
+                at: std::time::UNIX_EPOCH,
                 error: error.map(str::to_owned),
             };
             for _ in 0..3 {

@@ -175,3 +175,26 @@ fn the_span_of_an_attempt_that_was_cut_off_says_so() {
     bench.runner.lost(&[SLOT]);
     assert_eq!(error_types()[3..], ["abandoned"]);
 }
+
+/// As the broker takes them in this order: its first terminal event and its second, the terminal event and the dead letter of
+/// a run whose other emit is refused.
+#[test]
+fn one_run_of_a_record_ends_its_workflow_once_whatever_it_publishes() {
+    let telemetry = Telemetry::quiet();
+    let mut bench = Bench::watched(&telemetry);
+    bench.order(r#"{"order_id":"o1","act":"twice"}"#);
+    assert_eq!(bench.driver.sent.len(), 2);
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [1, 0]);
+
+    let mut bench = Bench::watched(&telemetry);
+    bench.order(r#"{"order_id":"o2","act":"twice"}"#);
+    let refused = Delivery::Refused { error: REFUSED.to_owned() };
+    let (first, second) = (bench.driver.sent[0].0, bench.driver.sent[1].0);
+    let taken = Delivery::Acknowledged { partition: 0, offset: 0 };
+    bench.runner.delivered(bench.now, first, taken, &mut bench.driver);
+    bench.runner.delivered(bench.now, second, refused, &mut bench.driver);
+    assert_eq!(bench.driver.sent.len(), 3, "and the dead letter");
+    bench.acknowledge_all();
+    assert_eq!(ended(&telemetry), [2, 0]);
+}

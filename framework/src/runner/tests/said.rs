@@ -75,3 +75,30 @@ fn one_that_had_to_go_without_its_value_is_told_of_once() {
     });
     assert_eq!(after.matches("workflow.dead_lettered").count(), 1, "{after}");
 }
+
+#[test]
+fn a_workflow_that_begins_and_ends_is_told_in_a_line_each() {
+    let text = logged(LogFormat::Json, || {
+        let mut bench = Bench::new();
+        bench.take(&[("ce_type", "order.placed.v1"), ("ce_id", "e-1")], Some(r#"{"order_id":"o1"}"#));
+        bench.order(r#"{"order_id":"o2"}"#);
+        bench.order(r#"{"order_id":"o3","act":"reject"}"#);
+        bench.acknowledge_all();
+    });
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_workflows: Vec<_> =
+        lines.iter().filter(|line| line["target"] == "choreograph::workflow").collect();
+    let said = |line: &serde_json::Value| {
+        ["message", "level", "workflow_id", "event_id", "workflow_step"]
+            .map(|field| line[field].as_str().unwrap_or_default().to_owned())
+    };
+    let said: Vec<_> = of_workflows.into_iter().map(said).collect();
+    let expected = [
+        ["workflow.started", "DEBUG", "e-1", "e-1", "payment/charge"],
+        ["workflow.completed", "DEBUG", "e-1", "e-1", "payment/charge"],
+        ["workflow.completed", "DEBUG", "c", "event-1", "payment/charge"],
+        ["workflow.failed", "INFO", "c", "event-2", "payment/charge"],
+    ];
+    assert_eq!(said, expected.map(|line| line.map(str::to_owned)), "{text}");
+}

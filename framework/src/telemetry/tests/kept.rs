@@ -63,12 +63,23 @@ impl Kept {
 
 /// Telemetry that keeps its spans.
 pub(crate) fn kept(sampler: Sampler) -> (Telemetry, Kept) {
+    let (tracers, kept) = tracers();
+    (Telemetry::with_tracers(tracers, sampler), kept)
+}
+
+/// The same in full detail.
+pub(crate) fn kept_in_detail(sampler: Sampler) -> (Telemetry, Kept) {
+    let (tracers, kept) = tracers();
+    (Telemetry::detailed(tracers, sampler), kept)
+}
+
+fn tracers() -> (SdkTracerProvider, Kept) {
     let kept = Kept::default();
     let tracers = SdkTracerProvider::builder()
         .with_id_generator(WorkflowIds::default())
         .with_simple_exporter(kept.clone())
         .build();
-    (Telemetry::with_tracers(tracers, sampler), kept)
+    (tracers, kept)
 }
 
 /// The time `ms` milliseconds after a workflow's start.
@@ -128,6 +139,6 @@ pub(super) fn start(telemetry: &Telemetry) -> Option<TraceParent> {
     let emit = Emit { topic: "orders", event_id: "e-1", causation_id: None, ..emit() };
     let send = publisher.start(&emit, at(0));
     let context = send.traceparent();
-    publisher.delivered(send, true, Ok((3, 42)), at(1));
+    publisher.delivered(send, Some(&emit), Ok((3, 42)), at(1));
     context
 }

@@ -20,7 +20,7 @@ fn metrics_have_their_names_and_labels() {
     let _context = (start(&telemetry), pass(&step, &record(None), 0));
     let record = record(None);
     let mut process = step.process(&record, at(0));
-    step.started(&process);
+    step.started(&process, &record);
     step.retry(&process, 2, Duration::ZERO, "timeout", at(0));
     step.handle(&mut process, &record, 2, at(0)).end(Ok(()), at(0));
     let violation = Violation { event_type: "order.placed", received: None, expected: "1.2", path: "" };
