@@ -190,3 +190,23 @@ fn what_a_handler_panics_with_is_an_event_of_the_log_without_payload() {
     assert!(!raw.contains("canary") && !raw.contains("a literal"), "{raw}");
     assert!(!format!("{events:?}").contains("canary"), "{events:?}");
 }
+
+#[test]
+fn a_service_beside_which_something_cannot_begin_says_why_and_does_not_run() {
+    const NAME: &str = "a_service_beside_which_something_cannot_begin_says_why_and_does_not_run";
+    const CANNOT_RUN: u8 = choreograph::exit::USAGE;
+    if is_service() {
+        let code = mail().main_beside(["mail".into()], |_, _| Err("no port for the page".into()));
+        assert_eq!(code, ExitCode::from(CANNOT_RUN));
+        return;
+    }
+    let mut process = Process::start(NAME, &[]);
+    let mut log = String::new();
+    process.log.read_to_string(&mut log).expect("text");
+    assert!(log.lines().any(|line| line == "error: no port for the page"), "{log}");
+    assert!(!log.contains("the service has started"), "{log}");
+    assert!(
+        process.child.wait().expect("it ended").success(),
+        "the code was that of a service that cannot run: {log}"
+    );
+}

@@ -118,6 +118,14 @@ pub(crate) enum PlanError {
 }
 
 impl Plan {
+    /// Whether the event at this index is also emitted in other majors.
+    pub(crate) fn has_other_majors(&self, event: usize) -> bool {
+        let name =
+            |emitted: &Emitted| emitted.headers.event_type.rsplit_once('.').map(|(name, _)| name.to_owned());
+        let own = name(&self.emits[event]);
+        self.emits.iter().enumerate().any(|(index, other)| index != event && name(other) == own)
+    }
+
     /// Makes a step of `service` ready.
     pub(crate) fn new(service: &str, step: &StepDef, settings: &Settings) -> Result<Self, PlanError> {
         let topic = |name: &str| namespaced(settings.namespace.as_deref(), name);

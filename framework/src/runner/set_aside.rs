@@ -22,6 +22,9 @@ use crate::{
     telemetry::{DeadLetter, Outcome, SendSpan, TraceParent, Violation},
 };
 
+/// What is said of a fact in several majors of which the broker refuses one. A replay sends all again under the same ids.
+const HALF: &str = "; in its other majors the fact may be on the log";
+
 impl<P: Port> Runner<P> {
     /// Publishes the dead letter of a record.
     pub(super) fn dead_letter(
@@ -135,10 +138,9 @@ impl<P: Port> Runner<P> {
             Kind::Emit { event, .. } => {
                 self.telemetry.delivered(span, Err(error), port.wall(now));
                 let emitted = &self.plan.emits[event];
-                let text = format!(
-                    "the broker refuses {} on {}: {error}",
-                    emitted.headers.event_type, emitted.topic
-                );
+                let (event_type, topic) = (&emitted.headers.event_type, &emitted.topic);
+                let half = if self.plan.has_other_majors(event) { HALF } else { "" };
+                let text = format!("the broker refuses {event_type} on {topic}: {error}{half}");
                 self.engine.refused(now, ticket, Failure::new("emit_violation", text));
             }
             Kind::DeadLetter(letter) if !shortened::is_without_value(&letter.record) => {

@@ -37,8 +37,16 @@ struct PaidV1 {
     total: String,
 }
 
+/// An order whose payment is larger in its older major than the topic takes.
+const LARGE: &str = "large";
+/// What that topic takes, in bytes.
+const LIMIT: usize = 4_000;
+
 impl From<&Paid> for PaidV1 {
     fn from(paid: &Paid) -> Self {
+        if paid.order == LARGE {
+            return Self { order_id: paid.order.clone(), total: "1".repeat(LIMIT) };
+        }
         Self { order_id: paid.order.clone(), total: format!("{}.{:02}", paid.cents / 100, paid.cents % 100) }
     }
 }
@@ -223,4 +231,44 @@ fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
     for service in services {
         service.leave();
     }
+}
+
+/// The broker takes a fact in one major and refuses it in the other: its cause is set aside with what was refused, and said to
+/// be half told. The record beside it is whole.
+#[test]
+fn a_fact_of_which_one_major_is_refused_is_set_aside_with_the_reason() {
+    let stage = Stage::on(kafka::shared());
+    let payments = stage.topic("payments", 1).setting("max.message.bytes", LIMIT.to_string().as_str());
+    stage.create(&[stage.topic("orders", 1), payments, stage.topic("payment.charge.dlq", 1)]);
+    let service = stage.start("majors-payment", &[]);
+    let order = |id: &str| {
+        let record = Record::to(&stage.full("orders")).key(id);
+        let record = record.value(format!(r#"{{"order_id":"{id}","cents":100}}"#));
+        record.header("ce_id", format!("order-{id}")).header("ce_type", "order.placed.v1")
+    };
+    topics::write(stage.kafka(), &[order(LARGE), order("small")]).expect("acknowledged");
+    stage.settled("payment.charge", "orders");
+
+    let letters = stage.read("payment.charge.dlq");
+    let [letter] = &letters[..] else { panic!("one dead letter: {letters:?}") };
+    assert_eq!(letter.header("ce_id"), Some("order-large"));
+    assert_eq!(letter.header("dlq-reason"), Some("emit_violation"));
+    let error = letter.header("dlq-error").expect("an error");
+    for part in [
+        "refuses payment.confirmed.v1",
+        "MSG_SIZE_TOO_LARGE",
+        "in its other majors the fact may be on the log",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let told = |id: &str| {
+        let records = stage.read("payments").into_iter().filter(|record| record.key_text() == Some(id));
+        let mut types: Vec<_> =
+            records.filter_map(|record| record.header("ce_type").map(str::to_owned)).collect();
+        types.sort();
+        types
+    };
+    assert_eq!(told(LARGE), ["payment.confirmed.v2"], "the half that the dead letter speaks of");
+    assert_eq!(told("small"), ["payment.confirmed.v1", "payment.confirmed.v2"]);
+    service.leave();
 }

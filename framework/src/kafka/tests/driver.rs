@@ -6,12 +6,13 @@ use std::sync::Arc;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::super::assign::Begin;
-use super::super::commit::commit_ends;
+use super::super::commit::{Sent, commit_ends, confirm};
 use super::super::context::StepContext;
 use super::super::embedded::EmbeddedBroker;
 use super::super::partition::Partition;
 use super::copier::Told;
-use super::running::{Running, broker, eventually, feed, feed_to, numbers, output, setup};
+use super::running::{PATIENCE, Running, broker, eventually, feed, feed_to, numbers, output, setup};
+use crate::engine::Slot;
 use crate::ops::Health;
 
 #[test]
@@ -123,7 +124,14 @@ fn a_partition_that_came_while_others_ran_is_read_from_its_start_by_who_starts_l
     let others = setup(&broker, Begin::Latest, &Health::new());
     let context = StepContext::new(Arc::clone(&others.status));
     let member = others.connection.consumer(&others.name, &others.group, context, Arc::default()).unwrap();
-    commit_ends(&member, std::iter::once((&Partition { topic: "in".into(), number: 0 }, 10))).unwrap();
+    let partition = Partition { topic: "in".into(), number: 0 };
+    commit_ends(&member, std::iter::once((&partition, 10))).unwrap();
+    // One that asked before the group has this would begin at the end of both.
+    let sent = [Sent { slot: Slot(0), partition, offset: 10, before: None, at: std::time::UNIX_EPOCH }];
+    let deadline = crate::clock::instant() + PATIENCE;
+    while confirm(&member, &sent)[0].error.is_some() {
+        assert!(crate::clock::instant() < deadline, "the group never has it");
+    }
     let later = Running::start(&broker, Begin::Latest);
     later.until_acknowledged(numbers(10..20));
     later.end();
