@@ -64,6 +64,8 @@ pub(super) const TOMBSTONE: u8 = 1;
 pub(super) const COPY: u8 = 2;
 /// The fact is written in several majors.
 pub(super) const TWIN: u8 = 4;
+/// There are notes of it.
+pub(super) const NOTED: u8 = 8;
 
 /// No trace, no key.
 pub(super) const NO_INDEX: u16 = u16::MAX;
@@ -109,7 +111,7 @@ pub(super) struct More {
     pub(super) keys: Vec<Box<str>>,
     /// Further traces than the first.
     pub(super) traces: Vec<(u64, u64)>,
-    /// The texts of ids that are no UUIDs.
+    /// The texts of ids that are no UUIDs, by these.
     pub(super) texts: Vec<(Id, Box<str>)>,
     /// Retries and dead letters.
     pub(super) notes: Vec<Note>,
@@ -182,6 +184,14 @@ pub(super) enum List {
     Closed,
 }
 
+/// Where the text of an id is, or belongs.
+pub(super) fn text_at(texts: &[(Id, Box<str>)], id: Id) -> Result<usize, usize> {
+    texts.binary_search_by(|(it, _)| {
+        super::work::looks_at(1);
+        it.cmp(&id)
+    })
+}
+
 impl Kept {
     /// An instance of which nothing is known.
     pub(super) fn new(id: Id) -> Self {
@@ -212,9 +222,17 @@ impl Kept {
         self.more.get_or_insert_default()
     }
 
+    /// Retries and dead letters of an event: most have none, and are not looked for.
+    pub(super) fn notes_of(&self, number: u32, row: &Row) -> impl Iterator<Item = &Note> {
+        let notes = if row.flags & NOTED == 0 { &[][..] } else { self.notes() };
+        notes.iter().filter(move |note| note.row == number)
+    }
+
     /// Retries and dead letters.
     pub(super) fn notes(&self) -> &[Note] {
-        self.more.as_ref().map_or(&[], |more| &more.notes)
+        let notes = self.more.as_ref().map_or(&[][..], |more| &more.notes);
+        super::work::looks_at(notes.len());
+        notes
     }
 
     /// A key of one of its events.
@@ -247,6 +265,9 @@ impl Kept {
             return id.text();
         }
         let texts = self.more.as_ref().map_or(&[][..], |more| &more.texts);
-        texts.iter().find(|(it, _)| *it == id).map_or_else(|| id.text(), |(_, text)| text.to_string())
+        match text_at(texts, id) {
+            Ok(at) => texts[at].1.to_string(),
+            Err(_) => id.text(),
+        }
     }
 }

@@ -103,6 +103,7 @@ mod tick;
 mod turns;
 mod twins;
 mod words;
+mod work;
 
 pub use filter::{BadCursor, Cursor, DEFAULT_PAGE, FailureFilter, InstanceFilter, MAX_PAGE};
 pub use gauges::{Gauges, GroupGauge};

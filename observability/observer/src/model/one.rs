@@ -146,8 +146,8 @@ impl Model {
     /// The attempts at an event that a step told of: where it lies, and where it was replayed to.
     fn attempts(&self, instance: &Kept, (number, row): (u32, &Row), step: u16) -> Vec<Attempt> {
         let Some(decl) = self.declared.step(step) else { return Vec::new() };
-        let again = instance.notes().iter();
-        let again = again.filter(|note| (note.row, note.step) == (number, step) && note.letter.is_none());
+        let again = instance.notes_of(number, row);
+        let again = again.filter(|note| note.step == step && note.letter.is_none());
         let places =
             std::iter::once((row.place, row.offset)).chain(again.map(|note| (note.place, note.offset)));
         let mut tried: Vec<Attempt> = places

@@ -3,7 +3,7 @@
 use super::declared::{Emitter, From, StepDecl};
 use super::groups::Commit;
 use super::id::Id;
-use super::kept::{DISCARDED, Kept, Note, OPEN, Row, TOMBSTONE};
+use super::kept::{DISCARDED, Kept, NOTED, Note, OPEN, Row, TOMBSTONE};
 use super::slab::NOWHERE;
 use super::state::Model;
 use super::twins::fact;
@@ -152,9 +152,11 @@ impl Model {
                 each(self.pair(instance, (row_number, row), (step, decl), effects));
             }
         }
-        let notes = instance.notes().iter().filter(|note| note.row == row_number);
-        let mut others: Vec<u16> =
-            notes.map(|note| note.step).filter(|step| !consumers.contains(step)).collect();
+        let mut others: Vec<u16> = instance
+            .notes_of(row_number, row)
+            .map(|note| note.step)
+            .filter(|step| !consumers.contains(step))
+            .collect();
         others.sort_unstable();
         others.dedup();
         for step in others {
@@ -186,7 +188,7 @@ impl Model {
             effect_at: effects_of(effects, self.fact_of(row), step).map(|(.., at)| *at).min(),
         };
         let caused = pair.effect_at.is_some();
-        if instance.more.is_some() && !place_by_notes(instance.notes(), &mut pair) {
+        if row.flags & NOTED != 0 && !place_by_notes(instance.notes(), &mut pair) {
             if pair.at == At::Awaited && self.replay_is_gone(instance, decl) {
                 pair.at = At::Gone;
             }

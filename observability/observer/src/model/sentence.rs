@@ -185,7 +185,7 @@ impl Model {
         let told = beside.iter().take(MAX_BESIDE).map(|pair| {
             let (step, row) = (self.names.steps.text(pair.step), &self.store.rows[pair.row]);
             let took = self.names.types.text(row.event_type);
-            let waits = self.waits_for(slot, pair).map_or_else(String::new, |missing| {
+            let waits = self.waits_for(slot, pair.step).map_or_else(String::new, |missing| {
                 format!(", which may wait for {}", self.names.types.text(missing))
             });
             format!("; nothing came of {took} at {step} either{waits}")

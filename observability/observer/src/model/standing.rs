@@ -1,5 +1,7 @@
 //! What an instance has come to.
 
+use std::collections::BTreeMap;
+
 use super::declared::TypeDecl;
 use super::kept::{Kept, List, NO_REASON, Standing};
 use super::pair::{At, Effects, Pair, goes_on};
@@ -57,6 +59,8 @@ struct Sum {
     discarded: Option<Pair>,
     /// Everything that is done and of which nothing came that leads to an end.
     swallowed: Vec<Pair>,
+    /// Since when each step did so.
+    swallowing: BTreeMap<u16, Millis>,
     /// What a swallowed event caused may lie where nothing is read, or was taken by retention before it was read.
     lost_sight: bool,
     hanging: Option<u32>,
@@ -92,6 +96,9 @@ impl Model {
                 }
             });
         }
+        // What was lost of the oldest alone counts: of a later one no more was.
+        sum.lost_sight |=
+            sum.swallowing.iter().any(|(step, since)| self.may_have_lost_effects(*step, *since));
         let judged = self.conclude(instance, &sum);
         if judged.state == InstanceState::Lost { self.blame(slot, judged, sum.swallowed) } else { judged }
     }
@@ -99,15 +106,20 @@ impl Model {
     /// Names who lost the instance. Of a step that joins, nothing comes before the last branch is there: one that may still
     /// wait for another event is to blame after those that may not, and among equals the latest is the first.
     fn blame(&self, slot: u32, mut judged: Judged, mut swallowed: Vec<Pair>) -> Judged {
-        swallowed.sort_by_key(|pair| (self.waits_for(slot, pair).is_some(), std::cmp::Reverse(pair.since)));
+        // A step may have taken thousands of them, and each waits for the same.
+        let mut waiting: BTreeMap<u16, bool> = BTreeMap::new();
+        for pair in &swallowed {
+            waiting.entry(pair.step).or_insert_with(|| self.waits_for(slot, pair.step).is_some());
+        }
+        swallowed.sort_by_key(|pair| (waiting[&pair.step], std::cmp::Reverse(pair.since)));
         judged.decides = swallowed.first().copied();
         judged.beside = swallowed.split_off(1);
         judged
     }
 
-    /// An event that never came to the instance and that the step consumes too, beside the one that it took.
-    pub(super) fn waits_for(&self, slot: u32, pair: &Pair) -> Option<u16> {
-        let decl = self.declared.step(pair.step)?;
+    /// An event that never came to the instance and that the step consumes.
+    pub(super) fn waits_for(&self, slot: u32, step: u16) -> Option<u16> {
+        let decl = self.declared.step(step)?;
         let came = || self.store.rows_of(slot).map(|number| self.store.rows[number].event_type);
         let is_same = |one: u16, other: u16| self.name_of(one) == self.name_of(other);
         let others = decl.consumes.iter().map(|(number, _)| *number);
@@ -133,7 +145,8 @@ impl Model {
             At::Done => {
                 let row = &self.store.rows[pair.row];
                 if !goes_on(effects, self.fact_of(row), pair.step) {
-                    sum.lost_sight |= self.may_have_lost_effects(pair.step, row.since);
+                    let since = sum.swallowing.entry(pair.step).or_insert(row.since);
+                    *since = row.since.min(*since);
                     sum.swallowed.push(*pair);
                 }
             }

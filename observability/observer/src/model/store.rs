@@ -6,7 +6,7 @@ use rapidhash::fast::RandomState;
 use std::hash::BuildHasher as _;
 
 use super::id::Id;
-use super::kept::{Kept, List, More, NO_INDEX, Note, Row, Standing};
+use super::kept::{Kept, List, More, NO_INDEX, NOTED, Note, Row, Standing, text_at};
 use super::room::text_bytes;
 use super::slab::{NOWHERE, Slab};
 use super::turns::{Slots, Turns};
@@ -186,6 +186,7 @@ impl Store {
         std::iter::from_fn(move || {
             let row = next;
             (row != NOWHERE).then(|| {
+                super::work::looks_at(1);
                 next = self.rows[row].next;
                 row
             })
@@ -277,14 +278,18 @@ impl Store {
             return;
         }
         let texts = &mut self.more(slot).texts;
-        if texts.len() < MAX_TEXTS && !texts.iter().any(|(it, _)| *it == id) {
-            texts.push((id, text.into()));
+        if texts.len() >= MAX_TEXTS {
+            return;
+        }
+        if let Err(at) = text_at(texts, id) {
+            texts.insert(at, (id, text.into()));
             self.extra += text_bytes(text) + size_of::<Id>();
         }
     }
 
     /// Keeps a retry or a dead letter; of too many the oldest goes.
     pub(super) fn keep_note(&mut self, slot: u32, note: Note) {
+        self.rows[note.row].flags |= NOTED;
         let notes = &mut self.more(slot).notes;
         let full = notes.len() >= MAX_NOTES;
         if full {

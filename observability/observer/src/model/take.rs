@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::declared::Role;
 use super::head::{self, Head};
 use super::id::{Id, of_stranger};
-use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, Note, OPEN, REPLAYED, Row, TOMBSTONE, TWIN};
+use super::kept::{COPY, DISCARDED, Kept, NO_INDEX, NOTED, Note, OPEN, REPLAYED, Row, TOMBSTONE, TWIN};
 use super::letters::{Action, Bounds, Letter, kind_of};
 use super::list::UNKNOWN_WORKFLOW;
 use super::names::NONE;
@@ -178,7 +178,7 @@ impl Model {
             (true, false) => {
                 (event.place, event.offset, event.at, event.since) =
                     (seen.place, seen.offset, seen.at, seen.since);
-                event.flags = seen.flags;
+                event.flags = seen.flags | event.flags & NOTED;
                 self.tie(row);
             }
             (false, false) if !same_place => event.duplicates = event.duplicates.saturating_add(1),

@@ -59,7 +59,7 @@ fn a_swallowed_event_is_lost_only_once_everything_was_read() {
 }
 
 /// An order is charged and reserved, and delivered once both have come.
-const JOINED: [&str; 4] = [
+pub(super) const JOINED: [&str; 4] = [
     r#"{ "manifest": 1, "service": "site", "publishes": [
         { "type": "order.placed", "version": "1.0", "topic": "orders", "external": true,
           "starts_workflow": "order", "schema": true }] }"#,

@@ -19,3 +19,4 @@ mod states;
 mod strange;
 mod truth;
 mod twins;
+mod work;
