@@ -1,6 +1,6 @@
 // What each word of the observer means, so that nobody has to know it at three in the morning.
 
-import type { InstanceState, StallReason, StepState } from '../api/types';
+import type { Attempt, InstanceState, StallReason, StepState } from '../api/types';
 import { plural } from './number';
 import { duration } from './time';
 
@@ -77,6 +77,22 @@ export function reason(name: string): Reason {
 export function plain(name: string): string {
   const text = name.replace(/_/g, ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * Attempts that failed before each of those that were told of, and were not told of apart: several may fail between two
+ * looks. Empty where there are none.
+ */
+export function untold(attempts: readonly Pick<Attempt, 'number' | 'outage'>[]): string[] {
+  let told = 0;
+  return attempts.map(({ number, outage }) => {
+    // A replay begins from one again.
+    const from = number < told ? 1 : told + 1;
+    const to = outage ? number : number - 1;
+    told = number;
+    if (from > to) return '';
+    return from === to ? `attempt ${from} failed too, not told of apart` : `attempts ${from} to ${to} failed too, not told of apart`;
+  });
 }
 
 /** Where an event is at a step, in few words. */

@@ -8,7 +8,7 @@ import { useNow } from '../live/hooks';
 import { plural } from '../lib/number';
 import { clock, duration, exact } from '../lib/time';
 import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
-import { stepState, stepTone, stepWord } from '../lib/words';
+import { stepState, stepTone, stepWord, untold } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
 import { TraceLink, type TraceLinks } from './TraceLink';
@@ -182,6 +182,7 @@ const FIRST_ATTEMPTS = 5;
 function Attempts({ attempts, indent }: { attempts: Attempt[]; indent: number }) {
   const [all, showAll] = useState(false);
   const shown = all ? attempts : attempts.slice(-FIRST_ATTEMPTS);
+  const between = untold(attempts).slice(-shown.length);
   return (
     <ol class="attempts" style={{ paddingLeft: `${indent * STEP_IN + 17}px` }} aria-label="Attempts that failed">
       {shown.length < attempts.length && (
@@ -191,13 +192,14 @@ function Attempts({ attempts, indent }: { attempts: Attempt[]; indent: number })
           </button>
         </li>
       )}
-      {shown.map((attempt) => (
+      {shown.map((attempt, at) => (
         <li key={`${attempt.seen} ${attempt.number}`}>
           <time class="num" title={`told at ${exact(attempt.seen)}`}>
             {clock(attempt.seen)}
           </time>{' '}
           {attempt.outage ? `after ${plural(attempt.number, 'attempt')} the step went into outage: what it needs was away` : `attempt ${attempt.number} failed`}
           <span class="muted">, the next {attempt.due > attempt.seen ? `${duration(attempt.due - attempt.seen)} later` : 'at once'}</span>
+          {between[at] !== '' && <span class="muted">; {between[at]}</span>}
         </li>
       ))}
     </ol>
