@@ -2,6 +2,7 @@
 //!
 //! `UPDATE=1 cargo test -p example-pipeline --test choreography` writes it anew.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use choreograph_topology::graph::Picture;
@@ -77,6 +78,16 @@ fn every_manifest_keeps_the_form() {
         assert!(!validator.is_valid(&serde_json::from_str(wrong).expect("JSON")), "{wrong}");
         assert!(Manifest::read("wrong", wrong.as_bytes()).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn every_service_has_an_owner_and_a_version_of_its_own() {
+    let manifests = read();
+    for Manifest { service, owner, version, .. } in &manifests {
+        assert!(owner.is_some() && version.is_some(), "{service}: {owner:?} {version:?}");
+    }
+    let versions: BTreeSet<_> = manifests.iter().map(|manifest| &manifest.version).collect();
+    assert_eq!(versions.len(), manifests.len(), "each team counts for itself: {versions:?}");
 }
 
 #[test]

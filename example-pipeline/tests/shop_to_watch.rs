@@ -1,6 +1,7 @@
 //! `--watch`, as a person looks at it: a customer orders on the page and sees the order travel, and the observer knows where
 //! it is.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use choreograph_tests::eventually;
 use choreograph_tests::otlp::{Receiver, Span, unresolved};
 use choreograph_tests::process::Service;
+use example_pipeline::services;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -161,6 +163,12 @@ fn a_customer_orders_and_sees_the_order_travel() {
     let roots: Vec<_> = spans.iter().filter(|span| span.parent.is_none()).collect();
     let [click] = roots[..] else { panic!("one tree has one root: {roots:?}") };
     assert!(click.name.starts_with("send ") && click.resource["service.name"] == "site", "{click:?}");
+
+    let versions: BTreeMap<_, _> =
+        services::manifests("any").into_iter().map(|manifest| (manifest.service, manifest.version)).collect();
+    for Span { resource, .. } in &spans {
+        assert_eq!(versions[&resource["service.name"]].as_ref(), Some(&resource["service.version"]));
+    }
 
     shop.interrupt().expect("interrupted");
     assert!(shop.wait(PATIENCE).expect("it ends").success());

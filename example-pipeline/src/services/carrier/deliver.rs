@@ -7,7 +7,7 @@ use crate::world;
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("carrier", ()).owner("Logistics").step(step("deliver", deliver))
+    Service::new("carrier", ()).owner("Logistics").version("1.2.4").step(step("deliver", deliver))
 }
 
 async fn deliver(parcel: In<OrderShipped>) -> OrderDelivered {

@@ -17,6 +17,7 @@ pub fn service(shelf: Shelf, instance: &str) -> Service<Shelf> {
     let group = format!("catalogue.show-{instance}");
     Service::new("catalogue", shelf)
         .owner("Storefront")
+        .version("2.3.0")
         .step(step("show", show).from(StartFrom::Earliest).group(group))
 }
 

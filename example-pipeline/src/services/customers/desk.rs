@@ -13,7 +13,11 @@ enum Filed {
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("customers", ()).owner("Customer Care").publishes::<CustomerForm>().step(step("file", file))
+    Service::new("customers", ())
+        .owner("Customer Care")
+        .version("1.7.2")
+        .publishes::<CustomerForm>()
+        .step(step("file", file))
 }
 
 async fn file(form: In<CustomerForm>) -> Filed {

@@ -22,7 +22,7 @@ enum OrderEvent {
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("mail", ()).owner("Customer Care").step(step("tell", tell))
+    Service::new("mail", ()).owner("Customer Care").version("4.1.0").step(step("tell", tell))
 }
 
 async fn tell(event: In<OrderEvent>) -> MailSent {

@@ -22,7 +22,7 @@ enum Settled {
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("orders", ()).owner("Orders").step(step("settle", settle))
+    Service::new("orders", ()).owner("Orders").version("3.6.1").step(step("settle", settle))
 }
 
 async fn settle(payment: In<PaymentEvent>) -> Settled {

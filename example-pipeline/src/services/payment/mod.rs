@@ -17,6 +17,7 @@ const ATTEMPTS: u32 = 5;
 pub fn service() -> Service {
     Service::new("payment", ())
         .owner("Payments")
+        .version("2.11.3")
         .step(
             step("charge", charge::charge)
                 .within(Duration::from_secs(10))

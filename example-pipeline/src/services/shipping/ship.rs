@@ -12,6 +12,7 @@ const ATTEMPTS: u32 = 5;
 pub fn service() -> Service {
     Service::new("shipping", ())
         .owner("Logistics")
+        .version("1.9.0")
         .step(step("ship", ship).retry(Retry::exponential(ATTEMPTS)))
 }
 

@@ -28,6 +28,7 @@ pub fn service(orders: Orders, instance: &str) -> Service<Orders> {
     let group = format!("site.follow-{instance}");
     Service::new("site", orders)
         .owner("Storefront")
+        .version("7.4.0")
         .publishes::<OrderPlaced>()
         .publishes::<ReturnAnnounced>()
         .step(step("checkout", checkout::checkout))

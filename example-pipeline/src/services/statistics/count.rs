@@ -13,7 +13,7 @@ enum CustomerEvent {
 
 /// The service.
 pub fn service() -> Service {
-    Service::new("statistics", ()).owner("Insights").step(step("count", count))
+    Service::new("statistics", ()).owner("Insights").version("0.9.5").step(step("count", count))
 }
 
 async fn count(event: In<CustomerEvent>) -> Vec<CountryCounted> {

@@ -12,6 +12,7 @@ pub use self::events::{OrderDispatched, OrderOutOfStock, ReturnReceived, StockCh
 pub fn service() -> Service {
     Service::new("warehouse", ())
         .owner("Warehouse")
+        .version("5.0.2")
         .publishes::<StockDelivered>()
         .step(step("dispatch", dispatch::dispatch))
         .step(step("take-back", take_back::take_back))
