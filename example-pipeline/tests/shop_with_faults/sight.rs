@@ -113,16 +113,17 @@ pub(crate) fn where_is_right(
     is_right(order, shop.ask(&["where", &order.key], Some(sight.url())), verdict)
 }
 
-/// One order of each fault for which `choreograph where` without an observer does not say what it has to. All are asked
-/// for at once: where something stands still, the command watches it for a while.
-pub(crate) fn wrong_alone(orders: &[Order], shop: &Shop) -> Vec<String> {
+/// Asks `choreograph where` without an observer for one order of each fault. All are asked for at once: where something
+/// stands still, the command watches it for a while.
+pub(crate) fn ask_alone<'o>(orders: &'o [Order], shop: &Shop) -> Vec<(&'o Order, Running)> {
     let manifests = shop.manifests();
     let first = |fault| orders.iter().find(|order| order.fault == fault);
-    let asked: Vec<(&Order, Running)> = Fault::ALL
-        .into_iter()
-        .filter_map(first)
-        .map(|order| (order, shop.begin(&["where", &order.key, "--manifests", &manifests], None)))
-        .collect();
+    let ask = |order: &'o Order| (order, shop.begin(&["where", &order.key, "--manifests", &manifests], None));
+    Fault::ALL.into_iter().filter_map(first).map(ask).collect()
+}
+
+/// The orders that were asked for so of which it is not said what has to be.
+pub(crate) fn wrong_alone(asked: Vec<(&Order, Running)>) -> Vec<String> {
     let answered = asked.into_iter().map(|(order, running)| (order, running.finish()));
     answered.filter_map(|(order, answer)| is_right(order, answer, &order.fault.verdict()).err()).collect()
 }
