@@ -91,13 +91,19 @@ fn shop(arguments: Arguments) -> ExitCode {
     if watch {
         return match supervisor::watch(&options) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed(&error),
+            Err(error) => not_run(&error),
         };
     }
     match supervisor::start(&options) {
         Ok(report) => show(&report, json),
-        Err(error) => failed(&error),
+        Err(error) => not_run(&error),
     }
+}
+
+/// Why there is no report.
+fn not_run(error: &supervisor::Error) -> ExitCode {
+    let code = failed(error);
+    if matches!(error, supervisor::Error::Settings(_)) { ExitCode::from(USAGE) } else { code }
 }
 
 fn show(report: &Report, json: bool) -> ExitCode {

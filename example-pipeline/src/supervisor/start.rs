@@ -73,6 +73,12 @@ pub enum Error {
         "the orders are not at their end, and no more of them came: how many rows were read is not known"
     )]
     Unread,
+    /// There is nothing to place.
+    #[error("no row of the orders became an order: refused.csv in {} has each with its reason", folder.display())]
+    NoOrders {
+        /// The run's folder.
+        folder: PathBuf,
+    },
     /// The feed ended early.
     #[error("the orders could not be placed to their end")]
     Feed(#[from] feed::Error),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use choreograph::Manifest;
 use choreograph::settings::Settings;
 use choreograph_observer::Observer;
 use tokio::sync::mpsc::{self, Receiver};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::broker::Broker;
@@ -131,6 +132,15 @@ fn declared(manifest: &Manifest) -> Option<choreograph_topology::Manifest> {
     choreograph_topology::Manifest::read(&manifest.service, &text).ok()
 }
 
+/// What the reader of orders came to. One that panicked takes the shop with it: nobody would know what it left unread.
+fn read(ended: Result<Result<(), Error>, JoinError>) -> Result<(), Error> {
+    match ended {
+        Ok(ended) => ended,
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Reads orders until they cannot be read.
 type Reader = JoinHandle<Result<(), Error>>;
 
@@ -172,7 +182,8 @@ impl Open<'_> {
                 // It never ends by itself: what stopped it, or who reads the orders, is told.
                 ended = &mut feed => break match ended {
                     Ok(Err(error)) => Err(error.into()),
-                    _ => reader.await.unwrap_or(Ok(())),
+                    Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                    _ => read(reader.await),
                 },
                 _ = look.tick() => if let Err(ended) = children.check() { break Err(ended.into()) },
             }
@@ -204,7 +215,7 @@ impl Open<'_> {
                     }
                 }
                 if !any {
-                    return Ok(());
+                    return Err(Error::NoOrders { folder: place.folder });
                 }
                 intake = self::intake(&options, &place)?;
             }

@@ -58,8 +58,8 @@ test('an order that was not answered is sent again as the same, and the next is 
   withShop({ orders: [504, 503] }, async (origin, requests) => {
     const tab = await chromium.open(origin);
     const order = async (times) => {
-      await tab.click('#products button:not([disabled])', 'Order one');
-      await tab.until('the order', `document.querySelector('#products button:not([disabled])') !== null && document.querySelectorAll('#orders li.order').length === ${times}`);
+      await tab.click('#products button:not([aria-disabled=true])', 'Order one');
+      await tab.until('the order', `document.querySelector('#products button:not([aria-disabled=true])') !== null && document.querySelectorAll('#orders li.order').length === ${times}`);
     };
     await order(0);
     await tab.until('it is told', "document.querySelector('#link.away') !== null");

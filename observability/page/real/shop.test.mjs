@@ -19,7 +19,7 @@ const STOCK = "Object.fromEntries([...document.querySelectorAll('#products tr')]
 
 /** Orders the first product, and answers with all that the page said of the order until it came to its end. */
 async function order(tab, number) {
-  await tab.click('#products button:not([disabled])', 'Order one');
+  await tab.click('#products button:not([aria-disabled=true])', 'Order one');
   await tab.until('the order is shown', `document.querySelectorAll('#orders li.order').length === ${number}`);
   const said = [];
   await tab.ask(`(() => {

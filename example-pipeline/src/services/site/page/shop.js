@@ -18,7 +18,7 @@ const at = (id) => document.getElementById(id);
 const quantities = new Map();
 const changed = new Set();
 let products = {};
-let shop = {};
+let shop; // nothing until the site has answered once
 
 // An exact decimal with two digits at least.
 const pounds = (price) => `£${price.replace(/^(\d+)(?:\.(\d*))?$/, (_, whole, cents = "") => `${whole}.${cents.padEnd(2, "0")}`)}`;
@@ -29,7 +29,9 @@ function row(code) {
   made.querySelector(".name").textContent = products[code].description.toLowerCase();
   made.querySelector(".code").textContent = code;
   made.querySelector(".price").textContent = pounds(products[code].unit_price);
-  made.querySelector("button").addEventListener("click", (event) => order(code, event.currentTarget));
+  const button = made.querySelector("button");
+  button.setAttribute("aria-label", `Order one: ${products[code].description.toLowerCase()}`);
+  button.addEventListener("click", () => order(code, button));
   return made;
 }
 
@@ -60,7 +62,10 @@ function draw() {
     if (body.children[place] !== made) body.insertBefore(made, body.children[place] ?? null);
     stock(made, code);
   });
-  at("none").hidden = codes.length > 0;
+  at("none").hidden = !shop || codes.length > 0;
+  at("none").textContent = Object.keys(products).length > 0
+    ? "No product is called so."
+    : "Nothing here yet: products appear with the first order that the shop takes.";
 }
 
 let drawing = 0;
@@ -75,8 +80,8 @@ async function load() {
     shop = await answer.json();
     products = shop.products;
     watchStock();
-    // What failed before works again; the quantities say for themselves whether they are watched.
-    if (shelves?.readyState === EventSource.OPEN) link(true);
+    // What failed before works again; quantities, where anybody tells them, say for themselves whether they are watched.
+    if (!shop.catalogue || shelves?.readyState === EventSource.OPEN) link(true);
     soon();
   } catch {
     link(false);
@@ -117,7 +122,10 @@ function drawn() {
 
 const requests = new Map(); // orders that were not answered yet, by product: sent again, each is the same order
 async function order(code, button) {
-  button.disabled = true;
+  // Not `disabled`, which would take the focus away from whoever orders by keyboard.
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
+  const what = products[code].description;
   try {
     const click = requests.get(code) ?? { request: drawn(), placed_at: new Date().toISOString() };
     requests.set(code, click);
@@ -128,12 +136,12 @@ async function order(code, button) {
     });
     if (!answer.ok) throw new Error(await answer.text());
     requests.delete(code);
-    remember({ ...(await answer.json()), what: products[code].description });
+    remember({ ...(await answer.json()), what });
   } catch (error) {
     link(false);
     at("link").textContent = error.message || "we could not take your order";
   }
-  button.disabled = false;
+  button.ariaDisabled = "false";
 }
 
 function remembered() {
@@ -144,25 +152,38 @@ function remembered() {
   }
 }
 
+function keep(orders) {
+  try {
+    sessionStorage.setItem("orders", JSON.stringify(orders));
+  } catch {
+    // A browser that keeps nothing forgets the orders with the page.
+  }
+}
+
 function remember(made) {
-  sessionStorage.setItem("orders", JSON.stringify([made, ...remembered()].slice(0, MAX_ORDERS)));
+  keep([made, ...remembered()].slice(0, MAX_ORDERS));
   follow(made);
   listen();
 }
 
-function follow({ order_id: id, workflow_id: workflow, what }) {
+// `stages` are those last heard of: the site forgets an order sooner than the customer does.
+function follow({ order_id: id, workflow_id: workflow, what, stages = [] }) {
   const made = at("order").content.cloneNode(true).firstElementChild;
   made.querySelector("h3").textContent = what.toLowerCase();
   const watch = made.querySelector(".watch");
-  if (shop.observer) {
+  if (shop?.observer) {
     watch.href = `${shop.observer}/instances/${encodeURIComponent(workflow)}`;
     watch.hidden = false;
   }
   at("no-orders").hidden = true;
   at("orders").prepend(made);
   while (at("orders").children.length > MAX_ORDERS) at("orders").lastElementChild.remove();
-  following.set(id, made);
-  show(made, []);
+  if (!isOver(stages)) following.set(id, made);
+  show(made, stages);
+}
+
+function isOver(stages) {
+  return ["delivered", "cancelled"].includes(stages.at(-1)?.[0]);
 }
 
 const following = new Map(); // orders on their way, by id: what shows each
@@ -177,10 +198,10 @@ function listen() {
   live.addEventListener("order", (event) => {
     const told = JSON.parse(event.data);
     const made = following.get(told.order_id);
-    if (!made) return;
+    if (!made || told.stages.length === 0) return;
     show(made, told.stages);
-    const last = told.stages.at(-1)?.[0];
-    if (last === "delivered" || last === "cancelled") following.delete(told.order_id);
+    keep(remembered().map((order) => (order.order_id === told.order_id ? { ...order, stages: told.stages } : order)));
+    if (isOver(told.stages)) following.delete(told.order_id);
     if (following.size === 0) live.close();
   });
   live.addEventListener("error", () => {
@@ -192,7 +213,9 @@ function listen() {
 function show(made, stages) {
   const when = new Map(stages);
   const last = stages.at(-1)?.[0];
-  made.querySelector(".said").textContent = SAID[last] ?? "We are taking your order…";
+  const said = SAID[last] ?? "We are taking your order…";
+  // The same said again would be read aloud again.
+  if (made.querySelector(".said").textContent !== said) made.querySelector(".said").textContent = said;
   made.classList.toggle("ended", last === "delivered");
   made.classList.toggle("failed", when.has("cancelled") || when.has("out-of-stock"));
   const list = when.has("cancelled") || when.has("out-of-stock")
