@@ -48,15 +48,22 @@ impl Manifests {
     /// Looks at every file again. Answers whether anything is otherwise than at the last look.
     pub(crate) fn look(&mut self) -> bool {
         let mut found = BTreeMap::new();
+        let mut unread = Vec::new();
         for path in &self.paths {
             match files(path) {
                 Ok(files) => found.extend(files),
-                Err(error) => drop(found.insert(path.clone(), Err(error.to_string()))),
+                Err(error) => {
+                    found.insert(path.clone(), Err(error.to_string()));
+                    unread.push(path);
+                }
             }
         }
         let before = self.read.len();
-        // A file that a folder no longer has is withdrawn; one that was named is missing, and its last good text stays.
-        self.read.retain(|path, _| found.contains_key(path));
+        // A file that a folder no longer has is withdrawn. One that was named is missing, and so is all that lies in a folder
+        // which cannot be listed: their last good texts stay.
+        self.read.retain(|path, _| {
+            found.contains_key(path) || unread.iter().any(|folder| path.starts_with(folder))
+        });
         let mut changed = self.read.len() != before;
         for (path, stamp) in found.into_iter().take(MAX_MANIFESTS) {
             let known = self.read.entry(path.clone()).or_default();
@@ -166,6 +173,22 @@ mod tests {
         fs::remove_file(file("a.json")).unwrap();
         assert!(manifests.look());
         assert_eq!(services(&manifests), ["bee"]);
+    }
+
+    #[test]
+    fn what_lies_in_a_folder_that_cannot_be_listed_is_not_withdrawn() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, aside) = (place.path().join("manifests"), place.path().join("aside"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("a.json"), manifest("a")).unwrap();
+        let mut manifests = Manifests::new(vec![folder.clone()]);
+        assert!(manifests.look());
+        fs::rename(&folder, &aside).unwrap();
+        assert!(manifests.look());
+        assert_eq!((services(&manifests), manifests.problems().count()), (vec!["a"], 1));
+        fs::rename(&aside, &folder).unwrap();
+        assert!(manifests.look());
+        assert_eq!((services(&manifests), manifests.problems().count()), (vec!["a"], 0));
     }
 
     #[test]

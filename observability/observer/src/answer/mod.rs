@@ -7,7 +7,7 @@
 //! | `GET /api/instances?workflow&state&step&reason&attempt&error&older&key&cursor&limit` | [`Instances`] |
 //! | `GET /api/instances/ID` | [`Instance`]; 404 where nobody knows it |
 //! | `GET /api/where/TEXT` | [`Instances`]: by id, by business key, or by the id of any of its events |
-//! | `GET /api/failures?step&reason&error&cursor&limit` | [`Failures`] |
+//! | `GET /api/failures?step&reason&error&open&cursor&limit` | [`Failures`] |
 //! | `GET /api/contracts` | [`Contracts`] |
 //! | `GET /api/drift` | [`Drifts`] |
 //! | `GET /api/live` | server-sent events: `tick` with [`Tick`], at most one a second and whenever something changed |

@@ -16,7 +16,7 @@ use super::{OWN_GROUP, Partition, prefix};
 const WITHIN: Duration = Duration::from_secs(5);
 
 /// The longest value that is shown, in bytes; the rest is left out.
-pub const MAX_SHOWN_VALUE_BYTES: usize = 256 * 1024;
+pub const MAX_SHOWN_VALUE_BYTES: usize = 1024 * 1024;
 
 /// Reads records on demand. `Debug` shows no secret.
 #[derive(Debug, Clone)]

@@ -16,9 +16,13 @@ pub(super) const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// How soon the whole body has to be there, however it comes: who sends it byte by byte holds nothing for longer.
 pub(super) const WITHIN: Duration = Duration::from_secs(10);
 
-/// The middleware: refuses a body that is too long or too slow, and passes a request on with all of it.
+/// The middleware: refuses a body that is too long or too slow, and passes a request on with all of it. Where nothing is
+/// changed nobody looks at a body, and none is kept.
 pub(super) async fn whole(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
+    if head.method.is_safe() {
+        return next.run(Request::from_parts(head, Body::empty())).await;
+    }
     match read(body).await {
         Ok(body) => next.run(Request::from_parts(head, Body::from(body))).await,
         Err(refusal) => refusal.into_response(),
