@@ -23,9 +23,9 @@ test('what is unknown, empty or told twice does no harm', () => {
   assert.deepEqual(readFilters(FAILURE_FILTERS, new URLSearchParams('state=lost')), {});
 });
 
-test('an age is asked for in milliseconds, and not at all where it is none', () => {
+test('an age is asked for in milliseconds, and as it stands where it is none, to be refused', () => {
   assert.equal(instancesQuery({ older: '15m', state: 'lost' }), '?state=lost&older=900000');
-  assert.equal(instancesQuery({ older: 'long' }), '');
+  assert.equal(instancesQuery({ older: 'long' }), '?older=long');
 });
 
 test('a filter is set, changed and taken away', () => {

@@ -108,6 +108,7 @@ async function response(path: string, init: RequestInit): Promise<Response> {
     came = await fetch(path, { ...init, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (error instanceof DOMException && error.name === 'TimeoutError') throw new NoAnswer('broken', 'The observer takes too long to answer.');
     throw new NoAnswer('offline', 'The observer does not answer.');
   }
   if (!came.ok) throw new NoAnswer(trouble(came.status), await message(came));

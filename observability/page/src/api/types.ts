@@ -99,6 +99,8 @@ export interface Drifts {
   as_of: AsOf;
   window_ms: number;
   drifts: Drift[];
+  /** How many more there are. */
+  left_off: number;
 }
 
 export interface Drift {

@@ -38,11 +38,10 @@ export function writeFilters<F extends string>(known: readonly F[], filters: Fil
   return text === '' ? '' : `?${text}`;
 }
 
-/** The query of the interface for the filters of the page: ages are told in milliseconds there. */
+/** The query of the interface for the filters of the page: ages are told in milliseconds there. One that is none goes as it is, to be refused. */
 export function instancesQuery(filters: Filters<InstanceFilter>): string {
   const older = filters.older === undefined ? null : parseDuration(filters.older);
-  const { older: _, ...others } = filters;
-  return writeFilters(INSTANCE_FILTERS, older === null ? others : { ...others, older: String(older) });
+  return writeFilters(INSTANCE_FILTERS, older === null ? filters : { ...filters, older: String(older) });
 }
 
 /** The filters with one of them set, or taken away where it had this value already. */

@@ -23,6 +23,9 @@ export interface Live {
   heardAt: number;
 }
 
+/** An observer further behind than this is said to be late, and says nothing of what it cannot see. */
+export const LATE_MS = 15_000;
+
 let live: Live = { link: { state: 'connecting' }, generation: -1, asOf: null, heardAt: 0 };
 const listeners = new Set<() => void>();
 let wake: (() => void) | null = null;

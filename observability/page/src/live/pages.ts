@@ -1,7 +1,7 @@
 // A list that comes page by page.
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { ask } from '../api/client';
+import { ask, NoAnswer } from '../api/client';
 import type { AsOf } from '../api/types';
 import { type Answer, useAnswer } from './hooks';
 
@@ -27,6 +27,8 @@ export interface Pages<A, T> {
   total: number;
   /** Asks for the next page, if there is one and none is on its way. */
   more: () => void;
+  /** Why the next page did not come, until it is asked for again. */
+  trouble: NoAnswer | null;
   /** Whether rows stand still because the reader went beyond the first page, while there is something newer. */
   held: boolean;
   /** Shows what is new. */
@@ -48,11 +50,13 @@ export function usePages<T, A extends Listing<T>>(path: string, keyOf: (item: T)
   const separator = path.includes('?') ? '&' : '?';
   const first = useAnswer<A>(`${path}${separator}limit=${PAGE_ROWS}`, true);
   const [read, setRead] = useState<Read<T> | null>(null);
+  const [trouble, setTrouble] = useState<NoAnswer | null>(null);
   const busy = useRef<AbortController | null>(null);
   const held = read !== null && read.path === path ? read : null;
 
   useEffect(() => {
     setRead(null);
+    setTrouble(null);
     return () => {
       busy.current?.abort();
       busy.current = null;
@@ -66,6 +70,7 @@ export function usePages<T, A extends Listing<T>>(path: string, keyOf: (item: T)
     if (so.next === null || so.items.length >= MOST_ROWS) return;
     const stop = new AbortController();
     busy.current = stop;
+    setTrouble(null);
     ask<A>(`${path}${separator}limit=${PAGE_ROWS}&cursor=${encodeURIComponent(so.next)}`, stop.signal).then(
       (page) => {
         busy.current = null;
@@ -73,8 +78,10 @@ export function usePages<T, A extends Listing<T>>(path: string, keyOf: (item: T)
         const fresh = page.items.filter((item) => !known.has(keyOf(item)));
         setRead({ ...so, items: [...so.items, ...fresh], next: page.next });
       },
-      () => {
-        if (busy.current === stop) busy.current = null;
+      (error: unknown) => {
+        if (busy.current !== stop) return;
+        busy.current = null;
+        if (error instanceof NoAnswer) setTrouble(error);
       },
     );
   }, [path, base, held, first.stale]);
@@ -84,6 +91,7 @@ export function usePages<T, A extends Listing<T>>(path: string, keyOf: (item: T)
     items: held?.items ?? base?.items ?? [],
     total: base?.total ?? 0,
     more,
+    trouble,
     held: held !== null && held.base !== base,
     release: () => {
       busy.current?.abort();

@@ -24,7 +24,7 @@ export function Contracts() {
       >
         {drifts.data && <Outdated error={drifts.error} again={drifts.again} what="drift" />}
         {drifts.data ? (
-          <DriftList drifts={drifts.data.drifts} />
+          <DriftList drifts={drifts.data.drifts} more={drifts.data.left_off} />
         ) : drifts.error ? (
           <Trouble error={drifts.error} again={drifts.again} what="drift" />
         ) : (
@@ -51,7 +51,7 @@ export function Contracts() {
   );
 }
 
-function DriftList({ drifts }: { drifts: Drift[] }) {
+function DriftList({ drifts, more }: { drifts: Drift[]; more: number }) {
   if (drifts.length === 0) return <Empty good title="What is declared is what is seen" />;
   const sorted = [...drifts].sort((a, b) => LOUDEST.indexOf(a.kind) - LOUDEST.indexOf(b.kind));
   return (
@@ -62,6 +62,7 @@ function DriftList({ drifts }: { drifts: Drift[] }) {
           <Sentence>{drift.sentence}</Sentence>
         </li>
       ))}
+      {more > 0 && <li class="muted">and {count(more)} more</li>}
     </ul>
   );
 }

@@ -81,7 +81,9 @@ export function Failures({ query: place }: { query: URLSearchParams }) {
                 <LetterRow key={letter.id} letter={letter} ask={ask} />
               ))}
             </ol>
-            {pages.items.length < pages.total ? (
+            {pages.trouble ? (
+              <Trouble error={pages.trouble} again={pages.more} what="further dead letters" />
+            ) : pages.items.length < pages.total ? (
               <button type="button" onClick={pages.more}>
                 Show more ({count(pages.items.length)} of {count(pages.total)})
               </button>

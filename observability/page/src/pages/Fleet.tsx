@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Overview, WorkflowGraph, WorkflowSummary } from '../api/types';
-import { useAnswer } from '../live/hooks';
+import { behind, LATE_MS } from '../live/connection';
+import { useAnswer, useNow } from '../live/hooks';
 import { failuresHref, instancesHref } from '../lib/filters';
 import { count, plural, short } from '../lib/number';
 import { workflowHref } from '../lib/route';
@@ -164,7 +165,9 @@ function Calm({ data }: { data: Overview }) {
       </Empty>
     );
   }
-  const sees = data.as_of.caught_up && data.problems.length === 0;
+  useNow(1_000);
+  const age = behind();
+  const sees = data.as_of.caught_up && data.problems.length === 0 && age !== null && age <= LATE_MS;
   return (
     <Empty good={sees} title={sees ? 'Nothing is stuck' : 'Nothing is known to be stuck'}>
       <p>

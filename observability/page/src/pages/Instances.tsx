@@ -69,6 +69,7 @@ export function Instances({ query }: { query: URLSearchParams }) {
                     ? `${count(pages.items.length)} of ${count(pages.total)} read so far…`
                     : `That is all: ${plural(pages.total, 'instance')}.`}
               </p>
+              {pages.trouble && <Trouble error={pages.trouble} again={pages.more} what="further instances" />}
             </>
           ) : Object.keys(filters).length > 0 ? (
             <Empty title="No instance fits">
@@ -206,12 +207,19 @@ function TextFilter(props: { name: InstanceFilter; label: string; filters: Filte
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const latest = useRef(filters);
   latest.current = filters;
-  useEffect(() => set(value), [value]);
+  // What the address says, except while somebody types: their spaces and their next letters stay.
+  useEffect(() => {
+    if (timer.current === undefined) set((text) => (text.trim() === value ? text : value));
+  }, [value]);
   const typed = useCallback((next: string) => {
     const clean = digits ? next.replace(/\D/g, '').slice(0, 6) : next;
     set(clean);
     clearTimeout(timer.current);
-    if (!whole) timer.current = setTimeout(() => apply(latest.current, name, clean), TYPING_MS);
+    if (whole) return;
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      apply(latest.current, name, clean);
+    }, TYPING_MS);
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (

@@ -1,16 +1,13 @@
 // The top of every page: where one can go, "where is …", and how fresh all of it is.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { behind } from '../live/connection';
+import { behind, LATE_MS } from '../live/connection';
 import { useLink, useLive, useNow } from '../live/hooks';
 import { go, type Place } from '../live/navigation';
 import { current } from '../live/connection';
 import { type Route, whereHref } from '../lib/route';
 import { clock, duration } from '../lib/time';
 import { Glyph, Mark } from './icons';
-
-/** An observer further behind than this is said to be late. */
-const LATE_MS = 15_000;
 
 const PAGES: { href: string; label: string; pages: Route['page'][] }[] = [
   { href: '/', label: 'Fleet', pages: ['fleet', 'workflow'] },

@@ -18,18 +18,23 @@ type Look<T> = (signal: AbortSignal) => Promise<T>;
 function OnDemand<T>({ look, children }: { look: Look<T>; children: (found: T) => ComponentChildren }) {
   const [shown, show] = useState<{ found: T } | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [reading, setReading] = useState(false);
   const asked = async () => {
+    if (reading) return;
+    setReading(true);
+    setError(null);
     try {
       show({ found: await look(AbortSignal.timeout(PATIENCE_MS)) });
     } catch (caught) {
       setError(caught instanceof Error ? caught.message : String(caught));
     }
+    setReading(false);
   };
   if (shown !== null) return <>{children(shown.found)}</>;
   return (
     <>
-      <button type="button" onClick={() => void asked()}>
-        Show
+      <button type="button" aria-disabled={reading} onClick={() => void asked()}>
+        {reading ? 'Reading…' : 'Show'}
       </button>
       {error !== null && <span class="form-error"> {error}</span>}
     </>
