@@ -195,7 +195,7 @@ impl Solver<'_> {
         }
     }
 
-    /// The names that the schemas at hand say.
+    /// The names that the schemas at hand say, and those that may be evaluated.
     fn known_names(&self, state: &State, reason: Reason) -> BTreeSet<NameId> {
         let mut names: BTreeSet<NameId> = state.present.clone();
         let about = reason.node().and_then(|id| self.graph.node(id).object.as_deref());
@@ -204,7 +204,29 @@ impl Solver<'_> {
         }
         names.extend(state.absent.iter());
         names.extend(self.listed_names(state).iter().filter_map(|name| self.graph.names.id(name)));
+        if self.graph.has_unevaluated() {
+            self.add_names_of_parts(state, &mut names);
+        }
         names
+    }
+
+    /// Adds the names that parts declare of what says something of unevaluated members, whether these parts hold or not:
+    /// as long as that is open, such a name may be evaluated where a fresh one is not.
+    fn add_names_of_parts(&self, state: &State, names: &mut BTreeSet<NameId>) {
+        let closed = self.rules_of(state).filter(|(_, rules)| rules.unevaluated.is_some());
+        let mut left: Vec<NodeId> = closed.map(|(id, _)| id).collect();
+        let mut met: BTreeSet<NodeId> = left.iter().copied().collect();
+        while let Some(id) = left.pop() {
+            self.spend(1);
+            let node = self.graph.node(id);
+            let declared = node.object.iter().flat_map(|rules| &rules.properties);
+            names.extend(declared.map(|(name, _)| *name));
+            node.for_each_in_place(|part| {
+                if met.insert(part) {
+                    left.push(part);
+                }
+            });
+        }
     }
 
     /// The names that `propertyNames` list, where they list any.
