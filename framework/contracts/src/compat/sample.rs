@@ -180,6 +180,18 @@ impl<'g> Sampler<'g> {
                 self.gather(*branch, into, depth + 1);
             }
         }
+        // Several branches may hold together, and what depends on a member is as good as a branch.
+        if let Some(branches) = &node.any
+            && self.dice.one_in(3)
+            && let Some(branch) = self.dice.pick(branches)
+        {
+            self.gather(*branch, into, depth + 1);
+        }
+        for (_, dependent) in node.object.iter().flat_map(|rules| &rules.implies) {
+            if self.dice.one_in(2) {
+                self.gather(*dependent, into, depth + 1);
+            }
+        }
         if let Some(conditional) = &node.conditional {
             let parts = if self.dice.one_in(2) {
                 [Some(conditional.test), conditional.then]

@@ -95,16 +95,13 @@ fn check(
     Ok(())
 }
 
-#[test]
-fn no_event_refutes_a_compatible_verdict() {
+/// Asks about pairs, in both directions and both semantics, and holds what is said against random events.
+fn hold_verdicts_of(pair: impl Fn(&mut Dice) -> [Value; 2]) -> Counts {
     let mut counts = Counts::default();
     let counted = std::cell::RefCell::new(&mut counts);
     let outcome = runner().run(&any::<u64>(), |seed| {
         let counts = &mut **counted.borrow_mut();
-        let mut dice = Dice::new(seed);
-        let old = schemas::document(&mut dice);
-        let new =
-            if dice.one_in(5) { schemas::document(&mut dice) } else { schemas::changed(&mut dice, &old) };
+        let [old, new] = pair(&mut Dice::new(seed));
         let (old, new) = (Document::from_value("old", old), Document::from_value("new", new));
         for semantics in [Semantics::Plain, Semantics::Contract] {
             let sides = |document, part| prepared(document, part, semantics);
@@ -128,6 +125,27 @@ fn no_event_refutes_a_compatible_verdict() {
     });
     say(&format!("{counts:?}"));
     outcome.unwrap();
+    counts
+}
+
+#[test]
+fn no_event_refutes_a_compatible_verdict() {
+    let counts = hold_verdicts_of(|dice| {
+        let old = schemas::document(dice);
+        let new = if dice.one_in(5) { schemas::document(dice) } else { schemas::changed(dice, &old) };
+        [old, new]
+    });
+    assert!(counts.compatible > 100 && counts.proved > 100, "{counts:?}");
+}
+
+/// Branches that may hold together decide what a closed schema takes, however many members it may have.
+#[test]
+fn no_event_refutes_a_compatible_verdict_about_branches() {
+    let counts = hold_verdicts_of(|dice| {
+        let old = schemas::branches(dice);
+        let new = schemas::branches_changed(dice, &old);
+        [old, new]
+    });
     assert!(counts.compatible > 100 && counts.proved > 100, "{counts:?}");
 }
 

@@ -265,6 +265,111 @@ fn combinators(dice: &mut Dice, depth: usize, add: &mut impl FnMut(&str, Value))
     }
 }
 
+/// What a branch needs of a member or an element: as a rule, more than the first value at hand.
+fn held(dice: &mut Dice) -> Value {
+    match dice.below(5) {
+        0 => json!({ "type": "string" }),
+        1 => json!({ "const": 1 }),
+        2 => {
+            json!({ "type": "object", "properties": { "p": { "type": "string" }, "q": true }, "required": ["p", "q"] })
+        }
+        _ => {
+            json!({ "type": "object", "properties": { "p": { "type": "string" } }, "required": ["p"] })
+        }
+    }
+}
+
+/// A branch that needs a member, in one of many spellings.
+fn branch(dice: &mut Dice, depth: usize) -> Value {
+    let name = NAMES[dice.below(NAMES.len())];
+    let plain = json!({ "properties": { name: held(dice) }, "required": [name] });
+    let shape = dice.below(if depth == 0 { 5 } else { 10 });
+    let mut inner = || branch(dice, depth.saturating_sub(1));
+    match shape {
+        0 => json!({ "$ref": "#/$defs/B" }),
+        1 => {
+            json!({ "patternProperties": { PATTERNS[dice.below(PATTERNS.len())]: held(dice) }, "required": [name] })
+        }
+        5 => json!({ "anyOf": [inner(), inner()] }),
+        6 => json!({ "oneOf": [inner(), inner()] }),
+        7 => json!({ "if": inner(), "then": inner(), "else": dice.one_in(2) }),
+        8 => json!({ "allOf": [plain], "not": inner() }),
+        9 => {
+            json!({ "properties": { name: held(dice) }, "dependentSchemas": { name: branch(dice, depth - 1) } })
+        }
+        _ => plain,
+    }
+}
+
+/// A branch that needs an element.
+fn list_branch(dice: &mut Dice) -> Value {
+    match dice.below(4) {
+        0 => json!({ "contains": held(dice), "maxContains": 1 + dice.below(2) }),
+        1 => json!({ "contains": held(dice) }),
+        2 => json!({ "prefixItems": [true, held(dice)], "minItems": 2 }),
+        _ => json!({ "prefixItems": [held(dice), true, held(dice)], "minItems": dice.below(4) }),
+    }
+}
+
+/// A schema closed around branches that may hold together, with few members or elements at least or at most.
+pub(super) fn branches(dice: &mut Dice) -> Value {
+    let is_list = dice.one_in(4);
+    let mut one = || if is_list { list_branch(dice) } else { branch(dice, 2) };
+    let several = [one(), one(), one()];
+    let mut root = Map::new();
+    let mut add = |key: &str, value: Value| {
+        root.insert(key.to_owned(), value);
+    };
+    add("type", json!(if is_list { "array" } else { "object" }));
+    add("anyOf", json!(several[..2 + dice.below(2)]));
+    let [first, rest] =
+        if is_list { ["prefixItems", "unevaluatedItems"] } else { ["properties", "unevaluatedProperties"] };
+    let declared = if is_list { json!([held(dice)]) } else { json!({ "id": held(dice) }) };
+    if dice.one_in(2) {
+        add(first, declared);
+    }
+    if !is_list && dice.one_in(5) {
+        add("dependentSchemas", json!({ NAMES[dice.below(NAMES.len())]: branch(dice, 1) }));
+    }
+    if !dice.one_in(6) {
+        add(rest, json!(false));
+    }
+    let [least, most] = if is_list { ["minItems", "maxItems"] } else { ["minProperties", "maxProperties"] };
+    if dice.one_in(2) {
+        add(least, json!(1 + dice.below(3)));
+    }
+    if dice.one_in(3) {
+        add(most, json!(1 + dice.below(3)));
+    }
+    let name = NAMES[dice.below(NAMES.len())];
+    add("$defs", json!({ "B": { "properties": { name: held(dice) }, "required": [name] } }));
+    Value::Object(root)
+}
+
+/// The same with another bound, fewer branches, or another of the changes that there are.
+pub(super) fn branches_changed(dice: &mut Dice, document: &Value) -> Value {
+    let mut new = document.clone();
+    let Value::Object(root) = &mut new else { return new };
+    let is_list = root["type"] == "array";
+    let [least, most] = if is_list { ["minItems", "maxItems"] } else { ["minProperties", "maxProperties"] };
+    match dice.below(6) {
+        0 | 1 => _ = root.insert(most.to_owned(), json!(1 + dice.below(3))),
+        2 => _ = root.insert(least.to_owned(), json!(1 + dice.below(3))),
+        3 => {
+            if let Some(Value::Array(branches)) = root.get_mut("anyOf") {
+                branches.pop();
+            }
+        }
+        4 => {
+            let text =
+                new.to_string().replacen(r#""type":"string""#, r#""type":"integer""#, 1 + dice.below(3));
+            new = serde_json::from_str(&text).unwrap();
+        }
+        _ => new = changed(dice, document),
+    }
+    new
+}
+
 /// The document with one or two things changed somewhere in it.
 pub(super) fn changed(dice: &mut Dice, document: &Value) -> Value {
     let mut new = document.clone();
