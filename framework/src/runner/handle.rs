@@ -249,7 +249,7 @@ fn guarded<T>(plan: &Arc<Plan>, seat: &mut Seat, run: impl FnOnce(&mut Seat) -> 
 }
 
 /// Drops what a panic carried, which is the team's too and may panic in its turn. What that carries is left alone.
-fn dispose(panic: Box<dyn Any + Send>) {
+pub(crate) fn dispose(panic: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         std::mem::forget(again);
     }

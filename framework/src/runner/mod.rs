@@ -45,7 +45,7 @@ use self::{
     shift::Shift,
     taken::Taken,
 };
-pub(crate) use self::{failure::Failure, plan::Plan};
+pub(crate) use self::{failure::Failure, handle::dispose, plan::Plan};
 use crate::{
     engine::{Command, CutShort, Engine, Finish, Reason, Slot, Ticket, Time},
     envelope::{Metadata, head::Known},

@@ -7,6 +7,7 @@ use choreograph_contracts::{CheckError, Contract, Tape};
 use serde_json::Value;
 
 use super::Upcast;
+use crate::runner::dispose;
 
 /// The most majors that one event is led up.
 const MAX_LINKS: usize = 64;
@@ -73,7 +74,8 @@ impl Chain {
                 Ok(Err(error)) => {
                     return Err(Stuck::Refused(format!("{} refuses the value: {error}", named())));
                 }
-                Err(_) => {
+                Err(panic) => {
+                    dispose(panic);
                     return Err(Stuck::Panicked(format!("{} panicked; the log says where", named())));
                 }
             };
@@ -115,8 +117,20 @@ mod tests {
     fn add(mut value: Value) -> Result<Value, UpcastError> {
         let total = value["total"].as_u64().ok_or("`total` is no number")?;
         assert!(total != 13, "secret");
+        if total == 26 {
+            std::panic::panic_any(Bomb);
+        }
         value["total"] = json!(total + 1);
         Ok(value)
+    }
+
+    /// What panics where it is dropped.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("a bomb");
+        }
     }
 
     const LINKS: &[Upcast] = &[Upcast::new(1, add), Upcast::new(2, add), Upcast::new(3, add)];
@@ -141,6 +155,8 @@ mod tests {
         assert_eq!(refused, "the upcaster 1 → 2 of order.placed refuses the value: `total` is no number");
         let panicked = lifted(1, r#"{"total":12}"#).unwrap_err();
         assert_eq!(panicked, "the upcaster 2 → 3 of order.placed panicked; the log says where");
+        let bombed = lifted(1, r#"{"total":26}"#).unwrap_err();
+        assert_eq!(bombed, "the upcaster 1 → 2 of order.placed panicked; the log says where");
         for value in ["", "{", r#"{"a":1,"a":2}"#, &"[".repeat(100_000)] {
             let chain = Chain::of("order.placed", 4, LINKS, 1).expect("a chain");
             let stuck = chain.lift(&mut Tape::new(), value.as_bytes());
