@@ -86,8 +86,8 @@ pub fn after_a_wait(workflow: &str) -> String {
 /// Whether a record is a fact that another record says in a later major: what somebody counts who counts facts. `event_type`
 /// is its header `ce_type`, `workflow` its header `wf`.
 ///
-/// A fact that is written in several majors is one record each, side by side on one topic: same key, same correlation,
-/// same causation, and `majors=1,2` in `wf` of each. Each has an id of its own, which never changes; what a step emits
+/// A fact that is written in several majors is one record each, the oldest major first, on one topic: same key, same
+/// correlation, same causation, and `majors=1,2` in `wf` of each. Each has an id of its own, which never changes; what a step emits
 /// names as its cause the one that the step handled. A step handles one of them and settles the others.
 ///
 /// ```

@@ -132,12 +132,16 @@ impl Outbox {
         put
     }
 
-    /// The event, and the same fact in older majors.
+    /// The event, behind the same fact in older majors: a reader that moves on to it finds it where it goes on, whatever
+    /// it settled of the older one.
     fn put<E: OwnedEvent>(&mut self, event: &E) -> Result<(), EmitError> {
+        let first = self.emits.len();
         let emitted = self.encode(event)?;
         let (head, key) = (emitted.head, emitted.key.clone());
         self.emits.push(emitted);
-        event.write_also(&mut Twins { outbox: self, head, key })
+        event.write_also(&mut Twins { outbox: self, head, key })?;
+        self.emits[first..].reverse();
+        Ok(())
     }
 
     /// The emits in order.

@@ -20,12 +20,20 @@ pub(super) enum State {
     Publishing,
     /// Done for good.
     Settled,
+    /// Done for good, and no commit lists it: to another version of the step it may be what counts.
+    Passed,
+    /// Done as soon as the record is that says the same fact in the major that the step reads.
+    Twin,
     /// Left to the next owner of the partition.
     Dropped,
 }
 
 /// Marks the end of a lane's chain.
 pub(super) const LAST: u32 = 0;
+
+/// How many records later a fact's next major comes at the latest. It is written right behind; where it is missing,
+/// because a broker refused it or its emitter ended in between, the commit stays for so many records.
+const TWIN_PATIENCE: u64 = 1_000;
 
 /// One record from taken to settled.
 #[derive(Debug)]
@@ -35,7 +43,8 @@ pub(super) struct Entry<R> {
     pub(super) offset: i64,
     /// The lane's hash; meaningless without `keyed`.
     pub(super) lane: u64,
-    /// How many records later the next one of the lane was taken; [`LAST`] while there is none.
+    /// How many records later the next one of the lane was taken, or what a [`State::Twin`] waits for; [`LAST`] while
+    /// there is none.
     pub(super) next: u32,
     /// Acknowledgements still missing. Below zero while they arrive before the handler is said to be done.
     pub(super) missing: i32,
@@ -57,6 +66,8 @@ pub(super) struct Ledger<R> {
     front: u64,
     /// Settled entries that an unsettled one keeps in the ledger.
     settled: usize,
+    /// Twins for which the record they wait for was not taken yet, as fact and number, the oldest first.
+    awaiting: VecDeque<(u64, u64)>,
     /// The next offset to read if the partition were given up now; `None` before anything is known.
     frontier: Option<i64>,
     /// The last offset that was taken.
@@ -70,6 +81,7 @@ impl<R> Ledger<R> {
             entries: VecDeque::new(),
             front: 0,
             settled: 0,
+            awaiting: VecDeque::new(),
             frontier: committed,
             last: committed.map(|next| next - 1),
         }
@@ -87,14 +99,54 @@ impl<R> Ledger<R> {
 
     /// Enters a record that is settled already.
     pub(super) fn skip(&mut self, offset: i64) {
+        self.enter_settled(offset, State::Settled);
+    }
+
+    /// Enters a record that is settled already, and that no commit shall list.
+    pub(super) fn pass(&mut self, offset: i64) {
+        self.enter_settled(offset, State::Passed);
+    }
+
+    fn enter_settled(&mut self, offset: i64, state: State) {
         if self.entries.is_empty() {
             self.front += 1;
             self.last = Some(offset);
             self.frontier = Some(offset + 1);
         } else {
-            self.push(offset, None, None, State::Settled);
-            self.settled += 1;
+            self.settled += usize::from(state == State::Settled);
+            self.push(offset, None, None, state);
         }
+    }
+
+    /// Enters a record that is settled together with the one that says the same `fact` and comes later.
+    pub(super) fn await_twin(&mut self, offset: i64, fact: u64) {
+        let seq = self.push(offset, None, None, State::Twin);
+        self.awaiting.push_back((fact, seq));
+    }
+
+    /// The record taken last says `fact`: what waits for it is settled when it is.
+    pub(super) fn tie(&mut self, fact: u64) {
+        let Some(last) = self.end().checked_sub(1) else { return };
+        // Nothing is taken out while nobody waits, which is nearly always.
+        while let Some(at) = self.awaiting.iter().position(|(awaited, _)| *awaited == fact) {
+            let Some((_, seq)) = self.awaiting.remove(at) else { return };
+            if let Some(entry) = self.get_mut(seq) {
+                // Bounded by the patience.
+                entry.next = (last - seq) as u32;
+            }
+        }
+        self.advance();
+    }
+
+    /// Lets go of twins whose record did not come.
+    fn lose_patience(&mut self) {
+        let end = self.end();
+        while let Some((_, seq)) = self.awaiting.pop_front_if(|(_, seq)| end - *seq > TWIN_PATIENCE) {
+            if let Some(entry) = self.get_mut(seq) {
+                entry.state = State::Passed;
+            }
+        }
+        self.advance();
     }
 
     fn push(&mut self, offset: i64, lane: Option<u64>, record: Option<R>, state: State) -> u64 {
@@ -115,6 +167,9 @@ impl<R> Ledger<R> {
             troubled: false,
             dead: false,
         });
+        if !self.awaiting.is_empty() {
+            self.lose_patience();
+        }
         seq
     }
 
@@ -131,7 +186,7 @@ impl<R> Ledger<R> {
     /// Settles an entry, and everything at the front that is settled leaves. Answers whether the frontier moved.
     pub(super) fn settle(&mut self, seq: u64) -> bool {
         let Some(entry) = self.get_mut(seq) else { return false };
-        if entry.state == State::Settled {
+        if matches!(entry.state, State::Settled | State::Passed) {
             return false;
         }
         entry.state = State::Settled;
@@ -141,17 +196,32 @@ impl<R> Ledger<R> {
             let behind = self.get(seq).map(|entry| entry.offset + 1);
             self.frontier = self.frontier.max(behind);
         }
-        if seq != self.front {
-            return false;
-        }
-        while self.entries.front().is_some_and(|entry| entry.state == State::Settled) {
+        self.advance()
+    }
+
+    /// Lets everything at the front that is settled leave. Answers whether the frontier moved.
+    fn advance(&mut self) -> bool {
+        let before = self.front;
+        while self.entries.front().is_some_and(|entry| self.is_done(entry)) {
             if let Some(entry) = self.entries.pop_front() {
                 self.front += 1;
-                self.settled -= 1;
+                self.settled -= usize::from(entry.state == State::Settled);
                 self.frontier = self.frontier.max(Some(entry.offset + 1));
             }
         }
-        true
+        self.front > before
+    }
+
+    /// Whether the entry at the front is settled, by itself or by what it waits for.
+    fn is_done(&self, front: &Entry<R>) -> bool {
+        match front.state {
+            State::Settled | State::Passed => true,
+            State::Twin if front.next != LAST => {
+                let awaited = self.get(self.front + u64::from(front.next));
+                awaited.is_some_and(|awaited| awaited.state == State::Settled)
+            }
+            _ => false,
+        }
     }
 
     /// The next offset to read, were the partition given up now.
@@ -179,9 +249,9 @@ impl<R> Ledger<R> {
         self.settled > 0
     }
 
-    /// The first unsettled entry.
+    /// The first unsettled entry that is not a mere twin.
     pub(super) fn oldest(&self) -> Option<&Entry<R>> {
-        self.entries.front()
+        self.entries.iter().find(|entry| !matches!(entry.state, State::Settled | State::Passed | State::Twin))
     }
 
     /// Every entry with its number.
@@ -267,6 +337,61 @@ mod tests {
         assert_eq!(ledger.frontier(), Some(8));
         ledger.settle(seq);
         assert_eq!(ledger.frontier(), Some(10));
+    }
+
+    #[test]
+    fn what_is_passed_is_settled_and_listed_by_no_commit() {
+        let mut ledger = ledger(&[1]);
+        ledger.skip(2);
+        ledger.pass(3);
+        ledger.skip(4);
+        assert_eq!(ledger.settled_runs().collect::<Vec<_>>(), [(2, 2), (4, 4)]);
+        ledger.settle(0);
+        assert_eq!((ledger.frontier(), ledger.has_settled()), (Some(5), false));
+        ledger.pass(5);
+        assert_eq!(ledger.frontier(), Some(6));
+    }
+
+    #[test]
+    fn a_twin_is_settled_with_the_record_that_says_the_same() {
+        let mut ledger = ledger(&[]);
+        ledger.await_twin(1, 77);
+        assert_eq!(ledger.frontier(), Some(1));
+        ledger.skip(2);
+        let other = ledger.take(3, None, ());
+        ledger.tie(78);
+        ledger.settle(other);
+        assert_eq!(ledger.frontier(), Some(1), "another fact settles nothing");
+        // Written again by an emitter that ended between the two.
+        ledger.await_twin(4, 77);
+        let awaited = ledger.take(5, None, ());
+        ledger.tie(77);
+        assert_eq!(ledger.oldest().map(|oldest| oldest.offset), Some(5));
+        assert_eq!(ledger.settled_runs().collect::<Vec<_>>(), [(2, 3)], "no twin is listed");
+        assert!(ledger.settle(awaited));
+        assert_eq!((ledger.frontier(), ledger.has_settled()), (Some(6), false));
+    }
+
+    #[test]
+    fn a_twin_whose_record_the_last_owner_settled_is_settled_too() {
+        let mut ledger = ledger(&[]);
+        ledger.await_twin(1, 77);
+        ledger.skip(2);
+        ledger.tie(77);
+        assert_eq!(ledger.frontier(), Some(3));
+    }
+
+    #[test]
+    fn a_twin_whose_record_does_not_come_waits_so_long_and_no_longer() {
+        let mut ledger = ledger(&[]);
+        ledger.await_twin(0, 77);
+        for offset in 1..TWIN_PATIENCE as i64 {
+            ledger.skip(offset);
+        }
+        assert_eq!(ledger.frontier(), Some(0));
+        ledger.skip(TWIN_PATIENCE as i64);
+        assert_eq!(ledger.frontier(), Some(TWIN_PATIENCE as i64 + 1));
+        assert!(ledger.awaiting.is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
     bug::{Bug, seeded},
     command::{Command, Slot, Ticket, Time},
     drain::{Batch, CutShort, Shutdown},
+    ledger::Ledger,
     limits::Limits,
     metadata::{self, Recalled},
     outage::Outage,
@@ -154,6 +155,41 @@ impl<R, F> Engine<R, F> {
 
     /// A record was read that is not for this step: it is settled at once. Answers as [`take`](Self::take) does.
     pub(crate) fn skip(&mut self, now: Time, slot: Slot, offset: i64) -> bool {
+        self.pass_over(now, slot, offset, |ledger, _| ledger.skip(offset))
+    }
+
+    /// A record was read whose fact was read before, in the major that this step takes. It is settled at once, and listed
+    /// by no commit: to a version of the step that takes this major it is what counts. Answers as [`take`](Self::take).
+    pub(crate) fn pass(&mut self, now: Time, slot: Slot, offset: i64) -> bool {
+        self.pass_over(now, slot, offset, |ledger, recalled| {
+            if recalled == Recalled::Settled { ledger.skip(offset) } else { ledger.pass(offset) }
+        })
+    }
+
+    /// A record was read whose fact comes in another major, the one that this step takes. It is settled with that one,
+    /// which [`tie`](Self::tie) names, lest a version of the step that takes this major finds it settled while the other
+    /// is not; and it is listed by no commit. Answers as [`take`](Self::take).
+    pub(crate) fn await_twin(&mut self, now: Time, slot: Slot, offset: i64, fact: u64) -> bool {
+        self.pass_over(now, slot, offset, |ledger, recalled| {
+            if recalled == Recalled::Settled { ledger.skip(offset) } else { ledger.await_twin(offset, fact) }
+        })
+    }
+
+    /// The record taken last says `fact`, in the major that this step takes.
+    pub(crate) fn tie(&mut self, slot: Slot, fact: u64) {
+        if let Some(partition) = self.partition_mut(slot) {
+            partition.ledger.tie(fact);
+        }
+    }
+
+    /// A record was read that is not handled: `enter` says to the ledger what becomes of it.
+    fn pass_over(
+        &mut self,
+        now: Time,
+        slot: Slot,
+        offset: i64,
+        enter: impl FnOnce(&mut Ledger<R>, Recalled),
+    ) -> bool {
         self.set_clock(now);
         let Some(partition) = self.partitions.get_mut(slot.index()).and_then(Option::as_mut) else {
             return false;
@@ -161,8 +197,8 @@ impl<R, F> Engine<R, F> {
         if partition.draining.is_some() || !partition.ledger.accepts(offset) {
             return false;
         }
-        partition.recall(offset);
-        partition.ledger.skip(offset);
+        let recalled = partition.recall(offset);
+        enter(&mut partition.ledger, recalled);
         if partition.distance() >= self.settings.distance_bound {
             self.look_at(slot);
         }

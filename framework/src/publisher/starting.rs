@@ -96,7 +96,7 @@ pub(crate) struct Starting {
     pub(crate) key: Vec<u8>,
     pub(crate) value: Vec<u8>,
     pub(crate) subject: Option<Vec<u8>>,
-    /// The same fact in older majors. They are handed over first.
+    /// The same fact in older majors, the oldest first. They are handed over before it.
     pub(crate) older: Vec<Starting>,
 }
 
@@ -112,9 +112,10 @@ impl Starting {
         let mut outbox = Outbox::asserting(&ready.declared, contracts.collect(), max_bytes);
         outbox.push(event)?;
         let mut tape = Tape::with_max_bytes(max_bytes);
-        // One was pushed, and each older major once.
-        let mut starting = Self::checked(Arc::clone(ready), &outbox, &outbox.emits()[0], &mut tape)?;
-        for (older, emit) in ready.older.iter().zip(&outbox.emits()[1..]) {
+        // Each older major was pushed once, the oldest first, and behind them the event itself.
+        let emitted = &outbox.emits()[ready.older.len()];
+        let mut starting = Self::checked(Arc::clone(ready), &outbox, emitted, &mut tape)?;
+        for (older, emit) in ready.older.iter().rev().zip(outbox.emits()) {
             starting.older.push(Self::checked(Arc::clone(older), &outbox, emit, &mut tape)?);
         }
         Ok(starting)

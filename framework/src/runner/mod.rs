@@ -41,7 +41,7 @@ use self::{
     handle::{Ended, Handlers},
     port::{Delivery, Port, RawRecord, Tag},
     publish::{Kind, Publishing, Told},
-    route::{Routed, route},
+    route::{Counts, Routed, route},
     shift::Shift,
     taken::Taken,
 };
@@ -166,16 +166,39 @@ impl<P: Port> Runner<P> {
 
     /// Takes one record, and does all that can be done about it at once.
     pub(crate) fn take(&mut self, now: Time, slot: Slot, record: P::Record, port: &mut P) {
-        let routed = route(&self.plan, record.head());
+        let routed = route(&self.plan, record.topic(), record.head());
         let offset = record.offset();
-        if routed == Routed::Skip {
-            self.telemetry.skipped(record.topic());
-            self.engine.skip(now, slot, offset);
-        } else {
-            let lane = record.key().map(|key| self.lane_hash.hash_one(key));
-            self.engine.take(now, slot, offset, lane, Taken::new(record, routed));
+        match routed {
+            Routed::Skip => {
+                self.telemetry.skipped(record.topic());
+                self.engine.skip(now, slot, offset);
+            }
+            Routed::Twin(counts) => {
+                self.telemetry.skipped(record.topic());
+                match (counts, self.fact(&record)) {
+                    (Counts::Later, Some(fact)) => self.engine.await_twin(now, slot, offset, fact),
+                    _ => self.engine.pass(now, slot, offset),
+                };
+            }
+            Routed::Handle(_) | Routed::Refuse(..) => {
+                let fact = self.fact(&record);
+                let lane = record.key().map(|key| self.lane_hash.hash_one(key));
+                let taken = self.engine.take(now, slot, offset, lane, Taken::new(record, routed));
+                if let Some(fact) = fact.filter(|_| taken) {
+                    self.engine.tie(slot, fact);
+                }
+            }
         }
         self.obey(now, port);
+    }
+
+    /// What the records of a fact have in common that is written in several majors; `None` where it is written in one.
+    fn fact(&self, record: &P::Record) -> Option<u64> {
+        let head = record.head();
+        head.workflow()?.majors().next()?;
+        let (name, _) = head.text(Known::Type)?.rsplit_once(".v")?;
+        let said = [Known::Source, Known::CorrelationId, Known::CausationId].map(|known| head.text(known));
+        Some(self.lane_hash.hash_one((name, record.key(), said)))
     }
 
     /// Lets handlers and timers go on. Returns whether anything happened, or is left to do at once.
@@ -418,8 +441,8 @@ impl Parts<'_> {
         let index = match &taken.routed {
             Routed::Handle(index) => *index,
             Routed::Refuse(reason, failure) => return Err((*reason, Failure::clone(failure))),
-            // A skipped record is settled when it is taken.
-            Routed::Skip => return Ok(None),
+            // These are never handed over to be run.
+            Routed::Skip | Routed::Twin(_) => return Ok(None),
         };
         let route = (index, &self.plan.routes[index]);
         let read = decode(route, tape, &taken.raw, handlers)?;

@@ -19,21 +19,30 @@ pub(crate) enum Routed {
     Handle(usize),
     /// None of this step's business: settled and counted.
     Skip,
+    /// A fact that the step takes in another major: counted, and settled with that one.
+    Twin(Counts),
     /// A record that this step should be able to read and cannot.
     Refuse(Reason, Box<Failure>),
 }
 
-/// Routes a record. Its payload is not looked at.
-pub(crate) fn route(plan: &Plan, head: &Head) -> Routed {
+/// Where the record lies in which the step takes a fact. Who writes a fact in several majors writes the older ones first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counts {
+    Before,
+    Later,
+}
+
+/// Routes a record of `topic`. Its payload is not looked at.
+pub(crate) fn route(plan: &Plan, topic: &str, head: &Head) -> Routed {
     let said = head.text(Known::Type);
     match plan.routes.iter().position(|route| said == Some(route.event_type.as_str())) {
-        Some(index) => route_readable(plan, index, head),
-        None => route_other(plan, said, head),
+        Some(index) => route_readable(plan, index, topic, head),
+        None => route_other(plan, said, topic, head),
     }
 }
 
 /// A record of a type and major that the step reads.
-fn route_readable(plan: &Plan, index: usize, head: &Head) -> Routed {
+fn route_readable(plan: &Plan, index: usize, topic: &str, head: &Head) -> Routed {
     let Some(workflow) = head.workflow() else { return Routed::Handle(index) };
     if workflow.hops() > MAX_HOPS {
         let text =
@@ -41,13 +50,21 @@ fn route_readable(plan: &Plan, index: usize, head: &Head) -> Routed {
         return refuse(Reason::HopLimit, "hop_limit", text);
     }
     let route = &plan.routes[index];
-    // One fact in several majors: the highest that this step reads counts, its twins are settled.
-    let mut readable = workflow.majors().filter(|&twin| is_readable(plan, &route.name, twin));
-    if readable.any(|twin| twin > route.major) { Routed::Skip } else { Routed::Handle(index) }
+    match taken_in(plan, &route.name, topic, workflow) {
+        Some(major) if major > route.major => Routed::Twin(Counts::Later),
+        _ => Routed::Handle(index),
+    }
+}
+
+/// The major in which the step takes a fact that is written in several: the highest that it reads.
+fn taken_in(plan: &Plan, name: &str, topic: &str, workflow: Workflow<'_>) -> Option<u32> {
+    let highest = workflow.majors().filter(|&twin| is_readable(plan, name, twin)).max();
+    // What was set aside is replayed alone: no twin of it comes.
+    highest.filter(|_| topic != plan.retry_topic)
 }
 
 /// A record whose type, as it says it, is none that the step reads.
-fn route_other(plan: &Plan, said: Option<&str>, head: &Head) -> Routed {
+fn route_other(plan: &Plan, said: Option<&str>, topic: &str, head: &Head) -> Routed {
     let version = match said.map(EventVersion::parse) {
         Some(Ok(version)) => version,
         Some(Err(error)) => {
@@ -60,11 +77,12 @@ fn route_other(plan: &Plan, said: Option<&str>, head: &Head) -> Routed {
         }
     };
     let (name, major) = (version.name(), version.major());
-    let twins = |workflow: Workflow<'_>| workflow.majors().any(|twin| is_readable(plan, name, twin));
-    let has_readable_twin = head.workflow().is_some_and(twins);
+    if let Some(taken) = head.workflow().and_then(|workflow| taken_in(plan, name, topic, workflow)) {
+        return Routed::Twin(if taken > major { Counts::Later } else { Counts::Before });
+    }
     let majors: Vec<_> =
         plan.routes.iter().filter(|route| route.name == name).map(|route| route.major).collect();
-    if majors.is_empty() || has_readable_twin {
+    if majors.is_empty() {
         return Routed::Skip;
     }
     let text = format!("`{name}` in major {major}: this step reads {majors:?}");
@@ -85,13 +103,16 @@ mod tests {
     use crate::{envelope::head::tests::TestRecord, runner::plan::tests::plan_reading};
 
     fn routed(headers: &[(&str, &str)]) -> Result<Option<usize>, Reason> {
-        let plan = plan_reading(&[("order.placed", 1), ("order.placed", 2), ("payment.made", 1)]);
-        let record = TestRecord::with(headers);
-        match route(&plan, &record.head) {
+        match routed_from("test.orders", headers) {
             Routed::Handle(index) => Ok(Some(index)),
-            Routed::Skip => Ok(None),
+            Routed::Skip | Routed::Twin(_) => Ok(None),
             Routed::Refuse(reason, _) => Err(reason),
         }
+    }
+
+    fn routed_from(topic: &str, headers: &[(&str, &str)]) -> Routed {
+        let plan = plan_reading(&[("order.placed", 1), ("order.placed", 2), ("payment.made", 1)]);
+        route(&plan, topic, &TestRecord::with(headers).head)
     }
 
     #[test]
@@ -122,6 +143,28 @@ mod tests {
         let twins = ("wf", "name=order;hops=0;majors=1,2");
         assert_eq!(routed(&[("ce_type", "order.placed.v1"), twins]), Ok(None));
         assert_eq!(routed(&[("ce_type", "order.placed.v2"), twins]), Ok(Some(1)));
+    }
+
+    #[test]
+    fn a_twin_says_where_the_fact_is_taken() {
+        let twin = |event_type| {
+            let twins = ("wf", "name=order;hops=0;majors=1,2,3");
+            routed_from("test.orders", &[("ce_type", event_type), twins])
+        };
+        assert_eq!(twin("order.placed.v1"), Routed::Twin(Counts::Later));
+        assert_eq!(twin("order.placed.v2"), Routed::Handle(1));
+        assert_eq!(twin("order.placed.v3"), Routed::Twin(Counts::Before));
+        assert_eq!(twin("stock.counted.v1"), Routed::Skip);
+    }
+
+    #[test]
+    fn what_is_replayed_has_no_twin() {
+        let replayed = |event_type| {
+            let twins = ("wf", "name=order;hops=0;majors=1,2,3");
+            routed_from("test.shop.read.retry", &[("ce_type", event_type), twins])
+        };
+        assert_eq!(replayed("order.placed.v1"), Routed::Handle(0));
+        assert!(matches!(replayed("order.placed.v3"), Routed::Refuse(Reason::UnsupportedVersion, _)));
     }
 
     #[test]

@@ -48,14 +48,14 @@ impl<M: RawRecord> Taken<M> {
     pub(super) fn event_type<'p>(&self, plan: &'p Plan) -> &'p str {
         match &self.routed {
             Routed::Handle(index) => &plan.routes[*index].event_type,
-            Routed::Skip | Routed::Refuse(..) => OTHER,
+            Routed::Skip | Routed::Twin(_) | Routed::Refuse(..) => OTHER,
         }
     }
 
     pub(super) fn identity<'r>(&'r self, plan: &'r Plan, stranger: &'r mut StrangerId) -> Identity<'r> {
         let starts = match &self.routed {
             Routed::Handle(index) => plan.routes[*index].starts.as_deref(),
-            Routed::Skip | Routed::Refuse(..) => None,
+            Routed::Skip | Routed::Twin(_) | Routed::Refuse(..) => None,
         };
         Identity::of(&self.raw, starts, stranger)
     }
