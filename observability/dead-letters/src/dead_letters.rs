@@ -137,14 +137,15 @@ impl DeadLetters {
             found.get_or_insert(letter);
             Ok(())
         })?;
-        found.ok_or(Error::NotFound(id))
+        found.ok_or_else(|| Error::NotFound(vec![id]))
     }
 
-    /// The fitting dead letters, to be acted upon.
+    /// The fitting dead letters, to be acted upon: of ids that `filter` names, every one.
     ///
     /// # Errors
     ///
-    /// [`Error::TooMany`] beyond [`MAX_CHOSEN`], or what reading the topics says.
+    /// [`Error::NotFound`] for ids that nobody knows, [`Error::TooMany`] beyond [`MAX_CHOSEN`], or what reading the topics
+    /// says.
     pub fn choose(&self, filter: &Filter, watch: &mut dyn Watch) -> Result<Chosen, Error> {
         let mut chosen = Chosen::default();
         let prefix = self.connection.prefix();
@@ -162,7 +163,9 @@ impl DeadLetters {
             chosen.add(topic, record.partition, record.offset, letter.id);
             Ok(())
         })?;
-        Ok(chosen)
+        let missing: Vec<Uuid> = filter.ids.iter().copied().filter(|id| !chosen.ids.contains(id)).collect();
+        // Who is told to stop has not seen all.
+        if missing.is_empty() || watch.cancelled() { Ok(chosen) } else { Err(Error::NotFound(missing)) }
     }
 
     /// Hands every fitting dead letter to `each`, in the order of their topics, each once however often it was written.

@@ -87,9 +87,9 @@ pub enum Error {
     /// Values are to go out, and nothing says what the steps that get them read.
     #[error("no manifest says what the steps read now, so no value can be checked before it is replayed")]
     Unchecked,
-    /// There is no such dead letter.
-    #[error("there is no dead letter {0}")]
-    NotFound(Uuid),
+    /// There are no such dead letters.
+    #[error("there is no dead letter {}", .0.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", nor "))]
+    NotFound(Vec<Uuid>),
     /// A list is asked to go on from nowhere.
     #[error("{0:?} is no cursor that a list gave")]
     Cursor(String),

@@ -166,6 +166,16 @@ fn lists_are_filtered_grouped_and_paged_and_payloads_stay_hidden() {
     assert!(stage.dlq(&["show", &id(99), "--payloads"]).out.contains("canary"));
     let unknown = stage.dlq(&["show", &id(1_000)]);
     assert!(unknown.code == 3 && unknown.errors.contains("there is no dead letter"), "{unknown:?}");
+    let (known, unknown) = (id(99), id(1_000));
+    let ids = ["--id", &known, "--id", &unknown];
+    for act in [&["replay", "--unchecked"][..], &["discard", "--because", "test"], &["export"]] {
+        let told = stage.dlq(&[act, &ids].concat());
+        let names = told.errors.contains(&format!("there is no dead letter {unknown}"));
+        assert!(told.code == 3 && names && told.out.is_empty(), "{told:?}");
+    }
+    let letter: Value =
+        serde_json::from_str(&stage.dlq(&["show", &known, "--format", "json"]).out).expect("JSON");
+    assert_eq!(letter["actions"], serde_json::json!([]), "nothing was done: {letter:#}");
 
     let lines = stage.dlq(&["export", "--reason", "panic"]).out;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -58,10 +58,6 @@ fn carry_out(
     console: &mut Console<'_>,
 ) -> Result<Output, Failure> {
     let chosen = letters.choose(filter, &mut Bar::on(console)).map_err(failure)?;
-    if let Some(missing) = filter.ids.get(chosen.len()..).and_then(<[_]>::last).filter(|_| chosen.is_empty())
-    {
-        return Err(failure(choreograph_dead_letters::Error::NotFound(*missing)));
-    }
     let asked_one_by_one = !filter.ids.is_empty();
     if chosen.len() > 1 && !yes && !asked_one_by_one && !order.dry_run {
         confirm(&chosen, order, console)?;

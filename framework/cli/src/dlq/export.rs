@@ -16,6 +16,10 @@ use crate::{Console, Exit, Failure, Output};
 pub(super) fn run(args: &DlqExport, console: &mut Console<'_>) -> Result<Output, Failure> {
     let letters = dead_letters(&args.declared.manifests)?;
     let filter = which::filter(&args.which, &args.state);
+    if !filter.ids.is_empty() {
+        // Of those that are named every one is there, or nothing is written.
+        letters.choose(&filter, &mut ()).map_err(failure)?;
+    }
     let Some(path) = &args.into else {
         write(&letters, &filter, args.which.payloads, &mut *console.out, &mut ())?;
         return Ok(Output::Answer(String::new(), Exit::Holds));
