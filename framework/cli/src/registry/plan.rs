@@ -108,18 +108,22 @@ fn published(
             btree_map::Entry::Occupied(known) => known.into_mut(),
             btree_map::Entry::Vacant(free) => free.insert(of_subject(client, &entry.subject)?),
         };
-        let found = if held.iter().any(|(key, _)| key.is_beside(&entry.key)) {
+        let found = if held.iter().any(|(key, _)| *key == entry.key) {
             held.iter()
                 .find(|(key, text)| *key == entry.key && says_else(entry, text))
                 .map(|(_, then)| edited(entry, then))
         } else {
-            // Nothing of its major is there: it may be under another name.
+            // It is not there: it may be under another name.
             let all = match everywhere.take() {
                 Some(all) => all,
                 None => contracts(client)?.versions,
             };
             let all = everywhere.insert(all);
-            elsewhere(entry, all).or_else(|| renamed(entry, &titles))
+            if held.iter().any(|(key, _)| key.is_beside(&entry.key)) {
+                edited_elsewhere(entry, all)
+            } else {
+                retitled_elsewhere(entry, all).or_else(|| renamed(entry, &titles))
+            }
         };
         if let Some(finding) = found {
             entry.state = State::Refused;
@@ -164,10 +168,15 @@ fn titles(entries: &[Entry]) -> BTreeMap<Key, String> {
     entries.iter().map(|entry| (entry.key.clone(), title(&entry.source).to_owned())).collect()
 }
 
+/// What the registry has of the version in whatever subject, if that says something else.
+fn edited_elsewhere(entry: &Entry, all: &Versions) -> Option<Finding> {
+    all.get(&entry.key).filter(|then| says_else(entry, then)).map(|then| edited(entry, then))
+}
+
 /// What the registry has of the version's major in whatever subject, if that says something else or has another title.
-fn elsewhere(entry: &Entry, all: &Versions) -> Option<Finding> {
-    if let Some(then) = all.get(&entry.key).filter(|then| says_else(entry, then)) {
-        return Some(edited(entry, then));
+fn retitled_elsewhere(entry: &Entry, all: &Versions) -> Option<Finding> {
+    if let Some(edited) = edited_elsewhere(entry, all) {
+        return Some(edited);
     }
     let (first, last) = (Key { minor: 0, ..entry.key.clone() }, Key { minor: u32::MAX, ..entry.key.clone() });
     let titled = |text: &Text| Source::parse(&text.name, text.bytes.clone()).map(|it| title(&it).to_owned());

@@ -143,6 +143,31 @@ fn a_new_title_hides_no_edit() {
     assert_eq!(registry(&folder, &["push"], &url).code, 0);
 }
 
+/// Two pipelines that name their subjects differently have one `$id` for one text all the same.
+#[test]
+fn a_text_under_another_kind_of_subject_is_found() {
+    let (server, registered) = memory::start();
+    let (first, next) = (titled("order.placed/1.0", ""), "schemas/order.placed/1.1.json");
+    let theirs = folder(&[(FILE, &first), (next, &titled("order.placed/1.1", ""))]);
+    assert_eq!(registry(&theirs, &["push"], &server.url()).code, 0);
+    // The other pipeline has the major's first version already, under its own subject.
+    registered.lock().unwrap().insert("orders-OrderPlaced".to_owned(), vec![(1, first.clone())]);
+
+    let ours =
+        folder(&[(FILE, &first), (next, &titled("order.placed/1.1", r#", "note": { "type": "string" }"#))]);
+    let event =
+        serde_json::json!({ "type": "order.placed", "version": "1.1", "topic": "orders", "schema": true });
+    let manifest = serde_json::json!({ "manifest": 1, "service": "shop", "publishes": [event] });
+    write(ours.path(), "shop.json", manifest.to_string());
+    for action in ["check", "push"] {
+        let named = ["--subjects", "topic-record-name", "--manifests", "shop.json", "--format", "json"];
+        let run = registry(&ours, &[&[action][..], &named].concat(), &server.url());
+        let json = run.json("registry");
+        assert_eq!((run.code, rules(&json)), (1, vec!["CONTRACT_MUTATED"]), "{json:#}");
+    }
+    assert_eq!(registered.lock().unwrap()["orders-OrderPlaced"].len(), 1);
+}
+
 /// A registry is shared: what a folder has no version of is somebody else's.
 #[test]
 fn what_others_have_published_is_not_missed() {
