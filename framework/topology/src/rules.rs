@@ -1,30 +1,9 @@
-//! The rules of a choreography, as data: one file each under `rules/`.
+//! The rules of a choreography, as data: one file each under `rules/`. What a rule judges are the manifests of a set, before and
+//! after.
 
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
-
-/// One rule: what it finds, whom that breaks, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rule {
-    /// Its name: `CONSUMED_BUT_NOT_EMITTED`.
-    pub id: &'static str,
-    /// What it finds, in one sentence.
-    pub sentence: String,
-    /// How that breaks a team: a worked example.
-    pub breaks: String,
-    /// What to do.
-    pub instead: String,
-}
-
-/// A rule's file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    sentence: String,
-    breaks: String,
-    instead: String,
-}
+pub use choreograph_contracts::compat::Rule;
 
 macro_rules! files {
     ($($id:literal),* $(,)?) => {
@@ -54,13 +33,9 @@ const FILES: [(&str, &str); 18] = files![
     "UPCASTER_MISSING",
 ];
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| FILES.iter().filter_map(read).collect());
-
-/// The rule of one file. A file that cannot be read is missing from the list; a test holds that none is.
-fn read((id, text): &(&'static str, &str)) -> Option<Rule> {
-    let File { sentence, breaks, instead } = serde_json::from_str(text).ok()?;
-    Some(Rule { id, sentence, breaks, instead })
-}
+/// A file that cannot be read is missing from the list; a test holds that none is.
+static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| FILES.iter().filter_map(|(id, text)| Rule::of_file(id, text)).collect());
 
 /// Every rule, ordered by name.
 pub fn rules() -> &'static [Rule] {

@@ -103,7 +103,7 @@ fn details(finding: &Finding) -> Vec<String> {
         lines.push(format!("because of {}: {}", cause.rule, shortened(&cause.message, MAX_SHOWN_TEXT)));
     }
     if let Some(rule) = rules::find(&finding.rule) {
-        lines.push(format!("why: {}", rule.why()));
+        lines.push(format!("why: for example: {}", rule.breaks));
         lines.push(format!("instead: {}", rule.instead));
     }
     lines.extend(finding.help.iter().map(|help| format!("help: {}", shortened(help, MAX_SHOWN_TEXT))));

@@ -94,8 +94,8 @@ impl Page<'_> {
         if let Some(rule) = rules::find(&finding.rule)
             && self.explained.insert(finding.rule.clone())
         {
-            self.reason(width, "why", &rule.why())?;
-            self.reason(width, "instead", rule.instead)?;
+            self.reason(width, "why", &format!("for example: {}", rule.breaks))?;
+            self.reason(width, "instead", &rule.instead)?;
         }
         for help in &finding.help {
             self.reason(width, "help", &brief(help))?;

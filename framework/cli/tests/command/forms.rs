@@ -9,6 +9,7 @@ use choreograph_contracts::compat;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::examples::{Example, rules_with_one};
 use crate::support::{Run, folder, write};
 use crate::vectors;
 
@@ -209,156 +210,32 @@ fn every_rule_is_explained_in_its_form() {
     }
 }
 
-/// A manifest of one service.
-fn manifest(service: &str, rest: &Value) -> Value {
-    let mut manifest = json!({ "manifest": 1, "service": service, "owner": format!("Team {service}") });
-    for (member, value) in rest.as_object().into_iter().flatten() {
-        manifest[member] = value.clone();
-    }
-    manifest
-}
-
-fn emitted(name: &str, more: &Value) -> Value {
-    let mut event =
-        json!({ "type": name, "version": "1.0", "topic": "t", "key": "id", "schema": { "type": "object" } });
-    for (member, value) in more.as_object().into_iter().flatten() {
-        event[member] = value.clone();
-    }
-    event
-}
-
-fn step(name: &str, reads: &Value, emits: &[Value], shape: &Value) -> Value {
-    let mut consumes = json!({ "type": "start", "major": 1, "topic": "t", "schema": true });
-    for (member, value) in reads.as_object().into_iter().flatten() {
-        consumes[member] = value.clone();
-    }
-    json!({ "name": name, "group": format!("g.{name}"), "consumes": [consumes], "emits": emits, "emits_shape": shape })
-}
-
-/// For each rule of a choreography: the manifests that break it, and those of before.
-fn faults() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
-    let none = json!({});
-    let starts = json!({ "external": true, "starts_workflow": "w" });
-    let source = |more: &Value| manifest("source", &json!({ "publishes": [emitted("start", more)] }));
-    let reader = |reads: &Value, emits: &[Value], shape: &Value| {
-        manifest("reader", &json!({ "steps": [step("a", reads, emits, shape)] }))
-    };
-    let nothing = json!("nothing");
-    let reads = |reads: &Value| reader(reads, &[], &nothing);
-    let external = json!({ "external": true });
-    let alone = |fault: Vec<Value>| (fault, Vec::new());
-    let required = json!({ "schema": { "required": ["x"] } });
-    let writes = json!({ "external": true, "schema": { "required": ["x"], "properties": { "x": true } } });
-    let topics = |name: &str, settings: &Value| {
-        manifest(name, &json!({ "topics": [{ "name": "t", "settings": settings }] }))
-    };
-    let mut retried = reads(&none);
-    retried["steps"][0]["retry_topic"] = json!("t");
-    let mut letters = reads(&none);
-    letters["steps"][0]["dead_letter_topic"] = json!("t");
-    let older = [
-        ("CONSUMED_BUT_NOT_EMITTED", alone(vec![reads(&none)])),
-        ("EMITTED_BUT_NOT_CONSUMED", alone(vec![source(&external)])),
-        ("EVENT_ON_ANOTHER_TOPIC", alone(vec![source(&external), reads(&json!({ "topic": "u" }))])),
-        ("MAJOR_NOT_EMITTED", alone(vec![source(&external), reads(&json!({ "major": 2 }))])),
-        (
-            "MAJOR_NOT_READ",
-            alone(vec![
-                source(&external),
-                manifest(
-                    "other",
-                    &json!({ "publishes": [emitted("start", &json!({ "external": true, "version": "2.0" }))] }),
-                ),
-                reads(&none),
-            ]),
-        ),
-        (
-            "UPCASTER_MISSING",
-            alone(vec![source(&external), reads(&json!({ "major": 4, "upcasts": [1, 3] }))]),
-        ),
-        ("NOT_COVERED", alone(vec![source(&external), reads(&required)])),
-        (
-            "SCHEMA_UNREADABLE",
-            alone(vec![source(&external), reads(&json!({ "schema": { "$ref": "http://x/y" } }))]),
-        ),
-        (
-            "GROUP_SHARED",
-            alone(vec![
-                source(&external),
-                reads(&none),
-                manifest("other", &json!({ "steps": [step("a", &none, &[], &nothing)] })),
-            ]),
-        ),
-        (
-            "KEYS_DIFFER",
-            alone(vec![
-                source(&external),
-                manifest(
-                    "other",
-                    &json!({ "publishes": [emitted("start", &json!({ "external": true, "key": "x" }))] }),
-                ),
-                reads(&none),
-            ]),
-        ),
-        ("DEAD_LETTER_TOPIC_SHARED", alone(vec![source(&external), letters])),
-        ("RETRY_TOPIC_SHARED", alone(vec![source(&external), retried])),
-        ("TOPIC_DIFFERS", alone(vec![topics("a", &json!({ "retention.ms": "1" })), topics("b", &none)])),
-        ("SERVICE_TWICE", alone(vec![source(&external), source(&starts), reads(&none)])),
-        (
-            "CYCLE_WITHOUT_EXIT",
-            alone(vec![
-                source(&starts),
-                reader(&none, &[emitted("start", &none)], &json!({ "one": "start.v1" })),
-            ]),
-        ),
-        (
-            "NEVER_ENDS",
-            alone(vec![
-                source(&starts),
-                reader(&none, &[emitted("last", &json!({ "outbound": true }))], &json!({ "one": "last.v1" })),
-            ]),
-        ),
-        (
-            "EVENT_DEPRECATED",
-            alone(vec![
-                source(&json!({ "external": true, "deprecated": { "sunset": "2026-12-31" } })),
-                reads(&none),
-            ]),
-        ),
-        ("BREAKS_CONSUMER", (vec![source(&external)], vec![source(&writes), reads(&required)])),
-    ];
-    older.into_iter().map(|(rule, (now, before))| (rule, now, before)).collect()
-}
-
+/// Each rule that is not about schemas, in all that the command says of its example: the pairs of schemas are compared above.
 #[test]
-fn every_fault_of_a_choreography_keeps_its_form() {
-    let faults = faults();
-    let rules = choreograph_topology::rules().iter().map(|rule| rule.id);
-    let missing: Vec<_> = rules.filter(|id| faults.iter().all(|(rule, ..)| rule != id)).collect();
-    assert!(missing.is_empty(), "{missing:?} have no manifests here");
-    for (rule, now, before) in faults {
-        let files = folder(&[]);
-        let put = |time: &str, manifests: &[Value]| -> Vec<String> {
-            let one = |(at, value): (usize, &Value)| {
-                write(files.path(), &format!("{time}{at}.json"), format!("{value:#}"))
-            };
-            manifests.iter().enumerate().map(one).map(|path| path.display().to_string()).collect()
-        };
-        let (now, before) = (put("now", &now), put("before", &before));
-        let mut args = vec!["topology", "check"];
-        args.extend(now.iter().map(String::as_str));
-        if !before.is_empty() {
-            args.push("--against");
-            args.extend(before.iter().map(String::as_str));
+fn every_finding_keeps_its_form() {
+    for rule in rules_with_one() {
+        let example = Example::of(rule);
+        let mut rules = Vec::new();
+        for (_, form, args) in example.commands.iter().filter(|(time, ..)| *time != "old") {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let what = format!("{}: {args:?}", rule.id);
+            if *form == "drift" {
+                // Its JSON is the observer's answer, which has no findings.
+                rules.extend(here(&args, "json").json(form)["drifts"].as_array().map(|_| rule.id.to_owned()));
+                continue;
+            }
+            let json = told(&what, &args, form, |json| json["findings"].as_array().expect("a list").clone());
+            let json = json.unwrap_or_else(|| panic!("{what}: refused"));
+            let found = json["findings"].as_array().expect("a list");
+            rules.extend(found.iter().filter_map(|finding| finding["rule"].as_str().map(str::to_owned)));
+            assert_eq!(json["holds"], found.iter().all(|finding| finding["severity"] != "error"), "{what}");
+            if *form == "topology" && !args.contains(&"--against") {
+                let graph: Vec<&str> =
+                    ["topology", "graph"].into_iter().chain(args[2..].iter().copied()).collect();
+                assert_is_drawn(&graph);
+            }
         }
-        let json = told(rule, &args, "topology", |json| json["findings"].as_array().expect("a list").clone());
-        let json = json.unwrap_or_else(|| panic!("{rule}: refused"));
-        let found = json["findings"].as_array().expect("a list");
-        assert!(found.iter().any(|finding| finding["rule"] == rule), "{rule}: {json:#}");
-        let graph: Vec<&str> =
-            ["topology", "graph"].into_iter().chain(now.iter().map(String::as_str)).collect();
-        assert_is_drawn(&graph);
-        assert_eq!(json["holds"], found.iter().all(|finding| finding["severity"] != "error"), "{rule}");
+        assert!(rules.iter().any(|it| it == rule.id), "{}: {rules:?}", rule.id);
     }
 }
 

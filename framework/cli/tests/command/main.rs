@@ -7,6 +7,7 @@ mod diff;
 mod dlq;
 mod drift;
 mod evolution_guide;
+mod examples;
 mod explain;
 mod forms;
 mod git;

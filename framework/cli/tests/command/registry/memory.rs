@@ -68,7 +68,9 @@ fn answer(request: &Request, subjects: &mut BTreeMap<String, Vec<(usize, String)
             },
         },
         ("POST", ["compatibility", "subjects", subject, "versions", "verbose=true"]) => {
-            let refuses = subjects.contains_key(*subject) && schema.contains("forbidden");
+            let adds = |(_, known): &(usize, String)| adds_to_an_open_one(known, &schema);
+            let latest = subjects.get(*subject).and_then(|versions| versions.last());
+            let refuses = latest.is_some_and(|latest| schema.contains("forbidden") || adds(latest));
             let messages = if refuses { json!([REASON, "{oldSchemaVersion: 1}"]) } else { json!([]) };
             ok(&json!({ "is_compatible": !refuses, "messages": messages }))
         }
@@ -88,6 +90,13 @@ fn answer(request: &Request, subjects: &mut BTreeMap<String, Vec<(usize, String)
         },
         _ => error(404, 404, "HTTP 404 Not Found"),
     }
+}
+
+/// Whether `new` has a property that `old` has not, which is open.
+fn adds_to_an_open_one(old: &str, new: &str) -> bool {
+    let [old, new] = [old, new].map(|text| serde_json::from_str::<Value>(text).unwrap_or_default());
+    let mut properties = new["properties"].as_object().into_iter().flatten();
+    old["additionalProperties"] != false && properties.any(|(name, _)| old["properties"].get(name).is_none())
 }
 
 fn version(subjects: &BTreeMap<String, Vec<(usize, String)>>, subject: &str, number: &str) -> Answer {
