@@ -12,7 +12,7 @@ macro_rules! files {
 }
 
 /// The files, by rule, ordered by name.
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 19] = files![
     "BREAKS_CONSUMER",
     "CONSUMED_BUT_NOT_EMITTED",
     "CYCLE_WITHOUT_EXIT",
@@ -22,6 +22,7 @@ const FILES: [(&str, &str); 18] = files![
     "EVENT_ON_ANOTHER_TOPIC",
     "GROUP_SHARED",
     "KEYS_DIFFER",
+    "KEY_NOT_IN_SCHEMA",
     "MAJOR_NOT_EMITTED",
     "MAJOR_NOT_READ",
     "NEVER_ENDS",

@@ -11,6 +11,7 @@ mod emitted;
 mod ends;
 mod finding;
 mod groups;
+mod key_fields;
 mod keys;
 mod majors;
 mod retries;
@@ -45,6 +46,7 @@ pub(crate) fn all(choreography: &Choreography<'_>) -> Vec<Finding> {
     majors::check(choreography, &mut findings);
     topics::check(choreography, &mut findings);
     keys::check(choreography, &mut findings);
+    key_fields::check(choreography, &mut findings);
     groups::check(choreography, &mut findings);
     retries::check(choreography, &mut findings);
     ends::check(choreography, &mut findings);

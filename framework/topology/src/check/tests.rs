@@ -177,7 +177,7 @@ fn upcasters_lead_a_reader_to_what_is_written() {
 #[test]
 fn a_reader_that_needs_more_than_the_writer_promises_is_found_with_both_teams() {
     let mut placed = emitted("start", &["external"]);
-    placed["schema"] = json!({ "type": "object", "properties": { "currency": { "type": "string" } }, "additionalProperties": false });
+    placed["schema"] = json!({ "type": "object", "properties": { "id": {}, "currency": { "type": "string" } }, "additionalProperties": false });
     let mut reads = step("a", &["start"], &[], &json!("nothing"));
     reads["consumes"][0]["schema"] = json!({ "type": "object", "properties": { "currency": { "type": "string" } }, "required": ["currency"] });
     let findings = found(&[
@@ -410,4 +410,37 @@ fn a_change_is_told_whom_it_breaks() {
     let broken = [writes("1.0", &["id"], &["id"]), reads(&["currency"])];
     let answer = against(&[writes("1.1", &["id", "note"], &["id"])], &broken);
     assert_eq!((answer.breaks.len(), answer.known), (0, 1));
+}
+
+/// Wherever the schema declares the field, the writer may write it; and where nothing says what is written, nobody knows.
+#[test]
+fn a_key_is_a_field_of_what_is_written() {
+    let source = |schema: &Value| {
+        let event = json!({ "type": "end", "version": "1.0", "topic": "t", "key": "id", "terminal": true, "schema": schema });
+        rules(&[service("s", "One", &json!({ "publishes": [event] }))])
+    };
+    let id = json!({ "properties": { "id": { "type": "string" } } });
+    let other = json!({ "type": "object", "properties": { "uid": { "type": "string" } } });
+    for schema in [
+        id.clone(),
+        json!({ "$ref": "#/$defs/A", "$defs": { "A": id } }),
+        json!({ "allOf": [other, id] }),
+        json!({ "oneOf": [other, { "type": "object", "properties": { "id": { "type": "integer" } }, "required": ["id"] }] }),
+        json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        json!({ "properties": { "uid": {} }, "patternProperties": { "^i": {} } }),
+        json!({ "type": "object" }),
+        json!(true),
+    ] {
+        assert_eq!(source(&schema), Vec::<&str>::new(), "{schema}");
+    }
+    for schema in [
+        other.clone(),
+        json!({ "properties": { "id": false, "uid": {} } }),
+        json!({ "$ref": "#/$defs/A", "$defs": { "A": other, "B": id } }),
+        json!({ "anyOf": [other, { "properties": { "inner": id } }] }),
+        json!({ "type": "object", "propertyNames": { "maxLength": 1 } }),
+        json!({ "type": "string" }),
+    ] {
+        assert_eq!(source(&schema), ["KEY_NOT_IN_SCHEMA"], "{schema}");
+    }
 }

@@ -188,7 +188,7 @@ fn event(name: &str) -> Value {
     json!({ "type": name, "version": "1.0", "topic": "t", "key": "id", "schema": true })
 }
 
-pub(crate) const FAULTS: [Fault; 13] = [
+pub(crate) const FAULTS: [Fault; 14] = [
     Fault { rule: "CONSUMED_BUT_NOT_EMITTED", put: |_, step| consumed(step)["type"] = json!("nobody.knows") },
     Fault {
         rule: "EMITTED_BUT_NOT_CONSUMED",
@@ -222,6 +222,14 @@ pub(crate) const FAULTS: [Fault; 13] = [
             let name = consumed(step)["type"].as_str().unwrap_or_default().to_owned();
             let mut other = event(&name);
             other["key"] = json!("another");
+            others.push(source("new", &other));
+        },
+    },
+    Fault {
+        rule: "KEY_NOT_IN_SCHEMA",
+        put: |others, _| {
+            let mut other = event("no.key");
+            other["schema"] = json!({ "properties": { "another": {} } });
             others.push(source("new", &other));
         },
     },

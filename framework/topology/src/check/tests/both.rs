@@ -30,7 +30,7 @@ fn reads(step: &str, views: &[Value]) -> Manifest {
 
 /// A schema of these fields, all required, with `k` among some values.
 fn of(fields: &[&str], values: &[&str]) -> Value {
-    let mut properties = json!({ "k": { "enum": values } });
+    let mut properties = json!({ "id": {}, "k": { "enum": values } });
     for field in fields {
         properties[*field] = json!({ "type": "string" });
     }

@@ -50,8 +50,7 @@ fn what_is_not_compared_is_told_and_never_known() {
     let count = 150;
     assert!(count * count > MAX_COMPARISONS);
     let writer = |at: usize, fields: &Value| {
-        let schema =
-            json!({ "properties": { "f": {}, "g": {} }, "required": fields, "additionalProperties": false });
+        let schema = json!({ "properties": { "id": {}, "f": {}, "g": {} }, "required": fields, "additionalProperties": false });
         writes(&format!("w{at:03}"), &json!({ "schema": schema }))
     };
     let mut before: Vec<Manifest> = (0..count).map(|at| writer(at, &json!(["f"]))).collect();
@@ -214,7 +213,7 @@ fn an_event_keeps_its_key() {
 fn what_eases_a_gap_is_no_break() {
     let writer = |schema: Value| writes("w", &json!({ "version": "1.1", "schema": schema }));
     let wants = |schema: Value| reads("r", "r", &[json!({ "schema": schema })]);
-    let of = |field: Value| json!({ "properties": { "f": field }, "required": ["f"] });
+    let of = |field: Value| json!({ "properties": { "id": {}, "f": field }, "required": ["f"] });
     let values = |values: &[&str]| of(json!({ "enum": values }));
     let longest = |length: u32| of(json!({ "type": "string", "maxLength": length }));
     let abcd = [writer(values(&["a", "b", "c", "d"])), wants(values(&["a", "b"]))];
@@ -225,7 +224,7 @@ fn what_eases_a_gap_is_no_break() {
     // What is not proved to ease is told.
     assert_eq!(answer(&[writer(values(&["a", "b", "c", "x"]))], &abcd).0, ["BREAKS_CONSUMER"]);
     assert_eq!(answer(&[wants(values(&["a", "c"]))], &abcd).0, ["BREAKS_CONSUMER"]);
-    let more = json!({ "properties": { "f": { "enum": ["a", "b", "c"] }, "g": { "type": "number" } }, "required": ["f"] });
+    let more = json!({ "properties": { "id": {}, "f": { "enum": ["a", "b", "c"] }, "g": { "type": "number" } }, "required": ["f"] });
     let mut wants_g = of(json!({ "enum": ["a", "b"] }));
     wants_g["properties"]["g"] = json!({ "type": "string" });
     let before = [abcd[0].clone(), wants(wants_g)];

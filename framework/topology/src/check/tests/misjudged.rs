@@ -206,8 +206,8 @@ fn a_change_that_makes_a_known_gap_wider_breaks() {
         step["consumes"][0]["schema"] = json!({ "type": "object", "required": required });
         service("billing", "Finance", &json!({ "steps": [step] }))
     };
-    let amount = json!({ "type": "object", "properties": { "amount": {} }, "required": ["amount"], "additionalProperties": false });
-    let nothing = json!({ "type": "object", "additionalProperties": false });
+    let amount = json!({ "type": "object", "properties": { "id": {}, "amount": {} }, "required": ["amount"], "additionalProperties": false });
+    let nothing = json!({ "type": "object", "properties": { "id": {} }, "additionalProperties": false });
     let before = [writes(amount.clone()), reads(&json!(["amount", "currency"]))];
     let same = against(&[writes(amount.clone())], &before);
     assert_eq!((same.breaks.len(), same.known), (0, 1));

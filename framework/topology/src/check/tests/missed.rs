@@ -113,7 +113,8 @@ fn a_view_from_outside_excuses_its_own_topic() {
 
 #[test]
 fn readers_are_compared_with_the_writers_that_they_meet() {
-    let schema = |field: &str| json!({ "properties": { field: { "type": "string" } }, "required": [field] });
+    let schema =
+        |field: &str| json!({ "properties": { "id": {}, field: { "type": "string" } }, "required": [field] });
     let all = |topic: &str, field: &str| {
         let of = |side: &str| format!("{side}-{topic}");
         [
