@@ -1,7 +1,7 @@
 //! Verdicts on the vectors of another project, as a committed scoreboard.
 //!
 //! They lie in the folder that `CONTRACT_VECTORS` names: `apicurio.json`, pairs of schemas, each with what that
-//! project expects in both directions, under plain JSON Schema semantics. Without the variable nothing is tested.
+//! project expects in both directions, under plain JSON Schema semantics. The test is ignored until somebody asks for it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -69,8 +69,9 @@ fn expected(case: &Value) -> (bool, bool) {
 }
 
 #[test]
+#[ignore = "needs other projects' pairs of schemas in CONTRACT_VECTORS: see CONTRIBUTING.md"]
 fn the_scoreboard_is_as_committed() {
-    let Ok(folder) = std::env::var("CONTRACT_VECTORS") else { return };
+    let folder = std::env::var("CONTRACT_VECTORS").expect("the folder of the vectors");
     let text = std::fs::read_to_string(Path::new(&folder).join("apicurio.json")).unwrap();
     let file: Value = serde_json::from_str(&text).unwrap();
     let mut score = Score::default();
@@ -95,7 +96,18 @@ fn the_scoreboard_is_as_committed() {
         score.unproven
     );
     let found = format!("{summary}{}", score.table);
-    write!(std::io::stdout(), "{summary}").unwrap();
+    writeln!(
+        std::io::stdout(),
+        "vectors: {} of Apicurio Registry's expectations, {} agreed; compatible against them, each proved {}; a break against \
+         them, each shown {}; too strict {}, unproven {}; the last ones in tests/vectors.txt",
+        score.assertions,
+        score.agreed,
+        score.proved_safe,
+        score.proved_break,
+        score.too_strict,
+        score.unproven
+    )
+    .unwrap();
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(SCOREBOARD, &found).unwrap();
     }

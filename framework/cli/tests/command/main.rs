@@ -11,6 +11,7 @@ mod examples;
 mod explain;
 mod forms;
 mod git;
+mod guessed;
 mod guide;
 mod hostile;
 mod many;

@@ -64,9 +64,22 @@ impl Question {
         self.ours.findings.iter().filter_map(|finding| finding.witness.as_ref())
     }
 
+    /// What shows a break: validators that know nothing of the comparison.
+    pub(crate) fn judges(&self) -> Judges {
+        Judges { writer: validator(&self.writer), reader: validator(&self.reader) }
+    }
+}
+
+/// Validators of both sides of a question.
+pub(crate) struct Judges {
+    writer: Validator,
+    reader: Validator,
+}
+
+impl Judges {
     /// Whether `event` shows a break.
-    pub(crate) fn is_refuted_by(&self, event: &Value) -> bool {
-        validator(&self.writer).is_valid(event) && !validator(&self.reader).is_valid(event)
+    pub(crate) fn are_parted_by(&self, event: &Value) -> bool {
+        self.writer.is_valid(event) && !self.reader.is_valid(event)
     }
 }
 
@@ -75,12 +88,12 @@ fn validator(schema: &Value) -> Validator {
 }
 
 impl Score {
-    /// Counts what somebody says of a question.
-    pub(crate) fn count(&mut self, question: &Question, compatible: bool) {
-        let broken = question.witnesses().next().is_some();
-        self.unsound += usize::from(compatible && broken);
-        self.false_alarms += usize::from(!compatible && question.ours.compatible);
-        self.unproven += usize::from(!compatible && !broken && !question.ours.compatible);
+    /// Counts what somebody says of a question of which it is known whether some event shows a break.
+    pub(crate) fn count(&mut self, question: &Question, compatible: bool, is_broken: bool) {
+        let proved_safe = question.ours.compatible && !is_broken;
+        self.unsound += usize::from(compatible && is_broken);
+        self.false_alarms += usize::from(!compatible && proved_safe);
+        self.unproven += usize::from(!compatible && !is_broken && !proved_safe);
     }
 }
 
