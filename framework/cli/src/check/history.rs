@@ -198,7 +198,7 @@ fn mended(key: &Key, then: &Text, now: &Source, problem: &Problem) -> Finding {
     )
 }
 
-fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>) -> Finding {
+pub(super) fn mutated(key: &Key, publish: &Key, comparison: &Comparison, sides: &Sides<'_>) -> Finding {
     let message = format!("`{key}` is published, and its file says something else now than it said");
     let mut finding = Finding::error(files::MUTATED, message);
     finding.causes = breaks(comparison, sides, &[Direction::Backward, Direction::Forward]);

@@ -188,3 +188,40 @@ fn let_pass(args: &Check, changes: &[Change], findings: &[Finding]) -> Option<St
 fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Catalogue, Check, compared, history, report};
+    use crate::args::Level;
+    use crate::diff::Sides;
+    use crate::input::Source;
+    use crate::past::Key;
+
+    #[test]
+    fn of_a_list_that_is_cut_it_is_said_that_there_may_be_more() {
+        let source = |kind: &str| {
+            let text = format!(
+                r#"{{ "$id": "urn:contract:a.b/1.0", "properties": {{ "x": {{ "type": "{kind}" }} }} }}"#
+            );
+            Source::parse("a.b/1.0.json", text.into_bytes()).unwrap()
+        };
+        let (old, new) = (source("string"), source("integer"));
+        let key = Key { name: "a.b".to_owned(), major: 1, minor: 0 };
+        let args =
+            Check { schemas: "schemas".into(), against: None, level: Level::Full, manifests: Vec::new() };
+        let catalogue = Catalogue { sources: BTreeMap::new(), strays: Vec::new() };
+        let mut comparison = compared(&old, &new).unwrap();
+        for is_bounded in [false, true] {
+            comparison.forward.is_bounded = is_bounded;
+            let finding = history::mutated(&key, &key, &comparison, &Sides { old: &old, new: &new });
+            assert_eq!(finding.bounded, is_bounded);
+            let report = report(&args, &catalogue, vec![finding], &[], 1);
+            assert_eq!(report.json["bounded"] == true, is_bounded, "{}", report.json);
+            assert_eq!(report.json["findings"][0]["bounded"] == true, is_bounded, "{}", report.json);
+            let said = report.summary.iter().any(|line| line.ends_with("there may be more"));
+            assert_eq!(said, is_bounded, "{:?}", report.summary);
+        }
+    }
+}
