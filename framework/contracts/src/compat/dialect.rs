@@ -54,6 +54,13 @@ pub(super) fn of(schema: &Value) -> Option<Draft> {
     DRAFTS.iter().find(|(known, ..)| *known == path).map(|(_, draft, _)| *draft)
 }
 
+/// The `$schema` of a draft that is read.
+pub(super) fn uri(draft: Draft) -> String {
+    let path = DRAFTS.iter().find(|(_, known, _)| *known == draft).map_or("", |(path, ..)| path);
+    // The older ones are named as they were published.
+    if path.contains("/draft-") { format!("http://{path}#") } else { format!("https://{path}") }
+}
+
 /// The latest draft that means what is written, where nothing says which one it is: `items` lists schemas up to
 /// 2019-09, `dependencies` and `additionalItems` say something up to then, and `exclusiveMinimum` is true or false in
 /// draft 4. To read them as 2020-12 would be to overlook them.

@@ -1,5 +1,8 @@
 //! One direction: may the reader read what the writer writes?
 
+use std::collections::HashSet;
+use std::thread;
+
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -7,6 +10,7 @@ use super::diff::{Change, MAX_CHANGES, changes};
 use super::document::Document;
 use super::error::CompareError;
 use super::graph::{Graph, NodeId, ReadError};
+use super::met::{met, names_in};
 use super::options::{Budget, Options, Semantics};
 use super::prepare::{Part, Prepared};
 use super::question::planted;
@@ -25,6 +29,8 @@ const MANY_NODES: usize = 2_000;
 /// How many values the witnesses of one direction may hold together: 10,000 events of 10,000 fields would fill any memory.
 /// What is asked for beyond it is listed as unproven.
 const MAX_WITNESS_VALUES: usize = 200_000;
+/// The stack of validators of large schemas, which may nest as deep as there are definitions. What is not used is not taken.
+const VALIDATOR_STACK: usize = 256 * 1024 * 1024;
 /// Where the random events begin: the same documents, the same verdict.
 const SEED: u64 = 7;
 
@@ -44,6 +50,9 @@ struct Sides<'d> {
     reader: Prepared<'d>,
     /// Whether the writer is the older one.
     writer_is_old: bool,
+    /// What the reader's document stands for.
+    part: Part,
+    semantics: Semantics,
 }
 
 /// A verdict, and the changes that break nobody.
@@ -55,33 +64,40 @@ pub(super) struct Judged {
     pub(super) same: bool,
 }
 
-/// Who has the last word about an event.
+/// Who has the last word about events: validators of both schemas, whatever the program itself thinks of them.
 enum Referee<'j> {
-    /// Validators of both schemas.
-    Validators { writer: &'j Validator, reader: &'j Validator },
-    /// The graph, of documents so large that compiling them takes longer than deciding about them, and goes deeper
-    /// than a stack. Tests hold that it says what validators say.
-    Graph { writer: NodeId, reader: NodeId },
+    /// Of the schemas as they are.
+    Whole { writer: &'j Validator, reader: &'j Validator },
+    /// Of what the events meet of documents so large that compiling them takes longer than deciding about them.
+    Met(&'j Sides<'j>),
 }
 
 impl<'j> Referee<'j> {
-    fn of(judge: &'j Sides<'_>, graph: &Graph, [writer, reader]: [NodeId; 2]) -> Result<Self, CompareError> {
+    fn of(sides: &'j Sides<'j>, graph: &Graph) -> Result<Self, CompareError> {
         if graph.len() > MANY_NODES {
-            return Ok(Self::Graph { writer, reader });
+            return Ok(Self::Met(sides));
         }
-        Ok(Self::Validators { writer: judge.writer.validator()?, reader: judge.reader.validator()? })
+        Ok(Self::Whole { writer: sides.writer.validator()?, reader: sides.reader.validator()? })
     }
 
-    /// Whether the writer's schema accepts the event and the reader's refuses it.
-    fn break_with(&self, graph: &Graph, event: &Value) -> bool {
+    /// Of each event whether the writer's schema accepts it and the reader's refuses it. What cannot be asked about does not
+    /// count as a break that is shown.
+    fn break_with(&self, events: &[&Value]) -> Vec<bool> {
         match self {
-            Self::Validators { writer, reader } => writer.is_valid(event) && !reader.is_valid(event),
-            Self::Graph { writer, reader } => {
-                let breaks = graph.accepts(*writer, event) && !graph.accepts(*reader, event);
-                breaks && !graph.gave_up()
-            }
+            Self::Whole { writer, reader } => shown(writer, reader, events),
+            Self::Met(_) if events.is_empty() => Vec::new(),
+            Self::Met(sides) => thread::scope(|scope| {
+                let asked = || sides.met_break_with(events).unwrap_or_else(|| vec![false; events.len()]);
+                let thread = thread::Builder::new().stack_size(VALIDATOR_STACK).spawn_scoped(scope, asked);
+                // A thread that cannot be had is no answer.
+                thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| vec![false; events.len()])
+            }),
         }
     }
+}
+
+fn shown(writer: &Validator, reader: &Validator, events: &[&Value]) -> Vec<bool> {
+    events.iter().map(|event| writer.is_valid(event) && !reader.is_valid(event)).collect()
 }
 
 impl<'d> Judge<'d> {
@@ -111,7 +127,8 @@ impl<'d> Judge<'d> {
             let pointer = graph.node(node).pointer.to_string();
             side.read_error(&ReadError { pointer, problem: problem.to_owned() })
         })?;
-        Ok(Self { sides: Sides { writer, reader, writer_is_old }, graph, roots })
+        let sides = Sides { writer, reader, writer_is_old, part, semantics };
+        Ok(Self { sides, graph, roots })
     }
 
     /// What changed, decided about by nobody: as notes.
@@ -135,7 +152,7 @@ impl<'d> Judge<'d> {
         let spent = steps / 2 - solver.left();
         drop(solver);
         let changes = changes(&mut graph, writer_root, reader_root, sides.writer_is_old);
-        let referee = Referee::of(&sides, &graph, roots)?;
+        let referee = Referee::of(&sides, &graph)?;
         let witness = match outcome {
             // What an evaluation that was given up says is no proof.
             Outcome::Nothing if !graph.gave_up() => {
@@ -144,7 +161,7 @@ impl<'d> Judge<'d> {
                     None => return Ok(sides.holds(&changes, spent)),
                 }
             }
-            Outcome::Value(event) if referee.break_with(&graph, &event) => Some(event),
+            Outcome::Value(event) if referee.break_with(&[&event]) == [true] => Some(event),
             _ => counterexample(&graph, writer_root, &referee, SAMPLES),
         };
         let mut judged = sides.blame(graph, roots, &changes, witness, &referee, steps / 2);
@@ -160,6 +177,23 @@ impl<'d> Judge<'d> {
 }
 
 impl Sides<'_> {
+    /// Of each event whether it shows a break, by validators of what the events meet; `None` if that cannot be compiled within
+    /// a bound.
+    fn met_break_with(&self, events: &[&Value]) -> Option<Vec<bool>> {
+        let mut names = HashSet::new();
+        for event in events {
+            names_in(event, &mut names);
+        }
+        let validator = |side: &Prepared<'_>, part| {
+            let schema = met(side.document.value(), side.draft, &names)?;
+            let document = Document::from_value(side.document.name(), schema);
+            let prepared = Prepared::new(&document, part, self.semantics).ok()?;
+            prepared.validator().ok().cloned()
+        };
+        let (writer, reader) = (validator(&self.writer, Part::Writer)?, validator(&self.reader, self.part)?);
+        Some(shown(&writer, &reader, events))
+    }
+
     fn holds(&self, changes: &[Change], steps: u64) -> Judged {
         Judged { verdict: Verdict { steps, ..Verdict::holds() }, notes: self.notes(changes), same: false }
     }
@@ -185,7 +219,7 @@ impl Sides<'_> {
             .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
             .collect();
         let mut solver = Solver::new(&graph, steps);
-        let (mut findings, mut harmless, mut planted_of) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut breaking, mut harmless) = (Vec::new(), Vec::new());
         let mut room = MAX_WITNESS_VALUES;
         for (change, planted) in changes.iter().zip(planted) {
             let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
@@ -195,10 +229,18 @@ impl Sides<'_> {
                     harmless.push(change);
                     continue;
                 }
-                Outcome::Value(event) => Some(event).filter(|event| referee.break_with(&graph, event)),
+                Outcome::Value(event) => Some(event),
                 Outcome::Unknown => None,
             };
             room = room.saturating_sub(event.as_ref().map_or(0, values_in));
+            breaking.push((change, planted, event));
+        }
+        // All at once: validators of large schemas are made for the events.
+        let events: Vec<&Value> = breaking.iter().filter_map(|(.., event)| event.as_ref()).collect();
+        let mut shown = referee.break_with(&events).into_iter();
+        let (mut findings, mut planted_of) = (Vec::new(), Vec::new());
+        for (change, planted, event) in breaking {
+            let event = event.filter(|_| shown.next() == Some(true));
             findings.push(self.finding(change, Severity::Error, event));
             planted_of.push(planted);
         }
@@ -279,7 +321,10 @@ fn values_in(value: &Value) -> usize {
 fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>, tries: usize) -> Option<Value> {
     let tries = if graph.len() > MANY_NODES { FEW_SAMPLES } else { tries };
     let mut sampler = Sampler::new(graph, SEED);
-    (0..tries).map(|_| sampler.value(writer)).find(|event| referee.break_with(graph, event))
+    let mut events: Vec<Value> = (0..tries).map(|_| sampler.value(writer)).collect();
+    let shown = referee.break_with(&events.iter().collect::<Vec<_>>());
+    let found = shown.iter().position(|is_shown| *is_shown)?;
+    Some(events.swap_remove(found))
 }
 
 #[cfg(test)]
@@ -298,8 +343,8 @@ mod tests {
             Judge::read(&old, (&new, Part::Reader), semantics, true).unwrap();
         graph.classify();
         let changes = changes(&mut graph, roots[0], roots[1], true);
-        let referee = Referee::of(&sides, &graph, roots).unwrap();
-        assert!(referee.break_with(&graph, &witness));
+        let referee = Referee::of(&sides, &graph).unwrap();
+        assert_eq!(referee.break_with(&[&witness]), [true]);
         sides.blame(graph, roots, &changes, Some(witness), &referee, 0).verdict.findings
     }
 

@@ -10,7 +10,9 @@
 //!
 //! What cannot be decided is a break. A break comes with a rule ([`rules`]), with its place on both sides, and,
 //! where one was found, with a *witness*: an event that the writer's schema accepts and the reader's refuses,
-//! checked with validators of both. Such a break is [`Proof::Proved`], any other [`Proof::Unproven`].
+//! checked with validators of both. Such a break is [`Proof::Proved`], any other [`Proof::Unproven`]. Of schemas that are too
+//! large to be compiled within a comparison's time, the validators are of what the event meets of them; where that is too
+//! large as well, no event is shown and the break is unproven.
 //!
 //! ```
 //! use choreograph_contracts::compat::{self, Document, Options, Proof};
@@ -30,6 +32,7 @@ mod error;
 mod graph;
 mod judge;
 mod lines;
+mod met;
 mod open;
 mod options;
 mod prepare;
