@@ -100,6 +100,7 @@ test('a dead letter is looked at, edited and handled, and what is hostile in it 
   await tab.click('.groups a', 'payment/charge');
   await tab.click('.letter-toggle', key);
   await tab.sees('ul.violations', '/amount breaks type');
+  await tab.sees('.details > div:last-child', 'Value'); // once the observer has told whether it shows any
   await tab.click('.details > div:last-child button', 'Show');
   await tab.sees('pre.value', value);
   await tab.click('.details a', 'edited');
@@ -187,6 +188,7 @@ test('records of strangers are shown as what they are', async () => {
   await stage.order('unknown', { headers: { ce_type: `${IMAGE}.v1`, ce_source: SCRIPT } });
   const tab = await visit('/failures');
   await tab.click('.letter-toggle', SCRIPT);
+  await tab.sees('.details > div:last-child', 'Value'); // once the observer has told whether it shows any
   await tab.click('.details > div:last-child button', 'Show');
   await tab.sees('pre.value', `no JSON: ${IMAGE}`);
   await quiet(tab);
