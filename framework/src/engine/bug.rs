@@ -65,6 +65,16 @@ pub(crate) enum Bug {
     UncountedDrop,
     /// Believes news about a partition's former life.
     IgnoreEpoch,
+    /// Settles a record whose fact comes in another major without waiting for that one.
+    SettleTwinAtOnce,
+    /// Settles it when that one was taken, before it is settled.
+    SettleTwinEarly,
+    /// Lists a fact's other major as settled that was read behind the one that counts.
+    ListPassed,
+    /// Does not notice that the awaited major came.
+    ForgetTie,
+    /// Waits without end for a major that does not come.
+    EndlessPatience,
 }
 
 /// Whether this thread runs with `bug` switched on.

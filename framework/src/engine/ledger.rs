@@ -31,10 +31,6 @@ pub(super) enum State {
 /// Marks the end of a lane's chain.
 pub(super) const LAST: u32 = 0;
 
-/// How many records later a fact's next major comes at the latest. It is written right behind; where it is missing,
-/// because a broker refused it or its emitter ended in between, the commit stays for so many records.
-const TWIN_PATIENCE: u64 = 1_000;
-
 /// One record from taken to settled.
 #[derive(Debug)]
 pub(super) struct Entry<R> {
@@ -68,6 +64,8 @@ pub(super) struct Ledger<R> {
     settled: usize,
     /// Twins for which the record they wait for was not taken yet, as fact and number, the oldest first.
     awaiting: VecDeque<(u64, u64)>,
+    /// After how many records they are let go.
+    patience: u64,
     /// The next offset to read if the partition were given up now; `None` before anything is known.
     frontier: Option<i64>,
     /// The last offset that was taken.
@@ -75,13 +73,14 @@ pub(super) struct Ledger<R> {
 }
 
 impl<R> Ledger<R> {
-    /// The ledger of a partition whose last owner committed `committed`.
-    pub(super) fn new(committed: Option<i64>) -> Self {
+    /// The ledger of a partition whose last owner committed `committed`, with the patience for twins.
+    pub(super) fn new(committed: Option<i64>, patience: u64) -> Self {
         Self {
             entries: VecDeque::new(),
             front: 0,
             settled: 0,
             awaiting: VecDeque::new(),
+            patience,
             frontier: committed,
             last: committed.map(|next| next - 1),
         }
@@ -104,7 +103,8 @@ impl<R> Ledger<R> {
 
     /// Enters a record that is settled already, and that no commit shall list.
     pub(super) fn pass(&mut self, offset: i64) {
-        self.enter_settled(offset, State::Passed);
+        let state = if seeded(Bug::ListPassed) { State::Settled } else { State::Passed };
+        self.enter_settled(offset, state);
     }
 
     fn enter_settled(&mut self, offset: i64, state: State) {
@@ -120,12 +120,18 @@ impl<R> Ledger<R> {
 
     /// Enters a record that is settled together with the one that says the same `fact` and comes later.
     pub(super) fn await_twin(&mut self, offset: i64, fact: u64) {
+        if seeded(Bug::SettleTwinAtOnce) {
+            return self.pass(offset);
+        }
         let seq = self.push(offset, None, None, State::Twin);
         self.awaiting.push_back((fact, seq));
     }
 
     /// The record taken last says `fact`: what waits for it is settled when it is.
     pub(super) fn tie(&mut self, fact: u64) {
+        if seeded(Bug::ForgetTie) {
+            return;
+        }
         let Some(last) = self.end().checked_sub(1) else { return };
         // Nothing is taken out while nobody waits, which is nearly always.
         while let Some(at) = self.awaiting.iter().position(|(awaited, _)| *awaited == fact) {
@@ -140,8 +146,11 @@ impl<R> Ledger<R> {
 
     /// Lets go of twins whose record did not come.
     fn lose_patience(&mut self) {
-        let end = self.end();
-        while let Some((_, seq)) = self.awaiting.pop_front_if(|(_, seq)| end - *seq > TWIN_PATIENCE) {
+        if seeded(Bug::EndlessPatience) {
+            return;
+        }
+        let (end, patience) = (self.end(), self.patience);
+        while let Some((_, seq)) = self.awaiting.pop_front_if(|(_, seq)| end - *seq > patience) {
             if let Some(entry) = self.get_mut(seq) {
                 entry.state = State::Passed;
             }
@@ -218,7 +227,7 @@ impl<R> Ledger<R> {
             State::Settled | State::Passed => true,
             State::Twin if front.next != LAST => {
                 let awaited = self.get(self.front + u64::from(front.next));
-                awaited.is_some_and(|awaited| awaited.state == State::Settled)
+                awaited.is_some_and(|awaited| awaited.state == State::Settled || seeded(Bug::SettleTwinEarly))
             }
             _ => false,
         }
@@ -294,8 +303,10 @@ fn is_listed<R>(entry: &Entry<R>) -> bool {
 mod tests {
     use super::*;
 
+    const PATIENCE: u64 = 10;
+
     fn ledger(offsets: &[i64]) -> Ledger<()> {
-        let mut ledger = Ledger::new(None);
+        let mut ledger = Ledger::new(None, PATIENCE);
         for &offset in offsets {
             assert!(ledger.accepts(offset));
             ledger.take(offset, None, ());
@@ -385,12 +396,12 @@ mod tests {
     fn a_twin_whose_record_does_not_come_waits_so_long_and_no_longer() {
         let mut ledger = ledger(&[]);
         ledger.await_twin(0, 77);
-        for offset in 1..TWIN_PATIENCE as i64 {
+        for offset in 1..PATIENCE as i64 {
             ledger.skip(offset);
         }
         assert_eq!(ledger.frontier(), Some(0));
-        ledger.skip(TWIN_PATIENCE as i64);
-        assert_eq!(ledger.frontier(), Some(TWIN_PATIENCE as i64 + 1));
+        ledger.skip(PATIENCE as i64);
+        assert_eq!(ledger.frontier(), Some(PATIENCE as i64 + 1));
         assert!(ledger.awaiting.is_empty());
     }
 
@@ -405,7 +416,7 @@ mod tests {
 
     #[test]
     fn offsets_go_forwards_only() {
-        let mut ledger = Ledger::new(Some(10));
+        let mut ledger = Ledger::new(Some(10), PATIENCE);
         assert!(!ledger.accepts(9));
         assert!(ledger.accepts(10));
         ledger.take(12, None, ());

@@ -107,8 +107,9 @@ impl<R, F> Engine<R, F> {
             self.partitions.resize_with(slot.index() + 1, || None);
         }
         self.epoch = self.epoch.wrapping_add(1);
+        let ledger = Ledger::new(committed, self.settings.twin_patience);
         let left = committed.zip(metadata).and_then(|(base, text)| metadata::read(text, base));
-        self.partitions[slot.index()] = Some(Partition::new(self.now, self.epoch, committed, left));
+        self.partitions[slot.index()] = Some(Partition::new(self.now, self.epoch, ledger, left));
         self.look_at(slot);
     }
 

@@ -51,10 +51,11 @@ pub(super) struct Partition<R> {
 }
 
 impl<R> Partition<R> {
-    pub(super) fn new(now: Time, epoch: u32, committed: Option<i64>, left: Option<Left>) -> Self {
+    pub(super) fn new(now: Time, epoch: u32, ledger: Ledger<R>, left: Option<Left>) -> Self {
         Self {
             epoch,
-            ledger: Ledger::new(committed),
+            commits: Commits::new(now, ledger.frontier()),
+            ledger,
             lanes: Lanes::default(),
             ready: VecDeque::new(),
             in_ring: false,
@@ -64,7 +65,6 @@ impl<R> Partition<R> {
             publishing: 0,
             troubles: BTreeMap::new(),
             left: left.map(Box::new),
-            commits: Commits::new(now, committed),
             pressure: Pressure::default(),
             draining: None,
         }

@@ -43,6 +43,10 @@ pub(crate) struct Settings {
     pub(crate) waiting_bound: usize,
     /// Records of one partition from the committed one to the last one taken. Default 100,000.
     pub(crate) distance_bound: usize,
+    /// How many records later a fact's next major comes at the latest. It is written right behind; where it is missing,
+    /// because a broker refused it or its emitter ended in between, the commit stays for so many records. Below half of
+    /// the bound on the distance, or a partition stays full. Default 1,000.
+    pub(crate) twin_patience: u64,
     /// How failed attempts are repeated.
     pub(crate) retry: Retry,
     /// How long one attempt may run. Default: without end.
@@ -67,6 +71,7 @@ impl Default for Settings {
             concurrency: 16,
             waiting_bound: 1_000,
             distance_bound: 100_000,
+            twin_patience: 1_000,
             retry: Retry::default(),
             attempt_timeout: None,
             commit_every: Duration::from_millis(200),

@@ -5,10 +5,15 @@
 //!
 //! | bug | invariant | seeds |
 //! |---|---|--:|
-//! | `CommitPastGap` | `Settled` | 1 |
+//! | `CommitPastGap` | `Settled` | 4 |
 //! | `SettleBeforeAcknowledged` | `Settled` | 2 |
 //! | `SettleBeforeDeadLetter` | `Settled` | 2 |
 //! | `IgnoreEpoch` | `Settled` | 603 |
+//! | `SettleTwinAtOnce` | `Facts` | 1 |
+//! | `SettleTwinEarly` | `Facts` | 1 |
+//! | `ListPassed` | `Facts` | 18 |
+//! | `ForgetTie` | `Liveness` | 1 |
+//! | `EndlessPatience` | `Liveness` | 9 |
 //! | `CommitBackwards` | `Monotone` | 2 |
 //! | `CommitAfterLoss` | `Ownership` | 2 |
 //! | `IgnoreKeys` | `Order` | 2 |
@@ -18,23 +23,23 @@
 //! | `IgnoreDistance` | `Bounds` | 2 |
 //! | `Greedy` | `Fairness` | 4 |
 //! | `NeverPause` | `Fairness` | 2 |
-//! | `ListUnsettled` | `Metadata` | 3 |
+//! | `ListUnsettled` | `Metadata` | 4 |
 //! | `ListTooMuch` | `Metadata` | 89 |
-//! | `ForgetSettled` | `Inheritance` | 4 |
+//! | `ForgetSettled` | `Inheritance` | 6 |
 //! | `ForgetAttempts` | `Inheritance` | 4 |
 //! | `OneAttemptMore` | `DeadLetters` | 2 |
 //! | `SpendInOutage` | `Attempts` | 1 |
 //! | `NoBackOff` | `BackOff` | 2 |
 //! | `ProbeStorm` | `Outage` | 4 |
-//! | `SwallowRefusal` | `DeadLetters` | 6 |
+//! | `SwallowRefusal` | `DeadLetters` | 1 |
 //! | `DoubleDeadLetter` | `DeadLetters` | 11 |
-//! | `ReleaseEarly` | `Drain` | 17 |
+//! | `ReleaseEarly` | `Drain` | 19 |
 //! | `DrainForever` | `Drain` | 25 |
-//! | `StartWhileDraining` | `Drain` | 964 |
+//! | `StartWhileDraining` | `Drain` | 949 |
 //! | `LoseWakeUp` | `Liveness` | 2 |
 //! | `NeverResume` | `Liveness` | 1 |
 //! | `UnlimitedAttempts` | `Timeouts` | 4 |
-//! | `UncountedDrop` | `Status` | 2 |
+//! | `UncountedDrop` | `Status` | 1 |
 
 use super::{
     invariant::Invariant::{self, *},
@@ -43,11 +48,12 @@ use super::{
 use crate::engine::bug::{
     Bug,
     Bug::{
-        CommitAfterLoss, CommitBackwards, CommitPastGap, DoubleDeadLetter, DrainForever, ForgetAttempts,
-        ForgetSettled, FreeLaneOnFailure, Greedy, IgnoreConcurrency, IgnoreDistance, IgnoreEpoch, IgnoreKeys,
-        IgnoreWaiting, ListTooMuch, ListUnsettled, LoseWakeUp, NeverPause, NeverResume, NoBackOff,
-        OneAttemptMore, ProbeStorm, ReleaseEarly, SettleBeforeAcknowledged, SettleBeforeDeadLetter,
-        SpendInOutage, StartWhileDraining, SwallowRefusal, UncountedDrop, UnlimitedAttempts,
+        CommitAfterLoss, CommitBackwards, CommitPastGap, DoubleDeadLetter, DrainForever, EndlessPatience,
+        ForgetAttempts, ForgetSettled, ForgetTie, FreeLaneOnFailure, Greedy, IgnoreConcurrency,
+        IgnoreDistance, IgnoreEpoch, IgnoreKeys, IgnoreWaiting, ListPassed, ListTooMuch, ListUnsettled,
+        LoseWakeUp, NeverPause, NeverResume, NoBackOff, OneAttemptMore, ProbeStorm, ReleaseEarly,
+        SettleBeforeAcknowledged, SettleBeforeDeadLetter, SettleTwinAtOnce, SettleTwinEarly, SpendInOutage,
+        StartWhileDraining, SwallowRefusal, UncountedDrop, UnlimitedAttempts,
     },
     switch,
 };
@@ -56,11 +62,16 @@ use crate::engine::bug::{
 const SEEDS: u64 = 1_000;
 
 /// Which invariant notices which bug.
-const BUGS: [(Bug, Invariant); 30] = [
+const BUGS: [(Bug, Invariant); 35] = [
     (CommitPastGap, Settled),
     (SettleBeforeAcknowledged, Settled),
     (SettleBeforeDeadLetter, Settled),
     (IgnoreEpoch, Settled),
+    (SettleTwinAtOnce, Facts),
+    (SettleTwinEarly, Facts),
+    (ListPassed, Facts),
+    (ForgetTie, Liveness),
+    (EndlessPatience, Liveness),
     (CommitBackwards, Monotone),
     (CommitAfterLoss, Ownership),
     (IgnoreKeys, Order),

@@ -40,6 +40,8 @@ pub(super) struct Holding {
     troubles: RapidHashMap<usize, Trouble>,
     /// Records read and settled in these hands.
     done: RapidHashSet<usize>,
+    /// Those of them that no commit lists: they say facts in majors that do not count here.
+    unlisted: RapidHashSet<usize>,
     /// The first record that is not.
     undone: usize,
     /// How many records the acknowledged commit covers.
@@ -75,6 +77,7 @@ impl Holding {
             inherited: RapidHashSet::default(),
             troubles: RapidHashMap::default(),
             done: RapidHashSet::default(),
+            unlisted: RapidHashSet::default(),
             undone: first,
             covered: first,
             last_commit: base,
@@ -104,6 +107,12 @@ impl Holding {
         while self.done.contains(&self.undone) {
             self.undone += 1;
         }
+    }
+
+    /// A record is read that says a fact in a major that does not count here.
+    pub(super) fn leaves_out(&mut self, index: usize) {
+        self.unlisted.insert(index);
+        self.settles(index);
     }
 
     /// Records from the committed one to the last one read.
@@ -224,7 +233,8 @@ impl Holding {
         let left = left.unwrap_or_default();
         // A longer list may have been cut.
         let whole = left.settled.len() + left.held.len() < 50;
-        for &index in self.done.iter().filter(|&&index| log.records[index].offset >= base) {
+        let listed = self.done.difference(&self.unlisted);
+        for &index in listed.filter(|&&index| log.records[index].offset >= base) {
             let offset = log.records[index].offset;
             let listed = left.settled.iter().any(|&(from, to)| from <= offset && offset <= to);
             hold(listed || !whole, Invariant::Drain, || {

@@ -21,6 +21,8 @@ pub(super) enum Invariant {
     Metadata,
     /// What the last owner listed counts for the next.
     Inheritance,
+    /// Each fact is handled in one major, and whoever takes over finds what nobody has handled.
+    Facts,
     /// Attempts are counted one by one, never beyond the policy.
     Attempts,
     /// No attempt before its time, no time beyond the policy.

@@ -6,6 +6,7 @@ mod standing;
 use rapidhash::RapidHashMap;
 
 use super::{
+    facts::{Majors, Role},
     holding::Holding,
     invariant::{Broken, Invariant, Verdict, hold},
     outage::OutageModel,
@@ -38,6 +39,8 @@ struct Flight {
 pub(super) struct Member {
     pub(super) name: usize,
     pub(super) engine: Engine<Place, u64>,
+    /// The majors that this version of the step reads.
+    read: Majors,
     settings: Settings,
     /// No handler ends while commands wait to be heard.
     hears_at_once: bool,
@@ -58,7 +61,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(name: usize, around: &Surroundings) -> Self {
+    pub(super) fn new(name: usize, around: &mut Surroundings) -> Self {
         let settings = Settings {
             seed: around.scenario.settings.seed.wrapping_add(name as u64),
             ..around.scenario.settings.clone()
@@ -66,6 +69,7 @@ impl Member {
         Self {
             name,
             engine: Engine::new(settings.clone()),
+            read: Majors::of_one(&mut around.dice, &around.scenario.versions.read),
             hears_at_once: !around.scenario.inline && settings.attempt_timeout.is_none(),
             settings,
             holdings: (0..around.logs.len()).map(|_| None).collect(),
@@ -119,7 +123,9 @@ impl Member {
         let Some(holding) = &mut self.holdings[partition] else { return Ok(()) };
         let slot = Slot(partition as u32);
         let index = holding.next;
-        let record = &around.logs[partition].records[index];
+        let log = &around.logs[partition];
+        let record = &log.records[index];
+        let role = record.twin.map_or(Role::Handled, |twin| log.facts.role(twin, self.read));
         if holding.draining.is_some() {
             let taken = self.engine.take(around.now, slot, record.offset, record.key, (partition, index));
             return hold(!taken, Invariant::Drain, || {
@@ -137,15 +143,23 @@ impl Member {
         let skipped = record.routed;
         if skipped || holding.is_inherited(index) {
             holding.settles(index);
+        } else if role != Role::Handled {
+            holding.leaves_out(index);
         } else {
             let latest = around.now.after(self.settings.retry.cap);
             holding.takes(index, record.key, self.settings.retry.attempts, latest);
         }
-        let taken = if skipped {
-            self.engine.skip(around.now, slot, record.offset)
-        } else {
-            self.engine.take(around.now, slot, record.offset, record.key, (partition, index))
+        let (now, offset) = (around.now, record.offset);
+        let fact = record.twin.map(|twin| twin.fact as u64);
+        let taken = match (role, fact) {
+            _ if skipped => self.engine.skip(now, slot, offset),
+            (Role::Counted, _) => self.engine.pass(now, slot, offset),
+            (Role::Awaited, Some(fact)) => self.engine.await_twin(now, slot, offset, fact),
+            _ => self.engine.take(now, slot, offset, record.key, (partition, index)),
         };
+        if let Some(fact) = fact.filter(|_| role == Role::Handled) {
+            self.engine.tie(slot, fact);
+        }
         hold(taken, Invariant::Liveness, || format!("record {index} is refused"))?;
         self.obey(around)
     }
@@ -186,7 +200,13 @@ impl Member {
         let Some(&(partition, index)) = self.engine.record(ticket) else {
             return hold(false, Invariant::Ownership, || format!("{ticket:?} runs without a record"));
         };
-        let key = around.logs[partition].records[index].key;
+        let log = &around.logs[partition];
+        let record = &log.records[index];
+        let role = record.twin.map(|twin| log.facts.role(twin, self.read));
+        hold(role.is_none_or(|role| role == Role::Handled), Invariant::Facts, || {
+            format!("record {index} is handled, and its fact counts in another major")
+        })?;
+        let key = record.key;
         let owned = self.holdings.get_mut(ticket.slot.index()).and_then(Option::as_mut);
         let Some(holding) = owned else {
             return hold(false, Invariant::Ownership, || format!("{ticket:?} runs and is not ours"));
@@ -317,7 +337,7 @@ impl Member {
                 }
             }
         }
-        self.settles(ticket);
+        self.settles(around, ticket);
         around.tell(|| format!("member {} ends {ticket:?} {finish:?}", self.name));
         self.engine.finished(around.now, ticket, finish);
         self.obey(around)
@@ -337,7 +357,7 @@ impl Member {
             None if around.dice.chance(500) => return Ok(()),
             None => {}
         }
-        self.settles(ticket);
+        self.settles(around, ticket);
         if refused {
             self.engine.refused(around.now, ticket, 9);
         } else {
@@ -347,13 +367,14 @@ impl Member {
     }
 
     /// Notes that a record is settled, once nothing of it is missing.
-    fn settles(&mut self, ticket: Ticket) {
+    fn settles(&mut self, around: &mut Surroundings, ticket: Ticket) {
         let Some(flight) = self.flights.get(&ticket) else { return };
         if flight.handed_over && flight.missing == 0 && flight.owed.is_none() {
             let (partition, index) = flight.place;
             if let Some(holding) = &mut self.holdings[partition] {
                 holding.publishing -= 1;
                 holding.settles(index);
+                around.logs[partition].handles(index);
             }
             self.flights.remove(&ticket);
         }
@@ -428,7 +449,12 @@ impl Member {
         let Some(holding) = &mut self.holdings[partition] else {
             return hold(false, Invariant::Ownership, || format!("{slot:?} is committed and not ours"));
         };
-        holding.commits(&around.logs[partition], offset, metadata.as_deref(), self.hears_at_once)?;
+        let log = &around.logs[partition];
+        holding.commits(log, offset, metadata.as_deref(), self.hears_at_once)?;
+        let lost = log.lost_by(&around.scenario.versions, offset, metadata.as_deref());
+        hold(lost.is_none(), Invariant::Facts, || {
+            format!("a commit of {offset} loses fact {lost:?} of {slot:?}: {metadata:?}")
+        })?;
         let holding = holding.id;
         let wait = around.dice.between(0, 300);
         around.later(wait, Event::Result { member: self.name, partition, holding, offset, metadata });

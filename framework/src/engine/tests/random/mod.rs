@@ -3,6 +3,7 @@
 #[cfg(debug_assertions)]
 mod bugs;
 mod dice;
+mod facts;
 mod holding;
 mod invariant;
 mod log;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dice::Dice;
+use super::{dice::Dice, facts::Versions};
 use crate::engine::{Retry, Settings, settings::OutageRule};
 
 /// One seed's world. Chances are per mille.
@@ -10,6 +10,7 @@ use crate::engine::{Retry, Settings, settings::OutageRule};
 pub(super) struct Scenario {
     pub(super) settings: Settings,
     pub(super) members: usize,
+    pub(super) versions: Versions,
     pub(super) partitions: usize,
     /// Records of one partition.
     pub(super) records: usize,
@@ -54,10 +55,13 @@ impl Scenario {
         } else {
             Vec::new()
         };
+        let mut others = Dice::new(dice.clone().roll());
+        let versions = if others.chance(400) { Versions::new(&mut others) } else { Versions::one() };
         let often = |dice: &mut Dice, most| if dice.chance(500) { dice.between(0, most) } else { 0 };
         Self {
-            settings: settings(dice),
+            settings: settings(dice, &versions),
             members: dice.one_of(&[1, 2, 2, 3]),
+            versions,
             partitions: dice.one_of(&[1, 2, 3, 5]),
             records: dice.between(5, 60) as usize,
             keys: dice.one_of(&[1, 2, 5, 50]),
@@ -93,6 +97,7 @@ impl Scenario {
                 ..Settings::default()
             },
             members: 2,
+            versions: Versions::one(),
             partitions: 1,
             records: 1_500,
             keys: 10_000,
@@ -122,11 +127,14 @@ impl Scenario {
     }
 }
 
-fn settings(dice: &mut Dice) -> Settings {
+fn settings(dice: &mut Dice, versions: &Versions) -> Settings {
+    let patience = versions.patience();
+    let least = if versions.has_twins() { 2 * (patience as usize + 2) } else { 0 };
     Settings {
         concurrency: dice.one_of(&[1, 2, 3, 8]),
         waiting_bound: dice.one_of(&[1, 2, 5, 20, 1_000]),
-        distance_bound: dice.one_of(&[2, 5, 20, 1_000]),
+        distance_bound: dice.one_of(&[2, 5, 20, 1_000]).max(least),
+        twin_patience: patience,
         retry: Retry {
             attempts: dice.one_of(&[1, 2, 3, 5]),
             first: Duration::from_millis(dice.one_of(&[10, 100])),

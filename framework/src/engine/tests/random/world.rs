@@ -44,7 +44,7 @@ impl World {
 
     fn join(&mut self) {
         let member = self.members.len();
-        self.members.push(Member::new(member, &self.around));
+        self.members.push(Member::new(member, &mut self.around));
         self.around.later(0, Event::Poll { member });
     }
 
