@@ -1,6 +1,6 @@
 //! Exceptions that a team has agreed on: the committed file `approvals.toml` beside the contracts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -98,44 +98,96 @@ fn line_at(bytes: &[u8], at: usize) -> u32 {
     1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count() as u32
 }
 
+/// How much was looked at of what an approval may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// Some of it.
+    Part,
+    /// The files and their past, and no service.
+    Files,
+    /// All of it.
+    All,
+}
+
+/// The errors that have a fingerprint, by it.
+fn by_name(findings: &mut [Finding]) -> HashMap<String, Vec<&mut Finding>> {
+    let mut by_name: HashMap<String, Vec<&mut Finding>> = HashMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
+        if let Some(name) = finding.fingerprint.clone() {
+            by_name.entry(name).or_default().push(finding);
+        }
+    }
+    by_name
+}
+
 impl Approvals {
-    /// Turns approved findings into notes, and says which approvals are past their date or approve nothing.
+    /// Whether one of them is about nothing in `findings`.
+    pub(super) fn reach_beyond(&self, findings: &[Finding]) -> bool {
+        let found: HashSet<&str> = findings.iter().filter_map(|it| it.fingerprint.as_deref()).collect();
+        self.list.iter().any(|approval| !found.contains(approval.fingerprint.as_str()))
+    }
+
+    /// Turns approved findings into notes, and adds what is wrong with approvals. One that is past its date is an error, whatever
+    /// it approved; one that is about nothing is warned of where `looked` says that all was looked at.
     ///
-    /// Without a past, `complete` is false: what an approval is about may not have been looked for.
-    pub(super) fn apply(&self, findings: &mut [Finding], today: Date, complete: bool) -> Vec<Finding> {
-        let mut by_name: HashMap<String, Vec<&mut Finding>> = HashMap::new();
-        for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
-            if let Some(name) = finding.fingerprint.clone() {
-                by_name.entry(name).or_default().push(finding);
+    /// Of `standing`, which are findings about what was merged before, those are added whose approval is past its date.
+    pub(super) fn apply(
+        &self,
+        findings: &mut Vec<Finding>,
+        standing: Vec<Finding>,
+        today: Date,
+        looked: Looked,
+    ) {
+        let mut judged = Vec::new();
+        let mut over = HashSet::new();
+        {
+            let mut by_name = by_name(findings);
+            let standing: HashSet<&str> =
+                standing.iter().filter_map(|finding| finding.fingerprint.as_deref()).collect();
+            for approval in &self.list {
+                let name = approval.fingerprint.as_str();
+                let found = by_name.get_mut(name);
+                let is_found = found.is_some() || standing.contains(name);
+                if approval.expires < today {
+                    if found.is_none() {
+                        over.insert(name);
+                    }
+                    judged.push(self.expired(approval, is_found));
+                } else if let Some(found) = found {
+                    for finding in found {
+                        finding.severity = Severity::Note;
+                        finding.approved = Some(format!("{} (until {})", approval.reason, approval.expires));
+                    }
+                } else if !is_found && looked != Looked::Part {
+                    judged.push(self.unused(approval, looked));
+                }
             }
         }
-        let judged = self.list.iter().filter_map(|approval| {
-            let Some(found) = by_name.get_mut(&approval.fingerprint) else {
-                return complete.then(|| self.unused(approval));
-            };
-            if approval.expires < today {
-                return Some(self.expired(approval));
-            }
-            for finding in found {
-                finding.severity = Severity::Note;
-                finding.approved = Some(format!("{} (until {})", approval.reason, approval.expires));
-            }
-            None
-        });
-        judged.collect()
+        let is_over = |finding: &Finding| finding.fingerprint.as_deref().is_some_and(|it| over.contains(it));
+        findings.extend(standing.into_iter().filter(is_over));
+        findings.extend(judged);
     }
 
-    fn unused(&self, approval: &Approval) -> Finding {
+    fn unused(&self, approval: &Approval, looked: Looked) -> Finding {
         let message = format!("the approval of {} approves nothing that was found", approval.fingerprint);
-        Finding::new(files::APPROVAL_UNUSED, Severity::Warning, message)
-            .at(self.place(approval))
-            .help("delete it")
+        let help = match looked {
+            Looked::Files => {
+                "delete it, unless it is about what services emit or read: with `--manifests` that is looked at too"
+            }
+            Looked::Part | Looked::All => "delete it",
+        };
+        Finding::new(files::APPROVAL_UNUSED, Severity::Warning, message).at(self.place(approval)).help(help)
     }
 
-    fn expired(&self, approval: &Approval) -> Finding {
+    fn expired(&self, approval: &Approval, is_found: bool) -> Finding {
         let (name, day) = (&approval.fingerprint, approval.expires);
-        let message = format!("the approval of {name} ended on {day}, and what it approved is still there");
-        Finding::error(files::APPROVAL_EXPIRED, message).at(self.place(approval))
+        let (and, help) = if is_found {
+            (", and what it approved is still there", "mend what it approved, or agree on another day")
+        } else {
+            ("", "delete it, if what it approved is gone; otherwise agree on another day")
+        };
+        let message = format!("the approval of {name} ended on {day}{and}");
+        Finding::error(files::APPROVAL_EXPIRED, message).at(self.place(approval)).help(help)
     }
 
     fn place(&self, approval: &Approval) -> Place {
@@ -145,9 +197,10 @@ impl Approvals {
 
 #[cfg(test)]
 mod tests {
+    use time::Date;
     use time::macros::date;
 
-    use super::parse;
+    use super::{Looked, parse};
     use crate::report::{Finding, Severity};
 
     fn found() -> Vec<Finding> {
@@ -159,27 +212,48 @@ mod tests {
     const FILE: &str =
         "# agreed\n[[approval]]\nfingerprint = \"00ff\"\nreason = \"never read\"\nexpires = 2030-06-30\n";
 
+    /// What is found after the approval was applied on a day.
+    fn applied(found: Vec<Finding>, standing: Vec<Finding>, today: Date, looked: Looked) -> Vec<Finding> {
+        let approvals = parse("a.toml", FILE.as_bytes()).unwrap();
+        let mut findings = found;
+        approvals.apply(&mut findings, standing, today, looked);
+        findings
+    }
+
+    fn told(findings: &[Finding]) -> Vec<(&str, Severity)> {
+        findings.iter().map(|finding| (finding.rule.as_str(), finding.severity)).collect()
+    }
+
+    const LAST: Date = date!(2030 - 06 - 30);
+    const LATER: Date = date!(2030 - 07 - 01);
+    const GONE: (&str, Severity) = ("CONTRACT_DELETED", Severity::Error);
+    const EXPIRED: (&str, Severity) = ("APPROVAL_EXPIRED", Severity::Error);
+
     #[test]
     fn approves_until_its_date_and_no_longer() {
-        let approvals = parse("a.toml", FILE.as_bytes()).unwrap();
-        let mut findings = found();
-        assert!(approvals.apply(&mut findings, date!(2030 - 06 - 30), true).is_empty());
-        assert_eq!(findings[0].severity, Severity::Note);
+        let findings = applied(found(), Vec::new(), LAST, Looked::All);
+        assert_eq!(told(&findings), [("CONTRACT_DELETED", Severity::Note)]);
         assert_eq!(findings[0].approved.as_deref(), Some("never read (until 2030-06-30)"));
 
-        let mut findings = found();
-        let more = approvals.apply(&mut findings, date!(2030 - 07 - 01), true);
-        assert_eq!(findings[0].severity, Severity::Error);
-        assert_eq!((more[0].rule.as_str(), more[0].severity), ("APPROVAL_EXPIRED", Severity::Error));
-        assert_eq!(more[0].places[0].address(), "a.toml:2");
+        let findings = applied(found(), Vec::new(), LATER, Looked::All);
+        assert_eq!(told(&findings), [GONE, EXPIRED]);
+        assert_eq!(findings[1].places[0].address(), "a.toml:2");
     }
 
     #[test]
-    fn one_that_approves_nothing_is_warned_of() {
-        let approvals = parse("a.toml", FILE.as_bytes()).unwrap();
-        let more = approvals.apply(&mut [], date!(2030 - 07 - 01), true);
-        assert_eq!((more[0].rule.as_str(), more[0].severity), ("APPROVAL_UNUSED", Severity::Warning));
-        assert!(approvals.apply(&mut [], date!(2030 - 07 - 01), false).is_empty());
+    fn what_was_merged_is_told_once_its_approval_is_over() {
+        assert_eq!(told(&applied(Vec::new(), found(), LAST, Looked::All)), []);
+        assert_eq!(told(&applied(Vec::new(), found(), LATER, Looked::All)), [GONE, EXPIRED]);
+    }
+
+    #[test]
+    fn one_that_approves_nothing_is_warned_of_and_ends_all_the_same() {
+        let unused = [("APPROVAL_UNUSED", Severity::Warning)];
+        for (looked, expected) in [(Looked::All, &unused[..]), (Looked::Files, &unused), (Looked::Part, &[])]
+        {
+            assert_eq!(told(&applied(Vec::new(), Vec::new(), LAST, looked)), expected);
+            assert_eq!(told(&applied(Vec::new(), Vec::new(), LATER, looked)), [EXPIRED]);
+        }
     }
 
     #[test]

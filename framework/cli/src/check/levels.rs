@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use choreograph_contracts::compat::{Bump, Direction};
 use serde_json::Value;
 
+use super::catalogue::Catalogue;
 use super::change::next;
 use super::history::{self, Bumps, History};
 use super::known::Known;
@@ -50,6 +51,16 @@ pub(super) fn check(
     let groups = broken.chunk_by_mut(|left, right| left.owner == right.owner);
     let findings = groups.map(|group| finding(group, known, history, past)).collect();
     Ok(Levels { findings, compared: pairs.len(), bumps })
+}
+
+/// What versions break of each other, whatever of it is new: what was approved and merged is compared no more.
+pub(super) fn standing(
+    catalogue: &Catalogue,
+    level: Level,
+    past: Option<&Past>,
+) -> Result<Vec<Finding>, Failure> {
+    let history = History::default();
+    Ok(check(&Known::new(catalogue, &history), &history, level, past)?.findings)
 }
 
 /// The pairs to compare: the version that answers for a break, the older one, the newer one.

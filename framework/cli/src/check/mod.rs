@@ -32,6 +32,7 @@ use crate::rules::files::MISSING_BUMP;
 use crate::topology::inputs::Inputs;
 use crate::{Failure, MAX_SHOWN_CHANGES, Problem};
 
+use approvals::Looked;
 use catalogue::Catalogue;
 use known::Known;
 
@@ -71,13 +72,26 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     findings.extend(levels.findings);
     findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
     findings.extend(upcasters::check(&services.manifests));
-    let judged = approvals.apply(&mut findings, today, args.against.is_some());
-    findings.extend(judged);
+    let standing = if history.known && approvals.reach_beyond(&findings) {
+        levels::standing(&catalogue, args.level, past.as_ref())?
+    } else {
+        Vec::new()
+    };
+    approvals.apply(&mut findings, standing, today, looked(args));
     findings.sort_by_cached_key(|finding| (finding.severity, first_place(finding), finding.rule.clone()));
     let mut report = report(args, &catalogue, findings, &history.changes, levels.compared);
     let verdict = report.summary.len().saturating_sub(1);
     report.summary.splice(verdict..verdict, beside(nothing.as_deref(), history.elsewhere));
     Ok(report)
+}
+
+/// How much of what an approval may be about was looked at.
+fn looked(args: &Check) -> Looked {
+    match (&args.against, args.manifests.is_empty()) {
+        (None, _) => Looked::Part,
+        (Some(_), true) => Looked::Files,
+        (Some(_), false) => Looked::All,
+    }
 }
 
 /// What the comparison with the past did not reach.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use super::approvals::Looked;
 use super::catalogue::Catalogue;
 use super::history::History;
 use super::known::{self, Known};
@@ -30,7 +31,7 @@ pub(crate) fn before_publishing(
     let history = History::of_pending(pending, known::comparable(others));
     let mut findings =
         levels::check(&Known::new(&catalogue, &history), &history, level, Some(past))?.findings;
-    let judged = approvals::read(root)?.apply(&mut findings, OffsetDateTime::now_utc().date(), false);
-    findings.extend(judged);
+    let today = OffsetDateTime::now_utc().date();
+    approvals::read(root)?.apply(&mut findings, Vec::new(), today, Looked::Part);
     Ok(findings)
 }

@@ -17,15 +17,23 @@ fn schema(version: &str, x: &Value) -> String {
     format!("{schema:#}")
 }
 
-/// Approves the one finding that is there, and sees it approved.
-fn approve(folder: &Path, args: &[&str]) {
+/// A day that is past, and one that is far away.
+const OVER: &str = "2020-01-01";
+const FAR: &str = "9000-01-01";
+
+/// The text of an approval that ends on a day.
+fn approval(fingerprint: &str, expires: &str) -> String {
+    format!("[[approval]]\nfingerprint = \"{fingerprint}\"\nreason = \"unread\"\nexpires = {expires}\n")
+}
+
+/// Approves the one finding that is there, sees it approved, and gives its fingerprint.
+fn approve(folder: &Path, args: &[&str]) -> String {
     let (code, json) = check(folder, args);
     assert_eq!((code, rules(&json).len()), (1, 1), "{json:#}");
-    let fingerprint = json["findings"][0]["fingerprint"].as_str().expect("a fingerprint");
-    let text =
-        format!("[[approval]]\nfingerprint = \"{fingerprint}\"\nreason = \"unread\"\nexpires = 9000-01-01\n");
-    write(folder, "schemas/approvals.toml", text);
+    let fingerprint = json["findings"][0]["fingerprint"].as_str().expect("a fingerprint").to_owned();
+    write(folder, "schemas/approvals.toml", approval(&fingerprint, FAR));
     assert_eq!(check(folder, args).0, 0);
+    fingerprint
 }
 
 #[test]
@@ -77,4 +85,55 @@ fn a_stray_file_is_the_same_however_the_folder_is_named() {
         let (code, json) = check(folder.path(), &["--schemas", root]);
         assert_eq!(code, 0, "{root}: {json:#}");
     }
+}
+
+/// After the merge the break is on both sides: it is compared no more, and has not gone away.
+#[test]
+fn an_approval_holds_after_its_merge_and_until_its_end() {
+    let text = |kind: &str, version: &str| schema(version, &json!({ "type": kind }));
+    let folder = folder(&[
+        ("then/a.b/1.0.json", &text("number", "1.0")),
+        ("schemas/a.b/1.0.json", &text("number", "1.0")),
+        ("schemas/a.b/1.1.json", &text("string", "1.1")),
+    ]);
+    let fingerprint = approve(folder.path(), &AGAINST);
+    write(folder.path(), "then/a.b/1.1.json", text("string", "1.1"));
+    for against in [&AGAINST[..], &["--against", "then", "--level", "FULL"]] {
+        let (code, json) = check(folder.path(), against);
+        assert_eq!((code, rules(&json)), (0, vec![]), "{json:#}");
+    }
+
+    write(folder.path(), "schemas/approvals.toml", approval(&fingerprint, OVER));
+    let (code, json) = check(folder.path(), &AGAINST);
+    assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_MISSING_BUMP", "APPROVAL_EXPIRED"]), "{json:#}");
+    assert_eq!(json["findings"][0]["severity"], "error", "{json:#}");
+
+    // Mended: nothing is left that it would approve.
+    for side in ["then", "schemas"] {
+        write(folder.path(), &format!("{side}/a.b/1.1.json"), text("number", "1.1"));
+    }
+    let (code, json) = check(folder.path(), &AGAINST);
+    assert_eq!((code, rules(&json)), (1, vec!["APPROVAL_EXPIRED"]), "{json:#}");
+    assert!(json["findings"][0]["help"].to_string().contains("delete it"), "{json:#}");
+    write(folder.path(), "schemas/approvals.toml", approval(&fingerprint, FAR));
+    let (code, json) = check(folder.path(), &AGAINST);
+    assert_eq!((code, rules(&json)), (0, vec!["APPROVAL_UNUSED"]), "{json:#}");
+}
+
+/// What services emit is looked for where their manifests are given.
+#[test]
+fn an_approval_may_be_about_what_was_not_asked() {
+    let folder = folder(&[
+        ("then/a.b/1.0.json", &schema("1.0", &json!({ "type": "string" }))),
+        ("schemas/a.b/1.0.json", &schema("1.0", &json!({ "type": "string" }))),
+        ("schemas/approvals.toml", &approval("0123456789abcdef", FAR)),
+        ("shop.json", r#"{ "manifest": 1, "service": "shop", "steps": [], "topics": [] }"#),
+    ]);
+    let help = |more: &[&str]| {
+        let (code, json) = check(folder.path(), &[&AGAINST[..], more].concat());
+        assert_eq!((code, rules(&json)), (0, vec!["APPROVAL_UNUSED"]), "{json:#}");
+        json["findings"][0]["help"][0].as_str().expect("help").to_owned()
+    };
+    assert!(help(&[]).contains("--manifests"));
+    assert_eq!(help(&["--manifests", "shop.json"]), "delete it");
 }
