@@ -78,6 +78,9 @@ pub(super) struct Progress {
     /// The next offset expected. Only reading moves it: records from before a log's start that moved may have been
     /// fetched in time, and one that came below this would pass for a log that was cut.
     position: i64,
+    /// What lies from `position` up to here was passed over and is no record: the marks of transactions, and what was
+    /// aborted.
+    passed: i64,
     /// The widest run of offsets that never came. Compaction and transactions leave such runs too: only one
     /// that lies before the log's start was taken by retention.
     gap: Option<(i64, i64)>,
@@ -90,12 +93,26 @@ pub(super) struct Progress {
 impl Progress {
     /// Nothing read yet.
     pub(super) fn at(position: i64) -> Self {
-        Self { position, gap: None, compared: None, told: position }
+        Self { position, passed: position, gap: None, compared: None, told: position }
     }
 
     /// The next offset expected.
     pub(super) fn position(&self) -> i64 {
         self.position
+    }
+
+    /// The client has come to `reached` and brought no record since [`position`](Self::position), in a log that begins at
+    /// `low`: one that still held all of it held none. The client may speak of what it read before the partition was
+    /// given away, so a later word replaces an earlier one.
+    pub(super) fn pass(&mut self, reached: i64, low: i64) {
+        if low <= self.position {
+            self.passed = reached;
+        }
+    }
+
+    /// The offset before which nothing is left to read.
+    pub(super) fn end(&self) -> i64 {
+        self.position.max(self.passed)
     }
 
     /// A record came.
@@ -115,7 +132,7 @@ impl Progress {
         let stands = self.compared.replace(self.position) == Some(self.position);
         let (from, to) = match self.gap.take() {
             Some((from, to)) if from < low => (from, to.min(low)),
-            _ if stands => (self.position, low),
+            _ if stands => (self.end(), low),
             _ => return None,
         };
         let from = from.max(self.told);
@@ -168,6 +185,25 @@ mod tests {
         assert_eq!(progress.lost(25), None);
         progress.read(25);
         assert_eq!(progress.lost(25), Some(14..25));
+    }
+
+    #[test]
+    fn what_was_passed_over_is_read_to_the_end_and_not_lost() {
+        let mut progress = Progress::at(0);
+        progress.read(0);
+        progress.pass(2, 0);
+        assert_eq!((progress.end(), progress.position()), (2, 1), "one mark");
+        assert_eq!(progress.lost(0), None);
+        assert_eq!(progress.lost(2), None, "retention took the mark");
+        assert_eq!(progress.lost(3), Some(2..3), "and what lay behind it, unread");
+        // Records that retention took are none that were passed over.
+        let mut late = Progress::at(5);
+        late.pass(11, 10);
+        assert_eq!(late.end(), 5);
+        // What the client says of an earlier time it takes back.
+        late.pass(11, 5);
+        late.pass(5, 5);
+        assert_eq!(late.end(), 5);
     }
 
     #[test]

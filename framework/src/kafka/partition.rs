@@ -1,5 +1,6 @@
 //! Partitions as own values, and their stable numbers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rdkafka::{Offset, TopicPartitionList};
@@ -27,6 +28,18 @@ pub(super) fn named(list: &TopicPartitionList) -> Vec<Partition> {
         .iter()
         .map(|element| Partition { topic: element.topic().into(), number: element.partition() })
         .collect()
+}
+
+/// Copies the offsets of librdkafka's list; what it has none of is left out.
+pub(super) fn offsets(list: &TopicPartitionList) -> HashMap<Partition, i64> {
+    let elements = list.elements();
+    let known = elements.iter().filter_map(|element| match element.offset() {
+        Offset::Offset(offset) => {
+            Some((Partition { topic: element.topic().into(), number: element.partition() }, offset))
+        }
+        _ => None,
+    });
+    known.collect()
 }
 
 /// A list for one call into librdkafka, without offsets. Must not outlive the calling function.
@@ -125,5 +138,8 @@ mod tests {
         let at = list_at([(&all[0], 0), (&all[1], 42)]);
         let offsets: Vec<_> = at.elements().iter().map(TopicPartitionListElem::offset).collect();
         assert_eq!(offsets, [Offset::Offset(0), Offset::Offset(42)]);
+        let [first, second] = &all[..] else { panic!("two") };
+        assert_eq!(super::offsets(&at), [(first.clone(), 0), (second.clone(), 42)].into());
+        assert_eq!(super::offsets(&list(&all)), HashMap::new());
     }
 }

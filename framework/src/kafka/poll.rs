@@ -8,7 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::context::StepConsumer;
-use super::partition::Slots;
+use super::partition::{Partition, Slots};
 use crate::engine::Slot;
 
 /// Records held while the runner wants none, so that callbacks behind them are still served.
@@ -72,6 +72,13 @@ impl<'c> Held<'c> {
     /// Keeps a record for later.
     pub(super) fn keep(&mut self, record: BorrowedMessage<'c>) {
         self.records.push_back(record);
+    }
+
+    /// Whether anything of `partition` is held.
+    pub(super) fn has(&self, partition: &Partition) -> bool {
+        self.records
+            .iter()
+            .any(|record| record.topic() == &*partition.topic && record.partition() == partition.number)
     }
 
     /// Drops what is held of partitions that are no longer ours.

@@ -291,6 +291,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 if let Ok(marks) = marks {
                     self.setup.status.reached(Side::Consumer);
                     self.miss(&marks);
+                    self.pass(&marks);
                     for marks in marks {
                         self.compare(marks);
                     }

@@ -8,7 +8,7 @@ use choreograph::settings::Settings;
 use choreograph::telemetry::Telemetry;
 use choreograph::{Event, In, Service, State, StepError, step};
 use choreograph_tests::eventually;
-use choreograph_tests::topics::{self, Record, Topic};
+use choreograph_tests::topics::{self, Group, Record, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -98,6 +98,7 @@ fn mail(shop: &Shop) -> Service<Shop> {
 
 /// A service on a thread of its own; it leaves when this is dropped.
 struct Running {
+    telemetry: Arc<Telemetry>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -112,13 +113,26 @@ impl Running {
         ]);
         let settings = settings.expect("settings");
         let (stop, asked) = oneshot::channel::<()>();
+        let telemetry = Arc::new(Telemetry::quiet());
+        let told = Arc::clone(&telemetry);
         let thread = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             let shutdown = async { drop(asked.await) };
-            runtime.block_on(service.run(&settings, &Telemetry::quiet(), shutdown)).expect("it runs");
+            runtime.block_on(service.run(&settings, &told, shutdown)).expect("it runs");
         });
-        Self { stop: Some(stop), thread: Some(thread) }
+        Self { telemetry, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// What the service says of its own lag on a topic's first partition; nothing before it has looked.
+    fn lag(&self, topic: &str) -> Option<f64> {
+        let told = self.telemetry.metrics().gather();
+        let lag = told.iter().find(|family| family.name() == "workflow_consumer_lag")?;
+        let of_topic = lag.get_metric().iter().find(|metric| {
+            let mut labels = metric.get_label().iter();
+            labels.any(|label| label.name() == "messaging_destination_name" && label.value() == topic)
+        });
+        Some(of_topic?.get_gauge().get_value())
     }
 }
 
@@ -234,6 +248,29 @@ fn a_replay_is_handled_by_the_step_that_failed_and_by_no_other() {
     assert_eq!(shop.noticed().len(), 2, "mail saw each order once: {:?}", shop.noticed());
     assert_eq!(stage.read("mail.notify.retry").len(), 0);
     assert_eq!(shop.charged().len(), 2);
+}
+
+#[test]
+fn a_step_that_has_handled_a_replay_lags_behind_nothing() {
+    let (stage, shop) = (shop("1048576"), Shop::default());
+    let service = Running::start(&stage, payment(&shop));
+    stage.write(&[order(&stage, "a", &json!({ "order_id": "a", "cents": 1 }))]);
+    let letters = open(&stage, 1);
+    drop(service);
+    shop.open.store(true, Ordering::SeqCst);
+    let replay = ["replay", "--id", id(&letters[0]), "--unchecked", "--create-topics"];
+    assert_eq!(stage.json(&replay, 0)["done"], 1);
+    let topic = stage.full("payment.charge.retry");
+    let end = Group::of(stage.kafka(), "nobody").and_then(|group| group.lag(&topic));
+    assert_eq!(end.expect("the end of the topic"), 2, "the record, and the mark that ends its transaction");
+
+    // One that begins now has nothing to say of its lag before it has looked.
+    let service = Running::start(&stage, payment(&shop));
+    charged(&shop, 1);
+    eventually("it lags behind nothing", WITHIN, || match service.lag(&topic) {
+        Some(0.0) => Ok(()),
+        lag => Err(format!("{lag:?}")),
+    });
 }
 
 /// What stands on the retry topic, on the audit topic and on what the step then emitted.

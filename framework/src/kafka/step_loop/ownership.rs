@@ -10,7 +10,7 @@ use super::super::commit::Commit;
 use super::super::context::Rebalance;
 use super::super::driven::Driven;
 use super::super::marks::Marks;
-use super::super::partition::{Partition, list_at};
+use super::super::partition::{Partition, list_at, offsets};
 use super::super::port::{KafkaPort, Seat};
 use super::super::revoke::{Leave, Leaving, give_up};
 use super::{ASK_AGAIN_MS, Arriving, GRACE_MS, Loop};
@@ -171,11 +171,33 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         self.silent = silent;
     }
 
+    /// Notes how far the client has come beyond the records that it brought, in logs with these marks. Where a record was
+    /// brought and not taken, that says nothing.
+    pub(super) fn pass(&mut self, marks: &[Marks]) {
+        if self.give_up_at.is_some() {
+            return;
+        }
+        let reached = match self.consumer.position() {
+            Ok(reached) => offsets(&reached),
+            Err(error) => return tracing::debug!(%error, "the client does not say how far it has come"),
+        };
+        for marks in marks {
+            let partition = self.port.slots.partition(marks.slot);
+            let Some(reached) = reached.get(partition) else { continue };
+            if self.held.has(partition) {
+                continue;
+            }
+            if let Some(seat) = self.port.seat(marks.slot).filter(|seat| !seat.leaving) {
+                seat.progress.pass(*reached, marks.low);
+            }
+        }
+    }
+
     /// Compares where a partition's log begins and ends with where the step stands.
     pub(super) fn compare(&mut self, marks: Marks) {
         let Some(seat) = self.port.seat(marks.slot) else { return };
         let lost = seat.progress.lost(marks.low);
-        let lag = marks.high.saturating_sub(seat.progress.position().max(marks.low)).max(0);
+        let lag = marks.high.saturating_sub(seat.progress.end().max(marks.low)).max(0);
         let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
         let seat_age = seat.seen.map(|seen| age(seen, wall));
         let partition = self.port.slots.partition(marks.slot);
