@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::body;
 use super::error::Refusal;
 use super::operator::{Action, ActionKind, MAX_LETTERS};
 use super::query::{self, Pairs};
@@ -73,24 +74,25 @@ pub(super) async fn abilities(State(served): State<Served>) -> Json<Value> {
     Json(json!({ "payloads": served.payloads, "actions": served.operator.is_some() }))
 }
 
-/// Has an operator's action carried out.
+/// Has an operator's action carried out. What it says is read last: where nobody acts, nobody listens.
 pub(super) async fn act(
     State(served): State<Served>,
     Path(kind): Path<String>,
-    body: Result<Json<Action>, axum::extract::rejection::JsonRejection>,
+    request: Request,
 ) -> Answer<Value> {
     let Some(operator) = served.operator else {
         let error = "this observer only reads: start it with `--allow-actions`";
         return Err(Refusal::new(StatusCode::FORBIDDEN, error));
     };
-    let Json(mut action) =
-        body.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
-    action.kind = match kind.as_str() {
+    let kind = match kind.as_str() {
         "replay" => ActionKind::Replay,
         "edit" => ActionKind::Edit,
         "discard" => ActionKind::Discard,
         _ => return Err(Refusal::unknown(format!("there is no action `{kind}`: replay, edit or discard"))),
     };
+    let told = Json::from_request(body::whole(request).await?, &()).await;
+    let Json(told) = told.map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
+    let action = Action { kind, ..told };
     check(&action)?;
     // One after the other: two operators do not act on one dead letter at once. The turn ends with the work.
     let turn = served.acting.lock_owned().await;

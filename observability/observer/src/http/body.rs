@@ -1,12 +1,11 @@
-//! The bodies of requests: each is there as a whole, and soon, before anybody looks at it.
+//! The bodies of requests. One is read where an action is carried out, and nowhere else: every other address answers without
+//! it, so that nobody keeps memory busy with what is not wanted.
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::error::Refusal;
 
@@ -16,26 +15,24 @@ pub(super) const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// How soon the whole body has to be there, however it comes: who sends it byte by byte holds nothing for longer.
 pub(super) const WITHIN: Duration = Duration::from_secs(10);
 
-/// The middleware: refuses a body that is too long or too slow, and passes a request on with all of it. Where nothing is
-/// changed nobody looks at a body, and none is kept.
-pub(super) async fn whole(request: Request, next: Next) -> Response {
+/// The request with all of its body. One that says that it is too long is refused before anything of it is read.
+pub(super) async fn whole(request: Request) -> Result<Request, Refusal> {
     let (head, body) = request.into_parts();
-    if head.method.is_safe() {
-        return next.run(Request::from_parts(head, Body::empty())).await;
-    }
-    match read(body).await {
-        Ok(body) => next.run(Request::from_parts(head, Body::from(body))).await,
-        Err(refusal) => refusal.into_response(),
-    }
+    let body = read(body).await?;
+    Ok(Request::from_parts(head, Body::from(body)))
 }
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let too_long = || {
+        let error = format!("a body has at most {MAX_BYTES} bytes, and comes to its end");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+    };
+    if body.size_hint().lower() > MAX_BYTES as u64 {
+        return Err(too_long());
+    }
     match tokio::time::timeout(WITHIN, to_bytes(body, MAX_BYTES)).await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => {
-            let error = format!("a body has at most {MAX_BYTES} bytes, and comes to its end");
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error))
-        }
+        Ok(Err(_)) => Err(too_long()),
         Err(_) => {
             let error = format!("the whole body has to be there within {WITHIN:?}");
             Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, error))
@@ -47,6 +44,7 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
 mod tests {
     use std::convert::Infallible;
 
+    use axum::response::IntoResponse as _;
     use futures_util::stream;
     use tokio::time::{Instant, sleep};
 

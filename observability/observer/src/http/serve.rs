@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use choreograph::ops::Bounded;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
+use super::error::Refusal;
 use super::guard::{Guard, guard};
 use super::live::{Live, live};
 use super::served::{Alive, Served};
@@ -105,8 +107,12 @@ fn routes(options: &Options, shared: Shared, alive: Alive, loopback: bool) -> Ro
         .route("/metrics", get(probes::exposition))
         .with_state(served)
         .merge(ticks)
-        .fallback(get(page::page));
-    app.layer(DefaultBodyLimit::max(body::MAX_BYTES))
-        .layer(middleware::from_fn(body::whole))
-        .layer(middleware::from_fn_with_state(guarded, guard))
+        .method_not_allowed_fallback(not_so)
+        .fallback(get(page::page).fallback(not_so));
+    app.layer(DefaultBodyLimit::max(body::MAX_BYTES)).layer(middleware::from_fn_with_state(guarded, guard))
+}
+
+/// Where a method is none of the route's. Nothing of a body is read.
+async fn not_so() -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this address is not asked so: `Allow` says how")
 }

@@ -264,12 +264,47 @@ fn an_operator_is_asked_for_what_the_path_says() {
         (400, act("discard", ACT, &body("ann", 1).replace("of no use", " "))),
         (404, act("burn", ACT, &body("ann", 1))),
         (400, act("replay", ACT, "{")),
-        (413, act("replay", ACT, &format!("\"{}\"", "x".repeat(3_000_000)))),
     ] {
         assert_eq!(answer.status, status, "{answer:?}");
         assert!(!answer.error().is_empty());
     }
     assert!(notes.0.lock().unwrap().is_empty(), "none of these was carried out");
+}
+
+/// The status of the answer to a request that says that so long a body follows, and sends nothing of it.
+fn answered_unread(served: &Served, path: &str, headers: &str, length: usize) -> u16 {
+    let request =
+        format!("POST {path} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    served.open(&request).read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+#[test]
+fn a_body_is_waited_for_only_where_it_is_wanted() {
+    let mut options = options();
+    let only_reads = serve(&options);
+    options.token = Some(Secret::new("hunter2"));
+    options.operator = Some(Arc::new(Notes::default()));
+    let acts = serve(&options);
+    let known = format!("{ACT}Authorization: Bearer hunter2\r\n");
+    let replay = "/api/dead-letters/replay";
+    for (status, served, path, headers, length) in [
+        (405, &acts, "/", ACT, 2_000_000),
+        (405, &acts, "/instances/1", ACT, 2_000_000),
+        (405, &acts, "/live", ACT, 2_000_000),
+        (405, &acts, "/api/overview", &known, 2_000_000),
+        (405, &acts, "/api/live", &known, 2_000_000),
+        (401, &acts, replay, ACT, 2_000_000),
+        (403, &acts, replay, "Host: localhost\r\n", 2_000_000),
+        (404, &acts, "/api/dead-letters/burn", &known, 2_000_000),
+        (413, &acts, replay, &known, 3_000_000),
+        (403, &only_reads, replay, ACT, 2_000_000),
+    ] {
+        assert_eq!(answered_unread(served, path, headers, length), status, "{path} {headers}");
+    }
+    let told = acts.ask("POST", "/", ACT, "");
+    assert!(told.head.contains("allow: get,head") && told.error().contains("Allow"), "{told:?}");
 }
 
 #[test]
