@@ -198,6 +198,7 @@ pub fn envelope(sample: &Sample, n: usize) {
             workflow: &workflow,
             traceparent: record.head.text(crate::envelope::head::Known::TraceParent),
             tracestate: None,
+            retried: None,
         };
         with_event_headers(&fixed, &emit, |headers| {
             black_box(headers.len());

@@ -20,9 +20,9 @@ use std::ops::RangeInclusive;
 use choreograph_contracts::EventVersion;
 
 use crate::engine::{HeldFor, Left, read_metadata};
-pub use crate::envelope::names as header;
 use crate::envelope::workflow;
 pub use crate::envelope::workflow::MAX_HOPS;
+pub use crate::envelope::{names as header, retried::Retried};
 
 /// The topic of operators' actions on dead letters, without the namespace: one record an action, whose key is the
 /// dead letter's id and whose headers say all that a program needs. It is kept for ever: a dead letter without a record

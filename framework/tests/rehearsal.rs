@@ -10,6 +10,7 @@ use choreograph::{
     Emits, Event, In, Publisher, Retry, Service, StartFrom, State, StepError,
     rehearsal::{Error, Fault, Rehearsal},
     step,
+    wire::Retried,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,9 @@ fn retries_fall_due_on_the_virtual_clock() {
     assert_eq!(retries.iter().map(|retry| retry.attempt).collect::<Vec<_>>(), [2, 3]);
     assert!(retries.iter().all(|retry| retry.group == "payment.charge" && retry.record.0 == "orders"));
     assert_eq!(rehearsal.emitted::<Confirmed>().len(), 1);
+    let emitted = rehearsal.records("payments");
+    let said = emitted[0].header("wf-retried").and_then(Retried::read).unwrap();
+    assert!(said.attempt == 3 && said.first_failed_at > 0, "{said:?}");
     assert!(rehearsal.dead_letters().is_empty());
 }
 

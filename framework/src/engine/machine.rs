@@ -284,6 +284,13 @@ impl<R, F> Engine<R, F> {
         self.trouble(ticket).map(|trouble| trouble.first_failed_at)
     }
 
+    /// Which attempt at this record is under way, and when the first one failed, also at a former owner; `None` for the
+    /// first attempt.
+    pub(crate) fn retried(&self, ticket: Ticket) -> Option<(u32, Time)> {
+        let trouble = self.trouble(ticket).filter(|trouble| trouble.spent > 0)?;
+        Some((trouble.spent + 1, trouble.first_failed_at))
+    }
+
     pub(super) fn set_clock(&mut self, now: Time) {
         self.now = self.now.max(now);
     }

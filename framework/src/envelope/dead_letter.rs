@@ -146,7 +146,10 @@ fn header_text(text: &str, max: usize) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::{super::head::tests::TestRecord, *};
+    use super::{
+        super::{head::tests::TestRecord, shortened::without_value},
+        *,
+    };
     use crate::runner::port::HeaderRef;
 
     fn verdict() -> Verdict<'static> {
@@ -210,6 +213,16 @@ pub(super) mod tests {
         assert_eq!(header(&second, "wf-origin-offset"), Some("7"));
         assert_eq!(header(&second, "wf-origin-traceparent"), Some("00-old"));
         assert_eq!(second.headers.len(), first.headers.len());
+    }
+
+    #[test]
+    fn which_attempt_emitted_the_event_stays_on_its_dead_letters() {
+        let said = "attempt=2;first-failed=1";
+        let letter = letter_of(&TestRecord::with(&[("wf-retried", said)]));
+        assert_eq!((header(&letter, "wf-retried"), header(&letter, "wf-attempt")), (Some(said), Some("1")));
+        let again = letter_of(&as_record(&letter));
+        assert_eq!(header(&again, "wf-retried"), Some(said));
+        assert_eq!(header(&without_value(letter), "wf-retried"), Some(said));
     }
 
     #[test]

@@ -107,9 +107,9 @@ impl Known {
     }
 }
 
-/// Whether the framework writes a header called `name` on every event, so that it tells a handler nothing.
+/// Whether a header called `name` is the framework's, so that it tells a handler nothing.
 pub(crate) fn is_framework_header(name: &str) -> bool {
-    Known::of(name).is_some() || name == names::VALUE_SCHEMA_ID
+    Known::of(name).is_some() || matches!(name, names::VALUE_SCHEMA_ID | names::WF_RETRIED)
 }
 
 /// The headers of one record, copied once into memory of the framework's own: a driver's are dear to look at and

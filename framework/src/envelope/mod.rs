@@ -8,6 +8,7 @@ pub(crate) mod head;
 pub(crate) mod id;
 pub(crate) mod metadata;
 pub mod names;
+pub(crate) mod retried;
 pub(crate) mod shortened;
 pub(crate) mod workflow;
 pub(crate) mod write;

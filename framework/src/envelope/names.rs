@@ -40,6 +40,9 @@ pub const VALUE_SCHEMA_ID: &str = "__value_schema_id";
 pub const CONTENT_TYPE: &str = "content-type";
 /// The workflow's identity; see [`Workflow`](super::Workflow).
 pub const WF: &str = "wf";
+/// On an event that a later attempt than the first emitted: which, and when the first one failed; see
+/// [`wire::Retried`](crate::wire::Retried).
+pub const WF_RETRIED: &str = "wf-retried";
 /// The attempt that failed, counted from 1.
 pub const WF_ATTEMPT: &str = "wf-attempt";
 /// When the first attempt failed: RFC 3339.

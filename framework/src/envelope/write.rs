@@ -3,7 +3,7 @@
 use super::names;
 use crate::runner::port::HeaderRef;
 
-/// The most headers that an emitted event has, but for its extensions.
+/// The most headers that an emitted event has, but for its extensions and [`names::WF_RETRIED`].
 const MAX_EVENT_HEADERS: usize = 13;
 
 /// What does not change from one emit of a step to the next: computed when the step starts.
@@ -33,6 +33,8 @@ pub(crate) struct EmitHeaders<'a> {
     /// The 55 bytes of the creation context.
     pub(crate) traceparent: Option<&'a str>,
     pub(crate) tracestate: Option<&'a str>,
+    /// What `wf-retried` says; `None` where a first attempt emits.
+    pub(crate) retried: Option<&'a str>,
 }
 
 /// Calls `publish` with the headers of one event, in the order in which they are written.
@@ -62,11 +64,13 @@ pub(crate) fn with_event_headers<'a, T>(
     write(names::CE_CAUSATIONID, emit.causation.map(str::as_bytes));
     write(names::CONTENT_TYPE, Some(names::JSON.as_bytes()));
     write(names::WF, Some(emit.workflow.as_bytes()));
-    if fixed.extensions.is_empty() {
+    // Most events have none of the rest.
+    if fixed.extensions.is_empty() && emit.retried.is_none() {
         return publish(&headers[..count]);
     }
+    let retried = emit.retried.map(|retried| (names::WF_RETRIED, Some(retried.as_bytes())));
     let extensions = fixed.extensions.iter().map(|(name, value)| (*name, Some(value.as_slice())));
-    let all: Vec<HeaderRef<'_>> = headers[..count].iter().copied().chain(extensions).collect();
+    let all: Vec<HeaderRef<'_>> = headers[..count].iter().copied().chain(retried).chain(extensions).collect();
     publish(&all)
 }
 
@@ -98,6 +102,7 @@ mod tests {
             workflow: "name=order;started=1;hops=0",
             traceparent: None,
             tracestate: Some(""),
+            retried: None,
         };
         let names: Vec<_> = written(&emit).into_iter().map(|(name, _)| name).collect();
         assert_eq!(
@@ -124,8 +129,9 @@ mod tests {
             causation: Some("x"),
             traceparent: Some("00-…"),
             tracestate: Some("a=b"),
+            retried: Some("attempt=2;first-failed=1"),
             ..emit
         };
-        assert_eq!(written(&full).len(), MAX_EVENT_HEADERS + 5);
+        assert_eq!(written(&full).len(), MAX_EVENT_HEADERS + 6);
     }
 }

@@ -397,6 +397,7 @@ fn headers(starting: &Starting, id: &str, fact: Fact<'_>, trace: Option<TracePar
         workflow: &workflow,
         traceparent: trace.as_ref().map(|trace| trace.write(&mut traceparent)),
         tracestate: None,
+        retried: None,
     };
     with_event_headers(&starting.ready.emitted.headers, &written, |headers| {
         headers

@@ -189,6 +189,7 @@ fn write_one(starting: &Starting, id: &str, (workflow_id, majors): (&str, &str),
         workflow: &workflow,
         traceparent: send.traceparent().map(|parent| parent.write(&mut traceparent)),
         tracestate: None,
+        retried: None,
     };
     let body = with_event_headers(&ready.emitted.headers, &written, |headers| {
         Body::new(Some(&starting.key), Some(&starting.value), headers)

@@ -4,6 +4,7 @@ use uuid::fmt::Hyphenated;
 
 use super::{
     Failure, Runner, check_out,
+    clock_text::written,
     handle::Seat,
     port::{Outgoing, Port},
     publish::{InFlight, Kind},
@@ -13,6 +14,7 @@ use crate::{
     envelope::{
         head::Known,
         id,
+        retried::Retried,
         write::{EmitHeaders, with_event_headers},
     },
     telemetry::{Emit, Kept, Outcome, TraceParent},
@@ -44,6 +46,9 @@ impl<P: Port> Runner<P> {
         let new_trace = process.new_trace();
         identity.workflow.write_next(new_trace, "", &mut self.workflow_text);
         self.positions.fill(0);
+        let retried = self.engine.retried(ticket).map(|(attempt, first_failed)| {
+            Retried::new(attempt, written(wall).0.saturating_sub(now.0.saturating_sub(first_failed.0))).text()
+        });
         let tracestate = process.passes_tracestate().then(|| taken.head().text(Known::TraceState)).flatten();
         let mut publishes = 0;
         let mut refused = Vec::new();
@@ -88,6 +93,7 @@ impl<P: Port> Runner<P> {
                 workflow: if majors.is_empty() { &self.workflow_text } else { &self.majors_text },
                 traceparent: span.traceparent().map(|parent| parent.write(&mut traceparent)),
                 tracestate,
+                retried: retried.as_deref(),
             };
             // A fact in several majors ends its workflow once.
             let ends = emitted.terminal && emit.head == emit.event;

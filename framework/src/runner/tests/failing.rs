@@ -49,6 +49,26 @@ fn a_failed_attempt_is_repeated_and_blocks_its_key_alone() {
 }
 
 #[test]
+fn what_a_later_attempt_emits_says_so_and_what_a_first_one_emits_says_nothing() {
+    let mut bench = Bench::new();
+    bench.order_keyed(b"late", r#"{"order_id":"o1","act":"failonce"}"#);
+    bench.order_keyed(b"other", r#"{"order_id":"o2"}"#);
+    bench.pass(60_000);
+    assert_eq!((bench.header(0, "ce_causationid"), bench.header(0, "wf-retried")), (Some("event-1"), None));
+    let said = (bench.header(1, "ce_causationid"), bench.header(1, "wf-retried"));
+    assert_eq!(said, (Some("event-0"), Some("attempt=2;first-failed=1728000000000")));
+}
+
+#[test]
+fn an_outage_spends_no_attempt_that_an_emit_would_tell_of() {
+    let mut bench = Bench::new();
+    bench.order(r#"{"order_id":"o1","act":"awayonce"}"#);
+    bench.pass(60_000);
+    assert_eq!((bench.shop.seen.lock().unwrap().len(), bench.driver.sent.len()), (2, 1));
+    assert_eq!(bench.header(0, "wf-retried"), None);
+}
+
+#[test]
 fn a_handler_that_never_ends_times_out() {
     let mut bench = Bench::new();
     bench.order(r#"{"order_id":"o1","act":"wait"}"#);

@@ -38,6 +38,7 @@ pub(super) enum Act {
     Fail,
     FailOnce,
     Away,
+    AwayOnce,
     Reject,
     Panic,
     Wait,
@@ -102,7 +103,10 @@ pub(super) async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> 
         Act::FailOnce if shop.failures.fetch_add(1, Ordering::Relaxed) == 0 => {
             return Err(StepError::retry("once"));
         }
-        Act::Confirm | Act::FailOnce => {}
+        Act::AwayOnce if shop.failures.fetch_add(1, Ordering::Relaxed) == 0 => {
+            return Err(StepError::unavailable("the bank was away"));
+        }
+        Act::Confirm | Act::FailOnce | Act::AwayOnce => {}
         Act::Away => return Err(StepError::unavailable("the bank is away")),
         Act::Reject => return Err(StepError::reject("too_poor", "no money")),
         Act::Panic => panic!("a literal"),

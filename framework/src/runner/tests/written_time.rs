@@ -25,3 +25,11 @@ fn a_dead_letter_does_too() {
     assert_eq!(bench.header(0, "wf-first-failed-at"), Some("2024-10-05T00:00:00.000Z"));
     assert!(bench.header(0, "dlq-failed-at").unwrap().starts_with("2024-10-05T00:00:"));
 }
+
+#[test]
+fn an_emit_says_when_the_first_attempt_failed_by_the_wall_clock() {
+    let mut bench = late();
+    bench.order(r#"{"order_id":"o1","act":"failonce"}"#);
+    bench.pass(60_000);
+    assert_eq!(bench.header(0, "wf-retried"), Some("attempt=2;first-failed=1728086400000"));
+}
