@@ -112,6 +112,16 @@ test('a key of more instances than one answer holds leads to all of them', () =>
     await tab.until('all of them', "location.pathname + location.search === '/instances?key=one-key-for-many'");
   }));
 
+test('each attempt between two looks has a line of its own, and so has the one that succeeded', () =>
+  withInstances(4000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/instances?state=completed`);
+    await tab.click('.row');
+    await tab.sees('.attempts', 'attempt 1 failed');
+    const lines = await tab.ask("[...document.querySelectorAll('.attempts li')].map((line) => line.textContent)");
+    assert.deepEqual(lines.map((line) => /attempt \d \w+/.exec(line)[0]), ['attempt 1 failed', 'attempt 2 failed', 'attempt 3 failed', 'attempt 4 succeeded']);
+    assert.match(lines[1], /within 137 ms, not told of apart$/);
+  }));
+
 test('every attempt that failed and the headers of an event are shown, and what others wrote there is not', () =>
   withInstances(4000, async ({ origin }) => {
     const tab = await chromium.open(`${origin}/instances?reason=retrying`);

@@ -142,7 +142,7 @@ export function detail(summary, now) {
     for (const [step, , consumes, , path] of STEPS) {
       if (!consumes.includes(INPUT[n])) continue;
       const here = path && last && summary.state !== 'completed' && summary.state !== 'lost';
-      const tried = here && summary.reason === 'retrying' ? Array.from({ length: summary.attempts }, (_, i) => ({ number: i + 1, seen: at + 700 + i * 900, due: at + 700 + i * 900 + 300 * 2 ** i, outage: i === 2 })) : [];
+      const tried = here && summary.reason === 'retrying' ? waiting(at, summary.attempts) : n === 1 && path && !here ? quick(at, 4) : [];
       steps.push({ step, path, state: here ? owed(summary, now) : done(path ? end : at + 400), attempts: tried });
     }
     events.push({
@@ -175,6 +175,18 @@ export function headers(event) {
     { name: 'wf', value: 'name=order;started=1700000000000;hops=0', bytes: 39 },
     { name: `x-${HOSTILE}`, value: null, bytes: 47 },
   ];
+}
+
+/** Attempts that were told of one by one, with an outage among them. */
+function waiting(at, count) {
+  return Array.from({ length: count }, (_, i) => ({ number: i + 1, outcome: i === 2 ? 'outage' : 'failed', at: at + 700 + i * 900, due: at + 700 + i * 900 + 300 * 2 ** i }));
+}
+
+/** Attempts of which all but the first and the last were between two looks. */
+function quick(at, count) {
+  const [after, before] = [at + 3, at + 140];
+  const between = Array.from({ length: count - 2 }, (_, i) => ({ number: i + 2, outcome: 'failed', at: null, after, before }));
+  return [{ number: 1, outcome: 'failed', at: after }, ...between, { number: count, outcome: 'succeeded', at: before }];
 }
 
 function owed(summary, now) {

@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
+import type { Attempt, StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
 import { plainest } from '../src/lib/error';
 import { added, outcomes } from '../src/lib/outcomes';
 import { concerns, merged, unnamed, waiting } from '../src/lib/trouble';
-import { reason, stepState, untold } from '../src/lib/words';
+import { attempted, attemptedWhen, reason, stepState } from '../src/lib/words';
 
 const step = (name: string, more: Partial<StepNode>): StepNode => ({ step: name, owner: 'A', path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0, ...more });
 const summary = (name: string, more: Partial<WorkflowSummary> = {}): WorkflowSummary => ({ name, running: 0, completed: 0, failed: 0, stalled: 0, lost: 0, stalled_by: [], waiting_at: [], oldest_waiting_ms: null, started_last_minute: 0, finished_last_minute: 0, duration_ms: null, ...more });
 const graph = (name: string, steps: StepNode[]): WorkflowGraph => ({ as_of: { now: 0, behind_ms: 0, caught_up: true }, name, steps, events: [], edges: [] });
 
-test('attempts that failed between two looks are named, and no other', () => {
-  const told = (...numbers: number[]) => untold(numbers.map((number) => ({ number, outage: false })));
-  assert.deepEqual(told(1, 2, 3), ['', '', '']);
-  assert.deepEqual(told(3, 5), ['attempts 1 to 2 failed too, not told of apart', 'attempt 4 failed too, not told of apart']);
-  assert.deepEqual(told(2, 3, 1, 3), ['attempt 1 failed too, not told of apart', '', '', 'attempt 2 failed too, not told of apart']);
-  assert.deepEqual(untold([{ number: 1, outage: false }, { number: 2, outage: true }, { number: 3, outage: false }]), ['', 'attempt 2 failed too, not told of apart', '']);
+test('every attempt has words, and what is known of its time', () => {
+  const words = (attempt: Attempt) => attempted(attempt) + attemptedWhen(attempt);
+  assert.equal(words({ number: 1, outcome: 'failed', at: 1_000, due: 1_400 }), 'attempt 1 failed, the next 400 ms later');
+  assert.equal(words({ number: 1, outcome: 'failed', at: 1_000, due: 900 }), 'attempt 1 failed, the next at once');
+  assert.equal(words({ number: 2, outcome: 'failed', at: null, after: 1_000, before: 1_250 }), 'attempt 2 failed, within 250 ms, not told of apart');
+  assert.equal(words({ number: 2, outcome: 'failed', at: null, after: 7, before: 7 }), 'attempt 2 failed, within the same millisecond, not told of apart');
+  assert.equal(words({ number: 2, outcome: 'failed', at: null, before: 7 }), 'attempt 2 failed, not told of apart');
+  assert.equal(words({ number: 3, replays: 2, outcome: 'succeeded', at: 1_300 }), 'replay 2, attempt 3 succeeded');
+  assert.equal(words({ number: 0, outcome: 'outage', at: 1, due: 2 }), 'after 0 attempts the step went into outage: what it needs was away, the next 1 ms later');
 });
 
 test('what is done does not wait', () => {

@@ -96,7 +96,7 @@ pub struct Instances {
     /// That stand still for this reason.
     #[arg(long, value_name = "REASON", help = REASON)]
     pub reason: Option<String>,
-    /// With at least so many attempts at their step.
+    /// With at least so many attempts at one of their events.
     #[arg(long, value_name = "NUMBER")]
     pub attempt: Option<u32>,
     /// With this text in the error of a dead letter.

@@ -58,8 +58,10 @@ fn stand(instance: &Instance) -> String {
     let summary = &instance.summary;
     let owed: Vec<_> =
         instance.frontier.iter().map(|owing| (&owing.event, &owing.step, &owing.state)).collect();
+    let steps = instance.events.iter().flat_map(|event| &event.steps);
+    let attempts: u64 = steps.map(|at| at.attempts.len() as u64 + at.attempts_left_out).sum();
     format!(
-        "{:?} {:?} {} {owed:?} {observed}\n",
+        "{:?} {:?} {} {attempts} {owed:?} {observed}\n",
         summary.state,
         summary.reason,
         summary.attempts,

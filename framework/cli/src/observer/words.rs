@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use choreograph_observer::answer::{
-    AsOf, Event, Instance, InstanceState, InstanceSummary, Instances, Owing, StepState,
+    AsOf, AtStep, Attempt, AttemptOutcome, Event, Instance, InstanceState, InstanceSummary, Instances, Owing,
+    StepState,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -121,7 +122,41 @@ fn event(text: &mut String, event: &Event) {
     line(text, &format!("{indent}{} {} by {by} at {place}{again}", time(event.at), event.event_type));
     for at in &event.steps {
         line(text, &format!("{indent}  {}: {}", at.step, state(&at.state)));
+        attempts(text, &indent, at);
     }
+}
+
+/// The attempts of a step at an event, a line each.
+fn attempts(text: &mut String, indent: &str, at: &AtStep) {
+    // The last ones say what became of it.
+    let shown = &at.attempts[at.attempts.len().saturating_sub(MAX_SHOWN)..];
+    let before = at.attempts_left_out + (at.attempts.len() - shown.len()) as u64;
+    if before > 0 {
+        line(text, &format!("{indent}    {before} earlier attempts"));
+    }
+    for attempt in shown {
+        line(text, &format!("{indent}    {}", attempted(attempt)));
+    }
+}
+
+/// One attempt: when, which, and what it came to.
+fn attempted(attempt: &Attempt) -> String {
+    let replay = if attempt.replays == 0 { String::new() } else { format!("replay {}, ", attempt.replays) };
+    let when = match (attempt.at, attempt.after, attempt.before) {
+        (Some(at), ..) => time(at),
+        (None, Some(after), Some(before)) => format!("between {} and {}", time(after), time(before)),
+        (None, Some(after), None) => format!("after {}", time(after)),
+        (None, None, Some(before)) => format!("before {}", time(before)),
+        (None, None, None) => "at an unknown time".to_owned(),
+    };
+    let number = attempt.number;
+    let came_to = match attempt.outcome {
+        AttemptOutcome::Failed => format!("attempt {number} failed"),
+        AttemptOutcome::Succeeded => format!("attempt {number} succeeded"),
+        AttemptOutcome::Outage => format!("the step went into outage after {}", counted(number, "attempt")),
+    };
+    let next = attempt.due.map_or_else(String::new, |due| format!(", the next due {}", time(due)));
+    format!("{when} {replay}{came_to}{next}")
 }
 
 fn state(state: &StepState) -> String {

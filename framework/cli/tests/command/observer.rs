@@ -33,7 +33,11 @@ fn instance(id: &str, state: &str, reason: Option<&str>) -> Value {
             "id": "e1", "event_type": "order.placed.v1", "source": null, "causation": null, "hops": 0,
             "at": 1_767_225_000_000_u64, "topic": "orders", "partition": 2, "offset": 400, "key": "k",
             "contract_version": "1.0", "trace": null, "span": null, "duplicates": 1,
-            "steps": [{ "step": "payment/charge", "path": true, "state": queued }]
+            "steps": [
+                { "step": "payment/charge", "path": true, "state": queued },
+                { "step": "mail/send", "path": false, "state": { "state": "done", "at": null },
+                  "attempts": attempts(), "attempts_left_out": 7 }
+            ]
         }],
         "dead_letters": [{
             "id": "d1", "step": "mail/send", "instance": id, "event": "e1", "event_type": "order.placed.v1", "key": "k",
@@ -43,6 +47,18 @@ fn instance(id: &str, state: &str, reason: Option<&str>) -> Value {
         }],
         "traces": [{ "id": "0af7651916cd43dd8448eb211c80319c", "from": 1, "to": 2, "events": 1, "url": null }]
     })
+}
+
+/// Attempts of every kind.
+fn attempts() -> Value {
+    let at = 1_767_225_000_000_u64;
+    json!([
+        { "number": 8, "outcome": "failed", "at": at, "due": at + 100 },
+        { "number": 8, "outcome": "outage", "at": at + 200 },
+        { "number": 1, "replays": 1, "outcome": "failed", "at": null, "after": at + 300, "before": at + 400 },
+        { "number": 2, "replays": 1, "outcome": "failed", "at": null },
+        { "number": 3, "replays": 1, "outcome": "succeeded", "at": at + 400 }
+    ])
 }
 
 fn page(items: &[Value], state: &str) -> Value {
@@ -88,6 +104,11 @@ fn where_names_step_and_reason_and_says_by_its_code_whether_it_is_stuck() {
         "payment/charge: queued, 312 ahead of it in partition 2, moving\n",
         "dead letter d1 (open) at mail/send: rejected\n",
         "as of 1.2 s ago",
+        "    mail/send: done\n      7 earlier attempts\n      2025-12-31T23:50:00Z attempt 8 failed, the next due 2025-12-31T23:50:00.1Z\n",
+        "      2025-12-31T23:50:00.2Z the step went into outage after 8 attempts\n",
+        "      between 2025-12-31T23:50:00.3Z and 2025-12-31T23:50:00.4Z replay 1, attempt 1 failed\n",
+        "      at an unknown time replay 1, attempt 2 failed\n",
+        "      2025-12-31T23:50:00.4Z replay 1, attempt 3 succeeded\n",
     ] {
         assert!(run.out.contains(told), "{told}: {}", run.out);
     }

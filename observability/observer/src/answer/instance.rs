@@ -40,7 +40,7 @@ pub struct InstanceSummary {
     pub step: Option<String>,
     /// Where it is, in words: `waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving`.
     pub sentence: String,
-    /// Attempts spent at that step.
+    /// The most attempts that a step spent on one of its events, or took.
     pub attempts: u32,
     /// The last error told, of a dead letter.
     pub error: Option<String>,
@@ -248,23 +248,49 @@ pub struct AtStep {
     pub path: bool,
     /// Where.
     pub state: StepState,
-    /// The attempts that failed, the oldest first, as far as the step told of them while the observer looked and as they are
-    /// remembered: the last 512 of each partition.
+    /// Its attempts, the oldest first, where there was more than one. Each that failed is there, and the one that
+    /// succeeded where the step says so: by an event that it emitted, or beside its commits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// Attempts before them that are left out: one answer tells of 5,000.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts_left_out: u64,
 }
 
-/// An attempt that failed, after which the record was held back for another.
+/// An attempt of a step at an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// How many were spent with it. A number that is missing failed between two looks.
+    /// Which one, counted from 1 and anew for each replay; of an outage, how many were spent before it.
     pub number: u32,
-    /// When it was first told of: at most a look and a commit later than it failed.
-    pub seen: u64,
-    /// When the next was due.
-    pub due: u64,
-    /// Whether what the step needs was away; else the attempt itself failed.
-    pub outage: bool,
+    /// How often the record was replayed before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replays: u32,
+    /// What it came to.
+    pub outcome: AttemptOutcome,
+    /// When: the first that failed, and the last one, to the moment; of others when they were first told of, at most a look
+    /// and a commit later. `None` where it was not told of apart, since the next followed before the observer looked.
+    pub at: Option<u64>,
+    /// Where `at` is not known: it was not before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Where `at` is not known: it was before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// When the next was due, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<u64>,
+}
+
+/// What an attempt came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// It failed.
+    Failed,
+    /// What the step needs was away: no attempt was spent.
+    Outage,
+    /// The event was handled.
+    Succeeded,
 }
 
 /// A trace of an instance: one of several where a wait began a new one.
@@ -280,4 +306,8 @@ pub struct Trace {
     pub events: u32,
     /// Where it can be looked at, where a trace viewer is set up.
     pub url: Option<String>,
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }

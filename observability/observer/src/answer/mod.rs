@@ -22,8 +22,8 @@ mod overview;
 pub use failures::{ContractUse, Contracts, DeadLetter, FailureGroup, Failures, Replay, VersionUse};
 pub use graph::{Drift, DriftKind, Drifts, Edge, EventNode, StepNode, WorkflowGraph};
 pub use instance::{
-    AtStep, Attempt, Event, Instance, InstanceState, InstanceSummary, Instances, Owing, StallReason,
-    StepState, Trace, Twin,
+    AtStep, Attempt, AttemptOutcome, Event, Instance, InstanceState, InstanceSummary, Instances, Owing,
+    StallReason, StepState, Trace, Twin,
 };
 pub use overview::{Overview, WorkflowSummary};
 

@@ -46,7 +46,7 @@ fn of<'m, T>(
 
 /// The headers that the framework writes: ids, names, times and what went wrong, and nothing of a payload. What others write
 /// beside them may be anything.
-const OURS: [&str; 43] = [
+const OURS: [&str; 44] = [
     header::TRACEPARENT,
     header::TRACESTATE,
     header::CE_SPECVERSION,
@@ -64,6 +64,7 @@ const OURS: [&str; 43] = [
     header::CE_DEPRECATIONMIGRATION,
     header::CONTENT_TYPE,
     header::WF,
+    header::WF_RETRIED,
     header::WF_ATTEMPT,
     header::WF_FIRST_FAILED_AT,
     header::WF_ORIGIN_TOPIC,

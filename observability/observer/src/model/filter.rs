@@ -22,7 +22,7 @@ pub struct InstanceFilter {
     pub step: Option<String>,
     /// Why it stands still.
     pub reason: Option<StallReason>,
-    /// At least so many attempts spent at that step.
+    /// At least so many attempts at one of its events: spent where it waits, or taken by a step that has done with it.
     pub attempts: Option<u32>,
     /// A part of the error of one of its open dead letters; upper and lower case are one.
     pub error: Option<String>,

@@ -33,9 +33,11 @@ pub(super) struct Tried {
     pub(super) due: Millis,
     /// Whether what the step needs was away.
     pub(super) outage: bool,
+    /// When the first one failed.
+    pub(super) first_failed_at: Millis,
 }
 
-saved!(Tried { offset, attempts, at, due, outage });
+saved!(Tried { offset, attempts, at, due, outage, first_failed_at });
 
 /// One group.
 #[derive(Debug, Clone, Default)]
@@ -182,8 +184,8 @@ impl Commit {
             if self.tried.len() >= MAX_TRIED {
                 self.tried.pop_front();
             }
-            let Held { offset, attempts, due, outage, .. } = *now;
-            self.tried.push_back(Tried { offset, attempts, at, due, outage });
+            let Held { offset, attempts, due, outage, first_failed_at } = *now;
+            self.tried.push_back(Tried { offset, attempts, at, due, outage, first_failed_at });
         }
     }
 

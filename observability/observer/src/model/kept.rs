@@ -1,6 +1,7 @@
 //! What is kept of an event and of an instance: small, for there are millions.
 
 use super::id::Id;
+use super::runs::Run;
 use super::save::saved;
 use super::slab::NOWHERE;
 use crate::fact::Millis;
@@ -115,13 +116,15 @@ pub(super) struct More {
     pub(super) texts: Vec<(Id, Box<str>)>,
     /// Retries and dead letters.
     pub(super) notes: Vec<Note>,
+    /// Runs that took more than one attempt.
+    pub(super) runs: Vec<Run>,
     /// Events beyond the bound, which are not kept.
     pub(super) dropped: u32,
     /// Events that are another one in an older major.
     pub(super) twins: u32,
 }
 
-saved!(More { keys, traces, texts, notes, dropped, twins });
+saved!(More { keys, traces, texts, notes, runs, dropped, twins });
 
 /// Something that happened to an event at a step, beside its being handled.
 #[derive(Debug, Clone)]
@@ -233,6 +236,16 @@ impl Kept {
         let notes = self.more.as_ref().map_or(&[][..], |more| &more.notes);
         super::work::looks_at(notes.len());
         notes
+    }
+
+    /// Runs that took more than one attempt.
+    pub(super) fn runs(&self) -> &[Run] {
+        self.more.as_ref().map_or(&[][..], |more| &more.runs)
+    }
+
+    /// The most attempts of those; zero where there are none.
+    pub(super) fn most_attempts(&self) -> u32 {
+        self.runs().iter().map(|run| run.attempts).max().unwrap_or(0)
     }
 
     /// A key of one of its events.

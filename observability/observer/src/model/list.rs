@@ -83,7 +83,9 @@ impl Model {
             && wanted.workflow.is_none_or(|workflow| instance.workflow == workflow)
             && wanted.step.is_none_or(|step| standing.step == step)
             && wanted.reason.is_none_or(|reason| standing.reason == reason)
-            && wanted.filter.attempts.is_none_or(|attempts| u32::from(standing.attempts) >= attempts)
+            && wanted.filter.attempts.is_none_or(|attempts| {
+                u32::from(standing.attempts) >= attempts || instance.most_attempts() >= attempts
+            })
             && instance.started <= wanted.started_before
             && wanted.error.as_ref().is_none_or(|error| self.has_error(instance, error))
     }
@@ -153,7 +155,7 @@ impl Model {
             reason: judged.reason,
             step: judged.decides.map(|pair| self.names.steps.text(pair.step).to_owned()),
             sentence: self.sentence(instance, judged, now),
-            attempts: judged.decides.map_or(0, |pair| pair.attempts),
+            attempts: judged.decides.map_or(0, |pair| pair.attempts).max(instance.most_attempts()),
             error: self.error_of(instance, judged.decides.as_ref()),
             started: instance.started,
             updated: instance.updated,

@@ -64,6 +64,7 @@
 //! # Ok::<(), choreograph_topology::ReadError>(())
 //! ```
 
+mod attempts;
 mod cut;
 mod declared;
 mod drift;
@@ -87,6 +88,7 @@ mod picture;
 mod places;
 mod rate;
 mod room;
+mod runs;
 mod save;
 mod saving;
 mod sentence;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::attempts::MAX_TOLD;
 use super::head::trace_text;
 use super::id::Id;
 use super::kept::{Kept, Row};
@@ -10,7 +11,7 @@ use super::slab::NOWHERE;
 use super::standing::Scratch;
 use super::state::Model;
 use super::twins::fact;
-use crate::answer::{AtStep, Attempt, DeadLetter, Event, Instance, Owing, Trace, Twin};
+use crate::answer::{AtStep, DeadLetter, Event, Instance, Owing, Trace, Twin};
 use crate::fact::Millis;
 
 impl Model {
@@ -94,9 +95,10 @@ impl Model {
             twins.entry(self.store.latest(row)).or_default().push(row);
         }
         let none = Vec::new();
+        let mut room = MAX_TOLD;
         let told = |row: &u32| {
             let twins = twins.get(row).unwrap_or(&none);
-            self.event_told(instance, (*row, twins), &effects, &ties)
+            self.event_told(instance, (*row, twins), &effects, &ties, &mut room)
         };
         order.iter().map(told).collect()
     }
@@ -107,6 +109,7 @@ impl Model {
         (number, older): (u32, &[u32]),
         effects: &Effects,
         ties: &[(Id, Id)],
+        room: &mut usize,
     ) -> Event {
         let row = &self.store.rows[number];
         let mut steps = Vec::new();
@@ -114,8 +117,9 @@ impl Model {
             self.pairs(instance, *number, effects, |pair| {
                 let state = self.step_state(instance, &pair);
                 let step = self.names.steps.text(pair.step).to_owned();
-                let attempts = self.attempts(instance, (pair.row, &self.store.rows[pair.row]), pair.step);
-                steps.push(AtStep { step, path: pair.path, state, attempts });
+                let row = (pair.row, &self.store.rows[pair.row]);
+                let (attempts, attempts_left_out) = self.attempts(instance, row, pair.step, room);
+                steps.push(AtStep { step, path: pair.path, state, attempts, attempts_left_out });
             });
         }
         let twins = older.iter().map(|number| self.twin_told(instance, &self.store.rows[*number]));
@@ -141,22 +145,6 @@ impl Model {
             twins: twins.collect(),
             steps,
         }
-    }
-
-    /// The attempts at an event that a step told of: where it lies, and where it was replayed to.
-    fn attempts(&self, instance: &Kept, (number, row): (u32, &Row), step: u16) -> Vec<Attempt> {
-        let Some(decl) = self.declared.step(step) else { return Vec::new() };
-        let again = instance.notes_of(number, row);
-        let again = again.filter(|note| note.step == step && note.letter.is_none());
-        let places =
-            std::iter::once((row.place, row.offset)).chain(again.map(|note| (note.place, note.offset)));
-        let mut tried: Vec<Attempt> = places
-            .filter_map(|(place, offset)| Some((self.commit(decl.group, place)?, offset)))
-            .flat_map(|(commit, offset)| commit.tried(offset))
-            .map(|it| Attempt { number: it.attempts, seen: it.at, due: it.due, outage: it.outage })
-            .collect();
-        tried.sort_by_key(|attempt| attempt.seen);
-        tried
     }
 
     /// The same fact in an older major.

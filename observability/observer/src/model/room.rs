@@ -1,6 +1,7 @@
 //! How much is kept, and what goes when there is no room for more.
 
 use super::kept::{Kept, List, More, NO_REASON, Note, Row};
+use super::runs::Run;
 use super::state::Model;
 use super::store::Store;
 use super::words::ALL_STATES;
@@ -52,6 +53,7 @@ impl More {
         keys + texts
             + self.traces.len() * ALLOCATED
             + self.notes.len() * size_of::<Note>()
+            + self.runs.len() * size_of::<Run>()
             + size_of::<Self>()
     }
 }

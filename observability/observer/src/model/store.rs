@@ -8,6 +8,7 @@ use std::hash::BuildHasher as _;
 use super::id::Id;
 use super::kept::{Kept, List, More, NO_INDEX, NOTED, Note, Row, Standing, text_at};
 use super::room::text_bytes;
+use super::runs::Run;
 use super::slab::{NOWHERE, Slab};
 use super::turns::{Slots, Turns};
 use super::words::STATES;
@@ -19,6 +20,8 @@ const MAX_KEYS: usize = 1_000;
 const MAX_TEXTS: usize = 20_000;
 /// The most retries and dead letters of one instance that are kept; the oldest go first.
 const MAX_NOTES: usize = 1_000;
+/// The most runs of one instance that took more than one attempt and are kept; the oldest go first.
+const MAX_RUNS: usize = 1_000;
 /// The longest key that is kept, in bytes.
 const MAX_KEY: usize = 256;
 
@@ -297,6 +300,22 @@ impl Store {
         }
         notes.push(note);
         self.extra += if full { 0 } else { size_of::<Note>() };
+    }
+
+    /// Keeps a run that took more than one attempt, unless it was told already; of too many the oldest goes. Whether it is
+    /// new.
+    pub(super) fn keep_run(&mut self, slot: u32, run: Run) -> bool {
+        if self.instances[slot].runs().iter().any(|known| known.is_same(&run)) {
+            return false;
+        }
+        let runs = &mut self.more(slot).runs;
+        let full = runs.len() >= MAX_RUNS;
+        if full {
+            runs.remove(0);
+        }
+        runs.push(run);
+        self.extra += if full { 0 } else { size_of::<Run>() };
+        true
     }
 
     /// What few instances have, made where it is absent.

@@ -14,6 +14,7 @@ use super::letters::{Action, Bounds, Letter, kind_of};
 use super::list::UNKNOWN_WORKFLOW;
 use super::names::NONE;
 use super::places::CLOCK_OFF_MS;
+use super::runs::Run;
 use super::settings::ModelSettings;
 use super::slab::NOWHERE;
 use super::state::Model;
@@ -151,6 +152,7 @@ impl Model {
         let id = Id::of(&seen.id);
         if let Some(row) = self.store.find_row(id) {
             self.recognise(row, seen, now);
+            self.note_emitter(self.store.rows[row].instance, head, seen.at);
             return Some(row);
         }
         self.make_room(0, now);
@@ -160,6 +162,7 @@ impl Model {
             return None;
         }
         self.touch(slot, seen.since, now);
+        self.note_emitter(slot, head, seen.at);
         if self.store.instances[slot].events as usize >= self.settings.max_events_of_one {
             let more = self.store.more(slot);
             more.dropped = more.dropped.saturating_add(1);
@@ -447,6 +450,14 @@ impl Model {
             action,
         };
         self.store.keep_note(slot, note);
+        if attempts > 1 {
+            let event = self.store.rows[row].id;
+            // What a replay carries is of the first delivery.
+            let first = head.first_failed_at.filter(|_| replays == 0).and_then(rfc3339);
+            let first_failed_at = first.unwrap_or(0).min(failed_at);
+            let run = Run { event, step, replays, attempts, first_failed_at, ended: failed_at, failed: true };
+            self.keep_run(slot, run);
+        }
     }
 
     /// An operator did something with a dead letter.

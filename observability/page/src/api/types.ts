@@ -208,15 +208,23 @@ export interface AtStep {
   step: string;
   path: boolean;
   state: StepState;
-  /** Attempts that failed; absent where there were none. */
+  /** The attempts, the oldest first; absent where one was enough. */
   attempts?: Attempt[];
+  /** Attempts before them that are left out. */
+  attempts_left_out?: number;
 }
 
 export interface Attempt {
+  /** Counted from 1, and anew for each replay; of an outage, how many were spent before it. */
   number: number;
-  seen: number;
-  due: number;
-  outage: boolean;
+  /** How often the record was replayed before; absent for never. */
+  replays?: number;
+  outcome: 'failed' | 'outage' | 'succeeded';
+  /** `null` where it was not told of apart: then it ended after `after` and before `before`, where these are known. */
+  at: number | null;
+  after?: number;
+  before?: number;
+  due?: number;
 }
 
 /** `GET /api/instances/ID/events/EVENT/headers` and `GET /api/dead-letters/ID/headers` */

@@ -79,20 +79,27 @@ export function plain(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/**
- * Attempts that failed before each of those that were told of, and were not told of apart: several may fail between two
- * looks. Empty where there are none.
- */
-export function untold(attempts: readonly Pick<Attempt, 'number' | 'outage'>[]): string[] {
-  let told = 0;
-  return attempts.map(({ number, outage }) => {
-    // A replay begins from one again.
-    const from = number < told ? 1 : told + 1;
-    const to = outage ? number : number - 1;
-    told = number;
-    if (from > to) return '';
-    return from === to ? `attempt ${from} failed too, not told of apart` : `attempts ${from} to ${to} failed too, not told of apart`;
-  });
+/** What became of an attempt, in words. */
+export function attempted({ number, replays, outcome }: Attempt): string {
+  const again = replays ? `replay ${replays}, ` : '';
+  switch (outcome) {
+    case 'failed':
+      return `${again}attempt ${number} failed`;
+    case 'succeeded':
+      return `${again}attempt ${number} succeeded`;
+    case 'outage':
+      return `${again}after ${plural(number, 'attempt')} the step went into outage: what it needs was away`;
+  }
+}
+
+/** What else is known of its time: when the next was due, or between which times it ended where nobody told of it apart. */
+export function attemptedWhen({ at, after, before, due }: Attempt): string {
+  if (at !== null) {
+    if (due === undefined) return '';
+    return due > at ? `, the next ${duration(due - at)} later` : ', the next at once';
+  }
+  const range = after !== undefined && before !== undefined ? (before > after ? ` ${duration(before - after)}` : ' the same millisecond') : '';
+  return range === '' ? ', not told of apart' : `, within${range}, not told of apart`;
 }
 
 /** Where an event is at a step, in few words. */

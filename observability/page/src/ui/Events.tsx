@@ -8,7 +8,7 @@ import { useNow } from '../live/hooks';
 import { plural } from '../lib/number';
 import { clock, duration, exact } from '../lib/time';
 import { causalRows, MOST_RAILS, type Row } from '../lib/tree';
-import { stepState, stepTone, stepWord, untold } from '../lib/words';
+import { attempted, attemptedWhen, stepState, stepTone, stepWord } from '../lib/words';
 import { Glyph, ToneIcon } from './icons';
 import { Id, Step, Wire } from './text';
 import { TraceLink, type TraceLinks } from './TraceLink';
@@ -170,7 +170,7 @@ function StepLine({ at, event, scale, indent }: { at: AtStep; event: InstanceEve
         )}
       </div>
       <span class="event-at num muted">{end === null ? '' : duration(end - event.at)}</span>
-      {at.attempts !== undefined && at.attempts.length > 0 && <Attempts attempts={at.attempts} indent={indent} />}
+      {at.attempts !== undefined && at.attempts.length > 0 && <Attempts attempts={at.attempts} leftOut={at.attempts_left_out ?? 0} indent={indent} />}
     </li>
   );
 }
@@ -178,31 +178,43 @@ function StepLine({ at, event, scale, indent }: { at: AtStep; event: InstanceEve
 /** Attempts shown at first, the newest; the others on demand. */
 const FIRST_ATTEMPTS = 5;
 
-/** Every attempt that the step told of. */
-function Attempts({ attempts, indent }: { attempts: Attempt[]; indent: number }) {
+/** Every attempt, a line each. */
+function Attempts({ attempts, leftOut, indent }: { attempts: Attempt[]; leftOut: number; indent: number }) {
   const [all, showAll] = useState(false);
   const shown = all ? attempts : attempts.slice(-FIRST_ATTEMPTS);
-  const between = untold(attempts).slice(-shown.length);
   return (
-    <ol class="attempts" style={{ paddingLeft: `${indent * STEP_IN + 17}px` }} aria-label="Attempts that failed">
+    <ol class="attempts" style={{ paddingLeft: `${indent * STEP_IN + 17}px` }} aria-label="Attempts">
+      {all && leftOut > 0 && <li class="muted">{plural(leftOut, 'attempt')} before them left out</li>}
       {shown.length < attempts.length && (
         <li>
           <button type="button" class="bare" onClick={() => showAll(true)}>
-            {plural(attempts.length - shown.length, 'earlier attempt')}
+            {plural(attempts.length - shown.length + leftOut, 'earlier attempt')}
           </button>
         </li>
       )}
-      {shown.map((attempt, at) => (
-        <li key={`${attempt.seen} ${attempt.number}`}>
-          <time class="num" title={`told at ${exact(attempt.seen)}`}>
-            {clock(attempt.seen)}
-          </time>{' '}
-          {attempt.outage ? `after ${plural(attempt.number, 'attempt')} the step went into outage: what it needs was away` : `attempt ${attempt.number} failed`}
-          <span class="muted">, the next {attempt.due > attempt.seen ? `${duration(attempt.due - attempt.seen)} later` : 'at once'}</span>
-          {between[at] !== '' && <span class="muted">; {between[at]}</span>}
+      {shown.map((attempt) => (
+        <li key={`${attempt.replays ?? 0} ${attempt.number} ${attempt.outcome} ${attempt.at}`}>
+          <AttemptTime attempt={attempt} /> {attempted(attempt)}
+          <span class="muted">{attemptedWhen(attempt)}</span>
         </li>
       ))}
     </ol>
+  );
+}
+
+function AttemptTime({ attempt: { at, after, before } }: { attempt: Attempt }) {
+  if (at !== null) {
+    return (
+      <time class="num" title={exact(at)}>
+        {clock(at)}
+      </time>
+    );
+  }
+  const between = [after === undefined ? '' : `after ${exact(after)}`, before === undefined ? '' : `before ${exact(before)}`].filter((text) => text !== '');
+  return (
+    <span class="num muted" title={between.join(', ')}>
+      {after !== undefined ? `≥ ${clock(after)}` : before !== undefined ? `≤ ${clock(before)}` : '—'}
+    </span>
   );
 }
 

@@ -1,5 +1,6 @@
 //! Tests on recorded logs: a small choreography is played, and the model is told what an observer would see.
 
+mod attempts;
 mod bounds;
 mod clocks;
 mod cold;
