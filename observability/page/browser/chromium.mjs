@@ -122,6 +122,8 @@ class Tab {
     const tab = new Tab(pipe, sessionId);
     for (const domain of ['Network', 'Log', 'Runtime', 'Page']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 800 });
+    // Without a window of its own a page may be told of no focus, whatever has it.
+    await tab.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
     await tab.go(url);
     return tab;

@@ -128,9 +128,12 @@ async function api(path, query, request) {
   if (kind === 'workflows') return items.some((item) => item.workflow === name) ? { as_of: asOf(), ...graph(name, items, Date.now()) } : null;
   if (kind === 'instances' && name === '') return instances(query);
   if (kind === 'instances' && rest[1] === 'events' && rest[3] === 'headers') return headers(decodeURIComponent(rest[2]));
+  if (kind === 'dead-letters' && rest[1] === 'headers') return headers(decodeURIComponent(rest[0]));
   if (kind === 'instances') {
     const summary = items.find((item) => item.id === name);
-    return summary ? { as_of: asOf(), ...detail(summary, Date.now()) } : null;
+    if (!summary) return null;
+    const all = detail(summary, Date.now());
+    return { as_of: asOf(), ...all, dead_letters: all.dead_letters.map((it) => ({ ...it, open: it.open && !replayed.has(it.instance) })) };
   }
   if (kind === 'where') return where(name);
   if (kind === 'failures') return failures(query);

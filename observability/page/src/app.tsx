@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { connect, retryNow } from './live/connection';
+import { keepFocus } from './live/focus';
 import { useLink } from './live/hooks';
 import { followLinks, usePlace } from './live/navigation';
 import { type Route, route } from './lib/route';
@@ -26,8 +27,10 @@ export function App() {
     const stop = new AbortController();
     void connect(stop.signal);
     document.addEventListener('click', followLinks);
+    const letGo = keepFocus();
     return () => {
       stop.abort();
+      letGo();
       document.removeEventListener('click', followLinks);
     };
   }, []);

@@ -191,6 +191,7 @@ function ReplayAll({ path, total, ask }: { path: string; total: number; ask: (as
   const [error, setError] = useState<string | null>(null);
   if (!allowed) return <>replay them with the command <code>choreograph dlq replay</code></>;
   const gather = async () => {
+    if (gathering) return;
     setGathering(true);
     setError(null);
     try {
@@ -203,7 +204,7 @@ function ReplayAll({ path, total, ask }: { path: string; total: number; ask: (as
   return (
     <>
       {error !== null && <span class="form-error">{error} </span>}
-      <button type="button" disabled={gathering || total === 0} onClick={() => void gather()}>
+      <button type="button" aria-disabled={gathering} disabled={total === 0} onClick={() => void gather()}>
         {gathering ? 'Gathering…' : `Replay ${total > MOST_REPLAYED ? `the newest ${count(MOST_REPLAYED)}` : total === 1 ? 'it' : `all ${count(total)}`}…`}
       </button>
     </>
