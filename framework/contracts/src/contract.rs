@@ -97,6 +97,13 @@ impl Contract {
     /// Where the pass finds nothing, it allocates nothing but what `T` does. What it finds suspect is read again, as
     /// `check` does, so a type's `Deserialize` may run twice.
     ///
+    /// # What an ignored field may hold
+    ///
+    /// A member that the contract leaves open and `T` ignores is read all the same, and held to what holds for every value: JSON
+    /// within the bounds of depth, no name twice in one object, no number beyond `f64`, no half of a surrogate pair. What the
+    /// contract says of a member holds whether `T` has a field for it or not. So an event is taken or refused by what it is, not
+    /// by which fields its reader looks at.
+    ///
     /// ```
     /// use choreograph_contracts::{Contract, DecodeError, Tape};
     /// use serde_json::json;

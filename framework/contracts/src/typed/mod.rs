@@ -4,11 +4,7 @@
 //! the type does with it: fields it ignores, variants it buffers, members it flattens. The
 //! [program](crate::program) says of each whether it keeps the contract for sure.
 //!
-//! # What an ignored field may hold
-//!
-//! A member that the contract leaves open and the type ignores is read all the same, and held to what holds for
-//! every value: JSON within the bounds of depth, no name twice in one object, no number beyond `f64`, no half of a
-//! surrogate pair. So an event is taken or refused by what it is, not by which fields its reader looks at.
+//! What a type ignores is read all the same: [`Contract::decode`](crate::Contract::decode) says what it may hold.
 
 mod frame;
 mod name;
