@@ -8,6 +8,7 @@ mod collector;
 mod faults;
 mod latest;
 mod majors;
+mod moves;
 mod pauses;
 mod stage;
 mod traces;
@@ -19,6 +20,7 @@ fn casts() -> impl Iterator<Item = &'static stage::Cast> {
         .chain(&faults::CASTS)
         .chain(&traces::CASTS)
         .chain(&majors::CASTS)
+        .chain(&moves::CASTS)
         .chain(&pauses::CASTS)
         .chain(&latest::CASTS)
 }
