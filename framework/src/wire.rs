@@ -9,8 +9,10 @@
 //! assert_eq!(header::CE_CORRELATIONID, "ce_correlationid");
 //! assert_eq!(namespaced(Some("staging"), "payment.charge.dlq"), "staging.payment.charge.dlq");
 //!
-//! // What the group committed beside offset 10: record 10 failed twice and waits, 12 to 14 are settled.
-//! let progress = Progress::read("cg1 t=1000000 h=0.2.400.1000.f s=2.3", 10).unwrap();
+//! // What the group committed beside offset 10: record 10 failed twice and waits, 12 to 14 are settled, and 7 was so
+//! // lately with its third attempt.
+//! let progress = Progress::read("cg1 t=1000000 h=0.2.400.1000.f s=2.3 r=7.3.500.100", 10).unwrap();
+//! assert_eq!((progress.repeated[0].offset, progress.repeated[0].attempts), (7, 3));
 //! assert_eq!((progress.held[0].offset, progress.held[0].attempts), (10, 2));
 //! assert_eq!(progress.settled, [12..=14]);
 //! ```
@@ -114,6 +116,23 @@ pub struct Progress {
     pub settled: Vec<RangeInclusive<i64>>,
     /// Records that are held back, ascending.
     pub held: Vec<Held>,
+    /// Records on either side of the committed offset that were settled after more than one attempt, ascending: each is
+    /// told of for 10 s, at most 128 at a time and as many as fit.
+    pub repeated: Vec<Repeated>,
+}
+
+/// A record that was settled after more than one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repeated {
+    /// Its offset.
+    pub offset: i64,
+    /// The attempts that it took.
+    pub attempts: u32,
+    /// When its first attempt failed, in milliseconds since the Unix epoch.
+    pub first_failed_at: u64,
+    /// When it was settled, in milliseconds since the Unix epoch.
+    pub settled_at: u64,
 }
 
 /// A record that waits for its next attempt.
@@ -148,9 +167,16 @@ impl From<Left> for Progress {
             first_failed_at: trouble.first_failed_at.0,
             outage: matches!(trouble.reason, HeldFor::Outage),
         });
+        let repeated = left.repeated.iter().map(|it| Repeated {
+            offset: it.offset,
+            attempts: it.attempts,
+            first_failed_at: it.first_failed_at.0,
+            settled_at: it.settled_at.0,
+        });
         Self {
             settled: left.settled.iter().map(|&(first, last)| first..=last).collect(),
             held: held.collect(),
+            repeated: repeated.collect(),
         }
     }
 }

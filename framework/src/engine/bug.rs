@@ -39,6 +39,8 @@ pub(crate) enum Bug {
     ListUnsettled,
     /// Writes metadata of any length.
     ListTooMuch,
+    /// Tells of a record that failed again as of one that is settled.
+    TellOfFailed,
     /// Forgets what the last owner's metadata listed as settled.
     ForgetSettled,
     /// Forgets how many attempts the last owner had spent.

@@ -21,6 +21,7 @@ mod metadata;
 mod outage;
 mod partition;
 mod pause;
+mod repeated;
 mod retry;
 mod run;
 mod settings;

@@ -10,6 +10,7 @@ use super::{
     ledger::{Ledger, State},
     metadata::{self, Left, Recalled},
     pause::{Pressure, Use},
+    repeated::{Lately, Repeated},
     retry::Trouble,
     settings::Settings,
 };
@@ -45,13 +46,16 @@ pub(super) struct Partition<R> {
     pub(super) troubles: BTreeMap<u64, Trouble>,
     /// What the last owner left, until it was read again.
     pub(super) left: Option<Box<Left>>,
+    /// Records that were settled after more than one attempt, as long as they are told of.
+    pub(super) repeated: Lately,
     pub(super) commits: Commits,
     pub(super) pressure: Pressure,
     pub(super) draining: Option<Draining>,
 }
 
 impl<R> Partition<R> {
-    pub(super) fn new(now: Time, epoch: u32, ledger: Ledger<R>, left: Option<Left>) -> Self {
+    pub(super) fn new(now: Time, epoch: u32, ledger: Ledger<R>, mut left: Option<Left>) -> Self {
+        let repeated = left.as_mut().map(|left| Lately::inherit(&mut left.repeated)).unwrap_or_default();
         Self {
             epoch,
             commits: Commits::new(now, ledger.frontier()),
@@ -64,7 +68,8 @@ impl<R> Partition<R> {
             running: 0,
             publishing: 0,
             troubles: BTreeMap::new(),
-            left: left.map(Box::new),
+            left: left.filter(|left| !left.is_empty()).map(Box::new),
+            repeated,
             pressure: Pressure::default(),
             draining: None,
         }
@@ -107,11 +112,22 @@ impl<R> Partition<R> {
     }
 
     /// Settles a record for good. Answers whether the frontier moved.
-    pub(super) fn settle(&mut self, seq: u64) -> bool {
-        if !self.troubles.is_empty() {
-            self.troubles.remove(&seq);
+    pub(super) fn settle(&mut self, now: Time, seq: u64) -> bool {
+        if !self.troubles.is_empty()
+            && let Some(trouble) = self.troubles.remove(&seq)
+        {
+            self.tell_of(now, seq, &trouble);
         }
         self.ledger.settle(seq)
+    }
+
+    /// Has a record told of that took more than one attempt. A dead letter says as much itself.
+    pub(super) fn tell_of(&mut self, now: Time, seq: u64, trouble: &Trouble) {
+        if let Some(entry) = self.ledger.get(seq).filter(|entry| !entry.dead && trouble.spent > 0) {
+            let (offset, attempts) = (entry.offset, trouble.spent + 1);
+            let first_failed_at = trouble.first_failed_at;
+            self.repeated.add(Repeated { offset, attempts, first_failed_at, settled_at: now });
+        }
     }
 
     /// Leaves everything that has not started to the next owner.
@@ -134,7 +150,9 @@ impl<R> Partition<R> {
         if seeded(Bug::CommitBackwards) && offset % 7 == 3 {
             offset -= 4;
         }
-        let metadata = if self.has_news() { self.metadata(now, offset) } else { None };
+        self.repeated.forget(now);
+        let says = self.has_news() || !self.repeated.is_empty();
+        let metadata = if says { self.metadata(now, offset) } else { None };
         self.commits.send(now, offset, self.ledger.front());
         Some((offset, metadata))
     }
@@ -148,11 +166,15 @@ impl<R> Partition<R> {
         let held = left.into_iter().flat_map(|left| &left.held).copied();
         let troubles =
             self.troubles.iter().filter_map(|(&seq, &trouble)| Some((self.ledger.get(seq)?.offset, trouble)));
+        // See there what an owner of an older version would make of it.
+        let keeps_silent = self.draining.is_some() && self.has_news();
+        let repeated = if keeps_silent { Vec::new() } else { self.repeated.told() };
         metadata::write(
             now,
             offset,
             self.ledger.settled_runs().chain(settled.filter(|(first, last)| first <= last)),
             troubles.chain(held),
+            &repeated,
         )
     }
 }

@@ -200,6 +200,11 @@ impl<R, F> Engine<R, F> {
                 self.hand_over(ticket, 0);
                 return;
             }
+            if seeded(Bug::TellOfFailed)
+                && let Some(partition) = self.live(ticket)
+            {
+                partition.tell_of(now, ticket.seq, &Trouble { spent, due, first_failed_at, reason });
+            }
             self.commands.push_back(Command::Retrying { ticket, attempt: spent + 1, due, failure });
         }
         self.hold_back(ticket, outage);

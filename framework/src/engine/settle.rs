@@ -25,8 +25,9 @@ impl<R, F> Engine<R, F> {
 
     /// A record is done for good.
     pub(super) fn settle(&mut self, ticket: Ticket) {
+        let now = self.now;
         let Some(partition) = self.live(ticket) else { return };
-        partition.settle(ticket.seq);
+        partition.settle(now, ticket.seq);
         if self.commit_at.is_none() {
             self.arm_commits();
         }

@@ -86,6 +86,21 @@ pub struct Progress {
     pub settled: Vec<RangeInclusive<i64>>,
     /// Records that are held back, ascending.
     pub held: Vec<Held>,
+    /// Records on either side of the committed offset that were settled after more than one attempt lately.
+    pub repeated: Vec<Repeated>,
+}
+
+/// A record that was settled after more than one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated {
+    /// Its offset.
+    pub offset: i64,
+    /// The attempts that it took.
+    pub attempts: u32,
+    /// When its first attempt failed.
+    pub first_failed_at: Millis,
+    /// When it was settled.
+    pub settled_at: Millis,
 }
 
 /// A record that waits for its next attempt.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{
-    Command, Engine, Finish, Reason, Retry, Settings, Slot, Ticket, Time, settings::OutageRule,
+    Command, Engine, Finish, Reason, Retry, Settings, Slot, Ticket, Time, read_metadata, settings::OutageRule,
 };
 
 const A: Slot = Slot(0);
@@ -361,6 +361,60 @@ fn a_drain_that_waits_says_what_is_settled() {
         }
     }
     assert!(told.contains(&(A, 0, true)), "1 is settled beyond 0, which does not end: {told:?}");
+}
+
+/// Has the record at `offset` of `A`, whose lane is free, fail once and end well, and gives the time at which it did.
+fn retry_once(engine: &mut Machine, offset: i64) -> Time {
+    take(engine, 1, A, offset, None);
+    let [(ticket, ..)] = runs(engine)[..] else { panic!("it may start") };
+    engine.finished(Time(1), ticket, Finish::Failed("once"));
+    commands(engine);
+    engine.tick(Time(150));
+    let [(ticket, _, 2)] = runs(engine)[..] else { panic!("its second attempt is due") };
+    engine.finished(Time(151), ticket, DONE);
+    Time(151)
+}
+
+#[test]
+fn what_took_more_than_one_attempt_is_told_beside_commits_for_a_while() {
+    let mut engine = engine(Settings { commit_every: Duration::from_millis(500), ..Settings::default() });
+    let settled_at = retry_once(&mut engine, 0);
+    for (offset, at, told) in [(1, 1_000, true), (2, 9_000, true), (3, 12_000, false)] {
+        take(&mut engine, at, A, offset, None);
+        let [(ticket, ..)] = runs(&mut engine)[..] else { panic!("it may start") };
+        engine.finished(Time(at), ticket, DONE);
+        engine.tick(Time(at + 500));
+        let [(A, base, ref text)] = commits(&mut engine)[..] else { panic!("a commit") };
+        engine.committed(Time(at + 500), A, base, true);
+        let left = text.as_deref().map(|text| read_metadata(text, base).unwrap());
+        let repeated: Vec<_> = left.iter().flat_map(|left| &left.repeated).collect();
+        let said: Vec<_> = repeated.iter().map(|it| (it.offset, it.attempts, it.settled_at)).collect();
+        assert_eq!(said, if told { vec![(0, 2, settled_at)] } else { vec![] }, "at {at}: {text:?}");
+    }
+}
+
+#[test]
+fn an_owner_that_leaves_tells_of_attempts_only_where_it_leaves_nothing_else() {
+    for leaves in [true, false] {
+        let mut engine = engine(Settings::default());
+        if leaves {
+            take(&mut engine, 0, A, 0, None);
+            assert_eq!(runs(&mut engine).len(), 1, "it never ends");
+        }
+        retry_once(&mut engine, 1);
+        engine.revoked(Time(160), &[A]);
+        let mut last = None;
+        for _ in 0..1_000 {
+            for (_, base, text) in commits(&mut engine) {
+                engine.committed(Time(160), A, base, true);
+                last = text.as_deref().and_then(|text| read_metadata(text, base));
+            }
+            let Some(wake) = engine.next_wake() else { break };
+            engine.tick(wake);
+        }
+        let left = last.expect("something is said");
+        assert_eq!((left.settled.is_empty(), left.repeated.is_empty()), (!leaves, leaves), "{left:?}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::Partition;
 use super::client::{Clients, Reader};
 use super::foreign::foreign;
-use crate::fact::{Committed, GroupState, Held, Progress};
+use crate::fact::{Committed, GroupState, Held, Progress, Repeated};
 
 /// Groups that are asked about: each costs a client with its threads. Further ones are told of as a problem.
 pub const MAX_GROUPS: usize = 500;
@@ -204,7 +204,13 @@ fn progress(read: wire::Progress) -> Progress {
         first_failed_at: held.first_failed_at,
         outage: held.outage,
     });
-    Progress { held: held.collect(), settled: read.settled }
+    let repeated = read.repeated.iter().map(|it| Repeated {
+        offset: it.offset,
+        attempts: it.attempts,
+        first_failed_at: it.first_failed_at,
+        settled_at: it.settled_at,
+    });
+    Progress { held: held.collect(), repeated: repeated.collect(), settled: read.settled }
 }
 
 /// How a group is. `group` is its name on the broker.

@@ -331,10 +331,13 @@ mod tests {
     #[test]
     fn what_was_listed_once_stays_settled_though_the_list_is_cut_short() {
         let mut commit = Commit::default();
-        let first = Progress { settled: vec![12..=14, 20..=20], held: vec![held(10)] };
+        let first = Progress { settled: vec![12..=14, 20..=20], held: vec![held(10)], ..Progress::default() };
         commit.told(&committed(10, Some(first)), 30, false, 1_000);
         commit.told(
-            &committed(10, Some(Progress { settled: vec![15..=15], held: vec![held(10)] })),
+            &committed(
+                10,
+                Some(Progress { settled: vec![15..=15], held: vec![held(10)], ..Progress::default() }),
+            ),
             30,
             false,
             2_000,
@@ -351,13 +354,13 @@ mod tests {
     fn what_a_list_that_was_cut_short_leaves_out_is_neither_settled_nor_not() {
         let mut commit = Commit::default();
         commit.told(
-            &committed(10, Some(Progress { settled: vec![12..=900], held: vec![] })),
+            &committed(10, Some(Progress { settled: vec![12..=900], held: vec![], ..Progress::default() })),
             2_000,
             false,
             1_000,
         );
         let runs = |last: i64| (0..last).map(|run| 11 + run * 2..=11 + run * 2).collect();
-        let list = Progress { settled: runs(120), held: vec![held(10)] };
+        let list = Progress { settled: runs(120), held: vec![held(10)], ..Progress::default() };
         commit.told(&committed(10, Some(list)), 2_000, false, 2_000);
         assert!(commit.settles(899), "it was said once");
         assert!(commit.denies(10) && commit.is_silent_about(901) && !commit.denies(901));
@@ -381,7 +384,7 @@ mod tests {
         assert_eq!(commit.still_since, 9_000, "a record waits");
         commit.told(&committed(11, None), 12, false, 13_000);
         assert_eq!((commit.still_since, commit.moved_at), (13_000, 13_000));
-        let progress = Progress { settled: vec![13..=13], held: Vec::new() };
+        let progress = Progress { settled: vec![13..=13], held: Vec::new(), ..Progress::default() };
         commit.told(&committed(11, Some(progress)), 20, false, 15_000);
         assert_eq!(commit.still_since, 15_000, "what is settled above it grew");
     }
@@ -391,7 +394,7 @@ mod tests {
         let mut commit = Commit::default();
         let told = |attempts, outage| {
             let held = Held { offset: 10, attempts, due: 9_000, first_failed_at: 0, outage };
-            committed(10, Some(Progress { settled: vec![], held: vec![held] }))
+            committed(10, Some(Progress { settled: vec![], held: vec![held], ..Progress::default() }))
         };
         for (at, attempts, outage) in
             [(1_000, 1, false), (3_000, 1, false), (5_000, 3, false), (7_000, 3, true), (9_000, 4, false)]
@@ -402,7 +405,7 @@ mod tests {
         let tried: Vec<_> = commit.tried(10).map(|it| (it.at, it.attempts, it.outage)).collect();
         assert_eq!(tried, [(1_000, 1, false), (5_000, 3, false), (7_000, 3, true), (9_000, 4, false)]);
         for offset in 0..MAX_TRIED as i64 {
-            let held = Progress { settled: vec![], held: vec![held(100 + offset)] };
+            let held = Progress { settled: vec![], held: vec![held(100 + offset)], ..Progress::default() };
             commit.told(&committed(100 + offset, Some(held)), 2_000, false, 12_000);
         }
         assert_eq!((commit.tried(10).count(), commit.tried.len()), (0, MAX_TRIED));

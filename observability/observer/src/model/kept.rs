@@ -1,7 +1,7 @@
 //! What is kept of an event and of an instance: small, for there are millions.
 
 use super::id::Id;
-use super::runs::Run;
+use super::runs::{Run, Runs};
 use super::save::saved;
 use super::slab::NOWHERE;
 use crate::fact::Millis;
@@ -117,7 +117,7 @@ pub(super) struct More {
     /// Retries and dead letters.
     pub(super) notes: Vec<Note>,
     /// Runs that took more than one attempt.
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Option<Box<Runs>>,
     /// Events beyond the bound, which are not kept.
     pub(super) dropped: u32,
     /// Events that are another one in an older major.
@@ -240,7 +240,8 @@ impl Kept {
 
     /// Runs that took more than one attempt.
     pub(super) fn runs(&self) -> &[Run] {
-        self.more.as_ref().map_or(&[][..], |more| &more.runs)
+        let runs = self.more.as_ref().and_then(|more| more.runs.as_ref());
+        runs.map_or(&[][..], |runs| &runs.list)
     }
 
     /// The most attempts of those; zero where there are none.

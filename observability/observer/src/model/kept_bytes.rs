@@ -16,7 +16,7 @@ use super::words::STATES;
 use crate::fact::Millis;
 
 /// The version of the form; another one is not read.
-const FORM: u32 = 10;
+const FORM: u32 = 11;
 
 /// A save that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]

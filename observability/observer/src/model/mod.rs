@@ -87,6 +87,7 @@ mod pair;
 mod picture;
 mod places;
 mod rate;
+mod repeats;
 mod room;
 mod runs;
 mod save;

@@ -1,7 +1,7 @@
 //! How much is kept, and what goes when there is no room for more.
 
 use super::kept::{Kept, List, More, NO_REASON, Note, Row};
-use super::runs::Run;
+use super::runs::{Run, Runs};
 use super::state::Model;
 use super::store::Store;
 use super::words::ALL_STATES;
@@ -21,8 +21,13 @@ const ROOM_SHARE: usize = 64;
 /// For how long it is told that an instance was forgotten before its end, in milliseconds.
 const FORGOTTEN_TOLD_MS: Millis = 3_600_000;
 
+/// What the list of an instance's runs takes beside these.
+pub(super) const RUNS_BYTES: usize = size_of::<Runs>() + 2 * ALLOCATED;
+
 // Ten million of them are kept.
 const _: () = assert!(size_of::<Row>() == 96);
+// In shops where a workflow goes through several traces there are a million of them.
+const _: () = assert!(size_of::<More>() <= 112);
 
 /// What was forgotten since the observer started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +58,7 @@ impl More {
         keys + texts
             + self.traces.len() * ALLOCATED
             + self.notes.len() * size_of::<Note>()
-            + self.runs.len() * size_of::<Run>()
+            + self.runs.as_ref().map_or(0, |runs| RUNS_BYTES + runs.list.len() * size_of::<Run>())
             + size_of::<Self>()
     }
 }

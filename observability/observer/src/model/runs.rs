@@ -32,6 +32,14 @@ pub(super) struct Run {
 
 saved!(Run { event, step, replays, attempts, first_failed_at, ended, failed });
 
+/// Those of one instance, the oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs {
+    pub(super) list: Vec<Run>,
+}
+
+saved!(Runs { list });
+
 impl Run {
     /// Whether both tell of one run: each of its emits does.
     pub(super) fn is_same(&self, other: &Self) -> bool {

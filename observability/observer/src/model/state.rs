@@ -13,6 +13,7 @@ use super::kept::List;
 use super::letters::Letters;
 use super::places::Places;
 use super::rate::{Rate, Sketch};
+use super::repeats::Repeats;
 use super::room::Forgetting;
 use super::save::saved;
 use super::saving::Stamp;
@@ -42,6 +43,8 @@ pub struct Model {
     pub(super) cut: Cut,
     pub(super) store: Store,
     pub(super) letters: Letters,
+    /// What commits told of that no instance was found for yet.
+    pub(super) repeats: Repeats,
     pub(super) forgetting: Forgetting,
     /// The save that the file holds of it; `None` before the first.
     pub(super) saved_as: Option<Stamp>,
@@ -106,6 +109,7 @@ impl Model {
             cut: Cut::default(),
             store: Store::default(),
             letters: Letters::default(),
+            repeats: Repeats::default(),
             forgetting: Forgetting::default(),
             saved_as: None,
             looks_again: false,
@@ -295,6 +299,8 @@ impl Model {
             if commit.offset.is_some() {
                 *commits.entry(number).or_default() |= moves;
             }
+            let repeated = committed.progress.as_ref().map_or(&[][..], |it| &it.repeated);
+            self.repeats.told((number, place), repeated, groups.at);
             let (offset, runs) = commit.settled_now();
             settled.push((number, place, offset, runs));
         }

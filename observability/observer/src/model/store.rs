@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 
 use super::id::Id;
 use super::kept::{Kept, List, More, NO_INDEX, NOTED, Note, Row, Standing, text_at};
-use super::room::text_bytes;
+use super::room::{RUNS_BYTES, text_bytes};
 use super::runs::Run;
 use super::slab::{NOWHERE, Slab};
 use super::turns::{Slots, Turns};
@@ -309,12 +309,14 @@ impl Store {
             return false;
         }
         let runs = &mut self.more(slot).runs;
-        let full = runs.len() >= MAX_RUNS;
+        let first = runs.is_none();
+        let list = &mut runs.get_or_insert_default().list;
+        let full = list.len() >= MAX_RUNS;
         if full {
-            runs.remove(0);
+            list.remove(0);
         }
-        runs.push(run);
-        self.extra += if full { 0 } else { size_of::<Run>() };
+        list.push(run);
+        self.extra += if first { RUNS_BYTES } else { 0 } + if full { 0 } else { size_of::<Run>() };
         true
     }
 

@@ -32,6 +32,7 @@ impl Model {
         self.look_at_open(&mut scratch);
         self.looks_again = false;
         self.look_aside(&mut scratch);
+        self.forget_repeats(now);
         if now.saturating_sub(self.aged_at) >= AGE_EVERY_MS {
             self.aged_at = now;
             self.age_out(now);
@@ -77,6 +78,7 @@ impl Model {
         scratch: &mut Scratch,
         count: impl FnOnce(u16, &super::standing::Judged, &[super::pair::Pair]),
     ) -> List {
+        self.find_repeats(slot);
         let judged = self.judge(slot, scratch);
         let standing = judged.standing();
         let instance = &self.store.instances[slot];

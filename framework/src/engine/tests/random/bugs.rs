@@ -53,7 +53,7 @@ use crate::engine::bug::{
         IgnoreDistance, IgnoreEpoch, IgnoreKeys, IgnoreWaiting, ListPassed, ListTooMuch, ListUnsettled,
         LoseWakeUp, NeverPause, NeverResume, NoBackOff, OneAttemptMore, ProbeStorm, ReleaseEarly,
         SettleBeforeAcknowledged, SettleBeforeDeadLetter, SettleTwinAtOnce, SettleTwinEarly, SpendInOutage,
-        StartWhileDraining, SwallowRefusal, UncountedDrop, UnlimitedAttempts,
+        StartWhileDraining, SwallowRefusal, TellOfFailed, UncountedDrop, UnlimitedAttempts,
     },
     switch,
 };
@@ -62,7 +62,7 @@ use crate::engine::bug::{
 const SEEDS: u64 = 1_000;
 
 /// Which invariant notices which bug.
-const BUGS: [(Bug, Invariant); 35] = [
+const BUGS: [(Bug, Invariant); 36] = [
     (CommitPastGap, Settled),
     (SettleBeforeAcknowledged, Settled),
     (SettleBeforeDeadLetter, Settled),
@@ -83,6 +83,7 @@ const BUGS: [(Bug, Invariant); 35] = [
     (NeverPause, Fairness),
     (ListUnsettled, Metadata),
     (ListTooMuch, Metadata),
+    (TellOfFailed, Metadata),
     (ForgetSettled, Inheritance),
     (ForgetAttempts, Inheritance),
     (OneAttemptMore, DeadLetters),

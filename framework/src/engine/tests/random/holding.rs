@@ -204,6 +204,13 @@ impl Holding {
                 })?;
             }
         }
+        for it in left.repeated {
+            let index = log.index_of(it.offset);
+            let settled = it.offset < offset || self.done.contains(&index) || self.is_inherited(index);
+            hold(settled && it.attempts > 1, Invariant::Metadata, || {
+                format!("{} is told to have taken {} attempts: {text}", it.offset, it.attempts)
+            })?;
+        }
         for (held, trouble) in left.held {
             let index = log.index_of(held);
             let record = &log.records[index];

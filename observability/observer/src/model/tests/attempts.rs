@@ -1,9 +1,10 @@
 //! Every attempt, though the observer saw none of them fail.
 
-use super::log::{Log, START, held};
-use crate::answer::{AtStep, AttemptOutcome};
-use crate::fact::{Millis, Progress};
+use super::log::{Log, START, held, manifests};
+use crate::answer::{AtStep, AttemptOutcome, InstanceState};
+use crate::fact::{Millis, Progress, Repeated};
 use crate::model::{InstanceFilter, Model, ModelSettings};
+use crate::test_disk::Disk;
 
 const FAILED: AttemptOutcome = AttemptOutcome::Failed;
 const OUTAGE: AttemptOutcome = AttemptOutcome::Outage;
@@ -162,6 +163,89 @@ fn a_commit_that_tells_of_the_attempt_that_became_a_dead_letter_adds_none() {
     log.look();
     let numbers: Vec<u32> = told(&log, "a", "payment/charge").iter().map(|it| it.1).collect();
     assert_eq!(numbers, [1, 2, 3]);
+}
+
+/// What a commit tells of the record at an offset, settled now after three attempts.
+fn repeated(log: &Log, offset: i64) -> (Repeated, Progress) {
+    let repeated =
+        Repeated { offset, attempts: 3, first_failed_at: log.now.saturating_sub(8), settled_at: log.now };
+    (repeated, Progress { repeated: vec![repeated], ..Progress::default() })
+}
+
+#[test]
+fn a_run_that_emits_nothing_is_told_by_the_commit_behind_it() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.confirm("a");
+    log.deliver("a");
+    log.commit_all();
+    log.wait(9);
+    let (it, progress) = repeated(&log, offset);
+    log.commit_with("mail.tell", "orders", 2, progress);
+    log.look();
+    let wanted = [
+        (0, 1, FAILED, Some(it.first_failed_at)),
+        (0, 2, FAILED, None),
+        (0, 3, SUCCEEDED, Some(it.settled_at)),
+    ];
+    assert_eq!(told(&log, "a", "mail/tell"), wanted);
+    assert_eq!(told(&log, "a", "payment/charge"), []);
+    log.commit_all();
+    log.look_for(120_000);
+    assert_eq!(log.is("a").0, InstanceState::Completed);
+    assert_eq!(told(&log, "a", "mail/tell"), wanted, "the commits say it no longer");
+    let disk = Disk::default();
+    disk.save(&mut log.model);
+    let mut model = disk.load(&ModelSettings::default()).unwrap();
+    model.manifests(&manifests(), START);
+    assert_eq!(at(&model, log.now, "a", "mail/tell"), at(&log.model, log.now, "a", "mail/tell"));
+}
+
+#[test]
+fn a_commit_may_tell_of_an_event_that_is_read_later() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.write("orders", 0);
+    log.wait(9);
+    let (_, progress) = repeated(&log, offset);
+    log.commit_with("mail.tell", "orders", 1, progress);
+    log.look();
+    let headers = [("ce_id", "a"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "a")];
+    log.tell("orders", 0, offset, "a", &headers, Some(log.now - 9));
+    log.look();
+    assert_eq!(told(&log, "a", "mail/tell").len(), 3);
+    assert_eq!(log.model.store.instances[0].runs().len(), 1, "of no other group");
+}
+
+#[test]
+fn the_emits_of_a_run_and_the_commit_behind_it_tell_of_one_run() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.wait(9);
+    let (it, progress) = repeated(&log, offset);
+    confirm_after(&mut log, "a-paid", "3", it.first_failed_at + 2);
+    log.commit_with("payment.charge", "orders", 1, progress);
+    log.look();
+    assert_eq!((told(&log, "a", "payment/charge").len(), log.model.store.instances[0].runs().len()), (3, 1));
+}
+
+#[test]
+fn a_replay_of_which_a_commit_tells_is_told_behind_what_it_replays() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    log.wait(10_000);
+    log.dead_letter("a", "mail/tell", offset, "0");
+    let again = log.replay("a", "mail/tell", offset, "1");
+    log.wait(9);
+    log.commit_all();
+    let (_, progress) = repeated(&log, again);
+    log.commit_with("mail.tell", "mail.tell.retry", again + 1, progress);
+    log.look();
+    let numbers: Vec<(u32, u32)> = told(&log, "a", "mail/tell").iter().map(|it| (it.0, it.1)).collect();
+    assert_eq!(numbers, [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]);
 }
 
 #[test]

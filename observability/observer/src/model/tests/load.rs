@@ -121,7 +121,7 @@ impl Work {
                 first_failed_at: it.first_failed_at,
                 outage: it.outage,
             });
-            Progress { held: held.collect(), settled: read.settled }
+            Progress { held: held.collect(), settled: read.settled, ..Progress::default() }
         });
         let listed: i64 =
             progress.iter().flat_map(|it| &it.settled).map(|run| run.end() - run.start() + 1).sum();

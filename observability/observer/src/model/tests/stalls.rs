@@ -53,7 +53,7 @@ fn metadata_proves_that_a_record_behind_is_not_progressing() {
     for order in ["a", "b", "c"] {
         log.place(order);
     }
-    let progress = Progress { settled: vec![2..=2], held: Vec::new() };
+    let progress = Progress { settled: vec![2..=2], held: Vec::new(), ..Progress::default() };
     log.commit_with("payment.charge", "orders", 0, progress);
     log.look();
     log.confirm("c");
@@ -69,7 +69,12 @@ fn of_a_step_that_tells_more_than_an_offset_what_hangs_behind_another_is_not_pro
     for order in ["a", "b", "c", "d"] {
         log.place(order);
     }
-    log.commit_with("payment.charge", "orders", 0, Progress { settled: vec![1..=1], held: Vec::new() });
+    log.commit_with(
+        "payment.charge",
+        "orders",
+        0,
+        Progress { settled: vec![1..=1], held: Vec::new(), ..Progress::default() },
+    );
     log.look();
     log.confirm("a");
     log.confirm("b");
@@ -93,7 +98,7 @@ fn a_record_that_hangs_first_is_not_progressing_though_others_go_past_it() {
         log.place(&order);
         log.confirm(&order);
         let end = log.model.next_offset("orders", 0).unwrap();
-        let progress = Progress { settled: vec![1..=end - 1], held: Vec::new() };
+        let progress = Progress { settled: vec![1..=end - 1], held: Vec::new(), ..Progress::default() };
         log.commit_with("payment.charge", "orders", 0, progress);
         log.commit("shipping.ship", "payments", end - 2);
         log.look_for(2_000);
@@ -118,7 +123,12 @@ fn a_key_blocked_by_back_off_beside_them_stalls_nobody_else() {
         log.confirm(&order);
         let end = log.model.next_offset("orders", 0).unwrap();
         let held = vec![held(0, 2, log.now + 5_000)];
-        log.commit_with("payment.charge", "orders", 0, Progress { settled: vec![1..=end - 1], held });
+        log.commit_with(
+            "payment.charge",
+            "orders",
+            0,
+            Progress { settled: vec![1..=end - 1], held, ..Progress::default() },
+        );
         log.commit("shipping.ship", "payments", end - 2);
         log.look_for(4_000);
         assert_eq!(log.is(&order), (RUNNING, None));
@@ -134,7 +144,8 @@ fn a_retry_within_the_deadline_is_no_stall() {
     let mut log = Log::new();
     log.look();
     log.place("a");
-    let progress = Progress { settled: Vec::new(), held: vec![held(0, 1, log.now + 20_000)] };
+    let progress =
+        Progress { settled: Vec::new(), held: vec![held(0, 1, log.now + 20_000)], ..Progress::default() };
     log.commit_with("payment.charge", "orders", 0, progress);
     log.look_for(10_000);
     assert_eq!(log.is("a"), (RUNNING, None));
@@ -149,7 +160,12 @@ fn an_outage_is_told_for_all_that_wait_behind_it() {
     log.place("a");
     log.place("b");
     let outage = Held { outage: true, ..held(0, 0, START + 3_600_000) };
-    log.commit_with("payment.charge", "orders", 0, Progress { settled: Vec::new(), held: vec![outage] });
+    log.commit_with(
+        "payment.charge",
+        "orders",
+        0,
+        Progress { settled: Vec::new(), held: vec![outage], ..Progress::default() },
+    );
     log.look_for(70_000);
     assert_eq!(log.is("a"), (STALLED, Some(StallReason::Retrying)));
     assert_eq!(log.is("b"), (STALLED, Some(StallReason::Retrying)));
