@@ -96,7 +96,17 @@ class Pipe {
     this.#last += 1;
     const id = this.#last;
     this.#write.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error(`Chromium did not answer ${method} within ${WITHIN_MS} ms: ${JSON.stringify(params).slice(0, 200)}`));
+      }, WITHIN_MS);
+      const over = (settle) => (answer) => {
+        clearTimeout(late);
+        settle(answer);
+      };
+      this.#waiting.set(id, { resolve: over(resolve), reject: over(reject) });
+    });
   }
 }
 
@@ -122,8 +132,6 @@ class Tab {
     const tab = new Tab(pipe, sessionId);
     for (const domain of ['Network', 'Log', 'Runtime', 'Page']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 800 });
-    // Without a window of its own a page may be told of no focus, whatever has it.
-    await tab.send('Emulation.setFocusEmulationEnabled', { enabled: true });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
     await tab.go(url);
     return tab;
