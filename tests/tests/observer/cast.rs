@@ -8,7 +8,7 @@ use choreograph::{Event, In, Retry, Service, StepError, step};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{patience, twins};
+use crate::{attempts, patience, twins};
 
 /// An order was placed.
 #[derive(Debug, Event, Serialize, Deserialize, JsonSchema)]
@@ -133,7 +133,7 @@ pub(crate) fn all() -> Vec<Service> {
 
 /// The service of this name.
 pub(crate) fn service(name: &str) -> Option<Service> {
-    let mut casts = CASTS.iter().chain(&patience::CASTS).chain(&twins::CASTS);
+    let mut casts = CASTS.iter().chain(&patience::CASTS).chain(&twins::CASTS).chain(&attempts::CASTS);
     casts.find(|cast| cast.name == name).map(|cast| (cast.service)())
 }
 

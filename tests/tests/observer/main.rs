@@ -4,6 +4,7 @@
 //! Services and observer run as this binary again: see [`stage`].
 
 mod agrees;
+mod attempts;
 mod cast;
 mod disorder;
 mod guarded;
