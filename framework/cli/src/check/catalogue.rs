@@ -46,6 +46,16 @@ impl Catalogue {
         self.sources.range(first..).next().is_some_and(|(key, _)| key.name == name)
     }
 
+    /// The majors of the event type, each as often as it has minors.
+    pub(super) fn majors(&self, name: &str) -> Vec<u32> {
+        let first = Key { name: name.to_owned(), major: 0, minor: 0 };
+        self.sources
+            .range(first..)
+            .take_while(|(key, _)| key.name == name)
+            .map(|(key, _)| key.major)
+            .collect()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }

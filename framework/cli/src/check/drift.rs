@@ -8,7 +8,7 @@ use super::manifests::{emitted, pointer};
 use super::{compared, fingerprint, history, parallel};
 use crate::diff::Sides;
 use crate::input::Source;
-use crate::past::Key;
+use crate::past::{Key, Past};
 use crate::report::{Finding, Place};
 use crate::rules::files;
 use crate::topology::inputs::Inputs;
@@ -18,8 +18,15 @@ use choreograph_contracts::{ContractFile, ContractId, first_difference};
 use choreograph_topology::Emitted;
 use serde_json::Value;
 
-/// Compares what is emitted with the files.
-pub(super) fn check(catalogue: &Catalogue, services: &Inputs, root: &Path) -> Result<Vec<Finding>, Failure> {
+/// Compares what is emitted with the files. A version that is in `past` alone is taken as well.
+pub(super) fn check(
+    catalogue: &Catalogue,
+    past: Option<&Past>,
+    services: &Inputs,
+    root: &Path,
+) -> Result<Vec<Finding>, Failure> {
+    let published = past.into_iter().flat_map(|past| past.versions.keys());
+    let taken: Vec<&Key> = catalogue.sources.keys().chain(published).collect();
     let each = services.manifests.iter().enumerate();
     let events: Vec<(usize, &Emitted)> =
         each.flat_map(|(at, manifest)| emitted(manifest).into_iter().map(move |event| (at, event))).collect();
@@ -27,7 +34,7 @@ pub(super) fn check(catalogue: &Catalogue, services: &Inputs, root: &Path) -> Re
         let manifest = services.manifests.get(*at);
         let service = manifest.map_or("", |manifest| manifest.service.as_str());
         let nameless = || services.problem(*at, &pointer(manifest, event), no_contract(service, event));
-        event_drift(service, event, catalogue, root).unwrap_or_else(|| Err(nameless()))
+        event_drift(service, event, (catalogue, &taken), root).unwrap_or_else(|| Err(nameless()))
     })?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -36,14 +43,14 @@ pub(super) fn check(catalogue: &Catalogue, services: &Inputs, root: &Path) -> Re
 fn event_drift(
     service: &str,
     event: &Emitted,
-    catalogue: &Catalogue,
+    (catalogue, taken): (&Catalogue, &[&Key]),
     root: &Path,
 ) -> Option<Result<Option<Finding>, Problem>> {
     let (major, minor) = event.version;
     let key = Key::of_version(&event.event_type, &format!("{major}.{minor}"))?;
     let Some(file) = catalogue.get(&key) else { return Some(Ok(Some(missing(service, &key, event, root)))) };
     Some(match first_difference(&nameless(&event.schema), &nameless(file.document().value())) {
-        Some(pointer) => drifted(service, &key, event, file, &pointer, catalogue).map(Some),
+        Some(pointer) => drifted(service, &key, event, file, &pointer, taken).map(Some),
         None => Ok(titled(service, &key, event, file)),
     })
 }
@@ -91,7 +98,7 @@ fn drifted(
     event: &Emitted,
     file: &Source,
     pointer: &str,
-    catalogue: &Catalogue,
+    taken: &[&Key],
 ) -> Result<Finding, Problem> {
     let message =
         format!("service `{service}` emits `{key}` otherwise than its contract says, first at `{pointer}`");
@@ -106,7 +113,7 @@ fn drifted(
     let sides = Sides { old: file, new: &code };
     finding.causes = history::breaks(&comparison, &sides, &[Direction::Backward, Direction::Forward]);
     finding.bounded = comparison.is_bounded();
-    let publish = next(key, comparison.bump.max(Bump::Minor), catalogue.sources.keys());
+    let publish = next(key, comparison.bump.max(Bump::Minor), taken.iter().copied());
     Ok(finding
         .help(format!("undo the change, or publish it: raise the event's version to {}", publish.version())))
 }

@@ -2,9 +2,12 @@
 
 use choreograph_topology::{Consumed, Emitted, Manifest, Step};
 
-/// Everything that a service consumes, with the step that does.
-pub(super) fn consumed(manifest: &Manifest) -> impl Iterator<Item = (&str, &Consumed)> {
-    manifest.steps.iter().flat_map(|step| step.consumes.iter().map(|event| (step.name.as_str(), event)))
+/// Everything that a service consumes, with the step that does and the event's number there.
+pub(crate) fn consumed(manifest: &Manifest) -> impl Iterator<Item = (&Step, usize, &Consumed)> {
+    manifest
+        .steps
+        .iter()
+        .flat_map(|step| step.consumes.iter().enumerate().map(move |(number, event)| (step, number, event)))
 }
 
 /// Every event that a service declares to emit, as often as it does.

@@ -70,8 +70,8 @@ pub fn run_on(args: &Check, today: Date) -> Result<Report, Failure> {
     findings.extend(past.iter().flat_map(|past| past.findings.clone()));
     findings.extend(history.findings);
     findings.extend(levels.findings);
-    findings.extend(drift::check(&catalogue, &services, &args.schemas)?);
-    findings.extend(upcasters::check(&services.manifests));
+    findings.extend(drift::check(&catalogue, past.as_ref(), &services, &args.schemas)?);
+    findings.extend(upcasters::check(&catalogue, &services));
     let standing = if history.known && approvals.reach_beyond(&findings) {
         levels::standing(&catalogue, args.level, past.as_ref())?
     } else {

@@ -48,14 +48,22 @@ impl Inputs {
         if problems.is_empty() { Ok(inputs) } else { Err(Failure::inputs(problems)) }
     }
 
+    /// The file of the manifest with the number `at`.
+    fn file(&self, at: usize) -> Option<&File> {
+        let manifest = self.manifests.get(at)?;
+        let before = self.manifests.iter().take(at);
+        let nth = before.filter(|other| other.service == manifest.service).count();
+        self.files.get(&manifest.service)?.get(nth)
+    }
+
+    /// A place of the manifest with the number `at`.
+    pub(crate) fn at(&self, at: usize, pointer: &str) -> Option<Place> {
+        self.file(at).map(|file| file.at("", pointer))
+    }
+
     /// What is wrong at a place of the manifest with the number `at`.
     pub(crate) fn problem(&self, at: usize, pointer: &str, text: String) -> Problem {
-        let (before, rest) = self.manifests.split_at(at.min(self.manifests.len()));
-        let file = rest.first().and_then(|manifest| {
-            let nth = before.iter().filter(|other| other.service == manifest.service).count();
-            self.files.get(&manifest.service)?.get(nth)
-        });
-        let Some(file) = file else { return Problem::new(text) };
+        let Some(file) = self.file(at) else { return Problem::new(text) };
         let line = file.source.as_ref().and_then(|source| source.document().line(pointer));
         Problem { file: Some(file.name.clone()), line, text }
     }
@@ -64,10 +72,16 @@ impl Inputs {
     pub(super) fn place(&self, party: &Party, side: &str, nth: usize) -> Option<Place> {
         let files = self.files.get(&party.service)?;
         let file = files.get(nth).or(files.last())?;
-        Some(match &file.source {
-            Some(source) => source.at(side, &party.pointer),
-            None => Place { pointer: Some(party.pointer.clone()), ..Place::file(&file.name).side(side) },
-        })
+        Some(file.at(side, &party.pointer))
+    }
+}
+
+impl File {
+    fn at(&self, side: &str, pointer: &str) -> Place {
+        match &self.source {
+            Some(source) => source.at(side, pointer),
+            None => Place { pointer: Some(pointer.to_owned()), ..Place::file(&self.name).side(side) },
+        }
     }
 }
 

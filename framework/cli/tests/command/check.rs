@@ -118,6 +118,16 @@ fn code_and_file_say_the_same() {
     let (code, json) = check_with(manifest("1.0", &contract("order.placed/1.0", OPTIONAL)));
     assert_eq!((code, rules(&json)), (1, vec!["CONTRACT_DRIFT"]));
     assert!(json["findings"][0]["help"][0].as_str().unwrap().ends_with("to 1.1"), "{json:#}");
+
+    // What only the other line of work has published is taken too.
+    for version in ["1.0", "1.1"] {
+        let id = format!("order.placed/{version}");
+        write(folder.path(), &format!("then/{id}.json"), contract(&id, ""));
+    }
+    let (_, json) = check(folder.path(), &["--manifests", "shop.json", "--against", "then"]);
+    let mut findings = json["findings"].as_array().unwrap().iter();
+    let drift = findings.find(|it| it["rule"] == "CONTRACT_DRIFT").expect("found");
+    assert!(drift["help"][0].as_str().unwrap().ends_with("to 1.2"), "{json:#}");
 }
 
 #[test]
@@ -127,18 +137,52 @@ fn a_gap_between_upcasters_is_found() {
         let manifest = json!({ "manifest": 1, "service": "mail", "steps": [{ "name": "send", "group": "mail.send", "consumes": [
             { "type": "order.placed", "major": 4, "topic": "orders", "upcasts": upcasts, "schema": true }
         ] }] });
-        write(folder.path(), "mail.json", manifest.to_string());
+        write(folder.path(), "mail.json", format!("{manifest:#}"));
         check(folder.path(), &["--manifests", "mail.json"])
     };
-    assert_eq!(check_with(&[2, 3]).0, 0);
+    assert_eq!(check_with(&[1, 2, 3]).0, 0);
+    assert_eq!(check_with(&[]).0, 0, "who has none reads no older one");
     let (code, json) = check_with(&[1, 3]);
     assert_eq!((code, rules(&json)), (1, vec!["UPCASTER_MISSING"]));
+    let place = &json["findings"][0]["places"][0];
+    assert_eq!((&place["file"], &place["pointer"]), (&"mail.json".into(), &"/steps/0/consumes/0".into()));
+    let text = std::fs::read_to_string(folder.path().join("mail.json")).unwrap();
+    let line = 2 + text.lines().position(|line| line.contains("consumes")).unwrap();
+    assert_eq!(place["line"], line, "{json:#}");
     assert_eq!(
         json["findings"][0]["message"],
         "mail.send has upcasters of `order.placed` to major 4, and none from 2 to 3"
     );
     let (code, json) = check_with(&[3, 4]);
     assert_eq!((code, rules(&json)), (1, vec!["UPCASTER_MISSING"]), "{json:#}");
+}
+
+/// A chain begins where the published majors do, unless the step reads the older ones as they are.
+#[test]
+fn a_published_major_without_an_upcaster_is_found() {
+    let folder = folder(&[
+        ("schemas/order.placed/1.0.json", &contract("order.placed/1.0", "")),
+        ("schemas/order.placed/2.0.json", &contract("order.placed/2.0", "")),
+    ]);
+    let check_with = |consumes: &[(u32, &[u32])]| {
+        let event = |(major, upcasts): &(u32, &[u32])| json!({ "type": "order.placed", "major": major, "topic": "orders", "upcasts": upcasts, "schema": true });
+        let consumes: Vec<Value> = consumes.iter().map(event).collect();
+        let manifest = json!({ "manifest": 1, "service": "mail", "steps": [
+            { "name": "send", "group": "mail.send", "consumes": consumes }
+        ] });
+        write(folder.path(), "mail.json", format!("{manifest:#}"));
+        check(folder.path(), &["--manifests", "mail.json"])
+    };
+    assert_eq!(check_with(&[(3, &[1, 2])]).0, 0);
+    assert_eq!(check_with(&[(1, &[]), (3, &[2])]).0, 0);
+    let (code, json) = check_with(&[(3, &[2])]);
+    assert_eq!((code, rules(&json)), (1, vec!["UPCASTER_MISSING"]), "{json:#}");
+    let finding = &json["findings"][0];
+    assert_eq!(
+        finding["message"],
+        "mail.send has upcasters of `order.placed` to major 3, and none from 1, which is published"
+    );
+    assert_eq!(finding["places"][0]["file"], "mail.json", "{json:#}");
 }
 
 #[test]
