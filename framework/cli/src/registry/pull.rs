@@ -36,7 +36,7 @@ pub(super) fn pull(client: &Client, args: &Pull) -> Result<Report, Failure> {
     }
     let contracts: Vec<ContractFile<'_>> =
         sources.iter().filter_map(|(key, schema)| contract(key, schema)).collect();
-    match SchemaDir::new(&args.schemas).write(&contracts) {
+    match SchemaDir::new(&args.schemas).add(&contracts) {
         Ok(written) => {
             let paths: Vec<String> = written.files.iter().map(|path| path.display().to_string()).collect();
             Ok(report(client, &paths, written.unchanged, others, Vec::new()))

@@ -28,7 +28,7 @@ fn list(findings: &[Finding]) -> String {
     findings.iter().map(Finding::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// What [`SchemaDir::write`] did.
+/// What [`SchemaDir::write`] or [`SchemaDir::add`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
     /// Files that are new, or whose annotations changed.
@@ -48,6 +48,24 @@ impl SchemaDir {
     /// [`WriteError::Refused`] if a version is published with another meaning, or cannot be compiled;
     /// [`WriteError::Io`] if the folder cannot be written.
     pub fn write(&self, files: &[ContractFile<'_>]) -> Result<Written, WriteError> {
+        self.put(files, |path, text| fs::read(path).is_ok_and(|published| published == text.as_bytes()))
+    }
+
+    /// Writes the versions that are missing, and leaves alone those that are there, whatever their annotations and their blanks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SchemaDir::write`].
+    pub fn add(&self, files: &[ContractFile<'_>]) -> Result<Written, WriteError> {
+        self.put(files, |path, _| path.exists())
+    }
+
+    /// Writes those files that do not stay as they are, unless one of all must not be written.
+    fn put(
+        &self,
+        files: &[ContractFile<'_>],
+        stays: impl Fn(&Path, &str) -> bool,
+    ) -> Result<Written, WriteError> {
         let refused: Vec<Finding> = files.iter().filter_map(|file| self.refusal(file)).collect();
         if !refused.is_empty() {
             return Err(WriteError::Refused(refused));
@@ -56,7 +74,7 @@ impl SchemaDir {
         for file in files {
             let path = self.root().join(file.id.relative_path());
             let text = file.to_text();
-            if fs::read(&path).is_ok_and(|published| published == text.as_bytes()) {
+            if stays(&path, &text) {
                 written.unchanged += 1;
                 continue;
             }

@@ -153,6 +153,30 @@ fn pull_writes_what_is_missing_and_contradicts_nothing() {
     assert!(run.out.contains("1 version there of events that this folder has no contract of"), "{}", run.out);
 }
 
+/// What a folder says in its own words is the folder's: another description, other blanks, nothing but the meaning is compared.
+#[test]
+fn pull_leaves_alone_what_the_folder_has() {
+    let (server, _registered) = memory::start();
+    let (there, here) = (contracts(), contracts());
+    assert_eq!(registry(there.path(), &["push"], &server.url()).code, 0);
+    let described =
+        titled("order.placed/1.0", "OrderPlaced", "").replace("An order.", "Another word for it.");
+    write(here.path(), "schemas/order.placed/1.0.json", &described);
+    let schema: Value = serde_json::from_str(&titled("order.paid/1.0", "OrderPaid", "")).unwrap();
+    write(here.path(), "schemas/order.paid/1.0.json", schema.to_string());
+    std::fs::remove_file(here.path().join("schemas/order.placed/1.1.json")).unwrap();
+
+    let json = registry(here.path(), &["pull", "--format", "json"], &server.url()).json("registry");
+    assert_eq!(
+        (&json["written"], &json["unchanged"]),
+        (&serde_json::json!(["schemas/order.placed/1.1.json"]), &2.into()),
+        "{json:#}"
+    );
+    let read = |path: &str| std::fs::read_to_string(here.path().join(path)).unwrap();
+    assert_eq!(read("schemas/order.placed/1.0.json"), described);
+    assert_eq!(read("schemas/order.paid/1.0.json"), schema.to_string());
+}
+
 #[test]
 fn subjects_may_begin_with_the_topic() {
     let (server, registered) = memory::start();
