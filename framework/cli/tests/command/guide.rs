@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::git::{commit, git};
-use crate::support::{Run, choreograph, committed, folder, write};
+use crate::support::{Run, choreograph, committed, folder, of, write};
 
 const GUIDE: &str = "../../docs/ci.md";
 const README: &str = "../../README.md";
@@ -88,6 +88,94 @@ fn the_readme_shows_what_a_diff_says() {
     let broken = choreograph(folder.path(), ["diff", ORDER, "1.1.json"]);
     assert_eq!(broken.code, 1);
     committed(README, &with_output(&readme, "choreograph diff -->", &broken.out));
+}
+
+/// The block of the guide that begins after `mark`.
+fn block<'a>(guide: &'a str, mark: &str) -> &'a str {
+    let start = guide.find(mark).unwrap_or_else(|| panic!("{mark:?} is in the guide"));
+    guide[start..].split("```").next().expect("a block")
+}
+
+/// Git with the command at hand, as whoever commits has it.
+fn with_the_command(folder: &Path, program: &str, args: &[&str]) -> Run {
+    let binary = Path::new(env!("CARGO_BIN_EXE_choreograph")).parent().expect("a folder");
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").expect("a path"));
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).env("PATH", path).env("NO_COLOR", "1");
+    for (name, value) in [("GITHUB_BASE_REF", "main"), ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")] {
+        command.env(name, value);
+    }
+    of(&command.output().expect("it starts"))
+}
+
+/// The hook is pasted as it stands: what a branch has not published may change from commit to commit, what is published may not.
+#[test]
+fn the_hook_of_the_guide_lets_pass_what_is_not_published() {
+    let guide = committed_text(GUIDE);
+    let hook = block(&guide, "#!/bin/sh\n");
+    let line = hook.lines().find_map(|line| line.strip_prefix("exec ")).expect("a command");
+    assert_eq!(guide.matches(&format!("entry: {line}\n")).count(), 1, "pre-commit runs the same: {line}");
+
+    let (origin, clones) = (shop(), folder(&[]));
+    git(origin.path(), &["init", "-q"]);
+    commit(origin.path());
+    let url = format!("file://{}", origin.path().display());
+    git(clones.path(), &["clone", "-q", &url, "clone"]);
+    let clone = clones.path().join("clone");
+    git(&clone, &["checkout", "-q", "-b", "work"]);
+    let path = write(&clone, ".git/hooks/pre-commit", hook);
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let commits = |text: &str, path: &str| {
+        write(&clone, path, text);
+        git(&clone, &["add", "-A"]);
+        let who = ["-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"];
+        with_the_command(&clone, "git", &[&who[..], &["commit", "-q", "-m", "x"]].concat())
+    };
+    let first = with_currency(false);
+    assert_eq!(commits(&first, "schemas/order.placed/1.1.json").code, 0);
+    // The review asks for another one.
+    let second = first.replace("\"EUR\", \"GBP\"", "\"EUR\", \"GBP\", \"SEK\"");
+    assert_ne!(first, second);
+    let run = commits(&second, "schemas/order.placed/1.1.json");
+    assert_eq!(run.code, 0, "{run:?}");
+    let published = committed_text(&format!("../../{ORDER}")).replace("\"invoice\"", "\"bill\"");
+    let run = commits(&published, ORDER);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("CONTRACT_MUTATED") || run.errors.contains("CONTRACT_MUTATED"), "{run:?}");
+}
+
+/// The jobs' commands are pasted as they stand.
+#[test]
+fn the_jobs_of_the_guide_ask_all_that_there_is_to_ask() {
+    let guide = committed_text(GUIDE);
+    let origin = shop();
+    for service in shop_services() {
+        let manifest = format!("{:#}", shop_manifest(&service));
+        write(origin.path(), &format!("manifests/{service}.json"), &manifest);
+        write(origin.path(), &format!("production/{service}.json"), &manifest);
+    }
+    git(origin.path(), &["init", "-q"]);
+    commit(origin.path());
+    let clones = folder(&[]);
+    git(clones.path(), &["clone", "-q", &format!("file://{}", origin.path().display()), "clone"]);
+    let clone = clones.path().join("clone");
+    for mark in ["on: pull_request", "image: rust"] {
+        let job = block(&guide, mark);
+        let commands = job.lines().filter_map(|line| Some(&line[line.find("choreograph ")?..]));
+        let commands: Vec<&str> = commands
+            .filter(|line| line.starts_with("choreograph check") || line.starts_with("choreograph topology"))
+            .collect();
+        let asks = |what: &str| commands.iter().any(|line| line.contains(what));
+        assert!(
+            asks("check --against") && asks("--manifests") && asks("topology check manifests"),
+            "{commands:?}"
+        );
+        assert!(asks("--against production"), "{commands:?}");
+        for command in commands {
+            let run = with_the_command(&clone, "sh", &["-c", &format!("GITHUB_STEP_SUMMARY=s; {command}")]);
+            assert_eq!(run.code, 0, "{command}: {run:?}");
+        }
+    }
 }
 
 /// A service whose code has gone on without its contract file.
