@@ -29,11 +29,18 @@ pub enum TopologyCommand {
 #[derive(Debug, Args)]
 pub struct TopologyCheck {
     /// The manifests, as service binaries print them with `manifest`.
-    #[arg(value_name = "MANIFEST", required = true)]
+    #[arg(value_name = "MANIFEST", required_unless_present = "gone")]
     pub manifests: Vec<PathBuf>,
-    /// The manifests of before: say only whom the change breaks. A service that only this set has goes on as it is.
+    /// The manifests of before: say only whom the change breaks. A service that only this set has goes on as it is, unless it is
+    /// said to be gone.
     #[arg(long, value_name = "MANIFEST", num_args = 1..)]
     pub against: Vec<PathBuf>,
+    /// The manifests are all there are: a service that only the set of `--against` has is gone.
+    #[arg(long, requires = "against", conflicts_with = "gone")]
+    pub complete: bool,
+    /// Services of the set of `--against` that are gone.
+    #[arg(long, value_name = "SERVICE", num_args = 1.., requires = "against")]
+    pub gone: Vec<String>,
 }
 
 /// The arguments of `topology graph`.

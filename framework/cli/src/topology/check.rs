@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 
 use super::convert::Sets;
+use super::gone::Gone;
 use super::inputs::Inputs;
 use crate::args::TopologyCheck;
 use crate::report::{Report, Severity};
@@ -19,6 +20,8 @@ struct Found {
     /// What fits and will not for ever.
     warnings: Vec<Finding>,
     summary: Vec<String>,
+    /// Services that are taken away.
+    gone: Gone,
     /// What else its JSON has.
     more: Value,
 }
@@ -33,13 +36,17 @@ fn run_on(args: &TopologyCheck, today: Date) -> Result<Report, Failure> {
     let old = Inputs::read(&args.against)?;
     // Of the form `2026-01-31`.
     let today = today.to_string();
-    let mut found = if args.against.is_empty() { whole(&new, &today) } else { change(&new, &old, &today) };
+    let mut found = if args.against.is_empty() {
+        whole(&new, &today)
+    } else {
+        change(&new, &old, Gone::of(args, &new, &old)?, &today)
+    };
     let bounded = found.errors.len() == MAX_FINDINGS || found.warnings.len() == MAX_FINDINGS;
     if bounded {
         found.summary.push(format!("no more than {MAX_FINDINGS} findings are told; there may be more"));
     }
     let sets = Sets { new: &new, old: &old };
-    let errors = found.errors.iter().map(|it| sets.finding(it, Severity::Error));
+    let errors = found.errors.iter().map(|it| found.gone.told(it, sets.finding(it, Severity::Error)));
     let warnings = found.warnings.iter().map(|it| sets.finding(it, Severity::Warning));
     let findings: Vec<_> = errors.chain(warnings).collect();
     let mut json = json!({ "holds": found.errors.is_empty(), "findings": findings });
@@ -68,17 +75,19 @@ fn whole(new: &Inputs, today: &str) -> Found {
         errors,
         warnings,
         summary,
+        gone: Gone::default(),
         more: json!({ "services": services, "steps": steps, "events": events }),
     }
 }
 
-fn change(new: &Inputs, old: &Inputs, today: &str) -> Found {
-    let answer = against(&new.manifests, &old.manifests);
-    let warnings = newly_deprecated(&new.manifests, &old.manifests, today);
+fn change(new: &Inputs, old: &Inputs, gone: Gone, today: &str) -> Found {
+    let changed = gone.beside(&new.manifests);
+    let answer = against(&changed, &old.manifests);
+    let warnings = newly_deprecated(&changed, &old.manifests, today);
     let verdict = match answer.breaks.len() {
         0 => "the change breaks nobody".to_owned(),
         count => {
-            let changed: BTreeSet<&str> = new.manifests.iter().map(|it| it.service.as_str()).collect();
+            let changed: BTreeSet<&str> = changed.iter().map(|it| it.service.as_str()).collect();
             let broken: BTreeSet<&str> =
                 answer.breaks.iter().flat_map(|it| &it.parties).map(|it| it.service.as_str()).collect();
             let others: Vec<&str> = broken.difference(&changed).copied().collect();
@@ -88,14 +97,19 @@ fn change(new: &Inputs, old: &Inputs, today: &str) -> Found {
         }
     };
     let mut summary = vec![format!("{verdict}{}", warned(&warnings))];
+    if !gone.names().is_empty() {
+        summary.push(format!("gone: {}", named(&gone.names())));
+    }
     if !answer.unchanged.is_empty() {
-        summary.push(format!("as before: {}", named(&answer.unchanged)));
+        // Who gives several manifests may think that they are all.
+        let doubt = if new.manifests.len() > 1 { "; with `--complete` they would be gone" } else { "" };
+        summary.push(format!("as before: {}{doubt}", named(&answer.unchanged)));
     }
     if answer.known > 0 {
         summary.push(format!("{} of before remain and are not told here", counted(answer.known, "finding")));
     }
-    let more = json!({ "unchanged": answer.unchanged, "known": answer.known });
-    Found { errors: answer.breaks, warnings, summary, more }
+    let more = json!({ "unchanged": answer.unchanged, "gone": gone.names(), "known": answer.known });
+    Found { errors: answer.breaks, warnings, summary, gone, more }
 }
 
 /// Who reads what a change deprecates, and who begins to read what is deprecated.

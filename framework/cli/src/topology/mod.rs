@@ -4,6 +4,7 @@ mod asyncapi;
 mod check;
 mod convert;
 mod drift;
+mod gone;
 mod graph;
 pub(crate) mod inputs;
 

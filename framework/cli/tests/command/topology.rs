@@ -81,6 +81,71 @@ fn a_change_is_told_whom_it_breaks() {
     assert_eq!((&json["holds"], &json["unchanged"]), (&json!(true), &json!(["billing"])));
 }
 
+/// A service that is taken away is a change too, where it is said that it is.
+#[test]
+fn a_service_that_is_gone_breaks_who_needs_it() {
+    let files = files();
+    let ask = |manifests: &[&str], more: &[&str]| {
+        let before = ["--against", "now/payment.json", "now/billing.json"];
+        let args = ["topology", "check"].iter().chain(manifests).chain(&before).chain(more).copied();
+        let args: Vec<&str> = args.collect();
+        let json = choreograph(files.path(), args.iter().chain(&["--format", "json"])).json("topology");
+        (choreograph(files.path(), args), json)
+    };
+    // Some of them: the others go on.
+    let (run, json) = ask(&["now/billing.json"], &[]);
+    assert_eq!(
+        (run.code, &json["unchanged"], &json["gone"]),
+        (0, &json!(["payment"]), &json!([])),
+        "{run:?}"
+    );
+    // All of them, or said by name: nobody writes what billing reads.
+    for (manifests, more) in [
+        (&["now/billing.json"][..], &["--complete"][..]),
+        (&["now/billing.json"], &["--gone", "payment"]),
+        (&[], &["--gone", "payment"]),
+    ] {
+        let (run, json) = ask(manifests, more);
+        assert_eq!((run.code, &json["gone"]), (1, &json!(["payment"])), "{run:?}");
+        assert_eq!(json["findings"][0]["rule"], "CONSUMED_BUT_NOT_EMITTED", "{json:#}");
+        assert!(run.out.contains("billing.invoice (team Finance)"), "{}", run.out);
+        let who = "gone is who wrote payment.confirmed until now: payment (team Payments)";
+        assert!(run.out.contains(who), "{}", run.out);
+        assert!(run.out.contains("\ngone: payment\n"), "{}", run.out);
+    }
+    // The only reader.
+    let (run, json) = ask(&["now/payment.json"], &["--complete"]);
+    assert_eq!((run.code, &json["findings"][0]["rule"]), (1, &"EMITTED_BUT_NOT_CONSUMED".into()), "{run:?}");
+    // Under another name it is another service, which does the same.
+    let renamed = payment("1.0", &["order_id", "currency"]).replace("\"payment\"", "\"payments\"");
+    write(files.path(), "next/payments.json", renamed);
+    let (run, json) = ask(&["next/payments.json", "now/billing.json"], &["--complete"]);
+    assert_eq!((run.code, &json["gone"]), (0, &json!(["payment"])), "{run:?}");
+    // Whoever gives several may think that they are all.
+    let (run, _) = ask(&["next/payments.json", "now/billing.json"], &[]);
+    assert!(run.out.contains("as before: payment; with `--complete` they would be gone"), "{}", run.out);
+}
+
+#[test]
+fn who_is_gone_was_there_and_is_not() {
+    let files = files();
+    let before = ["--against", "now/payment.json", "now/billing.json"];
+    for (args, told) in [
+        (&["now/billing.json", "--gone", "billing"][..], "is said to be gone, and its manifest is given"),
+        (&["now/billing.json", "--gone", "paymnt"], "there are billing, payment"),
+        (&["now/billing.json", "--gone", "payment", "--complete"], "cannot be used with"),
+    ] {
+        let args = ["topology", "check"].iter().chain(args).chain(&before);
+        let run = choreograph(files.path(), args);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.errors.contains(told), "{run:?}");
+    }
+    for alone in [&["now/billing.json", "--complete"][..], &["--gone", "payment"], &[]] {
+        let run = choreograph(files.path(), ["topology", "check"].iter().chain(alone));
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+}
+
 #[test]
 fn pictures_and_documents_are_printed() {
     let files = files();
