@@ -17,9 +17,9 @@ pub struct Topology {
 pub enum TopologyCommand {
     /// Check that services fit together, or whom a change of them breaks.
     Check(TopologyCheck),
-    /// Draw the choreography. `--format` is text or json.
+    /// Draw the choreography.
     Graph(Graph),
-    /// Write the choreography as `AsyncAPI` 3.0. `--format` is text or json.
+    /// Write the choreography as `AsyncAPI` 3.0.
     Asyncapi(Asyncapi),
     /// Where what is declared and what is seen on Kafka differ, as a running observer tells it.
     Drift(Drift),

@@ -149,8 +149,13 @@ fn code(text: &str) -> String {
 
 /// Text as a block of code, which it cannot leave.
 fn fenced(text: &str) -> String {
+    block("text", text)
+}
+
+/// A text in `language` as a block of code, which it cannot leave.
+pub(crate) fn block(language: &str, text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
-    format!("{fence}text\n{}\n{fence}", clean_lines(text.trim_end()))
+    format!("{fence}{language}\n{}\n{fence}", clean_lines(text.trim_end()))
 }
 
 /// The longest run of back-quotes in `text`.

@@ -17,6 +17,7 @@ pub(crate) mod sample;
 
 use clean::no_command;
 pub(crate) use clean::{brief, clean_lines, json_text, one_line, shortened};
+pub(crate) use markdown::block;
 
 use std::io::{self, Write};
 

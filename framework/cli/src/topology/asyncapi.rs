@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::inputs::Inputs;
+use super::printed::printed;
 use crate::args::{Asyncapi, Format};
 use crate::input::read_regular;
-use crate::locate::is_json;
-use crate::{Failure, MAX_FOLDER_ENTRIES, MAX_SHOWN_CHANGES, format};
+use crate::{Failure, MAX_FOLDER_ENTRIES, MAX_SHOWN_CHANGES, Output, format as forms};
 
 /// How many services are named to somebody who asks for another.
 const MAX_NAMED: usize = 20;
@@ -22,17 +22,21 @@ const MAX_NAMED: usize = 20;
 /// What follows the service in a document's name.
 const SUFFIX: &str = ".asyncapi.json";
 
-pub(super) fn run(args: &Asyncapi, format: Format) -> Result<String, Failure> {
-    let as_json = is_json(format, "topology asyncapi")?;
+/// What it is called in reports.
+const COMMAND: &str = "topology asyncapi";
+
+pub(super) fn run(args: &Asyncapi, format: Format) -> Result<Output, Failure> {
     let inputs = Inputs::read(&args.manifests)?;
     let choreography = Choreography::new(&inputs.manifests);
     if let Some(folder) = &args.into {
         let written = write(&choreography, folder)?;
-        return if as_json { written.json() } else { Ok(written.text(folder)) };
+        let text = if format == Format::Json { written.json()? } else { written.text(folder) };
+        return Ok(printed(COMMAND, text, "text", format));
     }
-    let Some(name) = &args.service else { return pretty(&asyncapi::of_choreography(&choreography)) };
+    let document = |document: &Value| Ok(printed(COMMAND, pretty(document)?, "json", format));
+    let Some(name) = &args.service else { return document(&asyncapi::of_choreography(&choreography)) };
     if let Some(service) = choreography.services().iter().find(|service| service.service == *name) {
-        return pretty(&asyncapi::of_service(service));
+        return document(&asyncapi::of_service(service));
     }
     let names: Vec<&str> =
         choreography.services().iter().map(|it| it.service.as_str()).take(MAX_NAMED).collect();
@@ -134,5 +138,5 @@ fn file_name(service: &Manifest) -> Result<String, Failure> {
 pub(super) fn pretty(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::incomplete(format!("the document cannot be written as JSON: {error}")))?;
-    Ok(format::json_text(&text) + "\n")
+    Ok(forms::json_text(&text) + "\n")
 }

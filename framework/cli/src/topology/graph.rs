@@ -5,12 +5,12 @@ use choreograph_topology::graph::Picture;
 use clap::ValueEnum;
 
 use super::inputs::Inputs;
-use crate::Failure;
+use super::printed::printed;
 use crate::args::{Drawing, Format, Graph};
-use crate::locate::is_json;
+use crate::{Failure, Output};
 
-pub(super) fn run(args: &Graph, format: Format) -> Result<String, Failure> {
-    let as_json = is_json(format, "topology graph")?;
+pub(super) fn run(args: &Graph, format: Format) -> Result<Output, Failure> {
+    let as_json = format == Format::Json;
     if let Some(form) = args.form.filter(|form| as_json && *form != Drawing::Json) {
         let form = form.to_possible_value().map_or_else(String::new, |form| form.get_name().to_owned());
         return Err(Failure::usage(format!("`--format json` draws no {form}"))
@@ -19,10 +19,11 @@ pub(super) fn run(args: &Graph, format: Format) -> Result<String, Failure> {
     let inputs = Inputs::read(&args.manifests)?;
     let picture = Picture::of(&Choreography::new(&inputs.manifests));
     let default = if as_json { Drawing::Json } else { Drawing::Mermaid };
-    match args.form.unwrap_or(default) {
-        Drawing::Mermaid => Ok(picture.mermaid()),
-        Drawing::Dot => Ok(picture.dot()),
-        Drawing::Svg => picture.svg().map_err(|error| Failure::usage(error.to_string())),
-        Drawing::Json => super::asyncapi::pretty(&picture),
-    }
+    let (text, language) = match args.form.unwrap_or(default) {
+        Drawing::Mermaid => (picture.mermaid(), "mermaid"),
+        Drawing::Dot => (picture.dot(), "dot"),
+        Drawing::Svg => (picture.svg().map_err(|error| Failure::usage(error.to_string()))?, "svg"),
+        Drawing::Json => (super::asyncapi::pretty(&picture)?, "json"),
+    };
+    Ok(printed("topology graph", text, language, format))
 }

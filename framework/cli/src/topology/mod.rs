@@ -7,6 +7,7 @@ mod drift;
 mod gone;
 mod graph;
 pub(crate) mod inputs;
+mod printed;
 
 use crate::args::{Format, Topology, TopologyCommand};
 use crate::{Failure, Output};
@@ -19,8 +20,8 @@ use crate::{Failure, Output};
 pub fn run(args: &Topology, format: Format) -> Result<Output, Failure> {
     match &args.command {
         TopologyCommand::Check(args) => check::run(args).map(|report| Output::Report(Box::new(report))),
-        TopologyCommand::Graph(args) => graph::run(args, format).map(Output::Text),
+        TopologyCommand::Graph(args) => graph::run(args, format),
         TopologyCommand::Drift(args) => drift::run(args),
-        TopologyCommand::Asyncapi(args) => asyncapi::run(args, format).map(Output::Text),
+        TopologyCommand::Asyncapi(args) => asyncapi::run(args, format),
     }
 }

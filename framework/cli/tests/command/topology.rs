@@ -175,11 +175,17 @@ fn pictures_and_documents_are_printed() {
     assert_eq!(serde_json::from_str::<Value>(&written).expect("JSON"), one);
     let json = asyncapi(&["--into", "docs", "--format", "json"]).json("asyncapi");
     assert_eq!((&json["written"][1], &json["removed"]), (&"docs/billing.asyncapi.json".into(), &json!([])));
-    for args in [&["--format", "sarif"][..], &["--into", "docs", "--format", "junit"]] {
-        let run = asyncapi(args);
-        assert_eq!(run.code, 2, "{run:?}");
-        assert!(run.errors.contains("is printed as text or as json"), "{run:?}");
+    let fenced = |language: &str, text: &str| format!("```{language}\n{}\n```\n", text.trim_end());
+    assert_eq!(graph(&["--format", "markdown"]), fenced("mermaid", &graph(&[])));
+    assert_eq!(graph(&["--format", "markdown", "--as", "dot"]), fenced("dot", &graph(&["--as", "dot"])));
+    assert_eq!(graph(&["--format", "github"]), graph(&[]));
+    assert_eq!(asyncapi(&["--format", "markdown"]).out, fenced("json", &asyncapi(&[]).out));
+    // Nothing is found, and nothing is said to be.
+    for args in [&["--format", "sarif"][..], &["--into", "docs", "--format", "sarif"]] {
+        let log: Value = serde_json::from_str(&asyncapi(args).out).expect("JSON");
+        assert_eq!(log["runs"][0]["results"], json!([]), "{log:#}");
     }
+    assert!(graph(&["--format", "junit"]).contains("failures=\"0\""));
     let args = ["topology", "graph"].into_iter().chain(manifests).chain(["--as", "dot", "--format", "json"]);
     let run = choreograph(files.path(), args);
     assert_eq!(run.code, 2, "{run:?}");
