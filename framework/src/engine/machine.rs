@@ -279,6 +279,11 @@ impl<R, F> Engine<R, F> {
         partition.ledger.get(ticket.seq)?.record.as_ref()
     }
 
+    /// The same, to be changed.
+    pub(crate) fn record_mut(&mut self, ticket: Ticket) -> Option<&mut R> {
+        self.live(ticket)?.ledger.get_mut(ticket.seq)?.record.as_mut()
+    }
+
     /// When the first attempt at this record failed, also at a former owner; `None` while none has.
     pub(crate) fn first_failed_at(&self, ticket: Ticket) -> Option<Time> {
         self.trouble(ticket).map(|trouble| trouble.first_failed_at)

@@ -13,6 +13,7 @@ use super::record::KafkaRecord;
 use crate::clock;
 use crate::engine::{Slot, Time};
 use crate::runner::port::{Outgoing, Port, PublishError, Tag};
+use crate::runner::shelf::Shelf;
 
 /// One partition that is ours.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ pub(crate) struct KafkaPort<'c> {
     wall: Option<(Time, SystemTime)>,
     /// The loop stopped reading everything, whatever the runner wants of single partitions.
     all_stopped: bool,
+    shelf: Shelf,
 }
 
 impl<'c> KafkaPort<'c> {
@@ -67,6 +69,7 @@ impl<'c> KafkaPort<'c> {
             released: Vec::new(),
             wall: None,
             all_stopped: false,
+            shelf: Shelf::default(),
         }
     }
 
@@ -192,6 +195,10 @@ impl Port for KafkaPort<'_> {
 
     fn release(&mut self, slots: &[Slot]) {
         self.released.extend_from_slice(slots);
+    }
+
+    fn shelve(&mut self, record: &mut KafkaRecord) {
+        record.shelve(&mut self.shelf);
     }
 
     fn wall(&mut self, now: Time) -> SystemTime {

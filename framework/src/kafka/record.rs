@@ -3,16 +3,20 @@
 //! A record lives until its emits are acknowledged, which is thousands of records later. librdkafka's own copy would
 //! keep the whole fetched batch alive for so long, and one small allocation for each header.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 
 use super::foreign::foreign;
 use crate::envelope::head::{Head, HeadCopy};
 use crate::runner::port::RawRecord;
+use crate::runner::shelf::{Shelf, Shelved};
 
 /// The most headers of one record whose names cannot be read before the rest is left unread.
 const MAX_UNREADABLE: usize = 16;
+
+/// What is read of a record that is put away.
+static NOTHING: LazyLock<Arc<Head>> = LazyLock::new(Arc::default);
 
 /// One record. It keeps few blocks of memory, as all that are under way together are more than a processor's cache holds,
 /// so that each block is one that it has to wait for.
@@ -22,13 +26,22 @@ pub(crate) struct KafkaRecord {
     partition: i32,
     offset: i64,
     timestamp: Option<i64>,
-    /// Key and value, one after the other.
-    payload: Vec<u8>,
     /// `None` where there is no key.
     key: Option<usize>,
     /// Whether there is a value.
     has_value: bool,
-    head: Arc<Head>,
+    body: Body,
+}
+
+/// Where a record's bytes are.
+#[derive(Debug)]
+enum Body {
+    InHand {
+        /// Key and value, one after the other.
+        payload: Vec<u8>,
+        head: Arc<Head>,
+    },
+    PutAway(Shelved),
 }
 
 impl KafkaRecord {
@@ -43,10 +56,29 @@ impl KafkaRecord {
             partition: message.partition(),
             offset: message.offset(),
             timestamp: message.timestamp().to_millis(),
-            payload,
             key: key.map(<[u8]>::len),
             has_value: value.is_some(),
-            head: head(message.headers()),
+            body: Body::InHand { payload, head: head(message.headers()) },
+        }
+    }
+
+    /// Puts the record's bytes away, unless they are many.
+    pub(super) fn shelve(&mut self, shelf: &mut Shelf) {
+        if let Body::InHand { payload, head } = &self.body
+            && let Some(shelved) = shelf.put(payload, head)
+        {
+            self.body = Body::PutAway(shelved);
+        }
+    }
+
+    /// Key and value.
+    fn payload(&self) -> &[u8] {
+        match &self.body {
+            Body::InHand { payload, .. } => payload,
+            Body::PutAway(_) => {
+                debug_assert!(false, "a record is read that is put away");
+                &[]
+            }
         }
     }
 }
@@ -96,15 +128,28 @@ impl RawRecord for KafkaRecord {
     }
 
     fn key(&self) -> Option<&[u8]> {
-        self.payload.get(..self.key?)
+        self.payload().get(..self.key?)
     }
 
     fn value(&self) -> Option<&[u8]> {
-        self.payload.get(self.key.unwrap_or(0)..).filter(|_| self.has_value)
+        self.payload().get(self.key.unwrap_or(0)..).filter(|_| self.has_value)
     }
 
     fn head(&self) -> &Arc<Head> {
-        &self.head
+        match &self.body {
+            Body::InHand { head, .. } => head,
+            Body::PutAway(_) => {
+                debug_assert!(false, "a record is read that is put away");
+                &NOTHING
+            }
+        }
+    }
+
+    fn take_back(&mut self) {
+        if let Body::PutAway(shelved) = &self.body {
+            let (payload, head) = shelved.take_back();
+            self.body = Body::InHand { payload, head };
+        }
     }
 }
 

@@ -51,6 +51,7 @@ impl<P: Port> Runner<P> {
         });
         let tracestate = process.passes_tracestate().then(|| taken.head().text(Known::TraceState)).flatten();
         let mut publishes = 0;
+        let mut tells_end = false;
         let mut refused = Vec::new();
         for emit in seat.outbox.emits() {
             let emitted = &self.plan.emits[emit.event];
@@ -97,6 +98,7 @@ impl<P: Port> Runner<P> {
             };
             // A fact in several majors ends its workflow once.
             let ends = emitted.terminal && emit.head == emit.event;
+            tells_end |= ends;
             let in_flight = InFlight { ticket, kind: Kind::Emit { event: emit.event, ends }, span };
             let publishing = &mut self.publishing;
             let outcome = with_event_headers(&emitted.headers, &headers, |headers| {
@@ -115,6 +117,13 @@ impl<P: Port> Runner<P> {
             handle.end(Ok(()), wall);
         }
         self.telemetry.end(process, Outcome::Done, wall);
+        // One that ends its workflow is read once more, when that is told.
+        if publishes > 0
+            && !tells_end
+            && let Some(taken) = self.engine.record_mut(ticket)
+        {
+            port.shelve(&mut taken.raw);
+        }
         self.engine.finished(now, ticket, Finish::Done { publishes });
         if self.publishing.is_blocked() {
             self.engine.block(now);

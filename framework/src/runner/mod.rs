@@ -18,6 +18,7 @@ pub(crate) mod port;
 mod publish;
 mod route;
 mod set_aside;
+pub(crate) mod shelf;
 mod shift;
 mod taken;
 #[cfg(test)]
@@ -271,6 +272,9 @@ impl<P: Port> Runner<P> {
             match command {
                 Command::Run { ticket, attempt } => self.run(now, ticket, attempt, port),
                 Command::DeadLetter { ticket, reason, failure, attempt } => {
+                    if let Some(taken) = self.engine.record_mut(ticket) {
+                        taken.raw.take_back();
+                    }
                     self.dead_letter(now, ticket, reason, &failure, attempt, port);
                 }
                 // One that ended since is told already, and its record may have been started anew.

@@ -29,6 +29,8 @@ pub(crate) trait RawRecord {
     fn value(&self) -> Option<&[u8]>;
     /// The record's headers. A name which is not UTF-8 is the empty name.
     fn head(&self) -> &Arc<Head>;
+    /// Makes key, value and headers readable again that [`Port::shelve`] put away.
+    fn take_back(&mut self) {}
 }
 
 /// One header to be written.
@@ -137,6 +139,9 @@ pub(crate) trait Port {
     fn commit(&mut self, slot: Slot, offset: i64, metadata: Option<String>);
     /// Gives partitions up: everything they held is settled or left to the next owner.
     fn release(&mut self, slots: &[Slot]);
+    /// What the record brought about is under way: its key, value and headers are not read before
+    /// [`RawRecord::take_back`], and mostly never again.
+    fn shelve(&mut self, _record: &mut Self::Record) {}
     /// The attempt at a record failed, and `attempt` is to be made at `due`. Only told.
     fn retrying(&mut self, _slot: Slot, _offset: i64, _attempt: u32, _due: Time) {}
     /// The clock for measuring how long things take, at the turn's time `now`. A driver on real time reads a

@@ -69,6 +69,7 @@ impl Bench {
             value: value.map(|value| value.as_bytes().to_vec()),
             topic: "test.orders".into(),
             head: Head::of(headers.len(), headers.iter().map(|(n, v)| (*n, Some(v.as_bytes())))),
+            is_away: false,
         };
         self.next += 1;
         self.runner.take(self.now, SLOT, record, &mut self.driver);

@@ -19,6 +19,15 @@ pub(super) struct Record {
     pub(super) value: Option<Vec<u8>>,
     pub(super) topic: Arc<str>,
     pub(super) head: Arc<Head>,
+    /// Nobody may read it.
+    pub(super) is_away: bool,
+}
+
+impl Record {
+    fn in_hand(&self) -> &Self {
+        assert!(!self.is_away, "a record is read that was put away");
+        self
+    }
 }
 
 impl RawRecord for Record {
@@ -35,13 +44,16 @@ impl RawRecord for Record {
         Some(1_000)
     }
     fn key(&self) -> Option<&[u8]> {
-        self.key.as_deref()
+        self.in_hand().key.as_deref()
     }
     fn value(&self) -> Option<&[u8]> {
-        self.value.as_deref()
+        self.in_hand().value.as_deref()
     }
     fn head(&self) -> &Arc<Head> {
-        &self.head
+        &self.in_hand().head
+    }
+    fn take_back(&mut self) {
+        self.is_away = false;
     }
 }
 
@@ -60,6 +72,8 @@ pub(super) struct Driver {
     pub(super) reports: Vec<(Tag, Delivery)>,
     /// The most bytes of a record, key, value and headers together.
     pub(super) max_bytes: Option<usize>,
+    /// How many records were put away.
+    pub(super) put_away: usize,
     /// How far the wall clock is ahead of the steady one.
     pub(super) ahead: Duration,
     /// How much time passes whenever the wall clock is read.
@@ -97,6 +111,10 @@ impl Port for Driver {
         self.commits.push(offset);
     }
     fn release(&mut self, _: &[Slot]) {}
+    fn shelve(&mut self, record: &mut Record) {
+        record.is_away = true;
+        self.put_away += 1;
+    }
     fn read_wall(&mut self, now: Time) -> SystemTime {
         self.ahead += self.pace;
         UNIX_EPOCH + Duration::from_millis(now.0) + self.ahead

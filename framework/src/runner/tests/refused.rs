@@ -14,6 +14,24 @@ fn an_emit_that_the_broker_refuses_makes_its_cause_a_dead_letter() {
 }
 
 #[test]
+fn a_record_that_was_put_away_is_whole_in_its_dead_letter() {
+    let mut bench = Bench::new();
+    let value = r#"{"order_id":"o1","act":"ask"}"#;
+    bench.order(value);
+    assert_eq!(bench.driver.put_away, 1);
+    let (tag, _) = bench.driver.sent.remove(0);
+    let refused = Delivery::Refused { error: "MSG_SIZE_TOO_LARGE".to_owned() };
+    bench.runner.delivered(bench.now, tag, refused, &mut bench.driver);
+    assert_eq!(bench.reason(), Some("emit_violation"));
+    let letter = &bench.driver.sent[0].1;
+    assert_eq!((letter.key.as_deref(), letter.value.as_deref()), (Some(&b"k"[..]), Some(value.as_bytes())));
+    assert_eq!(bench.header(0, "ce_id"), Some("event-0"));
+    bench.acknowledge_all();
+    bench.pass(1_000);
+    assert_eq!(bench.driver.commits.last(), Some(&1));
+}
+
+#[test]
 fn an_emit_that_the_producer_refuses_at_once_does_too() {
     let mut bench = Bench::new();
     bench.driver.faults.insert("test.payments".to_owned(), PublishError::Record("too large".to_owned()));

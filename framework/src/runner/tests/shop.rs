@@ -34,6 +34,7 @@ fn unlucky<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u
 pub(super) enum Act {
     #[default]
     Confirm,
+    Ask,
     Twice,
     Fail,
     FailOnce,
@@ -61,8 +62,16 @@ pub(super) struct PaymentConfirmed {
     note: String,
 }
 
+/// One that does not end its workflow.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(type = "payment.asked", version = "1.0", topic = "payments", key = "order_id")]
+pub(super) struct PaymentAsked {
+    order_id: String,
+}
+
 #[derive(Debug, Emits)]
 pub(super) enum Payment {
+    Asked(PaymentAsked),
     One(PaymentConfirmed),
     Two((PaymentConfirmed, PaymentConfirmed)),
 }
@@ -99,6 +108,7 @@ pub(super) async fn charge(order: In<OrderPlaced>, State(shop): State<Shop>) -> 
     let confirmed = |note: &str| PaymentConfirmed { order_id: order.order_id.clone(), note: note.to_owned() };
     match order.act {
         Act::Twice => return Ok(Payment::Two((confirmed("a"), confirmed("b")))),
+        Act::Ask => return Ok(Payment::Asked(PaymentAsked { order_id: order.order_id.clone() })),
         Act::Fail => return Err(StepError::retry("no luck")),
         Act::FailOnce if shop.failures.fetch_add(1, Ordering::Relaxed) == 0 => {
             return Err(StepError::retry("once"));
