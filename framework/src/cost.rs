@@ -33,6 +33,7 @@ use crate::{
     runner::{
         Plan, Runner,
         port::{Delivery, Outgoing, Port, PublishError, RawRecord, Tag},
+        shelf::{Shelf, Shelved},
     },
     settings::Settings,
 };
@@ -77,13 +78,15 @@ struct Driven<'s> {
     offset: i64,
     topic: Arc<str>,
     head: Arc<Head>,
+    /// Where it was put away, as a driver does it.
+    shelved: Option<Shelved>,
 }
 
 impl<'s> Driven<'s> {
     fn new(sample: &'s Sample, topic: &Arc<str>, offset: i64) -> Self {
         let headers = sample.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_slice())));
         let head = Head::of(sample.headers.len(), headers);
-        Self { sample, offset, topic: Arc::clone(topic), head }
+        Self { sample, offset, topic: Arc::clone(topic), head, shelved: None }
     }
 }
 
@@ -116,6 +119,9 @@ struct Sink<'s> {
     sent: Vec<Tag>,
     bytes: usize,
     commits: Vec<i64>,
+    shelf: Shelf,
+    /// What is left of the headers of a record that was put away.
+    nothing: Arc<Head>,
     sample: std::marker::PhantomData<&'s ()>,
 }
 
@@ -135,6 +141,10 @@ impl<'s> Port for Sink<'s> {
         self.commits.push(offset);
     }
     fn release(&mut self, _: &[Slot]) {}
+    fn shelve(&mut self, record: &mut Driven<'s>) {
+        record.shelved = self.shelf.put(&record.sample.value, &record.head);
+        record.head = Arc::clone(&self.nothing);
+    }
 }
 
 /// The whole way of `n` records like `samples` (in turn) through the first step of `service`. Returns the bytes
@@ -148,7 +158,14 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
     let settings = Settings::read::<&str, &str>([]).expect("the defaults are legal");
     let plan = Plan::new(&service.name, &service.steps[0], &settings).expect("the step can be made ready");
     let mut runner = Runner::new(Arc::new(plan));
-    let mut sink = Sink { sent: Vec::new(), bytes: 0, commits: Vec::new(), sample: std::marker::PhantomData };
+    let mut sink = Sink {
+        sent: Vec::new(),
+        bytes: 0,
+        commits: Vec::new(),
+        shelf: Shelf::default(),
+        nothing: Arc::default(),
+        sample: std::marker::PhantomData,
+    };
     let mut cx = Context::from_waker(Waker::noop());
     let mut now = Time(NOW);
     runner.assigned(now, SLOT, Some(0), None);
