@@ -63,11 +63,11 @@ impl KafkaRecord {
     }
 
     /// Puts the record's bytes away, unless they are many.
-    pub(super) fn shelve(&mut self, shelf: &mut Shelf) {
+    pub(super) fn shelve(&mut self, on: &mut Shelf) {
         if let Body::InHand { payload, head } = &self.body
-            && let Some(shelved) = shelf.put(payload, head)
+            && let Some(place) = on.put(payload, head)
         {
-            self.body = Body::PutAway(shelved);
+            self.body = Body::PutAway(place);
         }
     }
 
@@ -146,8 +146,8 @@ impl RawRecord for KafkaRecord {
     }
 
     fn take_back(&mut self) {
-        if let Body::PutAway(shelved) = &self.body {
-            let (payload, head) = shelved.take_back();
+        if let Body::PutAway(place) = &self.body {
+            let (payload, head) = place.take_back();
             self.body = Body::InHand { payload, head };
         }
     }
