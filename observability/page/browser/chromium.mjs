@@ -28,7 +28,15 @@ const standsStill = async (find) => {
   const { x, y } = place(element);
   if (x !== before.x || y !== before.y || !element.contains(document.elementFromPoint(x, y))) return null;
   window.clickIsAwaited = true;
-  element.addEventListener('click', () => { window.clickIsAwaited = false; }, { once: true, capture: true });
+  const clicked = (event) => {
+    if (element.contains(event.target)) window.clickIsAwaited = false;
+    else {
+      // The page has moved meanwhile: nothing else is clicked on instead.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  };
+  window.addEventListener('click', clicked, { once: true, capture: true });
   return { x, y };
 };
 
