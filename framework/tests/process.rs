@@ -210,3 +210,28 @@ fn a_service_beside_which_something_cannot_begin_says_why_and_does_not_run() {
         "the code was that of a service that cannot run: {log}"
     );
 }
+#[test]
+fn a_service_that_is_not_told_where_kafka_is_says_so_and_does_not_run() {
+    const NAME: &str = "a_service_that_is_not_told_where_kafka_is_says_so_and_does_not_run";
+    if is_service() {
+        let code = mail().main_beside(["mail".into()], |_, _| panic!("nothing begins beside it"));
+        assert_eq!(code, ExitCode::from(choreograph::exit::USAGE));
+        return;
+    }
+    for (value, problem) in [("", "it is not set"), (",", "it holds no address")] {
+        let mut process = Process::start(NAME, &[("KAFKA_BOOTSTRAP_SERVERS", value)]);
+        let told =
+            format!("KAFKA_BOOTSTRAP_SERVERS: {problem}; legal: addresses of brokers, as localhost:9092");
+        let mut log = String::new();
+        for line in process.log.by_ref().lines().map(|line| line.expect("text")) {
+            assert!(!line.contains("the service has started"), "{line}");
+            log.push_str(&line);
+        }
+        assert!(log.contains(&told), "{log}");
+        assert!(
+            process.child.wait().expect("it ended").success(),
+            "the code was that of a service that cannot run: {log}"
+        );
+    }
+}
+

@@ -144,14 +144,20 @@ pub(super) fn report(status: &Status, side: Side, error: &KafkaError, reason: &s
     }
 }
 
+/// A law sets this property, which librdkafka calls experimental.
+const SET_BY_US: &str = "enable.gapless.guarantee";
+
 /// Passes a log line of librdkafka on. Lines that repeat with every attempt to connect are for debugging: the
-/// change of state is told once by [`Status`].
+/// change of state is told once by [`Status`]. What it has against the settings is a warning, whatever it takes it for.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
-    if matches!(facility, "FAIL" | "ERROR" | "FATAL" | "REQTMOUT" | "CONFWARN") {
+    let repeats = matches!(facility, "FAIL" | "ERROR" | "FATAL" | "REQTMOUT");
+    let is_of_settings = facility == "CONFWARN";
+    if repeats || (is_of_settings && text.contains(SET_BY_US)) {
         tracing::debug!(target: "librdkafka", facility, "{text}");
         return;
     }
     match level {
+        _ if is_of_settings => tracing::warn!(target: "librdkafka", facility, "{text}"),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
@@ -163,5 +169,52 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, text: &str) {
             tracing::info!(target: "librdkafka", facility, "{text}");
         }
         RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rdkafka::ClientConfig;
+    use rdkafka::producer::BaseProducer;
+
+    use super::*;
+    use crate::settings::LogFormat;
+    use crate::telemetry::logged;
+
+    /// More than a client says of its settings.
+    const LINES: usize = 100;
+
+    struct Heard;
+
+    impl ClientContext for Heard {
+        fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+            log(level, facility, text);
+        }
+    }
+
+    impl rdkafka::producer::ProducerContext for Heard {
+        type DeliveryOpaque = ();
+
+        fn delivery(&self, _: &rdkafka::producer::DeliveryResult<'_>, (): ()) {}
+    }
+
+    #[test]
+    fn what_librdkafka_has_against_the_settings_is_a_warning() {
+        let told = logged(LogFormat::Human, || {
+            let mut config = ClientConfig::new();
+            config.set("enable.gapless.guarantee", "true").set("enable.idempotence", "true");
+            config.set("sasl.mechanism", "PLAIN");
+            let producer: BaseProducer<Heard> = config.create_with_context(Heard).unwrap();
+            // One line a poll, and all of them wait there by now.
+            for _ in 0..LINES {
+                producer.poll(Duration::ZERO);
+            }
+        });
+        let warned: Vec<_> = told.lines().filter(|line| line.contains(" WARN ")).collect();
+        let [login, brokers] = warned.as_slice() else { panic!("two lines: {told}") };
+        assert!(login.contains("`sasl.mechanism` set to `PLAIN`"), "{login}");
+        assert!(brokers.contains("No `bootstrap.servers` configured"), "{brokers}");
     }
 }

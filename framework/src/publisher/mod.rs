@@ -83,12 +83,13 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// [`StartError::Service`] where `service` is no service's name, [`StartError::Settings`] where librdkafka refuses a
-    /// setting.
+    /// [`StartError::Service`] where `service` is no service's name, [`StartError::Settings`] where the settings name no
+    /// broker, or librdkafka refuses one of them.
     pub fn connect(service: &str, settings: &Settings, telemetry: &Telemetry) -> Result<Self, StartError> {
         if !is_name(service) {
             return Err(StartError::Service(service.to_owned()));
         }
+        settings.kafka.bootstrap_servers().map_err(|problem| StartError::Settings(problem.to_string()))?;
         let kafka = KafkaStarts::connect(service, settings, telemetry)?;
         Ok(Self { backend: Backend::Kafka(Arc::new(kafka)) })
     }

@@ -22,7 +22,7 @@ use crate::{
     registry::{self, Ids},
     runner::{Plan, plan::PlanError},
     service::{Service, ServiceDef, ServiceError, exit_codes, panics},
-    settings::Settings,
+    settings::{self, Settings},
     telemetry::{
         Telemetry,
         events::{PlacesBuffered, ServiceEnded, ServiceLeaving, ServiceStarted, UnknownSettings},
@@ -41,6 +41,9 @@ pub enum RunError {
     /// The service's declaration is wrong.
     #[error(transparent)]
     Declaration(#[from] ServiceError),
+    /// The settings name no broker.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
     /// A contract of a step cannot be used.
     #[error("the step `{step}` cannot be made ready")]
     #[non_exhaustive]
@@ -77,7 +80,7 @@ impl<S: Send + Sync + 'static> Service<S> {
     ///
     /// # Errors
     ///
-    /// When the service's declaration is wrong, when the drain deadline passed before everything was settled
+    /// When the service's declaration is wrong, when the settings name no broker, when the drain deadline passed before everything was settled
     /// ([`RunError::Unsettled`]), or when a step ended by itself: its client was beyond help. The other steps then leave in
     /// order. Brokers that are away are no error: the steps wait for them.
     ///
@@ -107,6 +110,7 @@ impl<S: Send + Sync + 'static> Service<S> {
     ) -> Result<(), RunError> {
         let service = self.into_definition();
         service.check()?;
+        settings.kafka.bootstrap_servers().map_err(settings::Error::from)?;
         let ids = registry::look_up(settings.registry.as_ref(), &service.owned_events()).await;
         let steps = Steps::start(&service, settings, telemetry, &Health::new(), &ids)?;
         steps.until(shutdown).await;
@@ -229,7 +233,7 @@ pub(crate) fn run(
         writeln!(errors, "error: {}", with_causes(error))?;
         Ok(exit_codes::USAGE)
     };
-    let settings = match Settings::from_env() {
+    let settings = match on_kafka() {
         Ok(settings) => settings,
         Err(error) => return refuse(errors, &error),
     };
@@ -256,6 +260,13 @@ pub(crate) fn run(
             Ok(exit_code(&error))
         }
     }
+}
+
+/// The environment's settings, which have to say where Kafka is.
+fn on_kafka() -> Result<Settings, settings::Error> {
+    let settings = Settings::from_env()?;
+    settings.kafka.bootstrap_servers()?;
+    Ok(settings)
 }
 
 /// The exit code of a service that did not run to its end.
@@ -342,6 +353,14 @@ mod tests {
 
     fn settings() -> Settings {
         Settings::read([("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_service_without_brokers_does_not_run() {
+        let service = Service::new("mail", channel().0).step(step("send", send));
+        let settings = Settings::read([("KAFKA_CLIENT_ID", "mail")]).unwrap();
+        let error = service.run(&settings, &Telemetry::quiet(), pending()).await.unwrap_err();
+        assert!(error.to_string().contains("KAFKA_BOOTSTRAP_SERVERS: it is not set; legal: "), "{error}");
     }
 
     #[test]

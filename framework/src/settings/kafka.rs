@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::brokers;
 use super::error::Problem;
 use super::nearest::nearest;
 use super::property::{self, Property};
@@ -77,8 +78,21 @@ impl Kafka {
                 kafka.set.push(Set { property, value: Secret::new(value), hidden });
             }
         }
+        kafka.check_brokers(source);
         kafka.unknown = source.left(PREFIX);
         kafka
+    }
+
+    /// Of addresses that are none it would be told nowhere else.
+    fn check_brokers(&self, source: &mut Source) {
+        let protocol = self.get("security.protocol").unwrap_or("plaintext");
+        let Some(servers) = self.set.iter().find(|set| set.property.name == "bootstrap.servers") else {
+            return;
+        };
+        if let Some(problem) = brokers::problem(servers.value.expose(), protocol) {
+            let problem = if servers.hidden { "its value cannot be used".to_owned() } else { problem };
+            source.problem(brokers::VARIABLE, problem, brokers::LEGAL);
+        }
     }
 
     /// The addresses of some brokers of the cluster, joined by commas.
@@ -87,13 +101,8 @@ impl Kafka {
     ///
     /// When `KAFKA_BOOTSTRAP_SERVERS` is not set.
     pub fn bootstrap_servers(&self) -> Result<&str, Problem> {
-        self.get("bootstrap.servers").ok_or_else(|| {
-            Problem::new(
-                "KAFKA_BOOTSTRAP_SERVERS",
-                "it is not set",
-                "legal: addresses of brokers, as localhost:9092,localhost:9093",
-            )
-        })
+        self.get("bootstrap.servers")
+            .ok_or_else(|| Problem::new(brokers::VARIABLE, "it is not set", brokers::LEGAL))
     }
 
     /// The value of the property `name`, under whichever of its names it was set. This shows secrets.

@@ -21,6 +21,7 @@
 #![doc = include_str!("../../docs/settings.md")]
 
 mod batches;
+mod brokers;
 mod error;
 mod kafka;
 mod nearest;

@@ -62,6 +62,44 @@ fn all_problems_are_told_at_once_each_with_what_is_legal() {
 }
 
 #[test]
+fn brokers_have_addresses() {
+    for legal in [
+        "localhost",
+        "kafka-0.kafka:9092, kafka_1:9093,",
+        "plaintext://10.0.0.1:9092",
+        "[::1]:9092,[fe80::1%eth0],::1",
+    ] {
+        let settings = Settings::read([("KAFKA_BOOTSTRAP_SERVERS", legal)]).unwrap();
+        assert_eq!(settings.kafka.bootstrap_servers().unwrap(), legal);
+    }
+    for (wrong, told) in [
+        (",", "it holds no address"),
+        (" ", "it holds no address"),
+        (":9092", "\":9092\""),
+        ("a:9092,b:none", "\"b:none\""),
+        ("a:0", "\"a:0\""),
+        ("a:65536", "\"a:65536\""),
+        ("a:9092;b:9092", "\"a:9092;b:9092\""),
+        ("<servers>", "\"<servers>\""),
+        ("http://a:9092", "\"http://a:9092\""),
+        ("[a]:9092", "\"[a]:9092\""),
+        // The protocol is `plaintext` as long as nothing else is said.
+        ("ssl://a:9092", "\"ssl://a:9092\""),
+    ] {
+        let error = refused(&[("KAFKA_BOOTSTRAP_SERVERS", wrong)]);
+        assert!(error.contains(&format!("KAFKA_BOOTSTRAP_SERVERS: {told}")), "{error}");
+        assert!(error.contains("; legal: addresses of brokers, as localhost:9092"), "{error}");
+    }
+    let secured = [("KAFKA_BOOTSTRAP_SERVERS", "SASL_SSL://a"), ("KAFKA_SECURITY_PROTOCOL", "sasl_ssl")];
+    assert!(Settings::read(secured).is_ok());
+
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "<hunter2>").unwrap();
+    let error = refused(&[("KAFKA_BOOTSTRAP_SERVERS_FILE", file.path().to_str().unwrap())]);
+    assert!(error.contains("its value cannot be used") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
 fn every_property_a_law_owns_is_refused() {
     for (names, why) in OWNED {
         for name in *names {
