@@ -8,7 +8,7 @@ use std::{
     process::{Child, ChildStderr, Command, ExitCode, Stdio},
 };
 
-use choreograph::{Event, In, Service, step};
+use choreograph::{Event, In, Service, StepError, step};
 use serde_json::Value;
 
 /// Says to this binary that it is the service.
@@ -23,15 +23,26 @@ struct OrderPlaced {
 #[derive(serde::Deserialize, schemars::JsonSchema, Event)]
 #[event(view, type = "order.placed", major = 1, topic = "orders")]
 struct Order {
+    #[serde(deserialize_with = "unless_unread")]
     id: String,
 }
 
-async fn send(order: In<Order>) {
-    match order.id.as_str() {
-        "elsewhere" => drop(std::thread::spawn(|| panic!("another thread's own")).join()),
+/// The team's code that reads a value panics too.
+fn unless_unread<'de, D: serde::Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    let id = <String as serde::Deserialize>::deserialize(value)?;
+    assert!(id != "unread", "canary {id}");
+    Ok(id)
+}
+
+async fn send(order: In<Order>) -> Result<(), StepError> {
+    let id = order.into_inner().id;
+    match id.as_str() {
+        "thread" => drop(std::thread::spawn(|| panic!("another thread's own")).join()),
+        "task" => tokio::task::spawn_blocking(move || panic!("canary {id}")).await?,
         "literal" => panic!("a literal"),
         id => panic!("canary {id}"),
     }
+    Ok(())
 }
 
 fn mail() -> Service {
@@ -141,10 +152,13 @@ fn the_versions_of_a_service_reach_its_telemetry() {
 
 #[cfg(feature = "embedded")]
 #[test]
-fn what_a_handler_panics_with_is_an_event_of_the_log_without_payload() {
+fn what_code_of_a_service_panics_with_is_an_event_of_the_log_without_payload() {
     use choreograph::{EmbeddedBroker, Publisher, settings::Settings, telemetry::Telemetry};
 
-    const NAME: &str = "what_a_handler_panics_with_is_an_event_of_the_log_without_payload";
+    const NAME: &str = "what_code_of_a_service_panics_with_is_an_event_of_the_log_without_payload";
+    const IDS: [&str; 5] = ["thread", "task", "unread", "literal", "o-1"];
+    /// All but that of the thread, which the handler does not ask for its end.
+    const SET_ASIDE: usize = 4;
     if is_service() {
         return serve(mail());
     }
@@ -156,7 +170,7 @@ fn what_a_handler_panics_with_is_an_event_of_the_log_without_payload() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let publisher = Publisher::connect("shop", &settings, &Telemetry::quiet()).expect("a publisher");
-        for id in ["elsewhere", "literal", "o-1"] {
+        for id in IDS {
             publisher.start(&OrderPlaced { id: id.to_owned() }).await.expect("it is there");
         }
     });
@@ -166,50 +180,42 @@ fn what_a_handler_panics_with_is_an_event_of_the_log_without_payload() {
 
     let mut events = Vec::new();
     let mut raw = String::new();
-    // One record is set aside for each of the two that panic, which is told last.
-    while events.iter().filter(|event: &&Value| event["message"] == "workflow.dead_lettered").count() < 2 {
+    let said = |events: &[Value], message: &str| -> Vec<Value> {
+        events.iter().filter(|event| event["message"] == message).cloned().collect()
+    };
+    // That a record was set aside is told last of it.
+    while said(&events, "workflow.dead_lettered").len() < SET_ASIDE {
         let line = process.line();
         match serde_json::from_str(&line) {
             Ok(event) => events.push(event),
             Err(_) => raw.push_str(&line),
         }
     }
-    let panics: Vec<_> = events.iter().filter(|event| event["message"] == "a handler panicked").collect();
-    assert_eq!(panics.len(), 2, "{events:?}");
+    let panics = said(&events, "a handler panicked");
+    assert_eq!(panics.len(), 3, "{events:?}");
     for panic in &panics {
         assert_eq!((&panic["level"], &panic["workflow_step"]), (&"ERROR".into(), &"mail/send".into()));
         assert!(panic["workflow_id"].is_string() && panic["event_id"].is_string(), "{panic}");
         let at = panic["fields"]["at"].as_str().expect("a place");
         assert!(at.starts_with("framework/tests/process.rs:"), "{at}");
     }
-    assert_eq!(
-        (&panics[0]["fields"]["panic"], &panics[1]["fields"]["panic"]),
-        (&"a literal".into(), &Value::Null)
-    );
-    assert!(raw.contains("another thread's own"), "what is no handler's is told as before: {raw}");
-    assert!(!raw.contains("canary") && !raw.contains("a literal"), "{raw}");
+    let of = |panics: &[Value], literal: Value| {
+        panics.iter().filter(|panic| panic["fields"]["panic"] == literal).count()
+    };
+    assert_eq!((of(&panics, "a literal".into()), of(&panics, Value::Null)), (1, 2), "{panics:?}");
+
+    let elsewhere = said(&events, "a thread or a task panicked");
+    assert_eq!(elsewhere.len(), 2, "{events:?}");
+    assert!(elsewhere.iter().all(|panic| panic["level"] == "ERROR"), "{elsewhere:?}");
+    assert_eq!((of(&elsewhere, "another thread's own".into()), of(&elsewhere, Value::Null)), (1, 1));
+    for letter in said(&events, "workflow.dead_lettered") {
+        let fields = &letter["fields"];
+        assert_eq!((&fields["reason"], &fields["attempts"]), (&"panic".into(), &1.into()), "{letter}");
+    }
+    assert!(!raw.contains("panicked") && !raw.contains("canary"), "{raw}");
     assert!(!format!("{events:?}").contains("canary"), "{events:?}");
 }
 
-#[test]
-fn a_service_beside_which_something_cannot_begin_says_why_and_does_not_run() {
-    const NAME: &str = "a_service_beside_which_something_cannot_begin_says_why_and_does_not_run";
-    const CANNOT_RUN: u8 = choreograph::exit::USAGE;
-    if is_service() {
-        let code = mail().main_beside(["mail".into()], |_, _| Err("no port for the page".into()));
-        assert_eq!(code, ExitCode::from(CANNOT_RUN));
-        return;
-    }
-    let mut process = Process::start(NAME, &[]);
-    let mut log = String::new();
-    process.log.read_to_string(&mut log).expect("text");
-    assert!(log.lines().any(|line| line == "error: no port for the page"), "{log}");
-    assert!(!log.contains("the service has started"), "{log}");
-    assert!(
-        process.child.wait().expect("it ended").success(),
-        "the code was that of a service that cannot run: {log}"
-    );
-}
 #[test]
 fn a_service_that_is_not_told_where_kafka_is_says_so_and_does_not_run() {
     const NAME: &str = "a_service_that_is_not_told_where_kafka_is_says_so_and_does_not_run";
@@ -235,3 +241,22 @@ fn a_service_that_is_not_told_where_kafka_is_says_so_and_does_not_run() {
     }
 }
 
+#[test]
+fn a_service_beside_which_something_cannot_begin_says_why_and_does_not_run() {
+    const NAME: &str = "a_service_beside_which_something_cannot_begin_says_why_and_does_not_run";
+    const CANNOT_RUN: u8 = choreograph::exit::USAGE;
+    if is_service() {
+        let code = mail().main_beside(["mail".into()], |_, _| Err("no port for the page".into()));
+        assert_eq!(code, ExitCode::from(CANNOT_RUN));
+        return;
+    }
+    let mut process = Process::start(NAME, &[]);
+    let mut log = String::new();
+    process.log.read_to_string(&mut log).expect("text");
+    assert!(log.lines().any(|line| line == "error: no port for the page"), "{log}");
+    assert!(!log.contains("the service has started"), "{log}");
+    assert!(
+        process.child.wait().expect("it ended").success(),
+        "the code was that of a service that cannot run: {log}"
+    );
+}

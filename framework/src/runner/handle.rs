@@ -10,7 +10,7 @@ use std::{
 
 use choreograph_contracts::{Contract, Tape};
 
-use super::{Plan, current, woken::Woken};
+use super::{Plan, current, panicked::take_untold, woken::Woken};
 use crate::{
     emits::Outbox,
     engine::{Slot, Ticket},
@@ -233,6 +233,9 @@ fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
     let _in_handler = current::enter(plan);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(seat))) {
         dispose(panic);
+        if let Some(panicked) = take_untold() {
+            panicked.tell(&plan.source, None);
+        }
         tracing::warn!(workflow_step = plan.source, "what a handler left panicked as it was dropped");
     }
 }

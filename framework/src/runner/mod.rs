@@ -13,6 +13,7 @@ mod emit;
 mod failure;
 mod handle;
 mod letter;
+pub(crate) mod panicked;
 pub(crate) mod plan;
 pub(crate) mod port;
 mod publish;
@@ -449,7 +450,11 @@ impl Parts<'_> {
             Routed::Skip | Routed::Twin(_) => return Ok(None),
         };
         let route = (index, &self.plan.routes[index]);
-        let read = decode(route, tape, &taken.raw, handlers)?;
+        let read = decode(route, tape, &taken.raw, handlers);
+        if !matches!(read, Ok(Ok(_))) {
+            taken.tell_panic(self.plan);
+        }
+        let read = read?;
         let checked_at = self.telemetry.is_detailed().then(clock);
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = taken.identity(self.plan, &mut stranger);
@@ -493,6 +498,7 @@ fn failed(error: &StepError) -> Finish<Failure> {
         Kind::Unavailable => Finish::Unavailable(failure(text)),
         Kind::Rejected { code } => Finish::DeadLetter(Reason::Rejected, failure(&format!("{code}: {text}"))),
         Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, failure(text)),
+        Kind::Panicked => Finish::DeadLetter(Reason::Panic, failure(text)),
     }
 }
 
@@ -503,5 +509,6 @@ fn error_type(error: &StepError) -> &'static str {
         Kind::Unavailable => "unavailable",
         Kind::Rejected { .. } => "rejected",
         Kind::Emit(_) => "emit_violation",
+        Kind::Panicked => "panic",
     }
 }

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{Plan, port::RawRecord, route::Routed};
+use uuid::fmt::Hyphenated;
+
+use super::{Plan, panicked::take_untold, port::RawRecord, route::Routed};
 use crate::{
     envelope::{
         head::{Head, Known},
@@ -86,6 +88,15 @@ impl<M: RawRecord> Taken<M> {
             replay: self.head().has(Known::ReplayCount),
             parent,
         }
+    }
+
+    /// Tells of a panic in the team's code that read the value, if there was one.
+    #[cold]
+    pub(super) fn tell_panic(&self, plan: &Plan) {
+        let Some(panicked) = take_untold() else { return };
+        let mut stranger = [0; Hyphenated::LENGTH];
+        let identity = self.identity(plan, &mut stranger);
+        panicked.tell(&plan.source, Some(&self.ids(plan, &identity)));
     }
 
     /// Which record a log line is about.

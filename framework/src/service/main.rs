@@ -64,9 +64,9 @@ impl<S: Send + Sync + 'static> Service<S> {
     /// }
     /// ```
     ///
-    /// A panic of a handler is an event of the log: the place, the record's ids, and the message where that is a literal,
-    /// for any other may hold the payload. For this `run` sets the process's panic hook; all other panics go on to the
-    /// hook that was set before. [`Service::run`] sets none.
+    /// A panic is an event of the log: the place, the message where that is a literal, for any other may hold the payload,
+    /// and the record's ids where it is a handler's own. For this `run` sets the process's panic hook, in place of any
+    /// that was set before; who wants another sets it in [`main_beside`](Self::main_beside). [`Service::run`] sets none.
     ///
     /// Exit codes are in [`exit`](crate::exit).
     pub fn main(self) -> ExitCode {

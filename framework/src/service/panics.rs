@@ -1,31 +1,26 @@
-//! Panics of handlers are told by the log, in its form, with the record's ids and without the payload.
+//! Panics are told by the log, in its form, with the record's ids where they are a handler's, and without the payload.
 
 use std::{
-    backtrace::{Backtrace, BacktraceStatus},
     panic::{self, PanicHookInfo},
     sync::Once,
 };
 
-use crate::{runner::current, telemetry::events::HandlerPanicked};
+use crate::{
+    runner::{current, panicked::Panicked},
+    telemetry,
+};
 
-/// Makes the process tell panics of a step's own code by its log. All others go to the hook that was there before.
+/// Makes the process tell every panic by its log.
 pub(super) fn tell() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| match current::current() {
-            Some(plan) => told(&plan.source, panic),
-            None => before(panic),
-        }));
-    });
+    ONCE.call_once(|| panic::set_hook(Box::new(told)));
 }
 
-/// What a panic says beyond a literal may hold anything, so it is not shown.
-fn told(step: &str, panic: &PanicHookInfo<'_>) {
-    let at = panic.location().map_or_else(String::new, ToString::to_string);
-    let literal = panic.payload().downcast_ref::<&'static str>().copied();
-    // Caught only where `RUST_BACKTRACE` asks for it.
-    let trace = Backtrace::capture();
-    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
-    HandlerPanicked { step, at: &at, panic: literal, backtrace: trace.as_deref() }.emit();
+fn told(panic: &PanicHookInfo<'_>) {
+    let panicked = Panicked::seen(panic);
+    match current::current() {
+        Some(plan) if telemetry::is_in_scope() => panicked.tell(&plan.source, None),
+        Some(plan) => panicked.keep(&plan.source),
+        None => panicked.tell_of_thread(),
+    }
 }

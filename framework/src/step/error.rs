@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Display, Write};
 
+use tokio::task::JoinError;
+
 use crate::emits::EmitError;
 
 /// The longest text that an error keeps, in bytes: it travels in a header of a dead letter.
@@ -15,9 +17,18 @@ const MAX_CODE: usize = 64;
 /// The most causes whose text is kept.
 const MAX_CAUSES: usize = 16;
 
+/// The text of a task that panicked.
+const TASK_PANICKED: &str = "a task of the handler panicked; the log says where";
+
+/// What stands before a task's panic message in the text of its error: `task 7 panicked with message "…"`.
+const PANIC_MESSAGE: &str = " panicked with message \"";
+/// What is left of it.
+const PANICKED: &str = " panicked";
+
 /// Why a run of a step did not come to its end.
 ///
-/// It does not implement [`Error`], so that `?` takes any error; what `?` gives means *retry*:
+/// It does not implement [`Error`], so that `?` takes any error; what `?` gives means *retry*, and of a task that
+/// panicked what a panic means ([`ErrorKind::Panicked`]):
 ///
 /// ```
 /// use choreograph::StepError;
@@ -51,6 +62,8 @@ pub(crate) enum Failure {
     },
     /// What the handler returned could not be encoded.
     Emit(EmitError),
+    /// A task that the handler waited for panicked.
+    Panicked,
 }
 
 /// What a failed run means for its record.
@@ -65,6 +78,9 @@ pub enum ErrorKind {
     Rejected,
     /// The handler returned an event that cannot be encoded: a dead letter at once.
     Emit,
+    /// A task that the handler waited for panicked, and its `JoinError` is the error or its cause: a dead letter at once, as
+    /// a panic of the handler is.
+    Panicked,
 }
 
 impl StepError {
@@ -93,6 +109,7 @@ impl StepError {
             Failure::Unavailable => ErrorKind::Unavailable,
             Failure::Rejected { .. } => ErrorKind::Rejected,
             Failure::Emit(_) => ErrorKind::Emit,
+            Failure::Panicked => ErrorKind::Panicked,
         }
     }
 
@@ -100,7 +117,7 @@ impl StepError {
     pub fn code(&self) -> Option<&str> {
         match &self.failure {
             Failure::Rejected { code } => Some(code),
-            Failure::Retry | Failure::Unavailable | Failure::Emit(_) => None,
+            Failure::Retry | Failure::Unavailable | Failure::Emit(_) | Failure::Panicked => None,
         }
     }
 
@@ -117,7 +134,7 @@ impl StepError {
     fn new(failure: Failure, text: impl Display) -> Self {
         let mut bounded = Bounded::default();
         bounded.push(&text);
-        Self { failure, text: bounded.text }
+        Self { failure, text: bounded.without_payload() }
     }
 }
 
@@ -127,20 +144,30 @@ impl Display for StepError {
     }
 }
 
-/// Any error means retry. The text is the error's and its causes', joined by colons.
+/// What led to `error`, as far as it is kept.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source()).take(MAX_CAUSES)
+}
+
+/// Whether a task that panicked is what went wrong.
+fn is_panic(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<JoinError>().is_some_and(JoinError::is_panic)
+}
+
+/// Any error means retry, but that of a task that panicked ([`ErrorKind::Panicked`]). The text is the error's and its causes', joined by colons.
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StepError {
     fn from(error: E) -> Self {
         let error: Box<dyn Error + Send + Sync> = error.into();
+        if is_panic(&*error) || causes(&*error).any(is_panic) {
+            return Self { failure: Failure::Panicked, text: TASK_PANICKED.to_owned() };
+        }
         let mut bounded = Bounded::default();
         bounded.push(&error);
-        let mut cause = error.source();
-        for _ in 0..MAX_CAUSES {
-            let Some(present) = cause else { break };
+        for cause in causes(&*error) {
             bounded.push(&": ");
-            bounded.push(present);
-            cause = present.source();
+            bounded.push(cause);
         }
-        Self { failure: Failure::Retry, text: bounded.text }
+        Self { failure: Failure::Retry, text: bounded.without_payload() }
     }
 }
 
@@ -157,6 +184,15 @@ struct Bounded {
 }
 
 impl Bounded {
+    /// The text, but for what a task panicked with: that may hold anything, and stands where somebody has put the task's
+    /// error into a text of his own.
+    fn without_payload(mut self) -> String {
+        if let Some(at) = self.text.find(PANIC_MESSAGE) {
+            self.text.truncate(at + PANICKED.len());
+        }
+        self.text
+    }
+
     fn push(&mut self, part: &(impl Display + ?Sized)) {
         // A full text, or a `Display` that fails, ends the text where it is: there is nobody to tell.
         write!(self, "{part}").unwrap_or_default();
@@ -203,6 +239,30 @@ mod tests {
         let error = fails().expect_err("it fails");
         assert_eq!(error.kind(), ErrorKind::Retry);
         assert_eq!(error.text(), "outer: inner");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panicked_is_a_panic_and_what_it_said_is_shown_nowhere() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no charge")]
+        struct NoCharge(#[source] JoinError);
+
+        #[derive(Debug, thiserror::Error)]
+        #[error(transparent)]
+        struct Hidden(JoinError);
+
+        let panicked = || async { tokio::task::spawn_blocking(|| panic!("canary {}", 1)).await.unwrap_err() };
+        let error = panicked().await;
+        assert!(error.to_string().contains("canary"), "else there is nothing to hide: {error}");
+        for error in [StepError::from(error), NoCharge(panicked().await).into()] {
+            assert_eq!((error.kind(), error.text()), (ErrorKind::Panicked, TASK_PANICKED));
+        }
+        for error in [StepError::reject("no", panicked().await), Hidden(panicked().await).into()] {
+            assert!(!error.text().contains("canary") && error.text().contains("panicked"), "{error}");
+        }
+        let task = tokio::spawn(std::future::pending::<()>());
+        task.abort();
+        assert_eq!(StepError::from(task.await.unwrap_err()).kind(), ErrorKind::Retry);
     }
 
     #[test]

@@ -308,10 +308,12 @@ impl AttemptFailed<'_> {
     }
 }
 
-/// A step's own code panicked. The ids are those of its scope.
+/// A step's own code panicked.
 #[derive(Debug)]
 pub(crate) struct HandlerPanicked<'a> {
     pub(crate) step: &'a str,
+    /// What it was about, where its scope does not say so.
+    pub(crate) record: Option<&'a RecordIds<'a>>,
     /// File, line and column.
     pub(crate) at: &'a str,
     /// What it said, where that is a literal.
@@ -321,10 +323,32 @@ pub(crate) struct HandlerPanicked<'a> {
 
 impl HandlerPanicked<'_> {
     pub(crate) fn emit(&self) {
-        let Self { step, at, panic, backtrace } = *self;
+        let Self { step, record, at, panic, backtrace } = *self;
         // Below no span: the one around it may be locked, where a value panicked that was written into it.
         tracing::error!(
-            target: TARGET, parent: None, workflow_step = step, at, panic, backtrace, "a handler panicked"
+            target: TARGET, parent: None, workflow_step = step, workflow_id = record.map(|it| it.workflow_id),
+            event_id = record.map(|it| it.event_id), at, panic, backtrace, "a handler panicked"
+        );
+    }
+}
+
+/// Code of the process panicked that is no step's own, or on a thread or task that a handler began.
+#[derive(Debug)]
+pub(crate) struct ThreadPanicked<'a> {
+    pub(crate) thread: &'a str,
+    /// File, line and column.
+    pub(crate) at: &'a str,
+    /// What it said, where that is a literal.
+    pub(crate) panic: Option<&'a str>,
+    pub(crate) backtrace: Option<&'a str>,
+}
+
+impl ThreadPanicked<'_> {
+    pub(crate) fn emit(&self) {
+        let Self { thread, at, panic, backtrace } = *self;
+        // Below no span, as above.
+        tracing::error!(
+            target: TARGET, parent: None, thread, at, panic, backtrace, "a thread or a task panicked"
         );
     }
 }

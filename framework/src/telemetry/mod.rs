@@ -29,6 +29,7 @@ pub(crate) use detail::{Batch, Polled};
 #[cfg(test)]
 pub(crate) use log::tests::logged;
 pub(crate) use record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation};
+pub(crate) use scope::is_in_scope;
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
 pub(crate) use step::{PublisherTelemetry, StepTelemetry};
 pub(crate) use trace_parent::TraceParent;

@@ -99,6 +99,11 @@ impl Drop for Entered {
     }
 }
 
+/// Whether this thread polls a handler in its scope.
+pub(crate) fn is_in_scope() -> bool {
+    with_current(|ids| ids.is_some())
+}
+
 /// Calls `see` with the ids of the record whose handler this thread polls.
 pub(super) fn with_current<T>(see: impl FnOnce(Option<&Ids>) -> T) -> T {
     CURRENT.with_borrow(|current| see(current.as_ref()))
