@@ -158,6 +158,28 @@ fn encode_and_check(n: usize) {
     cost::encode(&events::pay(&events::order(1)), Some(&schema), n);
 }
 
+/// What [`PARTS`] of the whole way are measured by themselves; the way of an event that keeps its contracts and is not
+/// traced.
+const OF_THE_WHOLE: [&str; 5] = ["decode-and-check", "engine", "envelope", "encode-and-check", "spans-at-0"];
+/// The name of what is left of the whole.
+const REST: &str = "rest";
+/// What that is.
+const WHAT_REST_IS: &str = "what is left of the whole without decode-and-check, engine, envelope, encode-and-check and \
+                            spans-at-0: routes, seats, the handler and its future, the outbox, what is under way, the clock, \
+                            and the log in memory";
+
+/// What is left of the whole way without its parts; a part by itself costs about what it does within the whole.
+fn rest(measured: &[Figures]) -> Option<Figures> {
+    let find = |name: &str| measured.iter().find(|figures| figures.name == name);
+    let mut rest = Figures { name: REST.to_owned(), ..find("whole")?.clone() };
+    for part in OF_THE_WHOLE {
+        let part = find(part)?;
+        rest.instructions -= part.instructions;
+        rest.allocations -= part.allocations;
+    }
+    Some(rest)
+}
+
 /// The figures of one part, a record.
 #[derive(Debug, Clone, PartialEq)]
 struct Figures {
@@ -247,8 +269,9 @@ fn table(figures: &[Figures]) -> String {
          `cargo run --release -p benchmarks --bin cost -- --write`.\n\n\
          | part | instructions | allocations | what it is |\n|---|--:|--:|---|\n",
     );
-    for figure in figures {
-        let what = PARTS.iter().find(|part| part.name == figure.name).map_or("", |part| part.what);
+    for figure in figures.iter().chain(&rest(figures)) {
+        let known = PARTS.iter().map(|part| (part.name, part.what)).chain([(REST, WHAT_REST_IS)]);
+        let what = known.into_iter().find(|(name, _)| *name == figure.name).map_or("", |(_, what)| what);
         // Writing to a `String` cannot fail.
         let _ignored = writeln!(
             text,
@@ -311,6 +334,20 @@ mod tests {
     #[test]
     fn a_written_table_reads_back() {
         assert_eq!(parse(&table(&figures(100.0, 1.0))), figures(100.0, 1.0));
+    }
+
+    #[test]
+    fn the_parts_and_the_rest_are_the_whole() {
+        let measured = PARTS.iter().zip(1..).map(|(part, n)| {
+            let of = if part.name == "whole" { 1_000.0 } else { f64::from(n) };
+            Figures { name: part.name.to_owned(), instructions: 10.0 * of, allocations: of }
+        });
+        let measured: Vec<_> = measured.collect();
+        let told = parse(&table(&measured));
+        assert_eq!(told.len(), PARTS.len() + 1);
+        let cost = |name: &str| told.iter().find(|it| it.name == name).expect("it is told").instructions;
+        let parts: f64 = OF_THE_WHOLE.into_iter().chain([REST]).map(cost).sum();
+        assert!((parts - cost("whole")).abs() < 0.5, "{told:?}");
     }
 
     #[test]

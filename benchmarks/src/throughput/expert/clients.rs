@@ -30,10 +30,12 @@ const CONSUMER: [(&str, &str); 11] = [
 ];
 
 /// Of the producer, besides its linger.
-const PRODUCER: [(&str, &str); 5] = [
+const PRODUCER: [(&str, &str); 6] = [
     ("partitioner", "murmur2_random"),
     ("queue.buffering.max.kbytes", "131072"),
     ("enable.idempotence", "true"),
+    // Else what stands behind a batch that is refused overtakes it, and the order for each key is gone.
+    ("enable.gapless.guarantee", "true"),
     ("acks", "all"),
     ("message.timeout.ms", "0"),
 ];
