@@ -33,6 +33,11 @@ pub(crate) fn wall() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }
 
+/// The same in milliseconds, as records have their timestamps.
+pub(crate) fn wall_ms() -> i64 {
+    i64::try_from(wall().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The monotonic clock itself, for measuring how long something took.
 #[expect(clippy::disallowed_methods, reason = "this module is the clock")]
 pub(crate) fn instant() -> Instant {

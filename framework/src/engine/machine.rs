@@ -284,6 +284,11 @@ impl<R, F> Engine<R, F> {
         self.live(ticket)?.ledger.get_mut(ticket.seq)?.record.as_mut()
     }
 
+    /// The first record of a partition that was taken and is not settled.
+    pub(crate) fn oldest(&self, slot: Slot) -> Option<&R> {
+        self.partition(slot)?.ledger.oldest()?.record.as_ref()
+    }
+
     /// When the first attempt at this record failed, also at a former owner; `None` while none has.
     pub(crate) fn first_failed_at(&self, ticket: Ticket) -> Option<Time> {
         self.trouble(ticket).map(|trouble| trouble.first_failed_at)

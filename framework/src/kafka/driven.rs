@@ -31,6 +31,8 @@ pub(crate) trait Driven<P: Port> {
     fn delivered(&mut self, now: Time, tag: Tag, delivery: Delivery, port: &mut P);
     /// What became of a commit.
     fn committed(&mut self, now: Time, slot: Slot, offset: i64, ok: bool);
+    /// When the first record was written that was taken and is not settled, in milliseconds since the Unix epoch.
+    fn oldest(&self, slot: Slot) -> Option<i64>;
     /// Partitions are to be released.
     fn revoked(&mut self, now: Time, slots: &[Slot]);
     /// Partitions are gone.

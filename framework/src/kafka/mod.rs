@@ -24,6 +24,7 @@
 mod acknowledge;
 mod assign;
 mod begin;
+mod behind;
 mod client;
 mod close;
 mod commit;

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rdkafka::consumer::Consumer;
 
+use super::behind::Behind;
 use super::commit::{Commit, Commits};
 use super::context::StepConsumer;
 use super::marks::Progress;
@@ -23,8 +24,8 @@ pub(super) struct Seat {
     paused: bool,
     /// It is being given up: what still comes from it is the next owner's.
     pub(super) leaving: bool,
-    /// The timestamp of the record read last, or of one shortly before it, in milliseconds since the Unix epoch.
-    pub(super) seen: Option<i64>,
+    /// How far the group's commit is behind.
+    pub(super) behind: Behind,
     /// A commit which the driver itself owes, and has not been told the success of.
     pub(super) commit_first: Option<i64>,
     /// What the group had before any commit of ours.
@@ -35,7 +36,8 @@ impl Seat {
     /// A partition read from `offset` on, of which the group has committed `before`.
     pub(super) fn at(offset: i64, commit_first: Option<i64>, before: Option<i64>) -> Self {
         let progress = Progress::at(offset);
-        Self { progress, paused: false, leaving: false, seen: None, commit_first, before }
+        let behind = Behind::at(offset, clock::wall_ms());
+        Self { progress, paused: false, leaving: false, behind, commit_first, before }
     }
 }
 

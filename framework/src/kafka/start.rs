@@ -149,6 +149,10 @@ impl<P: Port> Driven<P> for Runner<P> {
         self.committed(now, slot, offset, ok);
     }
 
+    fn oldest(&self, slot: Slot) -> Option<i64> {
+        self.oldest(slot)
+    }
+
     fn revoked(&mut self, now: Time, slots: &[Slot]) {
         self.revoked(now, slots);
     }

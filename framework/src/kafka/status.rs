@@ -232,7 +232,7 @@ impl Status {
         }
     }
 
-    /// How far the step is from the end of a log: records, and the age of the record that it read last.
+    /// How far the step is from the end of a log: records not committed, and the age of the first of them.
     pub(super) fn lag(&self, partition: &Partition, records: i64, age: Duration) {
         let records = u64::try_from(records).unwrap_or(0);
         self.telemetry.lag(&partition.topic, partition.number, records, age);

@@ -231,6 +231,12 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             if ok {
                 self.setup.status.reached(Side::Consumer);
             }
+            if ok {
+                let unsettled = self.driven.oldest(slot);
+                if let Some(seat) = self.port.seat(slot) {
+                    seat.behind.committed(offset, unsettled);
+                }
+            }
             match self.port.seat(slot) {
                 Some(seat) if seat.commit_first == Some(offset) => {
                     if ok {

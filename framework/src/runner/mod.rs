@@ -161,6 +161,11 @@ impl<P: Port> Runner<P> {
         self.stopped
     }
 
+    /// When the first record of a partition was written that is not settled.
+    pub(crate) fn oldest(&self, slot: Slot) -> Option<i64> {
+        self.engine.oldest(slot)?.raw.timestamp()
+    }
+
     /// Of how many partitions work was left unsettled at the end.
     pub(crate) fn left_behind(&self) -> usize {
         self.left_behind

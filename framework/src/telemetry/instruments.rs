@@ -151,7 +151,7 @@ impl Lags {
         meter
             .u64_observable_gauge(metric::LAG)
             .with_unit("{message}")
-            .with_description("Records not yet committed.")
+            .with_description("Records not yet committed, read or not.")
             .with_callback(move |observer| {
                 for (labels, lag) in records.upgrade().iter().flat_map(|lags| lags.all()) {
                     observer.observe(lag.records, &labels);

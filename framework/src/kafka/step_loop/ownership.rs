@@ -1,7 +1,6 @@
 //! The loop's part in who owns which partition.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 
@@ -195,34 +194,14 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
 
     /// Compares where a partition's log begins and ends with where the step stands.
     pub(super) fn compare(&mut self, marks: Marks) {
+        let unsettled = self.driven.oldest(marks.slot);
         let Some(seat) = self.port.seat(marks.slot) else { return };
         let lost = seat.progress.lost(marks.low);
-        let lag = marks.high.saturating_sub(seat.progress.end().max(marks.low)).max(0);
-        let wall = i64::try_from(clock::wall().as_millis()).unwrap_or(i64::MAX);
-        let seat_age = seat.seen.map(|seen| age(seen, wall));
+        let (records, age) = seat.behind.lag((&marks, &seat.progress), unsettled, clock::wall_ms());
         let partition = self.port.slots.partition(marks.slot);
         if let Some(range) = lost {
             self.setup.status.lost(partition, &range);
         }
-        // Nothing waits: the record read last has no age to speak of.
-        let age = seat_age.filter(|_| lag > 0).unwrap_or_default();
-        self.setup.status.lag(partition, lag, age);
-    }
-}
-
-/// How long ago `seen` was at `wall`, both in milliseconds since the Unix epoch; nothing where it lies ahead.
-fn age(seen: i64, wall: i64) -> Duration {
-    Duration::from_millis(u64::try_from(wall.saturating_sub(seen)).unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_timestamp_from_before_all_time_is_very_old() {
-        assert_eq!(age(i64::MIN, 1_000), Duration::from_millis(i64::MAX as u64));
-        assert_eq!(age(900, 1_000), Duration::from_millis(100));
-        assert_eq!(age(2_000, 1_000), Duration::ZERO);
+        self.setup.status.lag(partition, records, age);
     }
 }

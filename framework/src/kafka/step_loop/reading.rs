@@ -126,7 +126,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         if let Some(seat) = self.port.seat(slot) {
             seat.progress.read(offset);
             if look_at_time {
-                seat.seen = message.timestamp().to_millis();
+                seat.behind.read(message.timestamp().to_millis());
             }
         }
         let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic);

@@ -58,6 +58,10 @@ impl<'c> Driven<KafkaPort<'c>> for Notes {
 
     fn committed(&mut self, _: Time, _: Slot, _: i64, _: bool) {}
 
+    fn oldest(&self, _: Slot) -> Option<i64> {
+        None
+    }
+
     fn revoked(&mut self, _: Time, _: &[Slot]) {}
 
     fn lost(&mut self, _: &[Slot]) {

@@ -171,6 +171,10 @@ impl<'c> Driven<KafkaPort<'c>> for Copier {
         }
     }
 
+    fn oldest(&self, _: Slot) -> Option<i64> {
+        None
+    }
+
     fn revoked(&mut self, _: Time, slots: &[Slot]) {
         self.tell.send(Told::Revoked(slots.len())).ok();
         for slot in slots {
