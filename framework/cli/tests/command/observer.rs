@@ -314,6 +314,16 @@ fn instances_are_asked_for_by_their_filters() {
 }
 
 #[test]
+fn a_name_that_nobody_has_is_wrong_usage_and_not_nothing() {
+    let told = "no step `payment/chrage` is declared or was seen: did you mean payment/charge?";
+    let observer =
+        Server::start(move |_: &Request| -> Answer { (400, json!({ "error": told }).to_string()) });
+    let run = asked(&observer.url(), &["instances", "--step", "payment/chrage"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    assert!(run.errors.contains(told), "{run:?}");
+}
+
+#[test]
 fn drift_is_findings_with_rules_that_are_explained() {
     let drift = |kind: &str| {
         json!({

@@ -42,7 +42,10 @@ pub(super) async fn workflow(
 
 pub(super) async fn instances(State(served): State<Served>, asked: Asked) -> Answer<impl Serialize> {
     let filter = query::instances(pairs(asked)?)?;
-    ask(&served.shared, move |model, now| model.instances(&filter, now)).await
+    let answer = ask(&served.shared, move |model, now| {
+        model.unknown_of_instances(&filter).map_or_else(|| Ok(model.instances(&filter, now)), Err)
+    });
+    known(answer.await)
 }
 
 pub(super) async fn instance(State(served): State<Served>, Path(id): Path<String>) -> Answer<impl Serialize> {
@@ -58,7 +61,10 @@ pub(super) async fn find(State(served): State<Served>, Path(text): Path<String>)
 
 pub(super) async fn failures(State(served): State<Served>, asked: Asked) -> Answer<impl Serialize> {
     let filter = query::failures(pairs(asked)?)?;
-    ask(&served.shared, move |model, now| model.failures(&filter, now)).await
+    let answer = ask(&served.shared, move |model, now| {
+        model.unknown_of_failures(&filter).map_or_else(|| Ok(model.failures(&filter, now)), Err)
+    });
+    known(answer.await)
 }
 
 pub(super) async fn contracts(State(served): State<Served>) -> Answer<impl Serialize> {
@@ -144,6 +150,11 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 pub(super) fn found<T>(answer: Answer<Option<T>>, unknown: Refusal) -> Answer<T> {
     answer?.0.map(Json).ok_or(unknown)
+}
+
+/// An answer, or a refusal of a name that nobody has.
+fn known<T>(answer: Answer<Result<T, String>>) -> Answer<T> {
+    answer?.0.map(Json).map_err(Refusal::bad)
 }
 
 fn pairs(asked: Asked) -> Result<Pairs, Refusal> {

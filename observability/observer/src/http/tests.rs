@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use choreograph::settings::{Secret, Settings};
+use choreograph_topology::Manifest;
 use serde_json::{Value, json};
 
 use super::{ACTION_HEADER, Action, ActionKind, Alive, Operator, Server};
@@ -15,6 +16,12 @@ use crate::{Options, Shared};
 
 /// How long anything that a test waits for may take on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
+
+/// What is declared: a workflow and a step.
+const DECLARED: &str = r#"{ "manifest": 1, "service": "a", "steps": [{ "name": "b", "group": "a.b",
+    "consumes": [{ "type": "order.placed", "major": 1, "topic": "orders", "schema": true }] }],
+    "publishes": [{ "type": "order.placed", "version": "1.0", "topic": "orders", "starts_workflow": "order",
+        "schema": true }] }"#;
 
 /// A server on a free port, on a runtime of its own.
 struct Served {
@@ -34,7 +41,9 @@ fn serve(options: &Options) -> Served {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(super::listen(options)).unwrap();
     let (address, alive) = (listener.local_addr().unwrap(), Alive::new());
-    let shared = Shared::new(Model::new(ModelSettings::default()));
+    let mut model = Model::new(ModelSettings::default());
+    model.manifests(&[Manifest::read("a.json", DECLARED.as_bytes()).unwrap()], 0);
+    let shared = Shared::new(model);
     let entered = runtime.enter();
     let server = Server::start(listener, options, shared, alive.clone());
     drop(entered);
@@ -118,6 +127,10 @@ fn a_question_that_means_nothing_is_told_what_would() {
         ("/api/instances?cursor=here", "no place in a list"),
         ("/api/instances?colour=red", "there is no filter `colour`"),
         ("/api/failures?open=maybe", "`open` is `true` or `false`"),
+        ("/api/instances?workflow=ordr", "no workflow `ordr` is declared or was seen: did you mean order?"),
+        ("/api/instances?step=a/c", "no step `a/c` is declared or was seen: did you mean a/b?"),
+        ("/api/instances?step=shipping", "no step `shipping` is declared or was seen"),
+        ("/api/failures?step=a/c", "no step `a/c` is declared or was seen: did you mean a/b?"),
     ] {
         let answer = served.get(path);
         assert_eq!(answer.status, 400, "{path}: {answer:?}");

@@ -105,6 +105,7 @@ mod tests;
 mod tick;
 mod turns;
 mod twins;
+mod unknown;
 mod words;
 mod work;
 
@@ -119,3 +120,4 @@ pub use settings::{
     MAX_PROBLEMS, ModelSettings,
 };
 pub use state::Model;
+pub use unknown::near_names;

@@ -61,6 +61,11 @@ impl Names {
         self.by_text.get(text).copied()
     }
 
+    /// Every name but those that stand for none and for others.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().skip(usize::from(OTHER) + 1).map(|text| &**text)
+    }
+
     /// The name, to be kept.
     pub(super) fn shared(&self, number: u16) -> Arc<str> {
         self.texts.get(usize::from(number)).map_or_else(|| "".into(), Arc::clone)
