@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | it holds: nothing was found, nothing is stuck |
-//! | 1 | findings: something is to be mended, and the output says what; or an instance is stuck: failed, lost, stalled |
+//! | 1 | findings: something is to be mended, and the output says what; or an instance is stuck: failed (and not given up), lost, stalled |
 //! | 2 | wrong usage, or an input that cannot be read: the message names the file and the line |
 //! | 3 | it could not come to an answer: a registry or an observer is away, an observer does not see enough to say that
 //! | | nothing is stuck, a git ref is missing, nobody knows the id; the message says the fix |

@@ -60,8 +60,9 @@ const ASKED: &str = "\
 The token of an observer that wants one is read from the environment:
   CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE
 
-Exit codes: 0 nothing that was found is stuck; 1 something is (failed, lost or stalled); 2 wrong usage; 3 no answer, or
-nothing stuck was found by an observer that still reads what is there, or whose newest look is older than 30 s.";
+Exit codes: 0 nothing that was found is stuck; 1 something is (failed and not given up, lost or stalled); 2 wrong
+usage; 3 no answer, or nothing stuck was found by an observer that still reads what is there, or whose newest look is
+older than 30 s.";
 
 /// The arguments of `where`.
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ pub fn run(args: &Instances, format: Format) -> Result<Output, Failure> {
     let json = locate::is_json(format, "instances")?;
     let ask = Ask::new(&args.asked)?;
     let page: answer::Instances = ask.get(&["api", "instances"], &query(args))?;
-    let stuck = page.by_state.iter().any(|of| of.count > 0 && is_stuck(&of.name));
+    let stuck = observer::has_stuck(&page);
     let text = if json { locate::pretty(&page)? } else { observer::instances(&page) };
     Ok(observer::answer(text, stuck, page.as_of, Some(&ask)))
 }
@@ -36,9 +36,4 @@ fn query(args: &Instances) -> Vec<(&'static str, String)> {
         ("limit", Some(args.limit.to_string())),
     ];
     pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-fn is_stuck(state: &str) -> bool {
-    let state = serde_json::from_value(serde_json::Value::String(state.to_owned()));
-    state.is_ok_and(observer::is_stuck)
 }

@@ -76,12 +76,14 @@ fn of_observer(ask: &Ask, text: &str) -> Result<Found, Said> {
 impl Found {
     /// `instances` are the [`first`] of a page that counts all.
     fn of(page: &Instances, instances: Vec<Instance>) -> Self {
-        let is = |state: InstanceState| observer::is_stuck(state);
-        let counted = |of: &Count| observer::state_of(&of.name).is_some_and(is);
-        let stuck = page.by_state.iter().any(counted)
-            || instances.iter().any(|it| is(it.summary.state) || observer::is_unexplained(it));
-        let over =
-            page.by_state.iter().all(|of| observer::state_of(&of.name) == Some(InstanceState::Completed));
+        let stuck = observer::has_stuck(page)
+            || instances.iter().any(|it| observer::is_stuck(&it.summary) || observer::is_unexplained(it));
+        // What failed and is not stuck was given up.
+        let ended = |of: &Count| {
+            let state = observer::state_of(&of.name);
+            matches!(state, Some(InstanceState::Completed | InstanceState::Failed))
+        };
+        let over = !stuck && page.by_state.iter().all(ended);
         let stuck = (stuck || page.as_of.is_current()).then_some(stuck);
         Self { as_of: page.as_of, total: page.total, stuck, instances, over }
     }
@@ -93,8 +95,7 @@ impl Found {
 
 /// The instances of a page that are told: those that are stuck before the others.
 fn first(page: &Instances) -> impl Iterator<Item = &InstanceSummary> {
-    let (stuck, others): (Vec<_>, Vec<_>) =
-        page.items.iter().partition(|item| observer::is_stuck(item.state));
+    let (stuck, others): (Vec<_>, Vec<_>) = page.items.iter().partition(|item| observer::is_stuck(item));
     stuck.into_iter().chain(others).take(MAX_WHERE)
 }
 

@@ -22,9 +22,15 @@ const MAX_SHOWN_ID: usize = 48;
 /// A stall is told so long after its deadline, at the latest, in milliseconds.
 const TOLD_WITHIN_MS: u64 = 5_000;
 
-/// Whether an instance is stuck: somebody has to look at it.
-pub(crate) fn is_stuck(state: InstanceState) -> bool {
-    matches!(state, InstanceState::Failed | InstanceState::Lost | InstanceState::Stalled)
+/// Whether an instance is stuck: it stands still for a reason, and somebody has to look at it. What a person gave up
+/// failed, and has no reason.
+pub(crate) fn is_stuck(item: &InstanceSummary) -> bool {
+    item.reason.is_some()
+}
+
+/// Whether an instance that fits is stuck, on this page or another.
+pub(crate) fn has_stuck(page: &Instances) -> bool {
+    page.by_reason.iter().any(|of| of.count > 0)
 }
 
 /// Whether something on its way to its end waits longer than it may, and nothing says where it is: it may be stuck.

@@ -9,8 +9,14 @@ fn as_of() -> Value {
     json!({ "now": 1_767_225_600_000_u64, "behind_ms": 1_234, "caught_up": true })
 }
 
-/// An instance in a list.
+/// An instance in a list. One that is stuck has a reason, told or not.
 fn summary(id: &str, state: &str, reason: Option<&str>) -> Value {
+    let reason = reason.or(match state {
+        "failed" => Some("dead_letter"),
+        "lost" => Some("lost"),
+        "stalled" => Some("backlog"),
+        _ => None,
+    });
     json!({
         "id": id, "workflow": "order", "key": "key-\u{1b}[2J1", "state": state, "reason": reason, "step": "payment/charge",
         "sentence": "waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving", "attempts": 0,
@@ -62,9 +68,11 @@ fn attempts() -> Value {
 }
 
 fn page(items: &[Value], state: &str) -> Value {
+    let by_reason = items.iter().filter_map(|item| item["reason"].as_str());
+    let by_reason: Vec<Value> = by_reason.map(|reason| json!({ "name": reason, "count": 1 })).collect();
     json!({
         "as_of": as_of(), "items": items, "total": items.len(), "next": null,
-        "by_state": [{ "name": state, "count": items.len() }], "by_reason": [], "by_step": []
+        "by_state": [{ "name": state, "count": items.len() }], "by_reason": by_reason, "by_step": []
     })
 }
 
@@ -172,6 +180,29 @@ fn what_waits_longer_than_it_may_while_nothing_says_where_it_is_may_be_stuck() {
         });
         let run = asked(&observer.url(), &["where", "o-1"]);
         assert_eq!(run.code, code, "{}", run.out);
+    }
+}
+
+#[test]
+fn what_a_person_gave_up_is_not_stuck() {
+    let given_up = Server::start(|request: &Request| -> Answer {
+        let failed = |mut summary: Value| {
+            summary["reason"] = Value::Null;
+            summary
+        };
+        let answer = if request.line.contains("/api/instances/") {
+            let mut instance = instance("o-1", "failed", None);
+            instance["summary"] = failed(instance["summary"].clone());
+            instance["frontier"] = json!([]);
+            instance
+        } else {
+            page(&[failed(summary("o-1", "failed", None))], "failed")
+        };
+        (200, answer.to_string())
+    });
+    for ask in [&["where", "o-1"][..], &["where", "o-1", "--watch"], &["instances"]] {
+        let run = asked(&given_up.url(), ask);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""), "{ask:?}: {run:?}");
     }
 }
 
