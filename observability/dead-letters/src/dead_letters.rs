@@ -13,6 +13,7 @@ use crate::contracts::{Contracts, dead_letter_topic};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::kafka::{AUDIT_SETTINGS, Connection, End, Log, Ranges, Topics};
+use crate::known::Known;
 use crate::letter::DeadLetter;
 use crate::limits::{MAX_ACTIONS, MAX_CHOSEN, MAX_READ};
 use crate::list::{Cursor, List, Pager};
@@ -32,6 +33,7 @@ pub struct DeadLetters {
     pub(crate) retries: Retries,
     /// The dead-letter topics of the manifests; `None` where there are no manifests, and the brokers are asked.
     declared: Option<Vec<String>>,
+    known: Known,
 }
 
 /// Dead letters that are to be acted upon.
@@ -97,7 +99,8 @@ impl DeadLetters {
         };
         let declared = (!manifests.is_empty()).then(declared);
         let retries = Retries::of(manifests);
-        Ok(Self { topics: Topics::new(&connection)?, connection, contracts, retries, declared })
+        let known = Known::of(manifests);
+        Ok(Self { topics: Topics::new(&connection)?, connection, contracts, retries, declared, known })
     }
 
     /// Whether there are manifests, against which replays are held.
@@ -173,7 +176,8 @@ impl DeadLetters {
     ///
     /// # Errors
     ///
-    /// What reading the topics says, and what `each` does.
+    /// What reading the topics says, and what `each` does; [`Error::UnknownName`] where `filter` names a step that neither
+    /// a manifest, a topic nor a dead letter has, or an event type that neither a manifest nor a dead letter has.
     pub fn look(
         &self,
         filter: &Filter,
@@ -184,6 +188,7 @@ impl DeadLetters {
         let (mut done, mut strangers) = (0_u64, 0_u64);
         let mut seen = HashSet::new();
         let logs = self.logs()?;
+        let mut known = self.known_with(&logs);
         let sizes =
             logs.iter().flat_map(|(_, ranges)| ranges.values()).map(|(from, to)| (to - from).max(0) as u64);
         let total = sizes.sum();
@@ -204,6 +209,7 @@ impl DeadLetters {
                     strangers += 1;
                     continue;
                 };
+                known.see(&letter, filter);
                 if seen.insert(letter.id) {
                     letter.actions = actions.remove(&letter.id).unwrap_or_default();
                     if filter.fits(&letter) {
@@ -212,7 +218,19 @@ impl DeadLetters {
                 }
             }
         }
+        known.check(filter)?;
         Ok(strangers)
+    }
+
+    /// What is declared, and without manifests the steps after which the topics are named.
+    fn known_with(&self, logs: &[(String, Ranges)]) -> Known {
+        let mut known = self.known.clone();
+        if self.declared.is_none() {
+            let prefix = self.connection.prefix();
+            let own = logs.iter().map(|(topic, _)| topic.strip_prefix(&prefix).unwrap_or(topic));
+            own.for_each(|topic| known.add_step(self.retries.step(topic)));
+        }
+        known
     }
 
     /// The dead-letter topics that there are, as the brokers name them, and where each partition starts and ends.

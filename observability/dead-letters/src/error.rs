@@ -90,6 +90,16 @@ pub enum Error {
     /// There are no such dead letters.
     #[error("there is no dead letter {}", .0.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", nor "))]
     NotFound(Vec<Uuid>),
+    /// A filter names what nobody has.
+    #[error("there is no {what} `{name}`")]
+    UnknownName {
+        /// What it would be: a step or an event type.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// A list is asked to go on from nowhere.
     #[error("{0:?} is no cursor that a list gave")]
     Cursor(String),

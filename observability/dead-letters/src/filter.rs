@@ -71,7 +71,7 @@ fn one_of(asked: &[String], holds: impl Fn(&String) -> bool) -> bool {
 }
 
 /// Whether `event_type` is `asked`, or a major of it.
-fn is_type(event_type: Option<&str>, asked: &str) -> bool {
+pub(crate) fn is_type(event_type: Option<&str>, asked: &str) -> bool {
     event_type.is_some_and(|event_type| {
         let major = event_type.strip_prefix(asked).and_then(|rest| rest.strip_prefix(".v"));
         event_type == asked || major.is_some_and(|major| major.bytes().all(|byte| byte.is_ascii_digit()))

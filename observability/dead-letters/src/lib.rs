@@ -39,6 +39,7 @@ mod dead_letters;
 mod error;
 mod filter;
 mod kafka;
+mod known;
 mod letter;
 mod limits;
 mod list;

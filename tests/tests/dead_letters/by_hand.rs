@@ -134,7 +134,10 @@ fn lists_are_filtered_grouped_and_paged_and_payloads_stay_hidden() {
     };
     assert_eq!(count(&["--reason", "panic"]), 5);
     assert_eq!(count(&["--reason", "panic", "--reason", "rejected"]), 26);
-    assert_eq!(count(&["--step", "mail/send"]), 0);
+    let misspelt = stage.dlq(&["list", "--step", "payment/chrage"]);
+    assert_eq!((misspelt.code, misspelt.out.as_str()), (2, ""), "{misspelt:?}");
+    assert!(misspelt.errors.contains("no step `payment/chrage`"), "{misspelt:?}");
+    assert!(misspelt.errors.contains("did you mean payment/charge?"), "{misspelt:?}");
     assert_eq!(count(&["--type", "order.placed", "--instance", "e7"]), 1);
     assert_eq!(count(&["--text", "order 7 is"]), 1);
     assert_eq!((count(&["--text", "canary"]), count(&["--text", "canary", "--payloads"])), (0, 1));

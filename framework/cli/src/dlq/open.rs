@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use choreograph::settings::Settings;
 use choreograph_dead_letters::{DeadLetters, Error};
+use choreograph_observer::model::near_names;
 use choreograph_topology::MAX_MANIFESTS;
 
 use crate::topology::inputs::Inputs;
@@ -81,6 +82,11 @@ pub(super) fn failure(error: Error) -> Failure {
         Error::Unchecked => Failure::usage(text).help(
             "name the services' manifests: --manifests PATH; or say --unchecked to replay without a check",
         ),
+        Error::UnknownName { name, known, .. } => {
+            let near = near_names(&name, known.iter().map(String::as_str));
+            let failure = Failure::usage(text);
+            if near.is_empty() { failure } else { failure.help(format!("did you mean {}?", near.join(", "))) }
+        }
         Error::MissingTopic { topic, .. } if topic.ends_with(choreograph::wire::AUDIT_TOPIC) => {
             Failure::incomplete(text).help("or let this command create it: --create-topics")
         }
