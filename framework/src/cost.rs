@@ -38,6 +38,8 @@ use crate::{
     settings::Settings,
 };
 
+pub use crate::rehearsal::{published_in_rehearsal, whole_in_rehearsal};
+
 pub use self::{
     engine::{engine, engine_under_way},
     spans::spans,

@@ -36,6 +36,9 @@ struct Arguments {
     part: Option<String>,
     #[arg(long, hide = true)]
     records: Option<usize>,
+    /// Do what is not to be counted of it instead.
+    #[arg(long, hide = true, requires = "part")]
+    without: bool,
 }
 
 /// A part of a record's way: its name in the table and its work.
@@ -43,50 +46,80 @@ struct Part {
     name: &'static str,
     what: &'static str,
     work: fn(usize),
+    /// What is in the work and is not to be counted.
+    without: Option<fn(usize)>,
 }
 
-const PARTS: [Part; 14] = [
-    Part { name: "whole", what: "the whole way: 440 bytes in, 141 out, unsampled", work: whole },
-    Part { name: "decode", what: "parse into the consumed type", work: decode },
+const PARTS: [Part; 15] = [
+    Part {
+        name: "whole",
+        what: "the whole way: 440 bytes in, 141 out, unsampled",
+        work: whole,
+        without: None,
+    },
+    Part {
+        name: "whole-in-rehearsal",
+        what: "the same through the rehearsal's driver, with what is drawn, its log and its journal, without the test's publish",
+        work: whole_in_rehearsal,
+        without: Some(published_in_rehearsal),
+    },
+    Part { name: "decode", what: "parse into the consumed type", work: decode, without: None },
     Part {
         name: "decode-and-check",
         what: "the same, and the reader's contract, in one pass",
         work: decode_and_check,
+        without: None,
     },
-    Part { name: "engine", what: "ledger, lanes, commit", work: engine },
-    Part { name: "envelope", what: "headers in and out, metadata, identity", work: envelope },
-    Part { name: "encode", what: "write the emit as JSON", work: encode },
+    Part { name: "engine", what: "ledger, lanes, commit", work: engine, without: None },
+    Part { name: "envelope", what: "headers in and out, metadata, identity", work: envelope, without: None },
+    Part { name: "encode", what: "write the emit as JSON", work: encode, without: None },
     Part {
         name: "encode-and-check",
         what: "the same, and the writer's contract, in one pass",
         work: encode_and_check,
+        without: None,
     },
     Part {
         name: "check-again",
         what: "the reader's contract alone, for what the pass finds suspect",
         work: check_again,
+        without: None,
     },
     Part {
         name: "spans-at-0",
         what: "what is told of a record that is not traced: metrics, and the context passed on",
         work: spans_at_0,
+        without: None,
     },
     Part {
         name: "spans-at-100",
         what: "the same of one that is: three spans, to an exporter that drops them",
         work: spans_at_100,
+        without: None,
     },
     Part {
         name: "engine-1-key",
         what: "the engine with 64 records under way, of 1 key and 1 partition",
         work: engine_1_key,
+        without: None,
     },
-    Part { name: "engine-100000-keys", what: "the same, of 100,000 keys", work: engine_100_000_keys },
-    Part { name: "engine-1-partition", what: "the same, of 256 keys", work: engine_1_partition },
+    Part {
+        name: "engine-100000-keys",
+        what: "the same, of 100,000 keys",
+        work: engine_100_000_keys,
+        without: None,
+    },
+    Part {
+        name: "engine-1-partition",
+        what: "the same, of 256 keys",
+        work: engine_1_partition,
+        without: None,
+    },
     Part {
         name: "engine-64-partitions",
         what: "the same, of 256 keys and 64 partitions",
         work: engine_64_partitions,
+        without: None,
     },
 ];
 
@@ -102,6 +135,16 @@ fn sample(n: u64) -> Sample {
 fn whole(n: usize) {
     let samples: Vec<_> = (0..256).map(sample).collect();
     std::hint::black_box(cost::whole_way(events::service(), &samples, n));
+}
+
+fn whole_in_rehearsal(n: usize) {
+    let samples: Vec<_> = (0..256).map(sample).collect();
+    cost::whole_in_rehearsal(events::service(), &samples, n);
+}
+
+fn published_in_rehearsal(n: usize) {
+    let samples: Vec<_> = (0..256).map(sample).collect();
+    cost::published_in_rehearsal(&samples, n);
 }
 
 fn decode(n: usize) {
@@ -193,7 +236,8 @@ fn main() -> ExitCode {
     if let (Some(part), Some(records)) = (&arguments.part, arguments.records) {
         return match PARTS.iter().find(|known| known.name == part) {
             Some(part) => {
-                (part.work)(records);
+                let work = if arguments.without { part.without } else { Some(part.work) };
+                work.inspect(|work| work(records));
                 ExitCode::SUCCESS
             }
             None => failed(&format!("no part {part:?}")),
@@ -233,25 +277,34 @@ fn failed(message: &str) -> ExitCode {
 }
 
 fn measure(part: &Part) -> Result<Figures, String> {
-    let once = instructions(part.name, RECORDS)?;
-    let twice = instructions(part.name, 2 * RECORDS)?;
-    (part.work)(WARM_UP);
-    let short = allocation_counter::measure(|| (part.work)(RECORDS)).count_total;
-    let long = allocation_counter::measure(|| (part.work)(2 * RECORDS)).count_total;
-    Ok(Figures {
-        name: part.name.to_owned(),
-        instructions: (twice - once) as f64 / RECORDS as f64,
-        allocations: long.saturating_sub(short) as f64 / RECORDS as f64,
-    })
+    let (mut instructions, mut allocations) = count(&["--part", part.name], part.work)?;
+    if let Some(without) = part.without {
+        let rest = count(&["--part", part.name, "--without"], without)?;
+        instructions -= rest.0;
+        allocations -= rest.1;
+    }
+    Ok(Figures { name: part.name.to_owned(), instructions, allocations })
+}
+
+/// Instructions and allocations a record of `work`, which this program does when it is told `arguments`.
+fn count(arguments: &[&str], work: fn(usize)) -> Result<(f64, f64), String> {
+    let once = instructions(arguments, RECORDS)?;
+    let twice = instructions(arguments, 2 * RECORDS)?;
+    work(WARM_UP);
+    let short = allocation_counter::measure(|| work(RECORDS)).count_total;
+    let long = allocation_counter::measure(|| work(2 * RECORDS)).count_total;
+    let a_record = |short: u64, long: u64| long.saturating_sub(short) as f64 / RECORDS as f64;
+    Ok((a_record(once, twice), a_record(short, long)))
 }
 
 /// Runs this program on `records` records under Valgrind and reads how many instructions that took.
-fn instructions(part: &str, records: usize) -> Result<u64, String> {
+fn instructions(arguments: &[&str], records: usize) -> Result<u64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(program)
-        .args(["--part", part, "--records", &records.to_string()])
+        .args(arguments)
+        .args(["--records", &records.to_string()])
         .output()
         .map_err(|error| {
             format!("valgrind cannot be started ({error}): install it, on Debian `apt-get install valgrind`")
@@ -260,7 +313,7 @@ fn instructions(part: &str, records: usize) -> Result<u64, String> {
     report
         .lines()
         .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
-        .ok_or_else(|| format!("valgrind counted nothing for {part}:\n{report}"))
+        .ok_or_else(|| format!("valgrind counted nothing for {arguments:?}:\n{report}"))
 }
 
 fn table(figures: &[Figures]) -> String {

@@ -61,6 +61,8 @@
 
 mod clock;
 mod cluster;
+#[cfg(feature = "cost")]
+mod cost;
 mod dead_letter;
 mod error;
 mod fault;
@@ -81,6 +83,8 @@ mod story;
 mod world;
 mod written;
 
+#[cfg(feature = "cost")]
+pub use cost::{published_in_rehearsal, whole_in_rehearsal};
 pub use dead_letter::DeadLetter;
 pub use error::Error;
 pub use fault::Fault;
