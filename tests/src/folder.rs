@@ -1,7 +1,7 @@
 //! Folders that vanish with the test.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -27,10 +27,6 @@ impl Folder {
         let folder = if room_in_memory() { name.tempdir_in(MEMORY)? } else { name.tempdir()? };
         let guard = Guard::over_folder(folder.path())?;
         Ok(Self { folder, _guard: guard })
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {

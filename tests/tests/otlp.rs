@@ -82,7 +82,7 @@ fn the_last_batch_survives_over_http() {
 /// Spans leave over an encrypted connection to a collector that is trusted and wants to know who asks, and to no other.
 fn encrypted(protocol: &str, server: impl Fn(&Receiver) -> SocketAddr) {
     let _alone = alone();
-    let certificates = Certificates::of("IP:127.0.0.1", "payment").expect("certificates");
+    let certificates = Certificates::of("127.0.0.1", "payment").expect("certificates");
     let text = |path: PathBuf| path.to_str().expect("text").to_owned();
     let (authority, (certificate, key)) = (text(certificates.authority()), certificates.client());
     let (certificate, key) = (text(certificate), text(key));
@@ -101,7 +101,7 @@ fn encrypted(protocol: &str, server: impl Fn(&Receiver) -> SocketAddr) {
     let front = Encrypted::before(server(&receiver), &certificates, true).expect("a listener");
     let soon = ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
     assert!(last_batch(protocol, &receiver, &front.url(), &[trusted, soon]).is_empty(), "nobody is shown");
-    let stranger = Certificates::of("IP:127.0.0.1", "payment").expect("certificates");
+    let stranger = Certificates::of("127.0.0.1", "payment").expect("certificates");
     let other = text(stranger.authority());
     let front = Encrypted::before(server(&receiver), &certificates, false).expect("a listener");
     let trusting = [("OTEL_EXPORTER_OTLP_CERTIFICATE", other.as_str()), soon];

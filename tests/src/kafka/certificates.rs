@@ -1,40 +1,49 @@
-//! Certificates, made by the command `openssl`.
+//! Certificates, made for the test that needs them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, Error, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+};
 
 use super::KafkaError;
 use super::error::Doing;
 use crate::folder::Folder;
 
-/// Days for which a certificate is good.
-const DAYS: &str = "2";
-
 /// An authority of the test's own, a broker's certificate and a client's, as files in PEM.
 #[derive(Debug, Clone)]
 pub struct Certificates(Arc<Folder>);
 
+/// A certificate and its key, in PEM.
+struct Made {
+    certificate: String,
+    key: String,
+}
+
 impl Certificates {
-    /// Certificates for a broker that is reached by `broker`: the alternative name in its certificate, such as
-    /// `IP:127.0.0.1`. The client's certificate says `CN=client`.
+    /// Certificates for a broker that is reached by `broker`: the alternative name in its certificate, an address or a
+    /// host. The client's certificate says `CN=client`.
     ///
     /// # Errors
     ///
-    /// When the command `openssl` is not to be had, or refuses.
+    /// When `broker` is no name that a certificate can hold, or the files cannot be written.
     pub fn of(broker: &str, client: &str) -> Result<Self, KafkaError> {
         let made = Self(Arc::new(Folder::new().doing("make a folder of certificates")?));
-        made.openssl(
-            &format!("-x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days {DAYS}"),
-            "/CN=choreograph tests",
-        )?;
-        made.sign("broker", "/CN=broker", &format!("subjectAltName={broker}"))?;
-        made.sign("client", &format!("/CN={client}"), "extendedKeyUsage=clientAuth")?;
-        let whole = ["broker.key", "broker.pem"].map(|name| fs::read_to_string(made.file(name)));
-        let [key, certificate] = whole;
-        let whole = key.and_then(|key| Ok(key + &certificate?)).doing("read a certificate")?;
-        fs::write(made.broker_keystore(), whole).doing("write a certificate")?;
+        let [authority, broker, client] =
+            make(broker, client).map_err(std::io::Error::other).doing("make certificates")?;
+        let files = [
+            (made.authority(), authority.certificate),
+            (made.broker_keystore(), format!("{}{}", broker.key, broker.certificate)),
+            (made.broker().0, broker.certificate),
+            (made.broker().1, broker.key),
+            (made.client().0, client.certificate),
+            (made.client().1, client.key),
+        ];
+        for (file, text) in files {
+            fs::write(file, text).doing("write a certificate")?;
+        }
         Ok(made)
     }
 
@@ -61,30 +70,32 @@ impl Certificates {
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+}
 
-    /// A key `NAME.key`, and `NAME.pem` signed by the authority.
-    fn sign(&self, name: &str, subject: &str, extension: &str) -> Result<(), KafkaError> {
-        self.openssl(
-            &format!(
-                "-x509 -CA ca.pem -CAkey ca.key -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem \
-                 -days {DAYS} -addext basicConstraints=critical,CA:FALSE -addext {extension}"
-            ),
-            subject,
-        )
-    }
+/// The authority, and what it gives out for the broker and for the client.
+fn make(broker: &str, client: &str) -> Result<[Made; 3], Error> {
+    let key = KeyPair::generate()?;
+    let mut authority = called("choreograph tests", CertificateParams::default());
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = authority.self_signed(&key)?.pem();
+    let made = Made { certificate, key: key.serialize_pem() };
+    let issuer = Issuer::new(authority, key);
+    let broker = called("broker", CertificateParams::new([broker.to_owned()])?);
+    let mut client = called(client, CertificateParams::default());
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    Ok([made, give(broker, &issuer)?, give(client, &issuer)?])
+}
 
-    fn openssl(&self, arguments: &str, subject: &str) -> Result<(), KafkaError> {
-        let mut command = Command::new("openssl");
-        command.arg("req").args(arguments.split_whitespace()).args(["-subj", subject]);
-        let output = command.current_dir(self.folder()).output().doing("run openssl")?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(std::io::Error::other(said)).doing("make a certificate with openssl")
-    }
+/// What `params` say, of somebody named `name`.
+fn called(name: &str, mut params: CertificateParams) -> CertificateParams {
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
 
-    fn folder(&self) -> &Path {
-        self.0.path()
-    }
+/// A certificate of `issuer`, with a key of its own.
+fn give(mut params: CertificateParams, issuer: &Issuer<'_, KeyPair>) -> Result<Made, Error> {
+    params.is_ca = IsCa::ExplicitNoCa;
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, issuer)?.pem();
+    Ok(Made { certificate, key: key.serialize_pem() })
 }

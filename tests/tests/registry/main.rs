@@ -40,7 +40,7 @@ fn ids(message: &Message) -> Vec<Vec<u8>> {
 }
 
 fn encrypted(registry: &Registry) -> (Certificates, Encrypted) {
-    let certificates = Certificates::of("IP:127.0.0.1", "payment").expect("certificates");
+    let certificates = Certificates::of("127.0.0.1", "payment").expect("certificates");
     let front = Encrypted::before(registry.address, &certificates, false).expect("a listener");
     (certificates, front)
 }

@@ -1,4 +1,4 @@
-//! Encrypted connections. Needs the feature `ssl`, OpenSSL's headers and its command.
+//! Encrypted connections. Needs the feature `ssl`, and OpenSSL's headers.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::casting::{PASSWORD, USER, answered, documented, errors, leave, order,
 use crate::stage::Actor;
 
 /// How the brokers of the tests are reached.
-const BROKER: &str = "IP:127.0.0.1";
+const BROKER: &str = "127.0.0.1";
 
 /// What is told of every connection that OpenSSL does not make.
 const REFUSED: &str = "no encrypted connection could be made; check KAFKA_SSL_CA_LOCATION, the broker's name in its \
@@ -72,7 +72,7 @@ fn an_unknown_authority_is_told() {
 
 #[test]
 fn a_certificate_of_another_host_is_told() {
-    let made = certificates("DNS:elsewhere.example");
+    let made = certificates("elsewhere.example");
     let cluster = cluster(Security::new().user(USER, PASSWORD).encrypted(&made));
     let stage = stage(&cluster);
     let authority = made.authority();
