@@ -119,6 +119,23 @@ fn spans_leave_encrypted_over_http() {
 }
 
 #[test]
+fn a_login_in_a_file_goes_with_every_batch() {
+    let _alone = alone();
+    let mut login = tempfile::NamedTempFile::new().expect("a file");
+    std::io::Write::write_all(&mut login, b"authorization=Basic%20abc\n").expect("written");
+    let login = login.path().to_str().expect("text");
+    for protocol in ["grpc", "http/protobuf"] {
+        let receiver = Receiver::start().expect("a receiver");
+        let endpoint = if protocol == "grpc" { receiver.grpc() } else { receiver.http() };
+        let metrics = ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "authorization=Basic%20xyz");
+        last_batch(protocol, &receiver, &endpoint, &[("OTEL_EXPORTER_OTLP_HEADERS_FILE", login), metrics]);
+        let logins = receiver.logins();
+        let expected = [("metrics", "Basic xyz".to_owned()), ("traces", "Basic abc".to_owned())];
+        assert_eq!(logins, expected.into(), "{protocol}");
+    }
+}
+
+#[test]
 fn a_collector_that_does_not_answer_does_not_hold_the_end_up() {
     let _alone = alone();
     let receiver = Receiver::start().unwrap();

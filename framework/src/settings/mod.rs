@@ -2,7 +2,7 @@
 //!
 //! [`Settings::from_env`] reads the process's environment, [`Settings::read`] any list of pairs, so that a
 //! test or a program that holds several services needs no environment at all. Nothing else in the crate
-//! reads the environment, but for OpenTelemetry's exporters and resource: they read headers and attributes by themselves.
+//! reads the environment, but for OpenTelemetry's own code, which reads attributes and limits by itself.
 //!
 //! ```
 //! use choreograph::settings::Settings;
@@ -23,6 +23,7 @@
 mod batches;
 mod brokers;
 mod error;
+mod headers;
 mod kafka;
 mod nearest;
 mod otel;

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use super::batches::Batches;
+use super::headers::{self, Headers};
 use super::secret::Secret;
 use super::source::Source;
 use super::tls::{Names, Tls};
-use super::value::milliseconds;
+use super::value::{milliseconds, number};
 
 /// What the OpenTelemetry variables say about traces and metrics.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub enum Exporter {
         compression: Compression,
         /// Whom to trust, and who asks, where the address begins with `https://`.
         tls: Tls,
+        /// What is sent with each batch: names, and values that may be a login.
+        headers: Vec<(String, Secret)>,
     },
 }
 
@@ -106,7 +109,14 @@ impl OpenTelemetry {
             timeout: source.parsed("OTEL_EXPORTER_OTLP_TIMEOUT", milliseconds),
             compression: source.parsed("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
             tls: Tls::read(source, &SHARED_FILES),
+            headers: Headers::read(source, &headers::SHARED),
         };
+        let mut own_headers = |names| {
+            let own = Headers::read(source, names);
+            own.inspect(|own| own.check_alone(source, names, shared.headers.as_ref()))
+        };
+        let (traces_headers, metrics_headers) =
+            (own_headers(&headers::TRACES), own_headers(&headers::METRICS));
         let traces = Signal {
             exporter: source.parsed("OTEL_TRACES_EXPORTER", |text| exporter(text, &["otlp", "none"])),
             protocol: source.parsed("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol),
@@ -115,6 +125,7 @@ impl OpenTelemetry {
             longest: source.parsed("OTEL_BSP_EXPORT_TIMEOUT", milliseconds),
             compression: source.parsed("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", compression),
             tls: Tls::read(source, &TRACES_FILES),
+            headers: traces_headers,
             path: "v1/traces",
         };
         let metrics = Signal {
@@ -126,11 +137,13 @@ impl OpenTelemetry {
             longest: source.parsed("OTEL_METRIC_EXPORT_TIMEOUT", milliseconds),
             compression: source.parsed("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", compression),
             tls: Tls::read(source, &METRICS_FILES),
+            headers: metrics_headers,
             path: "v1/metrics",
         };
         source.parsed("OTEL_RESOURCE_ATTRIBUTES", pairs);
-        for name in HEADERS {
-            headers(source, name);
+        source.parsed("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", temporality);
+        for name in SPAN_LIMITS {
+            source.parsed(name, |text| number(text, 0, MAX_OF_A_SPAN));
         }
         Self {
             disabled: source
@@ -146,9 +159,11 @@ impl OpenTelemetry {
     }
 }
 
-/// The headers that exporters send with each batch.
-const HEADERS: [&str; 3] =
-    ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"];
+/// The most attributes, events and links of one span.
+const SPAN_LIMITS: [&str; 3] =
+    ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"];
+/// The most that may be told of each.
+const MAX_OF_A_SPAN: u64 = 1_000_000;
 /// The files for both signals.
 const SHARED_FILES: Names = Names {
     authorities: "OTEL_EXPORTER_OTLP_CERTIFICATE",
@@ -175,6 +190,7 @@ struct Shared {
     timeout: Option<Duration>,
     compression: Option<Compression>,
     tls: Tls,
+    headers: Option<Headers>,
 }
 
 /// What one signal says of its own.
@@ -188,6 +204,7 @@ struct Signal {
     longest: Option<Duration>,
     compression: Option<Compression>,
     tls: Tls,
+    headers: Option<Headers>,
     /// What an address for both signals lacks for this one over HTTP.
     path: &'static str,
 }
@@ -212,7 +229,9 @@ impl Signal {
         let timeout = self.timeout.or(shared.timeout).unwrap_or(DEFAULT_TIMEOUT);
         let timeout = self.longest.map_or(timeout, |longest| longest.min(timeout));
         let compression = self.compression.or(shared.compression).unwrap_or(Compression::None);
-        Exporter::Otlp { protocol, endpoint, timeout, compression, tls: self.tls.or(&shared.tls) }
+        let headers = self.headers.as_ref().or(shared.headers.as_ref());
+        let headers = headers.map_or_else(Vec::new, |headers| headers.pairs.clone());
+        Exporter::Otlp { protocol, endpoint, timeout, compression, tls: self.tls.or(&shared.tls), headers }
     }
 }
 
@@ -250,11 +269,13 @@ fn pairs(text: &str) -> Result<(), String> {
     }
 }
 
-/// Checks headers for a collector; they are never shown, for they may hold a password.
-fn headers(source: &mut Source, name: &'static str) {
-    if let Some(legal) = source.take(name).and_then(|value| pairs(&value).err()) {
-        source.problem(name, "its value cannot be used", legal);
+/// Checks what metrics are counted from.
+fn temporality(text: &str) -> Result<(), String> {
+    let legal = ["cumulative", "delta", "lowmemory"];
+    if legal.iter().any(|name| name.eq_ignore_ascii_case(text)) {
+        return Ok(());
     }
+    Err(format!("legal: {}", legal.join(", ")))
 }
 
 /// Reads the exporter's name; true for OTLP.

@@ -99,8 +99,13 @@ impl Source {
     /// A setting of ours that must not be seen: the value of `name`, or the content of the file that `file` names,
     /// which is `name` with `_FILE`.
     pub(super) fn secret(&mut self, name: &'static str, file: &'static str) -> Option<Secret> {
+        self.given(name, file).map(|given| Secret::new(given.value))
+    }
+
+    /// The same, and where it stood.
+    pub(super) fn given(&mut self, name: &'static str, file: &'static str) -> Option<Given> {
         self.asked.extend([name, file]);
-        self.take_or_file(name).map(|given| Secret::new(given.value))
+        self.take_or_file(name)
     }
 
     /// The content of the file that `name` names.

@@ -247,7 +247,8 @@ fn a_collector_is_found_by_the_standards_rules() {
     let read = |pairs: &[(&str, &str)]| Settings::read(pairs.iter().copied()).unwrap().telemetry;
     let to = |protocol, endpoint: Option<&str>| {
         let (timeout, compression, tls) = (Duration::from_secs(10), Compression::None, Tls::default());
-        Exporter::Otlp { protocol, endpoint: endpoint.map(Secret::new), timeout, compression, tls }
+        let (endpoint, headers) = (endpoint.map(Secret::new), Vec::new());
+        Exporter::Otlp { protocol, endpoint, timeout, compression, tls, headers }
     };
     let at = |protocol, endpoint: &str| to(protocol, Some(endpoint));
     let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
@@ -386,9 +387,68 @@ fn what_exporters_read_by_themselves_is_checked_before_them() {
         error.contains("OTEL_RESOURCE_ATTRIBUTES: \"region\" cannot be used; legal: name=value"),
         "{error}"
     );
-    let error = refused(&[("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")]);
-    assert!(error.contains("its value cannot be used; legal: name=value"), "{error}");
-    assert!(!error.contains("hunter2"), "{error}");
+    for name in
+        ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT"]
+    {
+        assert!(Settings::read([(name, "0")]).is_ok());
+        let error = refused(&[(name, "many")]);
+        assert!(
+            error.contains(&format!("{name}: \"many\" cannot be used; legal: a whole number")),
+            "{error}"
+        );
+    }
+    let name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    assert!(Settings::read([(name, "Delta")]).is_ok());
+    assert!(refused(&[(name, "daily")]).contains("legal: cumulative, delta, lowmemory"));
+}
+
+#[test]
+fn a_login_to_a_collector_comes_from_the_environment_or_a_file_and_is_never_shown() {
+    const SHARED: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+    const SHARED_FILE: &str = "OTEL_EXPORTER_OTLP_HEADERS_FILE";
+    const TRACES_FILE: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE";
+    let headers = |pairs: &[(&str, &str)]| {
+        let to = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c");
+        let settings = Settings::read(pairs.iter().copied().chain([to])).unwrap();
+        assert!(!format!("{settings:?}").contains("hunter"), "{settings:?}");
+        [settings.telemetry.traces, settings.telemetry.metrics].map(|exporter| match exporter {
+            Exporter::Otlp { headers, .. } => {
+                let shown = |(name, value): (String, Secret)| format!("{name}: {}", value.expose());
+                headers.into_iter().map(shown).collect::<Vec<_>>()
+            }
+            Exporter::None => panic!("a collector is named"),
+        })
+    };
+    let file = |text: &str| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "{text}").unwrap();
+        file
+    };
+    let (login, wrong) = (file("Authorization=Basic%20hunter2, x-team=a,"), file("hunter2"));
+    let [login, wrong] = [&login, &wrong].map(|file| file.path().to_str().unwrap());
+    let read = ["authorization: Basic hunter2".to_owned(), "x-team: a".to_owned()];
+
+    assert!(headers(&[]).iter().all(Vec::is_empty));
+    assert_eq!(headers(&[(SHARED_FILE, login)]), [read.to_vec(), read.to_vec()]);
+    assert_eq!(headers(&[(TRACES_FILE, login)]), [read.to_vec(), Vec::new()]);
+    let metrics = ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x=hunter3");
+    assert_eq!(headers(&[(SHARED_FILE, login), metrics]), [read.to_vec(), vec!["x: hunter3".to_owned()]]);
+    assert_eq!(headers(&[(SHARED, "x=50%")])[0], ["x: 50%"]);
+
+    for (pairs, told) in [
+        (
+            &[(SHARED, "hunter2")][..],
+            "OTEL_EXPORTER_OTLP_HEADERS: its value cannot be used; legal: name=value",
+        ),
+        (&[(SHARED, "a hunter=2")], "OTEL_EXPORTER_OTLP_HEADERS: its value cannot be used"),
+        (&[(SHARED, "a=hunter%0a2")], "OTEL_EXPORTER_OTLP_HEADERS: its value cannot be used"),
+        (&[(TRACES_FILE, wrong)], "OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE: its value cannot be used"),
+        (&[(SHARED_FILE, login), (SHARED, "x=hunter3")], "set only one of the two"),
+        (&[(TRACES_FILE, login), (SHARED, "x=hunter3")], "OTEL_EXPORTER_OTLP_HEADERS is set too, and would"),
+    ] {
+        let error = refused(pairs);
+        assert!(error.contains(told) && !error.contains("hunter"), "{error}");
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Exporters that speak OTLP to a collector.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::time::Duration;
 
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::tonic_types::metadata::MetadataMap;
 use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use opentelemetry_otlp::{
     Compression as OtlpCompression, ExporterBuildError, MetricExporter, Protocol as OtlpProtocol,
     SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
 };
+use ureq::http::{HeaderName, HeaderValue};
 
 use crate::agent::agent;
 use crate::settings::{Compression, Exporter, Protocol, Secret, Tls};
@@ -20,18 +23,18 @@ const MAX_ANSWER: u64 = 4 << 20;
 ///
 /// With gRPC its connection lives on the Tokio runtime that is entered here.
 pub(super) fn spans(exporter: &Exporter) -> Result<Option<SpanExporter>, ExporterBuildError> {
-    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls } = exporter else {
+    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls, headers } = exporter else {
         return Ok(None);
     };
     let endpoint = endpoint.as_ref();
     let built = match protocol {
         Protocol::Grpc => {
             let builder = grpc(SpanExporter::builder().with_tonic(), *compression);
-            encrypted(at(builder, endpoint, *timeout), endpoint, tls).build()
+            encrypted(at(builder, endpoint, *timeout), endpoint, tls).with_metadata(metadata(headers)).build()
         }
         Protocol::HttpProtobuf => {
             let builder = SpanExporter::builder().with_http().with_http_client(Collector::new(tls, *timeout));
-            let builder = http(builder, *compression);
+            let builder = http(builder, *compression).with_headers(named(headers));
             at(builder, endpoint, *timeout).with_protocol(OtlpProtocol::HttpBinary).build()
         }
     };
@@ -40,19 +43,19 @@ pub(super) fn spans(exporter: &Exporter) -> Result<Option<SpanExporter>, Exporte
 
 /// The exporter of metrics that `exporter` asks for, if any. As [`spans`].
 pub(super) fn metrics(exporter: &Exporter) -> Result<Option<MetricExporter>, ExporterBuildError> {
-    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls } = exporter else {
+    let Exporter::Otlp { protocol, endpoint, timeout, compression, tls, headers } = exporter else {
         return Ok(None);
     };
     let endpoint = endpoint.as_ref();
     let built = match protocol {
         Protocol::Grpc => {
             let builder = grpc(MetricExporter::builder().with_tonic(), *compression);
-            encrypted(at(builder, endpoint, *timeout), endpoint, tls).build()
+            encrypted(at(builder, endpoint, *timeout), endpoint, tls).with_metadata(metadata(headers)).build()
         }
         Protocol::HttpProtobuf => {
             let builder =
                 MetricExporter::builder().with_http().with_http_client(Collector::new(tls, *timeout));
-            let builder = http(builder, *compression);
+            let builder = http(builder, *compression).with_headers(named(headers));
             at(builder, endpoint, *timeout).with_protocol(OtlpProtocol::HttpBinary).build()
         }
     };
@@ -98,6 +101,19 @@ fn encrypted<B: WithTonicConfig>(builder: B, endpoint: Option<&Secret>, tls: &Tl
         config = config.identity(Identity::from_pem(&own.certificate, own.key.expose()));
     }
     builder.with_tls_config(config)
+}
+
+/// Headers as gRPC has them. All were checked when they were read.
+fn metadata(headers: &[(String, Secret)]) -> MetadataMap {
+    let read = headers.iter().filter_map(|(name, value)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value.expose()).ok()?))
+    });
+    MetadataMap::from_headers(read.collect())
+}
+
+/// Headers as HTTP has them.
+fn named(headers: &[(String, Secret)]) -> HashMap<String, String> {
+    headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
 }
 
 /// A collector over HTTP. It blocks, on the thread that exports and does nothing else.

@@ -1,5 +1,6 @@
 //! What has arrived, and how arrivals are met.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -13,6 +14,9 @@ use super::span::{self, Span};
 const SPANS: usize = 1_000_000;
 /// Metrics that are kept; those beyond are forgotten.
 const METRICS: usize = 1_000_000;
+
+/// Logins that are kept; those beyond are forgotten.
+const LOGINS: usize = 100;
 
 /// How requests are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub(super) struct Kept {
     pub(super) beyond: usize,
     pub(super) metrics: Vec<Metric>,
     pub(super) refused: usize,
+    /// The different ones.
+    pub(super) logins: BTreeSet<(&'static str, String)>,
 }
 
 impl Inbox {
@@ -71,6 +77,16 @@ impl Inbox {
         let room = METRICS - kept.metrics.len();
         kept.metrics.extend(of_scopes.flat_map(|scope| scope.metrics).take(room));
         Ok(())
+    }
+
+    /// Keeps with which login a signal comes.
+    pub(super) fn take_login(&self, signal: &'static str, login: Option<&str>) {
+        let mut kept = self.kept();
+        if let Some(login) = login
+            && kept.logins.len() < LOGINS
+        {
+            kept.logins.insert((signal, login.to_owned()));
+        }
     }
 
     /// Waits while the receiver stalls, then says whether it takes.

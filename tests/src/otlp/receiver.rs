@@ -1,5 +1,6 @@
 //! The receiver, seen from the test.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -68,6 +69,11 @@ impl Receiver {
     /// All metrics received so far, in the order of arrival: the same metric once for every export.
     pub fn metrics(&self) -> Vec<Metric> {
         self.inbox.kept().metrics.clone()
+    }
+
+    /// With which `authorization` signals (`traces`, `metrics`) came so far, each pair once.
+    pub fn logins(&self) -> BTreeSet<(&'static str, String)> {
+        self.inbox.kept().logins.clone()
     }
 
     /// How many spans were received so far, also of those beyond the million that are kept.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
@@ -26,6 +27,10 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 use super::inbox::{Inbox, Refused};
+
+/// What the signals are called in [`Inbox::take_login`].
+const TRACES: &str = "traces";
+const METRICS: &str = "metrics";
 
 /// Serves gRPC until dropped.
 pub(super) async fn grpc(listener: TcpListener, inbox: Arc<Inbox>) {
@@ -56,6 +61,7 @@ impl TraceService for Grpc {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.0.take_login(TRACES, login(&request));
         self.0.take_spans(request.into_inner()).await.map_err(unavailable)?;
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
@@ -67,22 +73,38 @@ impl MetricsService for Grpc {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        self.0.take_login(METRICS, login(&request));
         self.0.take_metrics(request.into_inner()).await.map_err(unavailable)?;
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
+}
+
+/// The login of a request over gRPC.
+fn login<T>(request: &Request<T>) -> Option<&str> {
+    request.metadata().get(AUTHORIZATION.as_str())?.to_str().ok()
 }
 
 fn unavailable(_: Refused) -> Status {
     Status::unavailable("the test's receiver refuses")
 }
 
-async fn traces(State(inbox): State<Arc<Inbox>>, body: Bytes) -> Result<Vec<u8>, StatusCode> {
+async fn traces(
+    State(inbox): State<Arc<Inbox>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Vec<u8>, StatusCode> {
+    inbox.take_login(TRACES, headers.get(AUTHORIZATION).and_then(|login| login.to_str().ok()));
     let request = ExportTraceServiceRequest::decode(body).map_err(|_| StatusCode::BAD_REQUEST)?;
     inbox.take_spans(request).await.map_err(|Refused| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(ExportTraceServiceResponse::default().encode_to_vec())
 }
 
-async fn metrics(State(inbox): State<Arc<Inbox>>, body: Bytes) -> Result<Vec<u8>, StatusCode> {
+async fn metrics(
+    State(inbox): State<Arc<Inbox>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Vec<u8>, StatusCode> {
+    inbox.take_login(METRICS, headers.get(AUTHORIZATION).and_then(|login| login.to_str().ok()));
     let request = ExportMetricsServiceRequest::decode(body).map_err(|_| StatusCode::BAD_REQUEST)?;
     inbox.take_metrics(request).await.map_err(|Refused| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(ExportMetricsServiceResponse::default().encode_to_vec())
