@@ -1,4 +1,5 @@
-//! A key that is held up for long on real Kafka: its partition is paused at the bound, alone, and read again at half.
+//! A key that is held up for long on real Kafka: its partition is paused at the bound, alone, and read again at half; and
+//! what waits shows in the lag.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -161,5 +162,46 @@ fn a_key_that_is_held_up_pauses_its_partition_alone_and_it_is_read_again_at_half
     walked(&stage, STUCK, HELD);
     stage.settled("walkers.walk", "asked");
     assert_eq!(stage.read("walkers.walk.dlq"), []);
+    walkers.leave();
+}
+
+/// The sum of a gauge of the step over all partitions.
+fn gauge(actor: &Actor, name: &str) -> f64 {
+    let (_, text) = actor.ask("/metrics").expect("metrics");
+    let lines = text.lines().filter(|line| line.starts_with(name) && line.contains("walkers/walk"));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// Waits until a gauge of the step is as it `should` be.
+fn comes_to(actor: &Actor, name: &str, should: impl Fn(f64) -> bool) -> f64 {
+    let mut last = 0.0;
+    eventually(name, WITHIN, || {
+        last = gauge(actor, name);
+        if should(last) { Ok(()) } else { Err(last.to_string()) }
+    });
+    last
+}
+
+#[test]
+fn what_handlers_wait_with_is_behind_and_grows_older_until_it_is_committed() {
+    const LAG: &str = "workflow_consumer_lag{";
+    const AGE: &str = "workflow_consumer_lag_time_seconds{";
+    const WAITING: u32 = 5;
+    let stage = Stage::on(kafka::shared());
+    stage.create(&[stage.topic("asked", 1), stage.topic("made", 1)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = folder.path().join("gate");
+    let walkers = stage.start("walkers", &[(GATE, gate.to_str().expect("UTF-8"))]);
+    walkers.ready();
+    send(&stage, 0, STUCK, 0..WAITING);
+
+    // All are read, and none is settled.
+    comes_to(&walkers, LAG, |lag| (lag - f64::from(WAITING)).abs() < 0.5);
+    let age = comes_to(&walkers, AGE, |age| age > 0.0);
+    comes_to(&walkers, AGE, |older| older > age);
+    std::fs::write(&gate, WAITING.to_string()).expect("opened");
+    walked(&stage, STUCK, WAITING);
+    comes_to(&walkers, LAG, |lag| lag <= 0.0);
+    comes_to(&walkers, AGE, |age| age <= 0.0);
     walkers.leave();
 }
