@@ -230,8 +230,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             let ok = error.is_none();
             if ok {
                 self.setup.status.reached(Side::Consumer);
-            }
-            if ok {
                 let unsettled = self.driven.oldest(slot);
                 if let Some(seat) = self.port.seat(slot) {
                     seat.behind.committed(offset, unsettled);

@@ -5,7 +5,7 @@
 //! and so is to write the next record there. So a record is packed on a *board*, behind the one before it, and its own
 //! blocks are freed while they are still warm. A board is freed as a whole, with the last record on it.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use crate::envelope::head::Head;
 
@@ -54,7 +54,7 @@ impl Shelf {
 
 impl Shelved {
     /// The payload and the headers, as they were.
-    pub(crate) fn take_back(&self) -> (Vec<u8>, std::sync::Arc<Head>) {
+    pub(crate) fn take_back(&self) -> (Vec<u8>, Arc<Head>) {
         let board = self.board.borrow();
         let packed = board.get(self.start as usize..).unwrap_or_default();
         let (payload, head) = packed.split_at_checked(self.payload as usize).unwrap_or_default();
