@@ -3,14 +3,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const WORKSPACE = fileURLToPath(new URL('../../..', import.meta.url));
+import { built } from './built.mjs';
 
 /** Starts it; with `release` as fast as it gets, for measuring. It ends with this process, or when it is told to. */
 export async function observed({ release = false } = {}) {
-  const options = ['run', '--quiet', '--locked', ...(release ? ['--release'] : []), '-p', 'choreograph-tests', '--example', 'observed'];
-  const child = spawn('cargo', options, { cwd: WORKSPACE, stdio: ['pipe', 'pipe', 'inherit'] });
+  const program = built('observed', ...(release ? ['--release'] : []));
+  const child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();

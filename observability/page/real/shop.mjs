@@ -6,15 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const WORKSPACE = fileURLToPath(new URL('../../..', import.meta.url));
+import { built } from './built.mjs';
 
 /** Opens the shop: the address of its page, that of the observer's, and how it is closed. */
 export async function openShop() {
   const folder = mkdtempSync(join(tmpdir(), 'shop-'));
   const { KAFKA_BOOTSTRAP_SERVERS: _, ...env } = process.env;
-  const child = spawn('cargo', ['run', '--quiet', '--locked', '-p', 'example-pipeline', '--', '--watch', '--folder', folder], { cwd: WORKSPACE, env, stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn(built('example-pipeline'), ['--watch', '--folder', folder], { env, stdio: ['ignore', 'inherit', 'pipe'] });
   const ended = once(child, 'exit');
   const told = [];
   const addresses = await new Promise((found, failed) => {
