@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::embedded::EmbeddedBroker;
 use super::*;
+use crate::settings::LogFormat;
+use crate::telemetry::logged;
 use crate::{Event, Publisher};
 
 #[derive(Event, Serialize, Deserialize, JsonSchema)]
@@ -229,6 +231,32 @@ async fn a_workflow_is_counted_once_the_broker_has_its_fact_and_once_for_all_maj
     assert_eq!(started().to_string(), "0", "nothing began");
     publisher.start(&Sent { id: "s-1".to_owned() }).await.unwrap();
     assert_eq!(started().to_string(), "1", "one fact in two majors");
+}
+
+#[test]
+fn a_workflow_is_told_of_in_one_line_once_the_broker_has_its_fact() {
+    let broker = broker();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut begun = None;
+    let text = logged(LogFormat::Json, || {
+        runtime.block_on(async {
+            let publisher = publisher(&broker);
+            let refused = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+            broker.cluster().request_errors(rdkafka::types::RDKafkaApiKey::Produce, &[refused; 2]);
+            publisher.start(&order()).await.unwrap_err();
+            begun = Some(publisher.start(&Sent { id: "s-1".to_owned() }).await.unwrap());
+        });
+    });
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told: Vec<_> = lines.filter(|line| line["target"] == "choreograph::workflow").collect();
+    let [line] = &told[..] else { panic!("one line for one fact in two majors: {text}") };
+    let id = begun.unwrap().event_id().to_string();
+    assert_eq!((&line["message"], &line["level"]), (&"workflow.started".into(), &"DEBUG".into()));
+    assert_eq!((line["workflow_id"].as_str(), line["event_id"].as_str()), (Some(&*id), Some(&*id)));
+    assert_eq!(line["workflow_step"], "shop", "who told of it: {line}");
+    let fields = &line["fields"];
+    assert_eq!((&fields["workflow"], &fields["topic"]), (&"sent".into(), &"orders".into()));
+    assert_eq!(fields["event_type"], "order.sent.v2");
 }
 
 #[tokio::test]
