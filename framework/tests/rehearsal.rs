@@ -237,7 +237,7 @@ fn every_fault_of_a_publish_is_got_over() {
     }
 }
 
-/// A label for a parcel, of which one shelf has many.
+/// A label for a parcel, of which one shelf has many: each parcel has two.
 #[derive(Event, Serialize, Deserialize, JsonSchema)]
 #[event(type = "label.printed", version = "1.0", topic = "labels", key = "shelf", terminal)]
 struct Printed {
@@ -245,8 +245,10 @@ struct Printed {
     order: String,
 }
 
-async fn print(payment: In<Confirmed>) -> Printed {
-    Printed { shelf: "one".to_owned(), order: payment.into_inner().order }
+async fn print(payment: In<Confirmed>) -> Vec<Printed> {
+    let Confirmed { order, .. } = payment.into_inner();
+    let label = |side: &str| Printed { shelf: "one".to_owned(), order: format!("{order} {side}") };
+    ["top", "side"].map(label).into()
 }
 
 #[test]
@@ -259,7 +261,7 @@ fn a_publish_that_fails_for_a_while_reorders_no_key() {
             (0..10).for_each(|order| publish_payment(&mut rehearsal, "k", &order.to_string()));
             rehearsal.advance(Duration::from_mins(1));
             let printed = rehearsal.emitted::<Printed>().into_iter().map(|event| event.event.order);
-            let expected = (0..10).map(|order| order.to_string());
+            let expected = (0..10).flat_map(|order| ["top", "side"].map(|side| format!("{order} {side}")));
             assert!(printed.eq(expected), "{fault:?}, seed {seed}");
         }
     }
