@@ -53,16 +53,16 @@ pub struct Asked {
 const OBSERVER: &str =
     "The address of a running observer [default: what CHOREOGRAPH_OBSERVER says, else http://127.0.0.1:4747]";
 
-const REASON: &str = "That stand still for this reason: no_consumer, not_progressing, backlog, retrying, dead_letter, \
-                      lost; waiting_join and outbox, which nothing says yet";
+const REASON: &str = "That stand still for this reason, at --step or at any: no_consumer, not_progressing, backlog, \
+                      retrying, dead_letter, lost; waiting_join and outbox, which nothing says yet";
 
 const ASKED: &str = "\
 The token of an observer that wants one is read from the environment:
   CHOREOGRAPH_OBSERVER_TOKEN or CHOREOGRAPH_OBSERVER_TOKEN_FILE
 
-Exit codes: 0 nothing that was found is stuck; 1 something is (failed and not given up, lost or stalled); 2 wrong
-usage; 3 no answer, or nothing stuck was found by an observer that still reads what is there, or whose newest look is
-older than 30 s.";
+Exit codes: 0 nothing that was found is stuck; 1 something is (failed and not given up, lost or stalled; `instances`: a
+side step of it too, at --step that step alone); 2 wrong usage; 3 no answer, or nothing stuck was found by an observer
+that still reads what is there, or whose newest look is older than 30 s.";
 
 /// The arguments of `where`.
 #[derive(Debug, Args)]
@@ -91,7 +91,7 @@ pub struct Instances {
     /// In one of these states: failed, lost, stalled, completed, running.
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     pub state: Vec<String>,
-    /// At this step, `service/step`.
+    /// To which this step owes something, or which it has failed: `service/step`, on their way or beside it.
     #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
     /// That stand still for this reason.

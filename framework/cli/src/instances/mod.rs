@@ -15,7 +15,7 @@ pub fn run(args: &Instances, format: Format) -> Result<Output, Failure> {
     let json = locate::is_json(format, "instances")?;
     let ask = Ask::new(&args.asked)?;
     let page: answer::Instances = ask.get(&["api", "instances"], &query(args))?;
-    let stuck = observer::has_stuck(&page);
+    let stuck = observer::has_stuck_step(&page);
     let text = if json { locate::pretty(&page)? } else { observer::instances(&page) };
     Ok(observer::answer(text, stuck, page.as_of, Some(&ask)))
 }

@@ -8,4 +8,6 @@ mod words;
 pub(crate) use ask::{Ask, Said};
 pub(crate) use sight::{answer, unless_blind};
 pub(crate) use token::token;
-pub(crate) use words::{age, exit, has_stuck, instance, instances, is_stuck, is_unexplained, state_of};
+pub(crate) use words::{
+    age, exit, has_stuck, has_stuck_step, instance, instances, is_stuck, is_unexplained, state_of,
+};

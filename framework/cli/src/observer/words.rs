@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use choreograph_observer::answer::{
     AsOf, AtStep, Attempt, AttemptOutcome, Event, Instance, InstanceState, InstanceSummary, Instances, Owing,
-    StepState,
+    Seat, StepState,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -28,8 +28,13 @@ pub(crate) fn is_stuck(item: &InstanceSummary) -> bool {
     item.reason.is_some()
 }
 
-/// Whether an instance that fits is stuck, on this page or another.
+/// Whether an instance that fits is stuck on its way, on this page or another.
 pub(crate) fn has_stuck(page: &Instances) -> bool {
+    page.stuck > 0
+}
+
+/// Whether an instance that fits is stuck on its way or beside it, at the step that was asked for or else at any.
+pub(crate) fn has_stuck_step(page: &Instances) -> bool {
     page.by_reason.iter().any(|of| of.count > 0)
 }
 
@@ -57,10 +62,15 @@ pub(crate) fn instances(page: &Instances) -> String {
     for item in &page.items {
         line(&mut text, &headline(item));
         line(&mut text, &format!("  {}", item.sentence));
+        stuck_beside(item).take(MAX_SHOWN).for_each(|told| line(&mut text, &told));
     }
     let counts: Vec<String> = page.by_state.iter().map(|of| format!("{} {}", of.count, of.name)).collect();
     let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
-    line(&mut text, &format!("{} in all{counts}; {}", page.total, as_of(page.as_of)));
+    let side = match page.side_stuck {
+        0 => String::new(),
+        count => format!("; a side step of {count} is stuck"),
+    };
+    line(&mut text, &format!("{} in all{counts}{side}; {}", page.total, as_of(page.as_of)));
     if let Some(next) = &page.next {
         line(&mut text, &format!("further ones: --cursor {next}"));
     }
@@ -105,6 +115,16 @@ fn headline(item: &InstanceSummary) -> String {
     let key = key.map_or_else(String::new, |key| format!(" ({})", shortened(key, MAX_SHOWN_ID)));
     let reason = item.reason.map_or_else(String::new, |reason| format!(": {}", word(&reason)));
     format!("{}{key} {} {}{reason}", shortened(&item.id, MAX_SHOWN_ID), item.workflow, word(&item.state))
+}
+
+/// Where an instance is stuck beside the step that its sentence tells of.
+fn stuck_beside(item: &InstanceSummary) -> impl Iterator<Item = String> {
+    let told =
+        |seat: &&Seat| seat.path && seat.reason == item.reason && Some(&seat.step) == item.step.as_ref();
+    item.steps.iter().filter(move |seat| !told(seat)).filter_map(|seat| {
+        let side = if seat.path { "" } else { " (side step)" };
+        Some(format!("  stuck at {}{side}: {}", seat.step, word(&seat.reason?)))
+    })
 }
 
 fn frontier(text: &mut String, owing: &Owing, as_of: AsOf) {

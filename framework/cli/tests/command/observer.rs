@@ -72,7 +72,8 @@ fn page(items: &[Value], state: &str) -> Value {
     let by_reason: Vec<Value> = by_reason.map(|reason| json!({ "name": reason, "count": 1 })).collect();
     json!({
         "as_of": as_of(), "items": items, "total": items.len(), "next": null,
-        "by_state": [{ "name": state, "count": items.len() }], "by_reason": by_reason, "by_step": []
+        "by_state": [{ "name": state, "count": items.len() }], "stuck": by_reason.len(), "side_stuck": 0,
+        "by_reason": by_reason, "by_step": []
     })
 }
 
@@ -180,6 +181,38 @@ fn what_waits_longer_than_it_may_while_nothing_says_where_it_is_may_be_stuck() {
         });
         let run = asked(&observer.url(), &["where", "o-1"]);
         assert_eq!(run.code, code, "{}", run.out);
+    }
+}
+
+#[test]
+fn a_side_step_that_is_stuck_is_told_by_the_list_and_changes_no_order() {
+    let mail = json!({ "step": "mail/tell", "path": false, "reason": "no_consumer" });
+    let observer = Server::start(move |request: &Request| -> Answer {
+        let mut done = summary("o-1", "completed", None);
+        (done["step"], done["steps"]) = (Value::Null, json!([mail]));
+        let mut page = page(&[done.clone()], "completed");
+        (page["side_stuck"], page["by_reason"]) = (json!(1), json!([{ "name": "no_consumer", "count": 1 }]));
+        let answer = if request.line.contains("/api/instances/") {
+            let mut instance = instance("o-1", "completed", None);
+            (instance["summary"], instance["frontier"]) = (done, json!([]));
+            instance
+        } else {
+            page
+        };
+        (200, answer.to_string())
+    });
+    for filters in [&[][..], &["--step", "mail/tell"], &["--state", "completed"]] {
+        let run = asked(&observer.url(), &[&["instances"], filters].concat());
+        assert_eq!((run.code, run.errors.as_str()), (1, ""), "{filters:?}: {run:?}");
+        assert!(run.out.contains("\n  stuck at mail/tell (side step): no_consumer\n"), "{}", run.out);
+        assert!(run.out.contains("1 in all: 1 completed; a side step of 1 is stuck; as of"), "{}", run.out);
+    }
+    let json = asked(&observer.url(), &["instances", "--format", "json"]).json("instances");
+    assert_eq!((&json["side_stuck"], &json["stuck"]), (&json!(1), &json!(0)));
+    assert_eq!(json["items"][0]["steps"][0]["step"], "mail/tell");
+    for ask in [&["where", "o-1"][..], &["where", "o-1", "--watch"]] {
+        let run = asked(&observer.url(), ask);
+        assert_eq!((run.code, run.errors.as_str()), (0, ""), "the order came to its end: {run:?}");
     }
 }
 

@@ -45,7 +45,8 @@ pub struct StepNode {
     pub dead_letters: u64,
     /// What is wrong here, where something is: the reason for which most instances stand still.
     pub stalled: Option<super::StallReason>,
-    /// The instances of this workflow that stand still here, by reason.
+    /// The instances of this workflow that stand still here, by reason, whatever their state. One that does for several
+    /// counts under each.
     #[serde(default)]
     pub stalled_by: Vec<Count>,
     /// The instances of this workflow of which it swallowed an event: they are lost.

@@ -17,10 +17,18 @@ pub struct Instances {
     pub next: Option<String>,
     /// The fitting ones by state.
     pub by_state: Vec<Count>,
-    /// The fitting ones by the reason for which they stand still.
+    /// The fitting ones by the reason for which they stand still: at the step that is asked for, else at any. One that
+    /// stands still for several counts under each.
     pub by_reason: Vec<Count>,
-    /// The fitting ones by the step that owes the next event.
+    /// The fitting ones by the steps that owe them something or have failed them. One of which that is true of several
+    /// counts under each.
     pub by_step: Vec<Count>,
+    /// The fitting ones that are stuck on their way: at the step that is asked for, else at any.
+    #[serde(default)]
+    pub stuck: u64,
+    /// The fitting ones of which a side step is stuck, whatever their state: the one that is asked for, else any.
+    #[serde(default)]
+    pub side_stuck: u64,
 }
 
 /// An instance in a list.
@@ -38,6 +46,9 @@ pub struct InstanceSummary {
     pub reason: Option<StallReason>,
     /// The step that owes the next event, `service/step`: the one whose trouble decides the state, else the oldest.
     pub step: Option<String>,
+    /// Every step that owes it something or has failed it, side steps too.
+    #[serde(default)]
+    pub steps: Vec<Seat>,
     /// Where it is, in words: `waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving`.
     pub sentence: String,
     /// The most attempts that a step spent on one of its events, or took.
@@ -54,6 +65,17 @@ pub struct InstanceSummary {
     pub events: u32,
     /// Its open dead letters.
     pub dead_letters: u32,
+}
+
+/// A step that owes an instance something, or has failed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// `service/step`.
+    pub step: String,
+    /// Whether a terminal event can still follow from the step; else it is a side step.
+    pub path: bool,
+    /// Why the instance stands still there; `None` where it does not, and where a person gave it up.
+    pub reason: Option<StallReason>,
 }
 
 /// What an instance has come to. Where more than one holds, the first of: failed, lost, stalled, completed, running.

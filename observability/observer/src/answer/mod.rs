@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /api/overview` | [`Overview`] |
 //! | `GET /api/workflows/NAME` | [`WorkflowGraph`] |
-//! | `GET /api/instances?workflow&state&step&reason&attempt&error&older&key&cursor&limit` | [`Instances`] |
+//! | `GET /api/instances?workflow&state&step&reason&stuck&attempt&error&older&key&cursor&limit` | [`Instances`] |
 //! | `GET /api/instances/ID` | [`Instance`]; 404 where nobody knows it |
 //! | `GET /api/where/TEXT` | [`Instances`]: by id, by business key, or by the id of any of its events |
 //! | `GET /api/failures?step&reason&error&open&cursor&limit` | [`Failures`] |
@@ -22,7 +22,7 @@ mod overview;
 pub use failures::{ContractUse, Contracts, DeadLetter, FailureGroup, Failures, Replay, VersionUse};
 pub use graph::{Drift, DriftKind, Drifts, Edge, EventNode, StepNode, WorkflowGraph};
 pub use instance::{
-    AtStep, Attempt, AttemptOutcome, Event, Instance, InstanceState, InstanceSummary, Instances, Owing,
+    AtStep, Attempt, AttemptOutcome, Event, Instance, InstanceState, InstanceSummary, Instances, Owing, Seat,
     StallReason, StepState, Trace, Twin,
 };
 pub use overview::{Overview, WorkflowSummary};

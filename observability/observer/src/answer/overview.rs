@@ -33,15 +33,24 @@ pub struct WorkflowSummary {
     pub running: u64,
     /// Instances that came to their end.
     pub completed: u64,
-    /// Instances of which a step on the way to the end has a dead letter.
+    /// Instances of which a step on the way to the end has set an event aside.
     pub failed: u64,
+    /// Those of the failed ones that a person gave up: nobody need do anything about them.
+    #[serde(default)]
+    pub given_up: u64,
     /// Instances that stand still.
     pub stalled: u64,
     /// Instances that nobody owes anything and that never came to an end.
     pub lost: u64,
     /// The stalled ones by reason.
     pub stalled_by: Vec<Count>,
-    /// Instances waiting, by step.
+    /// Instances of which a side step is stuck, whatever their state: it stands still, or has set an event aside.
+    #[serde(default)]
+    pub side_stuck: u64,
+    /// These by reason. One of which side steps are stuck for several counts under each.
+    #[serde(default)]
+    pub side_stuck_by: Vec<Count>,
+    /// Instances by the steps that owe them something, side steps too. One to which several do counts under each.
     pub waiting_at: Vec<Count>,
     /// How long the oldest unfinished instance has been waiting where it is, in milliseconds.
     pub oldest_waiting_ms: Option<u64>,

@@ -41,7 +41,7 @@ pub(super) fn text(gauges: &Gauges) -> String {
         &gauges.waiting,
         |(workflow, step, at, count)| (labels(workflow, step, Some((*at).to_owned())), number(*count)),
     );
-    let stalled = "Instances that stand still, by step and reason.";
+    let stalled = "Instances that stand still at a step, on their way or beside it, by step and reason.";
     page.family(
         "workflow_instances_stalled",
         "gauge",

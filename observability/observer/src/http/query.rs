@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::Refusal;
 use crate::answer::{InstanceState, StallReason};
-use crate::model::{FailureFilter, InstanceFilter};
+use crate::model::{FailureFilter, InstanceFilter, Stuck};
 
 /// The longest value of a query, in bytes.
 const MAX_VALUE_BYTES: usize = 1_024;
@@ -24,6 +24,7 @@ pub(super) fn instances(pairs: Pairs) -> Result<InstanceFilter, Refusal> {
             "state" => filter.states = states(&value)?,
             "step" => filter.step = Some(value),
             "reason" => filter.reason = Some(reason(&value)?),
+            "stuck" => filter.stuck = Some(stuck(&value)?),
             "attempt" => filter.attempts = Some(number(&name, &value)?),
             "error" => filter.error = Some(value),
             "older" => filter.older_ms = Some(number(&name, &value)?),
@@ -33,7 +34,7 @@ pub(super) fn instances(pairs: Pairs) -> Result<InstanceFilter, Refusal> {
             _ => {
                 return Err(unknown(
                     &name,
-                    "workflow, state, step, reason, attempt, error, older, key, cursor, limit",
+                    "workflow, state, step, reason, stuck, attempt, error, older, key, cursor, limit",
                 ));
             }
         }
@@ -85,6 +86,11 @@ fn reason(text: &str) -> Result<StallReason, Refusal> {
              lost"
         ))
     })
+}
+
+fn stuck(text: &str) -> Result<Stuck, Refusal> {
+    word_of(text)
+        .ok_or_else(|| Refusal::bad(format!("`{text}` is no place to be stuck at: any, path or side")))
 }
 
 /// What a word of the JSON interface stands for.

@@ -126,6 +126,7 @@ fn a_question_that_means_nothing_is_told_what_would() {
         ("/api/instances?limit=many", "`limit` is a number"),
         ("/api/instances?cursor=here", "no place in a list"),
         ("/api/instances?colour=red", "there is no filter `colour`"),
+        ("/api/instances?stuck=here", "`here` is no place to be stuck at: any, path or side"),
         ("/api/failures?open=maybe", "`open` is `true` or `false`"),
         ("/api/instances?workflow=ordr", "no workflow `ordr` is declared or was seen: did you mean order?"),
         ("/api/instances?step=a/c", "no step `a/c` is declared or was seen: did you mean a/b?"),

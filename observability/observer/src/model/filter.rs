@@ -18,10 +18,12 @@ pub struct InstanceFilter {
     pub workflow: Option<String>,
     /// One of these states.
     pub states: Vec<InstanceState>,
-    /// `service/step`: the step that owes the next event.
+    /// `service/step`: a step that owes it something or has failed it, on its way or beside it.
     pub step: Option<String>,
-    /// Why it stands still.
+    /// Why it stands still: at the step that is asked for, else at any.
     pub reason: Option<StallReason>,
+    /// Whether a step of it is stuck: the one that is asked for, else any.
+    pub stuck: Option<Stuck>,
     /// At least so many attempts at one of its events: spent where it waits, or taken by a step that has done with it.
     pub attempts: Option<u32>,
     /// A part of the error of one of its open dead letters; upper and lower case are one.
@@ -34,6 +36,18 @@ pub struct InstanceFilter {
     pub cursor: Option<Cursor>,
     /// The items of a page: at most [`MAX_PAGE`]; zero means [`DEFAULT_PAGE`].
     pub limit: usize,
+}
+
+/// Where an instance is stuck: a step stands still, has set an event aside, or has swallowed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stuck {
+    /// At any step.
+    Any,
+    /// On its way to its end.
+    Path,
+    /// At a side step.
+    Side,
 }
 
 /// Which dead letters are wanted. What is `None` excludes nothing.

@@ -62,7 +62,8 @@ pub struct Gauges {
     /// `workflow.instances.waiting`: by workflow, step, and where the event is at the step (`queued`, `handling`,
     /// `retrying`, …), path steps and side steps alike.
     pub waiting: Vec<(String, String, &'static str, u64)>,
-    /// `workflow.instances.stalled`: by workflow, step and reason.
+    /// `workflow.instances.stalled`: by workflow, step and reason, path steps and side steps alike. One that stands still at
+    /// two steps counts at both, and whatever its state; what is set aside or lost has metrics of its own.
     pub stalled: Vec<(String, String, StallReason, u64)>,
     /// `workflow.oldest.waiting.age`: by workflow and step, in milliseconds.
     pub oldest_waiting_ms: Vec<(String, String, Millis)>,

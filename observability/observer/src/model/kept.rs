@@ -3,6 +3,7 @@
 use super::id::Id;
 use super::runs::{Run, Runs};
 use super::save::saved;
+use super::sets::NO_SEATS;
 use super::slab::NOWHERE;
 use crate::fact::Millis;
 
@@ -96,6 +97,8 @@ pub(super) struct Kept {
     pub(super) older: u32,
     pub(super) workflow: u16,
     pub(super) standing: Standing,
+    /// The number of the [set](super::sets::Set) of steps at which it is.
+    pub(super) seats: u32,
     /// In which list it is.
     pub(super) list: List,
     /// In which list it was when it was last looked at or told of: one that is looked at again, and comes to the same, has
@@ -214,6 +217,7 @@ impl Kept {
             older: NOWHERE,
             workflow: 0,
             standing: Standing { state: super::words::RUNNING, reason: NO_REASON, step: 0, attempts: 0 },
+            seats: NO_SEATS,
             list: List::Free,
             settled: List::Open,
             turn: 0,

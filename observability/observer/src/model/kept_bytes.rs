@@ -7,6 +7,7 @@ use super::id::Id;
 use super::kept::{Kept, List, More, Row, Standing};
 use super::save::{In, Saved};
 use super::saving::Held;
+use super::seats::Seat;
 use super::settings::ModelSettings;
 use super::slab::NOWHERE;
 use super::state::Model;
@@ -16,7 +17,7 @@ use super::words::STATES;
 use crate::fact::Millis;
 
 /// The version of the form; another one is not read.
-const FORM: u32 = 11;
+const FORM: u32 = 12;
 
 /// A save that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +102,7 @@ impl Model {
         let (id, started, updated, read, finished): (Id, Millis, Millis, Millis, Millis) =
             Saved::load(input)?;
         let (key, trace, workflow, standing, list): (_, _, _, Standing, u8) = Saved::load(input)?;
+        let seats: Vec<Seat> = Saved::load(input)?;
         let mut more: Option<More> = Saved::load(input)?;
         if usize::from(standing.state) >= STATES {
             return Err(BadState::Form("no state of an instance"));
@@ -109,6 +111,7 @@ impl Model {
         if !self.store.restore_instance(slot, kept) {
             return Err(BadState::Form("instances out of order"));
         }
+        self.store.set_seats(slot, &seats);
         let (mut numbers, mut later) = (Vec::new(), Vec::new());
         for _ in 0..u32::load(input)? {
             let row = Row::load(input)?;
@@ -153,6 +156,7 @@ impl Store {
         let out = &mut bytes;
         (it.id, it.started, it.updated, it.read, it.finished).save(out);
         (it.key.clone(), it.trace, it.workflow, it.standing, list_number(it.settled)).save(out);
+        self.seats(slot).to_vec().save(out);
         // What few instances have is called by the place of its event among all.
         let mut places = RapidHashMap::default();
         if it.more.is_some() {

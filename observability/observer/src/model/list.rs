@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rapidhash::RapidHashMap;
-
 use super::filter::{Cursor, InstanceFilter, page};
 use super::id::Id;
-use super::kept::{Kept, NO_REASON, OPEN};
+use super::kept::{Kept, OPEN};
+use super::overview::counted;
+use super::seats::{Seat, View};
 use super::standing::{Judged, Scratch};
 use super::state::Model;
-use super::words::{ALL_REASONS, ALL_STATES};
-use crate::answer::{Count, InstanceState, InstanceSummary, Instances, StallReason};
+use super::words::ALL_STATES;
+use crate::answer::{self, Count, InstanceState, InstanceSummary, Instances};
 use crate::fact::Millis;
 
 /// The most instances that a business key finds.
@@ -20,9 +20,10 @@ const MAX_FOUND: usize = 1_000;
 struct Wanted<'f> {
     filter: &'f InstanceFilter,
     workflow: Option<u16>,
-    step: Option<u16>,
     states: [bool; ALL_STATES.len()],
-    reason: Option<u8>,
+    view: View,
+    /// By the number of a set of steps, whether one of them is in view.
+    sets: Vec<bool>,
     error: Option<String>,
     started_before: Millis,
 }
@@ -30,14 +31,16 @@ struct Wanted<'f> {
 impl Model {
     /// The instances that fit, those that changed last first.
     pub fn instances(&self, filter: &InstanceFilter, now: Millis) -> Instances {
-        let Some(wanted) = self.wanted(filter, now) else { return self.listed(Vec::new(), filter, now) };
+        let Some(wanted) = self.wanted(filter, now) else {
+            return self.listed(Vec::new(), &View::default(), filter, now);
+        };
         let fitting: Vec<u32> = match &filter.key {
             Some(key) => {
                 self.store.with_key(key).take(MAX_FOUND).filter(|&it| self.fits(it, &wanted)).collect()
             }
             None => self.store.slots().filter(|&slot| self.fits(slot, &wanted)).collect(),
         };
-        self.listed(fitting, filter, now)
+        self.listed(fitting, &wanted.view, filter, now)
     }
 
     /// The instances that a text names: the one with this id, those with this business key, and the one with an event
@@ -50,7 +53,7 @@ impl Model {
             found.extend(self.store.find_row(id).map(|row| self.store.rows[row].instance));
         }
         found.extend(self.store.with_key(text).take(MAX_FOUND));
-        self.listed(found.into_iter().collect(), &InstanceFilter::default(), now)
+        self.listed(found.into_iter().collect(), &View::default(), &InstanceFilter::default(), now)
     }
 
     /// `None` where a name is asked for that nobody has.
@@ -65,12 +68,14 @@ impl Model {
             None => None,
         };
         let any = filter.states.is_empty();
+        let view = View { step, reason: filter.reason, stuck: filter.stuck };
+        let sets = self.store.sets.all().iter().map(|set| view.fits(&set.seats)).collect();
         Some(Wanted {
             filter,
             workflow,
-            step,
             states: ALL_STATES.map(|state| any || filter.states.contains(&state)),
-            reason: filter.reason.map(StallReason::number),
+            view,
+            sets,
             error: filter.error.as_ref().map(|error| error.to_lowercase()),
             started_before: filter.older_ms.map_or(Millis::MAX, |older| now.saturating_sub(older)),
         })
@@ -81,8 +86,7 @@ impl Model {
         let standing = instance.standing;
         wanted.states[usize::from(standing.state)]
             && wanted.workflow.is_none_or(|workflow| instance.workflow == workflow)
-            && wanted.step.is_none_or(|step| standing.step == step)
-            && wanted.reason.is_none_or(|reason| standing.reason == reason)
+            && wanted.sets[instance.seats as usize]
             && wanted.filter.attempts.is_none_or(|attempts| {
                 u32::from(standing.attempts) >= attempts || instance.most_attempts() >= attempts
             })
@@ -96,20 +100,15 @@ impl Model {
             .any(|letter| letter.error.to_lowercase().contains(error))
     }
 
-    fn listed(&self, fitting: Vec<u32>, filter: &InstanceFilter, now: Millis) -> Instances {
+    fn listed(&self, fitting: Vec<u32>, view: &View, filter: &InstanceFilter, now: Millis) -> Instances {
         let mut states = [0_u64; ALL_STATES.len()];
-        let mut reasons = [0_u64; ALL_REASONS.len()];
-        let mut steps: RapidHashMap<u16, u64> = RapidHashMap::default();
+        let mut sets = vec![0_u64; self.store.sets.all().len()];
         for &slot in &fitting {
-            let standing = self.store.instances[slot].standing;
-            states[usize::from(standing.state)] += 1;
-            if standing.reason != NO_REASON {
-                reasons[usize::from(standing.reason)] += 1;
-            }
-            if standing.step != 0 {
-                *steps.entry(standing.step).or_default() += 1;
-            }
+            let instance = &self.store.instances[slot];
+            states[usize::from(instance.standing.state)] += 1;
+            sets[instance.seats as usize] += 1;
         }
+        let seen = view.count(self.store.sets.all().iter().map(|set| &*set.seats).zip(sets));
         let total = fitting.len() as u64;
         let mut keys: Vec<Cursor> = fitting
             .into_iter()
@@ -125,25 +124,29 @@ impl Model {
         keys.sort_unstable_by(|a, b| b.cmp(a));
         let mut scratch = Scratch::default();
         let steps: BTreeMap<&str, u64> =
-            steps.iter().map(|(step, count)| (self.names.steps.text(*step), *count)).collect();
+            seen.by_step.iter().map(|(step, count)| (self.names.steps.text(*step), *count)).collect();
+        let reasons: BTreeMap<&str, u64> =
+            seen.by_reason.iter().map(|(reason, count)| (reason.word(), *count)).collect();
         Instances {
             as_of: self.as_of(now),
             next: keys.last().filter(|_| more).map(Cursor::to_string),
             items: keys.iter().map(|key| self.summary_of(key.place, &mut scratch, now)).collect(),
             total,
             by_state: counts(ALL_STATES.map(InstanceState::word), &states),
-            by_reason: counts(ALL_REASONS.map(StallReason::word), &reasons),
+            by_reason: counted(reasons),
+            stuck: seen.stuck,
+            side_stuck: seen.side_stuck,
             by_step: steps.into_iter().map(|(name, count)| Count { name: name.to_owned(), count }).collect(),
         }
     }
 
     fn summary_of(&self, slot: u32, scratch: &mut Scratch, now: Millis) -> InstanceSummary {
         let judged = self.judge(slot, scratch);
-        self.summary(slot, &judged, now)
+        self.summary(slot, &judged, &scratch.seats, now)
     }
 
     /// An instance as it stands in a list.
-    pub(super) fn summary(&self, slot: u32, judged: &Judged, now: Millis) -> InstanceSummary {
+    pub(super) fn summary(&self, slot: u32, judged: &Judged, seats: &[Seat], now: Millis) -> InstanceSummary {
         let instance = &self.store.instances[slot];
         let notes = instance.notes().iter();
         let open = notes.filter(|note| !note.letter.is_none() && note.action == OPEN).count();
@@ -154,6 +157,7 @@ impl Model {
             state: judged.state,
             reason: judged.reason,
             step: judged.decides.map(|pair| self.names.steps.text(pair.step).to_owned()),
+            steps: seats.iter().map(|seat| self.seat_told(*seat)).collect(),
             sentence: self.sentence(instance, judged, now),
             attempts: judged.decides.map_or(0, |pair| pair.attempts).max(instance.most_attempts()),
             error: self.error_of(instance, judged.decides.as_ref()),
@@ -163,6 +167,11 @@ impl Model {
             events: instance.facts() + instance.more.as_ref().map_or(0, |more| more.dropped),
             dead_letters: open as u32,
         }
+    }
+
+    fn seat_told(&self, seat: Seat) -> answer::Seat {
+        let step = self.names.steps.text(seat.step).to_owned();
+        answer::Seat { step, path: !seat.side, reason: seat.reason() }
     }
 
     /// The name of a workflow; those whose records name none are called `unknown`.

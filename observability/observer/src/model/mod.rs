@@ -25,8 +25,8 @@
 //!
 //! # What it keeps
 //!
-//! An event in 96 bytes, an instance in about 200, nothing at all for a step that is done. [`ModelSettings`] has the
-//! bounds. At the bound of bytes or of instances, those that have ended and changed longest ago are forgotten first, then
+//! An event in 96 bytes, an instance in about 200, nothing at all for a step that is done, and the steps at which an
+//! instance is once for all instances that are at the same. [`ModelSettings`] has the bounds. At the bound of bytes or of instances, those that have ended and changed longest ago are forgotten first, then
 //! those that have not, which [`Overview::problems`](crate::answer::Overview::problems) and a metric tell.
 //!
 //! ```
@@ -92,7 +92,9 @@ mod room;
 mod runs;
 mod save;
 mod saving;
+mod seats;
 mod sentence;
+mod sets;
 mod settings;
 mod slab;
 mod standing;
@@ -109,7 +111,7 @@ mod unknown;
 mod words;
 mod work;
 
-pub use filter::{BadCursor, Cursor, DEFAULT_PAGE, FailureFilter, InstanceFilter, MAX_PAGE};
+pub use filter::{BadCursor, Cursor, DEFAULT_PAGE, FailureFilter, InstanceFilter, MAX_PAGE, Stuck};
 pub use gauges::{Gauges, GroupGauge};
 pub(crate) use kept_bytes::BadState;
 pub use room::Forgotten;

@@ -31,7 +31,7 @@ impl Model {
         let order = self.causes_first(slot);
         Some(Instance {
             as_of: self.as_of(now),
-            summary: self.summary(slot, &judged, now),
+            summary: self.summary(slot, &judged, &scratch.seats, now),
             frontier: left.iter().map(|pair| self.owing(instance, pair, now)).collect(),
             events: self.events(slot, &order),
             dead_letters: self.dead_letters_of(instance),

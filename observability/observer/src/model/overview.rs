@@ -91,14 +91,15 @@ impl Model {
     fn workflow_summary(&self, number: u16, now: Millis) -> WorkflowSummary {
         let [failed, lost, stalled, completed, running] = self.counts_of(number);
         let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
-        for ((workflow, _, reason), count) in &self.tally.stalled {
+        for ((workflow, reason), count) in &self.tally.stalled {
             if *workflow == number {
                 *by_reason.entry(reason.word()).or_default() += count;
             }
         }
-        let at = self.tally.at.iter().filter(|((workflow, _), _)| *workflow == number);
-        let at: BTreeMap<&str, u64> =
-            at.map(|((_, step), count)| (self.names.steps.text(*step), *count)).collect();
+        let sets = &self.store.sets;
+        let at = sets.waiting(number).into_iter();
+        let at = at.map(|(step, count)| (self.names.steps.text(step), count)).collect();
+        let (side_stuck, side) = sets.side_stuck(number);
         let lately = self.lately.get(&number);
         let quantile = |share| lately.and_then(|lately| lately.durations.quantile(share));
         WorkflowSummary {
@@ -106,9 +107,12 @@ impl Model {
             running,
             completed,
             failed,
+            given_up: sets.given_up(number),
             stalled,
             lost,
             stalled_by: counted(by_reason),
+            side_stuck,
+            side_stuck_by: counted(side.into_iter().map(|(reason, count)| (reason.word(), count)).collect()),
             waiting_at: counted(at),
             oldest_waiting_ms: self.tally.oldest_of.get(&number).map(|since| now.saturating_sub(*since)),
             started_last_minute: lately.map_or(0, |lately| lately.started.last_minute(now)),
@@ -175,8 +179,8 @@ impl Model {
             }
         }
         let mut stalled: BTreeMap<(Label, u16, StallReason), u64> = BTreeMap::new();
-        for ((workflow, at, reason), count) in &self.tally.stalled {
-            *stalled.entry((labels.label(*workflow), *at, *reason)).or_default() += count;
+        for ((workflow, at, reason), count) in self.store.sets.stalled() {
+            *stalled.entry((labels.label(workflow), at, reason)).or_default() += count;
         }
         let mut letters: BTreeMap<(Label, u16), u64> = BTreeMap::new();
         for ((workflow, at), open) in self.letters.open() {

@@ -11,6 +11,14 @@ use super::words::group_word;
 use crate::answer::{DriftKind, Edge, EventNode, StallReason, StepNode, WorkflowGraph};
 use crate::fact::Millis;
 
+/// Instances that are stuck at steps.
+struct Troubles {
+    /// Those that stand still, by workflow, step and reason.
+    stalled: BTreeMap<(u16, u16, StallReason), u64>,
+    /// Those of the workflow that were lost, by step.
+    lost: BTreeMap<u16, u64>,
+}
+
 impl Model {
     /// One workflow as a picture; `None` where nobody declares or has seen it.
     pub fn workflow(&self, name: &str, now: Millis) -> Option<WorkflowGraph> {
@@ -27,10 +35,12 @@ impl Model {
         }
         let seen = self.flows.emitted.iter().filter(|((it, ..), _)| *it == workflow);
         steps.extend(seen.map(|((_, source, ..), _)| *source).filter(|source| *source != 0));
+        let sets = &self.store.sets;
+        let troubles = Troubles { stalled: sets.stalled(), lost: sets.lost(workflow) };
         Some(WorkflowGraph {
             as_of: self.as_of(now),
             name: name.to_owned(),
-            steps: steps.iter().map(|step| self.step_node(workflow, *step, &types, now)).collect(),
+            steps: steps.iter().map(|step| self.step_node(workflow, *step, &types, &troubles, now)).collect(),
             events: types.iter().map(|number| self.event_node(workflow, *number, now)).collect(),
             edges: self.edges(workflow, &types, now),
         })
@@ -54,7 +64,14 @@ impl Model {
         types
     }
 
-    fn step_node(&self, workflow: u16, step: u16, types: &BTreeSet<u16>, now: Millis) -> StepNode {
+    fn step_node(
+        &self,
+        workflow: u16,
+        step: u16,
+        types: &BTreeSet<u16>,
+        troubles: &Troubles,
+        now: Millis,
+    ) -> StepNode {
         let decl = self.declared.step(step);
         let mut owing: BTreeMap<&str, u64> = BTreeMap::new();
         let mut oldest: Option<Millis> = None;
@@ -73,7 +90,7 @@ impl Model {
         let lately = decl.map_or(0, |decl| {
             decl.consumes.iter().filter(|(it, _)| types.contains(it)).map(of_its_types).sum()
         });
-        let stalled = self.tally.stalled.iter().filter(|((it, at, _), _)| (*it, *at) == (workflow, step));
+        let stalled = troubles.stalled.iter().filter(|((it, at, _), _)| (*it, *at) == (workflow, step));
         let stalled: Vec<(StallReason, u64)> =
             stalled.map(|((_, _, reason), count)| (*reason, *count)).collect();
         let most = stalled.iter().max_by_key(|(reason, count)| (*count, reason.word()));
@@ -99,7 +116,7 @@ impl Model {
             dead_letters: letters.map_or(0, |(_, open)| open),
             stalled: most.map(|(reason, _)| *reason),
             stalled_by: counted(stalled.iter().map(|(reason, count)| (reason.word(), *count)).collect()),
-            lost: self.store.lost.get(&(workflow, step)).copied().unwrap_or(0),
+            lost: troubles.lost.get(&step).copied().unwrap_or(0),
         }
     }
 

@@ -84,7 +84,7 @@ impl Kept {
 impl Store {
     /// What events and instances take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * EVENT_BYTES + self.instances.len() * INSTANCE_BYTES + self.extra
+        self.rows.len() * EVENT_BYTES + self.instances.len() * INSTANCE_BYTES + self.extra + self.sets.bytes()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::declared::TypeDecl;
 use super::kept::{Kept, List, NO_REASON, Standing};
 use super::pair::{At, Effects, Pair, goes_on};
+use super::seats::{Seat, seats_of};
 use super::state::Model;
 use crate::answer::{InstanceState, StallReason};
 use crate::fact::Millis;
@@ -15,6 +16,8 @@ pub(super) struct Scratch {
     effects: Effects,
     /// The pairs that are not done.
     pub(super) left: Vec<Pair>,
+    /// At which steps it is.
+    pub(super) seats: Vec<Seat>,
 }
 
 /// What an instance has come to, and why.
@@ -26,6 +29,8 @@ pub(super) struct Judged {
     pub(super) decides: Option<Pair>,
     /// Of a lost instance the other pairs of which nothing came, those that may be to blame first.
     pub(super) beside: Vec<Pair>,
+    /// So many of these, the first, are as much to blame as the one that decides.
+    pub(super) to_blame: usize,
     /// When its terminal event was emitted.
     pub(super) finished: Option<Millis>,
     /// Whether all that was written before its newest record was read.
@@ -78,7 +83,7 @@ impl Model {
     pub(super) fn judge(&self, slot: u32, scratch: &mut Scratch) -> Judged {
         let instance = &self.store.instances[slot];
         let mut sum = Sum::default();
-        let Scratch { effects, left } = scratch;
+        let Scratch { effects, left, seats } = scratch;
         left.clear();
         self.effects(slot, effects);
         for number in self.store.rows_of(slot) {
@@ -100,7 +105,10 @@ impl Model {
         sum.lost_sight |=
             sum.swallowing.iter().any(|(step, since)| self.may_have_lost_effects(*step, *since));
         let judged = self.conclude(instance, &sum);
-        if judged.state == InstanceState::Lost { self.blame(slot, judged, sum.swallowed) } else { judged }
+        let is_lost = judged.state == InstanceState::Lost;
+        let judged = if is_lost { self.blame(slot, judged, sum.swallowed) } else { judged };
+        seats_of(&judged, left, seats);
+        judged
     }
 
     /// Names who lost the instance. Of a step that joins, nothing comes before the last branch is there: one that may still
@@ -114,6 +122,9 @@ impl Model {
         swallowed.sort_by_key(|pair| (waiting[&pair.step], std::cmp::Reverse(pair.since)));
         judged.decides = swallowed.first().copied();
         judged.beside = swallowed.split_off(1);
+        let may_wait = judged.decides.is_none_or(|pair| waiting[&pair.step]);
+        let is_to_blame = |pair: &&Pair| !may_wait && !waiting[&pair.step];
+        judged.to_blame = judged.beside.iter().take_while(is_to_blame).count();
         judged
     }
 
@@ -206,6 +217,17 @@ impl Model {
             (true, _) => List::Aside,
         };
         let (finished, hanging, side) = (sum.finished, sum.hanging, sum.side);
-        Judged { state, reason, decides, beside: Vec::new(), finished, whole, hanging, side, list }
+        Judged {
+            state,
+            reason,
+            decides,
+            beside: Vec::new(),
+            to_blame: 0,
+            finished,
+            whole,
+            hanging,
+            side,
+            list,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Events and instances with their indexes.
 
 use hashbrown::HashTable;
-use rapidhash::RapidHashMap;
 use rapidhash::fast::RandomState;
 use std::hash::BuildHasher as _;
 
@@ -9,10 +8,11 @@ use super::id::Id;
 use super::kept::{Kept, List, More, NO_INDEX, NOTED, Note, Row, Standing, text_at};
 use super::room::{RUNS_BYTES, text_bytes};
 use super::runs::Run;
+use super::seats::Seat;
+use super::sets::Sets;
 use super::slab::{NOWHERE, Slab};
 use super::turns::{Slots, Turns};
 use super::words::STATES;
-use crate::answer::InstanceState;
 
 /// The most keys and the most traces of one instance; the events of further ones show none.
 const MAX_KEYS: usize = 1_000;
@@ -43,8 +43,8 @@ pub(super) struct Store {
     pub(super) twins: u64,
     /// Instances by workflow and state.
     pub(super) counts: Vec<[u64; STATES]>,
-    /// Lost instances by workflow and the step that swallowed the event.
-    pub(super) lost: RapidHashMap<(u16, u16), u64>,
+    /// At which steps the instances are.
+    pub(super) sets: Sets,
 }
 
 impl Store {
@@ -342,25 +342,28 @@ impl Store {
         let (before, standing) = (std::mem::replace(&mut instance.workflow, workflow), instance.standing);
         self.discount(before, standing);
         self.count(workflow, standing);
+        let seats = self.seats(slot).to_vec();
+        self.set_seats(slot, &seats);
+    }
+
+    /// Changes at which steps an instance is.
+    pub(super) fn set_seats(&mut self, slot: u32, seats: &[Seat]) {
+        let instance = &mut self.instances[slot];
+        let number = self.sets.take(instance.workflow, seats);
+        self.sets.leave(std::mem::replace(&mut instance.seats, number));
+    }
+
+    /// At which steps an instance is.
+    pub(super) fn seats(&self, slot: u32) -> &[Seat] {
+        self.sets.seats(self.instances[slot].seats)
     }
 
     fn count(&mut self, workflow: u16, standing: Standing) {
         *self.count_of(workflow, standing.state) += 1;
-        if standing.state == InstanceState::Lost.number() {
-            *self.lost.entry((workflow, standing.step)).or_default() += 1;
-        }
     }
 
     fn discount(&mut self, workflow: u16, standing: Standing) {
         *self.count_of(workflow, standing.state) -= 1;
-        if standing.state == InstanceState::Lost.number() {
-            let seat = (workflow, standing.step);
-            let left = self.lost.get(&seat).map_or(0, |count| count.saturating_sub(1));
-            match left {
-                0 => drop(self.lost.remove(&seat)),
-                _ => drop(self.lost.insert(seat, left)),
-            }
-        }
     }
 
     fn count_of(&mut self, workflow: u16, state: u8) -> &mut u64 {
@@ -393,6 +396,7 @@ impl Store {
             entry.remove();
         }
         self.discount(workflow, standing);
+        self.set_seats(slot, &[]);
         self.instances[slot] = Kept::new(Id::NONE);
         self.instances.free(slot);
     }

@@ -7,20 +7,15 @@ use super::standing::Judged;
 use crate::answer::{InstanceState, StallReason};
 use crate::fact::Millis;
 
-/// Workflow and step.
-pub(super) type Seat = (u16, u16);
-
 /// Counts over the instances that are not at rest.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Tally {
     /// Events at each step, by where they are.
     pub(super) waiting: RapidHashMap<(u16, u16, &'static str), u64>,
-    /// Since when the oldest has been there.
-    pub(super) oldest: RapidHashMap<Seat, Millis>,
-    /// Instances by the step that owes the next event.
-    pub(super) at: RapidHashMap<Seat, u64>,
-    /// Stalled instances by step and reason.
-    pub(super) stalled: RapidHashMap<(u16, u16, StallReason), u64>,
+    /// Since when the oldest has been there, by workflow and step.
+    pub(super) oldest: RapidHashMap<(u16, u16), Millis>,
+    /// Stalled instances of a workflow by the reason of the step that decides.
+    pub(super) stalled: RapidHashMap<(u16, StallReason), u64>,
     /// Since when the oldest unfinished instance of a workflow has been where it is.
     pub(super) oldest_of: RapidHashMap<u16, Millis>,
 }
@@ -52,18 +47,16 @@ impl Tally {
         }
         let going_on = matches!(judged.state, InstanceState::Running | InstanceState::Stalled);
         let Some(pair) = judged.decides.filter(|_| going_on) else { return };
-        *self.at.entry((workflow, pair.step)).or_default() += 1;
         let oldest = self.oldest_of.entry(workflow).or_insert(pair.since);
         *oldest = (*oldest).min(pair.since);
         if let Some(reason) = judged.reason {
-            *self.stalled.entry((workflow, pair.step, reason)).or_default() += 1;
+            *self.stalled.entry((workflow, reason)).or_default() += 1;
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
         self.oldest.clear();
-        self.at.clear();
         self.stalled.clear();
         self.oldest_of.clear();
     }

@@ -85,7 +85,8 @@ impl Model {
         let (workflow, before) =
             (instance.workflow, (instance.finished, instance.standing, instance.settled));
         let finished = judged.finished.unwrap_or(instance.finished);
-        if before != (finished, standing, judged.list) {
+        let moved = self.store.seats(slot) != scratch.seats;
+        if moved || before != (finished, standing, judged.list) {
             self.store.before_change(slot);
         }
         let instance = &mut self.store.instances[slot];
@@ -94,6 +95,10 @@ impl Model {
         if instance.standing != standing {
             self.generation += 1;
             self.store.set_standing(slot, standing);
+        }
+        if moved {
+            self.generation += 1;
+            self.store.set_seats(slot, &scratch.seats);
         }
         count(workflow, &judged, &scratch.left);
         judged.list

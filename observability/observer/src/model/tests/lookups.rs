@@ -41,7 +41,8 @@ fn filters_leave_what_fits() {
     assert_eq!(of(&|it| it.key = Some("b".to_owned())), "b");
     assert_eq!(of(&|it| it.workflow = Some("order".to_owned())), "a,b,c,d");
     assert_eq!(of(&|it| it.workflow = Some("nothing".to_owned())), "");
-    assert_eq!(of(&|it| it.step = Some("payment/charge".to_owned())), "a,c,d");
+    assert_eq!(of(&|it| it.step = Some("payment/charge".to_owned())), "a,b,c,d", "`b` is not committed");
+    assert_eq!(of(&|it| it.step = Some("shipping/ship".to_owned())), "b");
     assert_eq!(of(&|it| it.older_ms = Some(64_015)), "a");
     assert_eq!(of(&|it| it.older_ms = Some(u64::MAX)), "");
 }

@@ -18,6 +18,7 @@ mod slow;
 mod stalls;
 mod states;
 mod strange;
+mod stuck;
 mod truth;
 mod twins;
 mod work;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::play::{Letter, PARTITIONS, PairOf, Play};
-use crate::answer::{InstanceState, Owing, StallReason, StepState};
+use crate::answer::{InstanceState, InstanceSummary, Owing, Seat, StallReason, StepState};
+use crate::model::{InstanceFilter, MAX_PAGE};
 
 impl Play {
     /// The newest dead letter of a pair that no later replay follows.
@@ -58,6 +59,7 @@ impl Play {
     /// Nothing that the model says is wrong.
     pub(super) fn check(&mut self) {
         self.model.tick(self.now);
+        self.check_lists();
         for item in self.all() {
             let order = item.id.as_str();
             match item.state {
@@ -83,6 +85,10 @@ impl Play {
                 }
             }
             for owing in instance.frontier {
+                let is_told = |seat: &Seat| {
+                    (seat.step == owing.step, seat.path, seat.reason) == (true, owing.path, owing.stalled)
+                };
+                assert!(item.steps.iter().any(is_told), "not told of its step: {owing:?}");
                 if owing.stalled.is_some_and(|reason| reason != StallReason::DeadLetter) {
                     let worker = self.workers.iter().find(|worker| worker.name == owing.step).unwrap();
                     let pair = (owing.event.clone(), worker.name);
@@ -95,6 +101,34 @@ impl Play {
                 }
             }
         }
+    }
+
+    /// Each step's list holds the orders that have it, and the counts are those of the lists.
+    fn check_lists(&self) {
+        let all = self.all();
+        let order = &self.model.overview(self.now).workflows;
+        let steps = self.workers.iter().map(|worker| worker.name);
+        for step in steps {
+            let at = |item: &&InstanceSummary| item.steps.iter().any(|seat| seat.step == step);
+            let wanted: BTreeSet<&str> = all.iter().filter(at).map(|it| it.id.as_str()).collect();
+            let filter =
+                InstanceFilter { step: Some(step.to_owned()), limit: MAX_PAGE, ..Default::default() };
+            let listed = self.model.instances(&filter, self.now);
+            assert_eq!(
+                listed.items.iter().map(|it| it.id.as_str()).collect::<BTreeSet<_>>(),
+                wanted,
+                "{step}"
+            );
+            for reason in listed.by_reason {
+                let is_stuck = |seat: &Seat| {
+                    seat.step == step && seat.reason.is_some_and(|reason_of| reason_of.word() == reason.name)
+                };
+                let stuck = all.iter().filter(|item| item.steps.iter().any(is_stuck)).count();
+                assert_eq!(reason.count, stuck as u64, "{step} {}", reason.name);
+            }
+        }
+        let side = |item: &&InstanceSummary| item.steps.iter().any(|it| !it.path && it.reason.is_some());
+        assert_eq!(order.iter().map(|it| it.side_stuck).sum::<u64>(), all.iter().filter(side).count() as u64);
     }
 
     /// Everybody works until nothing is left, the observer reads all, and the model must agree exactly.
