@@ -12,8 +12,8 @@ before(async () => {
 });
 after(() => chromium?.close());
 
-async function withInstances(count, run) {
-  const server = await standIn('--instances', String(count));
+async function withInstances(count, run, ...options) {
+  const server = await standIn('--instances', String(count), ...options);
   try {
     await run(server);
   } finally {
@@ -72,6 +72,41 @@ test('above an older answer stands why there is no newer one', () =>
     await tab.sees('main .trouble', 'no more');
     await tab.sees('.frontier-sentence', '');
   }));
+
+test('of what came to its end or was given up nothing is stuck', () =>
+  withInstances(1_000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/`);
+    await tab.sees('.empty', 'Nothing is stuck');
+    await tab.until('who was given up has not failed', "[...document.querySelectorAll('.figures a')].every((it) => /^(Failed|Lost|Stalled|Stuck at side steps|Dead letters open|Running)\\s+0$/.test(it.innerText.trim()))");
+    await tab.click('nav a', 'Instances');
+    await tab.click('a.button', 'Only what is stuck');
+    await tab.sees('.chosen', 'at any step');
+    await tab.sees('.empty', 'No instance fits');
+    await tab.go(`${origin}/instances?state=failed`);
+    await tab.sees('.row', 'discarded by mara');
+  }, '--ended'));
+
+test('a side step that is stuck is told though every order came to its end, and leads to those orders', () =>
+  withInstances(1_000, async ({ origin }) => {
+    const tab = await chromium.open(`${origin}/`);
+    await tab.sees('.concerns', 'mail/tell');
+    await tab.sees('.concerns', 'No consumer');
+    assert.equal(await tab.ask("document.body.innerText.includes('Nothing is stuck')"), false);
+    await tab.click('.figures a', 'Stuck at side steps');
+    await tab.sees('.chosen', 'at a side step');
+    const rows = "[...document.querySelectorAll('.row')]";
+    const unmailed = `${rows}.length > 0 && ${rows}.every((row) => row.innerText.includes('Completed') && row.innerText.includes('No consumer at mail/tell'))`;
+    await tab.until('each of them is told to wait for its mail', unmailed);
+    await tab.go(`${origin}/workflows/order`);
+    const box = "[...document.querySelectorAll('a.step-box')].find((it) => it.title.startsWith('mail/tell'))";
+    await tab.until('its box says so', `${box}?.innerText.includes('No consumer') && ${box}.classList.contains('box-side') && ${box}.classList.contains('edge-stalled')`);
+    await tab.until('its row says so', "[...document.querySelectorAll('.steps tr.side')].some((row) => row.innerText.includes('mail/') && row.innerText.includes('No consumer'))");
+    await tab.click('a.step-box', 'mail/tell');
+    await tab.until('its list is asked for', "location.search === '?workflow=order&step=mail%2Ftell'");
+    await tab.until('and is not empty', unmailed);
+    await tab.click('.row', 'Completed');
+    await tab.sees('.frontier', 'of them stuck');
+  }, '--ended', '--unmailed'));
 
 test('an observer that takes no more pages says so', () =>
   withInstances(300, async ({ origin, refuse }) => {

@@ -77,7 +77,22 @@ export function instance(i, n, now) {
     sentence: sentence(state, reason, step, now - updated, chance),
     attempts, error, started, updated, finished: state === 'completed' ? updated : null, events,
     dead_letters: state === 'failed' ? 1 : 0,
+    steps: step === null ? [] : [{ step, path: true, reason }],
   };
+}
+
+/** Every how many instances one was given up by a person. */
+export const GIVEN_UP = 50;
+
+/** The same instance after its end; given up, or mailed by nobody. */
+export function ended(i, summary, unmailed) {
+  const over = { ...summary, reason: null, step: null, error: null, attempts: 1, events: 9, dead_letters: 0, steps: [], at: PATH.length };
+  if (i % GIVEN_UP === 0) {
+    const step = 'payment/charge';
+    return { ...over, state: 'failed', step, at: 1, steps: [{ step, path: true, reason: null }], finished: null, sentence: `set aside by ${step}, discarded by mara` };
+  }
+  const steps = unmailed && summary.workflow === 'order' ? [{ step: 'mail/tell', path: false, reason: 'no_consumer' }] : [];
+  return { ...over, state: 'completed', finished: summary.updated, sentence: 'came to its end', steps };
 }
 
 /** The first instance goes from step to step, one a call, until it is delivered. */
@@ -87,6 +102,7 @@ export function walk(summary, now) {
   summary.updated = now;
   summary.events = summary.at + 1;
   summary.step = PATH[summary.at] ?? null;
+  summary.steps = summary.step === null ? [] : [{ step: summary.step, path: true, reason: null }];
   summary.sentence = `at ${summary.step} for less than a second: being handled`;
   if (summary.step === null) Object.assign(summary, { state: 'completed', finished: now, sentence: 'delivered by carrier/deliver' });
 }
@@ -131,6 +147,7 @@ export function detail(summary, now) {
   const chance = random(summary.started >>> 0);
   const traces = [hex(summary.started, 8).repeat(4), hex(summary.started + 1, 8).repeat(4)];
   const events = [];
+  const stuck = summary.steps.filter(({ path, reason }) => !path && reason !== null);
   const stop = summary.state === 'completed' ? 7 : summary.state === 'lost' ? 3 : summary.at + 1;
   const done = (at) => ({ state: 'done', at });
   const stretch = (summary.updated - summary.started) / Math.max(1, stop);
@@ -161,7 +178,7 @@ export function detail(summary, now) {
   const owes = summary.state === 'completed' || summary.state === 'lost' ? [] : [frontier(summary, events, now)];
   if (stop > 3 && owes.length > 0) owes.push({ ...frontier(summary, events, now), event: 'x', event_type: 'stock.changed.v1', step: 'catalogue/show', path: false, state: { state: 'queued', partition: 1, ahead: 3, moving: true }, since: now - 1200, stalled: null, sentence: 'waiting at catalogue/show: 3 ahead of it in partition 1, moving', evidence: ['group catalogue.show committed offset 812 of stock/1 at this moment'] });
   return {
-    summary, frontier: summary.state === 'completed' ? [] : owes, events,
+    summary, frontier: summary.state === 'completed' ? stuck.map((seat) => atSide(seat, summary, events)) : owes, events,
     dead_letters: summary.dead_letters > 0 ? [letter(summary)] : chance() < 0.02 ? [{ ...letter(summary), open: false }] : [],
     traces: traces.slice(0, stop > 4 ? 2 : 1).map((id, n) => ({ id, from: summary.started + n * 1000, to: summary.updated, events: 4, url: n === 0 ? `https://traces.example/trace/${id}` : null })),
   };
@@ -217,6 +234,15 @@ function frontier(summary, events, now) {
   };
 }
 
+/** What a side step owes an instance that came to its end. */
+function atSide({ step, path, reason }, summary, events) {
+  const event = events.findLast(({ event_type }) => TERMINAL.has(event_type)) ?? events[0];
+  return {
+    event: event.id, event_type: event.event_type, step, path, state: { state: 'queued', partition: 0, ahead: 3, moving: false }, since: summary.updated, deadline_ms: 30_000,
+    stalled: reason, sentence: `waiting at ${step}: nobody is there`, evidence: [`the broker says that the group of ${step} is empty`],
+  };
+}
+
 /** So many violations of a contract. */
 function violations(count) {
   const total = { instance_path: '/total', schema_path: '/properties/total/type', keyword: 'type' };
@@ -241,17 +267,18 @@ export function letter(summary) {
 export function graph(name, items, now) {
   const mine = items.filter((item) => item.workflow === name);
   const at = new Map();
-  for (const item of mine) if (item.step) at.set(item.step, [...(at.get(item.step) ?? []), item]);
+  for (const item of mine) for (const { step } of item.steps) at.set(step, [...(at.get(step) ?? []), item]);
   const steps = STEPS.map(([step, owner, , , path], n) => {
     const here = at.get(step) ?? [];
-    const stuck = here.filter((item) => item.state === 'stalled');
+    const why = (item) => item.steps.find((seat) => seat.step === step).reason;
+    const reasons = here.map(why).filter((reason) => reason !== null && reason !== 'dead_letter' && reason !== 'lost');
     return {
-      step, owner, path, declared: true, group_state: stuck[0]?.reason === 'no_consumer' ? 'empty' : 'stable',
+      step, owner, path, declared: true, group_state: reasons[0] === 'no_consumer' ? 'empty' : 'stable',
       owing: [{ name: 'queued', count: here.filter((item) => item.state !== 'failed').length }, { name: 'done', count: 40_000 + n }],
-      lag: here.length * 2, committed_last_minute: stuck[0]?.reason === 'not_progressing' || stuck[0]?.reason === 'no_consumer' ? 0 : 1200 - n * 31,
+      lag: here.length * 2, committed_last_minute: reasons[0] === 'not_progressing' || reasons[0] === 'no_consumer' ? 0 : 1200 - n * 31,
       oldest_waiting_ms: here.length > 0 ? now - Math.min(...here.map((item) => item.updated)) : null,
-      dead_letters: here.filter((item) => item.state === 'failed').length, stalled: stuck[0]?.reason ?? null,
-      stalled_by: [...new Set(stuck.map((item) => item.reason))].map((name) => ({ name, count: stuck.filter((item) => item.reason === name).length })), lost: 0,
+      dead_letters: here.filter((item) => why(item) === 'dead_letter').length, stalled: reasons[0] ?? null,
+      stalled_by: [...new Set(reasons)].map((name) => ({ name, count: reasons.filter((reason) => reason === name).length })), lost: 0,
     };
   });
   steps.push({ step: 'broken-till', owner: null, path: false, declared: false, group_state: 'unknown', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0 });

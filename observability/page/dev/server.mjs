@@ -1,6 +1,9 @@
 // A stand-in for the observer with made-up data, for looking at the page:
 //
-//     node dev/server.mjs [--port 4748] [--instances 100000] [--empty] [--no-actions]
+//     node dev/server.mjs [--port 4748] [--instances 100000] [--empty] [--no-actions] [--ended [--unmailed]]
+//
+// `--ended` shows instances that all came to their end or were given up, and an observer that sees everything; of orders that are
+// `--unmailed` a side step is stuck.
 //
 // `/dev/answer?path=/api/overview&status=500` has it refuse that question from then on, with `status=hang` never answer it, and
 // with `status=` answer it again.
@@ -10,15 +13,16 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { detail, graph, headers, instance, letter, walk } from './data.mjs';
+import { detail, ended, graph, headers, instance, letter, walk } from './data.mjs';
 
 const { values: options } = parseArgs({
-  options: { port: { type: 'string', default: '4748' }, instances: { type: 'string', default: '100000' }, empty: { type: 'boolean' }, 'no-actions': { type: 'boolean' } },
+  options: { port: { type: 'string', default: '4748' }, instances: { type: 'string', default: '100000' }, empty: { type: 'boolean' }, ended: { type: 'boolean' }, unmailed: { type: 'boolean' }, 'no-actions': { type: 'boolean' } },
 });
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const count = options.empty ? 0 : Number(options.instances);
 const born = Date.now();
-const items = Array.from({ length: count }, (_, i) => instance(i, count, born));
+const shown = (i) => (options.ended ? ended(i, instance(i, count, born), options.unmailed) : instance(i, count, born));
+const items = Array.from({ length: count }, (_, i) => shown(i));
 let generation = 1;
 const replayed = new Set();
 /** Which questions are refused, and with which status. */
@@ -38,18 +42,20 @@ setInterval(() => {
 const asOf = () => ({ now: Date.now(), behind_ms: 300 + (Date.now() % 1700), caught_up: true });
 const counts = (list, pick) => {
   const sums = new Map();
-  for (const item of list) if (pick(item)) sums.set(pick(item), (sums.get(pick(item)) ?? 0) + 1);
+  for (const item of list) for (const name of new Set([pick(item)].flat())) if (name) sums.set(name, (sums.get(name) ?? 0) + 1);
   return [...sums].map(([name, n]) => ({ name, count: n })).sort((a, b) => b.count - a.count);
 };
 
 function instances(query) {
   const q = (name) => query.get(name);
+  const at = (item) => item.steps.filter(({ step, path, reason }) => (!q('step') || step === q('step')) && (!q('reason') || reason === q('reason')) && (!q('stuck') || (reason !== null && (q('stuck') === 'any' || path === (q('stuck') === 'path')))));
+  const stuck = (list, path) => list.filter((item) => at(item).some((seat) => seat.path === path && seat.reason !== null)).length;
   const fits = items.filter(
     (item) =>
-      (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || q('state').split(',').includes(item.state)) && (!q('step') || item.step === q('step')) && (!q('reason') || item.reason === q('reason')) &&
+      (!q('workflow') || item.workflow === q('workflow')) && (!q('state') || q('state').split(',').includes(item.state)) && ((!q('step') && !q('reason') && !q('stuck')) || at(item).length > 0) &&
       (!q('attempt') || item.attempts >= Number(q('attempt'))) && (!q('error') || (item.error ?? '').includes(q('error'))) && (!q('key') || item.key === q('key')) && (!q('older') || Date.now() - item.started > Number(q('older'))),
   );
-  return { ...page(fits, query), by_state: counts(fits, (item) => item.state), by_reason: counts(fits, (item) => item.reason), by_step: counts(fits, (item) => item.step) };
+  return { ...page(fits, query), by_state: counts(fits, (item) => item.state), by_reason: counts(fits, (item) => at(item).map(({ reason }) => reason)), by_step: counts(fits, (item) => at(item).map(({ step }) => step)), stuck: stuck(fits, true), side_stuck: stuck(fits, false) };
 }
 
 function page(fits, query) {
@@ -63,14 +69,16 @@ function overview() {
   const now = Date.now();
   return {
     as_of: asOf(), dead_letters_open: items.filter((item) => item.dead_letters > 0 && !replayed.has(item.id)).length, events: count * 9, instances: count, unreadable: 17,
-    problems: count === 0 ? [] : ['the topic `returns` is declared and does not exist', 'the broker does not tell the state of the group `statistics.count`'],
+    problems: count === 0 || options.ended ? [] : ['the topic `returns` is declared and does not exist', 'the broker does not tell the state of the group `statistics.count`'],
     workflows: names.map((name) => {
       const mine = items.filter((item) => item.workflow === name);
       const of = (state) => mine.filter((item) => item.state === state);
       const waiting = mine.filter((item) => item.state !== 'completed');
+      const side = mine.map((item) => item.steps.filter(({ path, reason }) => !path && reason !== null)).filter((seats) => seats.length > 0);
       return {
-        name, running: of('running').length, completed: of('completed').length, failed: of('failed').length, stalled: of('stalled').length, lost: of('lost').length,
-        stalled_by: counts(of('stalled'), (item) => item.reason), waiting_at: counts(waiting, (item) => item.step),
+        name, running: of('running').length, completed: of('completed').length, failed: of('failed').length, stalled: of('stalled').length, lost: of('lost').length, given_up: of('failed').filter((item) => item.reason === null).length,
+        side_stuck: side.length, side_stuck_by: counts(side, (seats) => seats.map(({ reason }) => reason)),
+        stalled_by: counts(of('stalled'), (item) => item.reason), waiting_at: counts(waiting, (item) => item.steps.map(({ step }) => step)),
         oldest_waiting_ms: waiting.length > 0 ? now - Math.min(...waiting.map((item) => item.updated)) : null,
         started_last_minute: mine.filter((item) => item.started > born - 60_000).length, finished_last_minute: mine.filter((item) => item.finished > born - 60_000).length, duration_ms: [21_400, 78_200],
       };
@@ -116,9 +124,9 @@ const drifts = () => ({
 
 function where(text) {
   // A key that more instances have than one answer holds.
-  if (text === 'one-key-for-many') return { as_of: asOf(), items: items.slice(0, 50), total: 1000, next: null, by_state: [], by_reason: [], by_step: [] };
+  if (text === 'one-key-for-many') return { as_of: asOf(), items: items.slice(0, 50), total: 1000, next: null, by_state: [], by_reason: [], by_step: [], stuck: 0, side_stuck: 0 };
   const found = items.filter((item) => item.id === text || item.key === text);
-  return { ...page(found, new URLSearchParams()), by_state: [], by_reason: [], by_step: [] };
+  return { ...page(found, new URLSearchParams()), by_state: [], by_reason: [], by_step: [], stuck: 0, side_stuck: 0 };
 }
 
 async function api(path, query, request) {

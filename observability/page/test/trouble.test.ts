@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt, StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
+import type { Attempt, InstanceSummary, Seat, StallReason, StepNode, WorkflowGraph, WorkflowSummary } from '../src/api/types';
 import { plainest } from '../src/lib/error';
 import { added, outcomes } from '../src/lib/outcomes';
-import { concerns, merged, unnamed, waiting } from '../src/lib/trouble';
+import { concerns, inState, merged, stuckBeside, troubles, unnamed, waiting } from '../src/lib/trouble';
 import { attempted, attemptedWhen, reason, stepState } from '../src/lib/words';
 
 const step = (name: string, more: Partial<StepNode>): StepNode => ({ step: name, owner: 'A', path: true, declared: true, group_state: 'stable', owing: [], lag: 0, committed_last_minute: 0, oldest_waiting_ms: null, dead_letters: 0, stalled: null, stalled_by: [], lost: 0, ...more });
-const summary = (name: string, more: Partial<WorkflowSummary> = {}): WorkflowSummary => ({ name, running: 0, completed: 0, failed: 0, stalled: 0, lost: 0, stalled_by: [], waiting_at: [], oldest_waiting_ms: null, started_last_minute: 0, finished_last_minute: 0, duration_ms: null, ...more });
+const summary = (name: string, more: Partial<WorkflowSummary> = {}): WorkflowSummary => ({ name, running: 0, completed: 0, failed: 0, given_up: 0, stalled: 0, lost: 0, stalled_by: [], side_stuck: 0, side_stuck_by: [], waiting_at: [], oldest_waiting_ms: null, started_last_minute: 0, finished_last_minute: 0, duration_ms: null, ...more });
 const graph = (name: string, steps: StepNode[]): WorkflowGraph => ({ as_of: { now: 0, behind_ms: 0, caught_up: true }, name, steps, events: [], edges: [] });
 
 test('every attempt has words, and what is known of its time', () => {
@@ -73,4 +73,23 @@ test('a group is found by what its errors have in common', () => {
   assert.equal(plainest('no shelf holds product …A any more: … left'), 'no shelf holds product');
   assert.equal(plainest('the same'), 'the same');
   assert.equal(plainest('…'), '');
+});
+
+test('what is stuck at side steps wants attention, and what a person gave up does not', () => {
+  const unmailed = summary('order', { completed: 9, side_stuck: 4, side_stuck_by: [{ name: 'no_consumer', count: 4 }] });
+  assert.equal(troubles(unmailed), 4);
+  assert.deepEqual(concerns(unmailed, null).map((c) => [c.reason, c.step, c.count]), [['no_consumer', null, 4]]);
+  const mail = step('mail/tell', { path: false, stalled: 'no_consumer', stalled_by: [{ name: 'no_consumer', count: 4 }] });
+  assert.deepEqual(concerns(unmailed, graph('order', [mail])).map((c) => [c.reason, c.step, c.count]), [['no_consumer', 'mail/tell', 4]]);
+  const both = summary('order', { stalled: 2, stalled_by: [{ name: 'backlog', count: 2 }], side_stuck: 3, side_stuck_by: [{ name: 'backlog', count: 1 }, { name: 'dead_letter', count: 2 }] });
+  assert.deepEqual(concerns(both, null).map((c) => [c.reason, c.count]), [['backlog', 2]], 'dead letters are told with their letters');
+  const givenUp = summary('order', { failed: 3, given_up: 3 });
+  assert.deepEqual([troubles(givenUp), inState(givenUp, 'failed'), concerns(givenUp, null)], [0, 0, []]);
+  assert.equal(inState(summary('order', { failed: 3, given_up: 1 }), 'failed'), 2);
+});
+
+test('where an instance is stuck beside its sentence is told', () => {
+  const at = (name: string, path: boolean, why: StallReason | null): Seat => ({ step: name, path, reason: why });
+  const item = { step: 'a/slow', reason: 'backlog', steps: [at('a/slow', true, 'backlog'), at('a/slow', true, 'retrying'), at('b/waits', true, null), at('mail/tell', false, 'no_consumer')] } as InstanceSummary;
+  assert.deepEqual(stuckBeside(item).map((seat) => [seat.step, seat.reason]), [['a/slow', 'retrying'], ['mail/tell', 'no_consumer']]);
 });

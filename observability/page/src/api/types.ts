@@ -36,9 +36,14 @@ export interface WorkflowSummary {
   running: number;
   completed: number;
   failed: number;
+  /** Those of the failed ones that a person gave up. */
+  given_up: number;
   stalled: number;
   lost: number;
   stalled_by: Count[];
+  /** Instances of which a side step is stuck, whatever their state. */
+  side_stuck: number;
+  side_stuck_by: Count[];
   waiting_at: Count[];
   oldest_waiting_ms: number | null;
   started_last_minute: number;
@@ -133,6 +138,18 @@ export interface Instances {
   by_state: Count[];
   by_reason: Count[];
   by_step: Count[];
+  /** The fitting ones that are stuck on their way: at the step that is asked for, else at any. */
+  stuck: number;
+  /** The fitting ones of which a side step is stuck, whatever their state. */
+  side_stuck: number;
+}
+
+/** A step that owes an instance something, or has failed it. */
+export interface Seat {
+  step: string;
+  path: boolean;
+  /** Why the instance stands still there; `null` where it does not, and where a person gave it up. */
+  reason: StallReason | null;
 }
 
 export interface InstanceSummary {
@@ -142,6 +159,8 @@ export interface InstanceSummary {
   state: InstanceState;
   reason: StallReason | null;
   step: string | null;
+  /** Every step that owes it something or has failed it, side steps too. */
+  steps: Seat[];
   sentence: string;
   attempts: number;
   error: string | null;

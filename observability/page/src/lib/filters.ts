@@ -3,7 +3,7 @@
 import { parseDuration } from './time';
 
 /** What the list of instances can be filtered by; the names are those of the interface. */
-export const INSTANCE_FILTERS = ['workflow', 'state', 'step', 'reason', 'attempt', 'error', 'older', 'key'] as const;
+export const INSTANCE_FILTERS = ['workflow', 'state', 'step', 'reason', 'stuck', 'attempt', 'error', 'older', 'key'] as const;
 
 /** What the list of failures can be filtered by. */
 export const FAILURE_FILTERS = ['step', 'reason', 'error'] as const;

@@ -1,6 +1,6 @@
 // What of a workflow wants attention, the worst first.
 
-import type { Count, StallReason, StepNode, WorkflowGraph, WorkflowSummary } from '../api/types';
+import type { Count, InstanceState, InstanceSummary, Seat, StallReason, StepNode, WorkflowGraph, WorkflowSummary } from '../api/types';
 import { REASONS } from './words';
 
 /** One thing that wants attention. */
@@ -29,23 +29,41 @@ export function waiting(owing: readonly Count[]): number {
   return owing.reduce((sum, { name, count }) => (WAITING.has(name) ? sum + count : sum), 0);
 }
 
+/** The instances of a workflow in a state. Of failed ones, those that nobody gave up: about the others nothing is to be done. */
+export function inState(summary: WorkflowSummary, state: InstanceState): number {
+  return state === 'failed' ? summary.failed - summary.given_up : summary[state];
+}
+
+/** How much of a workflow wants attention, on the way or at side steps. */
+export function troubles(summary: WorkflowSummary): number {
+  return inState(summary, 'failed') + summary.lost + summary.stalled + summary.side_stuck;
+}
+
+/** Where an instance is stuck beside the step that its sentence tells of. */
+export function stuckBeside(item: InstanceSummary): (Seat & { reason: StallReason })[] {
+  const stuck = item.steps.filter((seat): seat is Seat & { reason: StallReason } => seat.reason !== null);
+  return stuck.filter((seat) => !(seat.path && seat.step === item.step && seat.reason === item.reason));
+}
+
 /** What wants attention at the steps of a workflow; without its graph, as much as the overview tells. */
 export function concerns(summary: WorkflowSummary, graph: WorkflowGraph | null): Concern[] {
   const found: Concern[] = [];
   const workflows = [summary.name];
   for (const step of graph?.steps ?? []) found.push(...atStep(workflows, step));
   const named = new Set(found.map((concern) => concern.reason));
-  for (const { name, count } of summary.stalled_by) {
+  for (const { name, count } of [...summary.stalled_by, ...summary.side_stuck_by]) {
     const reason = name as StallReason;
-    if (count > 0 && !named.has(reason) && reason !== 'lost') {
+    if (count > 0 && !named.has(reason) && reason !== 'lost' && reason !== 'dead_letter') {
+      named.add(reason);
       found.push({ workflows, reason, step: null, owner: null, count, unit: 'instance', oldest: null });
     }
   }
   if (summary.lost > 0 && !named.has('lost')) {
     found.push({ workflows, reason: 'lost', step: null, owner: null, count: summary.lost, unit: 'instance', oldest: null });
   }
-  if (summary.failed > 0 && !found.some((concern) => concern.reason === 'dead_letter')) {
-    found.push({ workflows, reason: 'dead_letter', step: null, owner: null, count: summary.failed, unit: 'instance', oldest: null });
+  const failed = inState(summary, 'failed');
+  if (failed > 0 && !found.some((concern) => concern.reason === 'dead_letter')) {
+    found.push({ workflows, reason: 'dead_letter', step: null, owner: null, count: failed, unit: 'instance', oldest: null });
   }
   return found.sort(urgent);
 }

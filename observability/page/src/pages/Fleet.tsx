@@ -8,7 +8,7 @@ import { failuresHref, instancesHref } from '../lib/filters';
 import { count, plural, short } from '../lib/number';
 import { workflowHref } from '../lib/route';
 import { duration } from '../lib/time';
-import { type Concern, concerns, merged, unnamed } from '../lib/trouble';
+import { type Concern, concerns, inState, merged, troubles, unnamed } from '../lib/trouble';
 import { reason, STATES, STATE_MEANING } from '../lib/words';
 import { ToneIcon } from '../ui/icons';
 import { Empty, Outdated, Skeleton, Trouble } from '../ui/states';
@@ -63,13 +63,15 @@ export function Fleet() {
 function Figures({ data }: { data: Overview }) {
   const sum = (pick: (workflow: WorkflowSummary) => number) => data.workflows.reduce((total, workflow) => total + pick(workflow), 0);
   const stalled = sum((workflow) => workflow.stalled);
-  const failed = sum((workflow) => workflow.failed);
+  const failed = sum((workflow) => inState(workflow, 'failed'));
   const lost = sum((workflow) => workflow.lost);
+  const side = sum((workflow) => workflow.side_stuck);
   return (
     <ul class="figures" aria-label="Sums over all workflows">
-      <Figure tone={failed > 0 ? 'failed' : 'quiet'} name="Failed" value={failed} href={instancesHref({ state: 'failed' })} />
+      <Figure tone={failed > 0 ? 'failed' : 'quiet'} name="Failed" value={failed} href={instancesHref({ state: 'failed', stuck: 'path' })} />
       <Figure tone={lost > 0 ? 'lost' : 'quiet'} name="Lost" value={lost} href={instancesHref({ state: 'lost' })} />
       <Figure tone={stalled > 0 ? 'stalled' : 'quiet'} name="Stalled" value={stalled} href={instancesHref({ state: 'stalled' })} />
+      <Figure tone={side > 0 ? 'stalled' : 'quiet'} name="Stuck at side steps" value={side} href={instancesHref({ stuck: 'side' })} />
       <Figure tone={data.dead_letters_open > 0 ? 'failed' : 'quiet'} name="Dead letters open" value={data.dead_letters_open} href="/failures" />
       <Figure tone="running" name="Running" value={sum((workflow) => workflow.running)} href={instancesHref({ state: 'running' })} />
       <Figure tone="quiet" name="Started a minute" value={sum((workflow) => workflow.started_last_minute)} />
@@ -125,11 +127,10 @@ function ProblemList({ problems }: { problems: string[] }) {
 function Attention({ data }: { data: Overview }) {
   // `null`: asked for, and not to be had.
   const [graphs, set] = useState<Record<string, WorkflowGraph | null>>({});
-  const bad = (workflow: WorkflowSummary) => workflow.failed + workflow.lost + workflow.stalled;
   const troubled = data.workflows
-    .filter((workflow) => bad(workflow) > 0 || graphs[workflow.name]?.steps.some((step) => step.dead_letters > 0))
-    .sort((a, b) => bad(b) - bad(a));
-  // Dead letters of side steps fail nobody: whose they are only the graphs tell.
+    .filter((workflow) => troubles(workflow) > 0 || graphs[workflow.name]?.steps.some((step) => step.dead_letters > 0))
+    .sort((a, b) => troubles(b) - troubles(a));
+  // Dead letters of instances that are forgotten, or that name no workflow, are in no sum: whose they are the graphs tell.
   const asked = (troubled.length > 0 ? troubled : data.dead_letters_open > 0 ? data.workflows : []).slice(0, MOST_GRAPHS);
   // Whose steps are still to come is not told of yet: a moment later it would be told better.
   const pending = asked.filter((workflow) => graphs[workflow.name] === undefined);
@@ -167,12 +168,13 @@ function Calm({ data }: { data: Overview }) {
   }
   useNow(1_000);
   const age = behind();
-  const sees = data.as_of.caught_up && data.problems.length === 0 && age !== null && age <= LATE_MS;
+  const well = data.workflows.every((workflow) => troubles(workflow) === 0);
+  const sees = well && data.as_of.caught_up && data.problems.length === 0 && age !== null && age <= LATE_MS;
   return (
     <Empty good={sees} title={sees ? 'Nothing is stuck' : 'Nothing is known to be stuck'}>
       <p>
         {sees
-          ? 'No instance has failed, is lost or stands still beyond its step’s deadline.'
+          ? 'No instance has failed, is lost or stands still beyond its step’s deadline, on its way or at a side step.'
           : 'The observer does not see everything now: what it cannot see may be stuck.'}
       </p>
     </Empty>
@@ -201,7 +203,7 @@ function Row({ concern }: { concern: Concern }) {
       : concern.reason === 'lost'
         ? instancesHref({ ...workflow, state: 'lost', ...step })
         : concern.reason === 'dead_letter'
-          ? instancesHref({ ...workflow, state: 'failed' })
+          ? instancesHref({ ...workflow, state: 'failed', stuck: 'path' })
           : instancesHref({ ...workflow, reason: concern.reason, ...step });
   return (
     <li class={`concern edge-${tone}`}>
@@ -303,22 +305,22 @@ function Workflows({ workflows }: { workflows: WorkflowSummary[] }) {
 const SMALLEST_SHARE = 0.02;
 
 function Bar({ workflow }: { workflow: WorkflowSummary }) {
-  const unfinished = STATES.filter((state) => state !== 'completed' && workflow[state] > 0);
+  const unfinished = STATES.filter((state) => state !== 'completed' && inState(workflow, state) > 0);
   if (unfinished.length === 0) return <span class="muted">none</span>;
-  const total = unfinished.reduce((sum, state) => sum + workflow[state], 0);
+  const total = unfinished.reduce((sum, state) => sum + inState(workflow, state), 0);
   return (
     <div class="state-bar">
       <div class="bar" aria-hidden="true">
         {unfinished.map((state) => (
-          <span key={state} class={`fill tone-${state}`} style={{ flexGrow: String(Math.max(SMALLEST_SHARE, workflow[state] / total)) }} />
+          <span key={state} class={`fill tone-${state}`} style={{ flexGrow: String(Math.max(SMALLEST_SHARE, inState(workflow, state) / total)) }} />
         ))}
       </div>
       <ul>
         {unfinished.map((state) => (
           <li key={state}>
-            <a class={`tone-${state}`} href={instancesHref({ workflow: workflow.name, state })} title={`${count(workflow[state])} ${state}: ${STATE_MEANING[state]}`}>
+            <a class={`tone-${state}`} href={instancesHref({ workflow: workflow.name, state, ...(state === 'failed' ? { stuck: 'path' } : {}) })} title={`${count(inState(workflow, state))} ${state}: ${STATE_MEANING[state]}`}>
               <ToneIcon tone={state} size={13} />
-              <span class="num">{count(workflow[state])}</span> {state}
+              <span class="num">{count(inState(workflow, state))}</span> {state}
             </a>
           </li>
         ))}

@@ -18,14 +18,15 @@ import type { InstanceState } from '../api/types';
 /** How long typing rests before it filters. */
 const TYPING_MS = 250;
 
-/** The states that want somebody. */
-const STUCK = 'failed,lost,stalled';
+/** Where an instance may be stuck, in words. */
+const STUCK: Record<string, string> = { any: 'at any step', path: 'on its way', side: 'at a side step' };
 
 const FILTER_LABEL: Record<InstanceFilter, string> = {
   workflow: 'Workflow',
   state: 'State',
   step: 'Step',
   reason: 'Reason',
+  stuck: 'Stuck',
   attempt: 'Attempts at least',
   error: 'Error contains',
   older: 'Older than',
@@ -43,7 +44,7 @@ export function Instances({ query }: { query: URLSearchParams }) {
         <h1>Instances</h1>
         <Total of={path} text={data && !stale ? plural(data.total, 'instance') : null} />
         <span class="title-links">
-          <a class="button" href={instancesHref({ ...without(filters, 'state'), ...(filters.state === STUCK ? {} : { state: STUCK }) })} aria-current={filters.state === STUCK ? 'true' : undefined}>
+          <a class="button" href={instancesHref(toggled(filters, 'stuck', 'any'))} aria-current={filters.stuck === 'any' ? 'true' : undefined}>
             Only what is stuck
           </a>
         </span>
@@ -114,7 +115,7 @@ function Side({ filters, data }: { filters: Filters<InstanceFilter>; data: Answe
         )}
       />
       <Facet title="Stands still because" filter="reason" filters={filters} counts={data?.by_reason ?? []} label={(name) => reason(name).label} />
-      <Facet title="Step that owes" filter="step" filters={filters} counts={data?.by_step ?? []} label={(name) => <Step name={name} />} />
+      <Facet title="Step that owes or failed" filter="step" filters={filters} counts={data?.by_step ?? []} label={(name) => <Step name={name} />} />
     </>
   );
   if (!narrow) {
@@ -267,6 +268,7 @@ function Chosen({ filters }: { filters: Filters<InstanceFilter> }) {
 function said(name: InstanceFilter, value: string): string {
   if (name === 'reason') return reason(value).label;
   if (name === 'state') return value.split(',').join(' or ');
+  if (name === 'stuck') return STUCK[value] ?? value;
   if (name === 'older') return AGE_WORDS[value] ?? value;
   return value;
 }

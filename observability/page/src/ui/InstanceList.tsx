@@ -4,6 +4,8 @@ import type { InstanceSummary } from '../api/types';
 import { useNow } from '../live/hooks';
 import { instanceHref } from '../lib/route';
 import { duration } from '../lib/time';
+import { stuckBeside } from '../lib/trouble';
+import { reason } from '../lib/words';
 import { useNarrow } from './narrow';
 import { State } from './icons';
 import { Ago, Step, Wire } from './text';
@@ -60,6 +62,7 @@ function Row({ item, tabIndex }: { item: InstanceSummary; tabIndex: 0 | -1 }) {
           ) : (
             ''
           )}
+          <Beside item={item} />
         </span>
       </span>
       <span class="row-more">
@@ -71,6 +74,19 @@ function Row({ item, tabIndex }: { item: InstanceSummary; tabIndex: 0 | -1 }) {
         <Age item={item} />
       </span>
     </a>
+  );
+}
+
+/** Where else it is stuck: the first place, and how many more. */
+function Beside({ item }: { item: InstanceSummary }) {
+  const [first, ...others] = stuckBeside(item);
+  if (first === undefined) return null;
+  return (
+    <span class={`beside tone-${first.reason === 'dead_letter' ? 'failed' : first.reason === 'lost' ? 'lost' : 'stalled'}`}>
+      {' · '}
+      {reason(first.reason).label} at <Step name={first.step} />
+      {others.length > 0 && ` and ${others.length} more`}
+    </span>
   );
 }
 
