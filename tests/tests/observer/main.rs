@@ -15,4 +15,5 @@ mod protocol;
 mod reads;
 mod sight;
 mod stage;
+mod steps;
 mod twins;
