@@ -64,6 +64,8 @@ pub(super) struct StepDecl {
     pub(super) deadline: Option<Millis>,
     /// How long one attempt may take.
     pub(super) timeout: Option<Millis>,
+    /// How long one record may block its key: every attempt and every wait between.
+    pub(super) longest_block: Option<Millis>,
     pub(super) from: From,
     pub(super) retry_topic: Option<u16>,
     pub(super) dead_letter_topic: Option<u16>,
@@ -306,6 +308,7 @@ impl Declared {
             may_end,
             deadline: step.deadline_ms,
             timeout: step.timeout_ms,
+            longest_block: step.retry.as_ref().map(|retry| retry.longest_block_ms),
             from,
             retry_topic,
             dead_letter_topic,

@@ -66,6 +66,7 @@
 
 mod attempts;
 mod cut;
+mod deadlines;
 mod declared;
 mod drift;
 mod failures;

@@ -282,16 +282,14 @@ impl Model {
             self.flows.emit(way, since);
         }
         if let Some(cause) = (!cause.is_none() && !again).then(|| self.store.find_row(cause)).flatten() {
-            let cause = &self.store.rows[cause];
-            if self.is_first_effect(slot, (cause.id, source)) {
-                let way = (workflow, cause.event_type, source);
+            let (id, taken) = (self.store.rows[cause].id, self.store.rows[cause].event_type);
+            if self.is_first_effect(slot, (id, source)) {
+                let way = (workflow, taken, source);
                 if self.flows.has_room_to_take(way) || self.declares_taking(way) {
                     self.flows.take(way, since);
                 }
             }
-            if self.declared.step(source).is_some() {
-                self.sketches.entry(source).or_default().add(since.saturating_sub(cause.since));
-            }
+            self.learn(source, cause, since);
         }
         if self.declared.event_type(event_type).is_some_and(|decl| decl.terminal) {
             let instance = &mut self.store.instances[slot];

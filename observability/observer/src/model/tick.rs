@@ -9,10 +9,6 @@ use crate::fact::Millis;
 const ASIDE_EACH_TICK: usize = 20_000;
 /// How often finished instances are looked through, in milliseconds.
 const AGE_EVERY_MS: Millis = 10_000;
-/// Deadlines are this many times what takes the slowest of a hundred.
-const DEADLINE_FACTOR: Millis = 5;
-/// So many samples make a deadline.
-const DEADLINE_SAMPLES: u32 = 50;
 
 impl Model {
     /// Ages out, decides stalls, counts. To be called after each round of facts, at least every two seconds; lists and
@@ -37,22 +33,6 @@ impl Model {
             self.aged_at = now;
             self.age_out(now);
         }
-    }
-
-    fn set_deadlines(&mut self) {
-        let floor = self.settings.deadline_floor_ms;
-        let mut deadlines = std::mem::take(&mut self.deadlines);
-        deadlines.clear();
-        for (number, step) in self.declared.steps() {
-            deadlines.resize(usize::from(number), floor);
-            let seen = self.sketches.get(&number).filter(|sketch| sketch.samples() >= DEADLINE_SAMPLES);
-            // Until it was seen how long it takes, it may take as long as one attempt may.
-            let slowest =
-                seen.and_then(|sketch| sketch.quantile(0.99)).map(|slowest| slowest * DEADLINE_FACTOR);
-            let usual = slowest.or(step.timeout).unwrap_or(0).max(floor);
-            deadlines.push(step.deadline.unwrap_or(usual));
-        }
-        self.deadlines = deadlines;
     }
 
     fn look_at_open(&mut self, scratch: &mut Scratch) {

@@ -5,6 +5,7 @@ mod bounds;
 mod clocks;
 mod cold;
 mod cut;
+mod deadlines;
 mod failing;
 mod flow;
 mod gaps;
