@@ -25,6 +25,8 @@ struct RequestMade {
     fails: bool,
     #[serde(default)]
     swallowed: bool,
+    #[serde(default)]
+    unavailable: bool,
 }
 
 /// What whoever answers needs of it.
@@ -36,6 +38,8 @@ struct Request {
     fails: bool,
     #[serde(default)]
     swallowed: bool,
+    #[serde(default)]
+    unavailable: bool,
 }
 
 /// It was answered.
@@ -60,11 +64,19 @@ const FAILING: usize = 60;
 /// Requests that hang.
 const HANGING: usize = 5;
 
+/// How long each of those takes that one desk answers one after the other.
+const PACE_MS: u64 = 2_000;
+/// So many of them wait there: the last one is beyond its deadline, and still waits long after it must be told.
+const QUEUED: usize = 20;
+
 /// How soon after a deadline a stall is told.
 const TOLD_WITHIN_MS: u64 = 5_000;
 
 async fn wait(request: In<Request>) -> Result<Option<RequestAnswered>, StepError> {
     let request = request.into_inner();
+    if request.unavailable {
+        return Err(StepError::unavailable("nobody is at the till"));
+    }
     if request.fails {
         return Err(StepError::retry("not yet"));
     }
@@ -78,11 +90,17 @@ fn desk() -> Service {
     Service::new("desk", ()).step(wait)
 }
 
+/// A desk at which one is answered after the other.
+fn counter() -> Service {
+    Service::new("counter", ()).step(step("wait", wait).within(DEADLINE).concurrency(1))
+}
+
 fn callers() -> Service {
     Service::new("callers", ()).publishes::<RequestMade>()
 }
 
-pub(crate) const CASTS: [Cast; 1] = [Cast { name: "desk", service: desk }];
+pub(crate) const CASTS: [Cast; 2] =
+    [Cast { name: "desk", service: desk }, Cast { name: "counter", service: counter }];
 
 /// What is asked: its id, its key, how long it takes, whether it fails.
 struct Asked {
@@ -118,10 +136,21 @@ fn stalled(sight: &Sight) -> Vec<(String, Verdict)> {
 
 /// A stage with the desk's topics.
 fn desk_stage() -> Stage {
-    let stage = Stage::of(kafka::shared(), &[desk(), callers()]);
-    let topic = |name: &str, partitions| Topic::new(&stage.full(name), partitions);
-    let made = [("requests", 4), ("answers", 4), ("desk.wait.retry", 1), ("desk.wait.dlq", 1)];
-    topics::create(stage.kafka(), &made.map(|(name, partitions)| topic(name, partitions))).expect("topics");
+    stage_of(desk(), 4)
+}
+
+/// A stage with the topics of whoever answers; those of requests and answers have so many partitions.
+fn stage_of(service: Service, partitions: i32) -> Stage {
+    let own = |what: &str| format!("{}.wait.{what}", service.name());
+    let made = [
+        ("requests".to_owned(), partitions),
+        ("answers".to_owned(), partitions),
+        (own("retry"), 1),
+        (own("dlq"), 1),
+    ];
+    let stage = Stage::of(kafka::shared(), &[service, callers()]);
+    let made = made.map(|(name, partitions)| Topic::new(&stage.full(&name), partitions));
+    topics::create(stage.kafka(), &made).expect("topics");
     stage
 }
 
@@ -136,6 +165,11 @@ fn request(stage: &Stage, (id, key): (&str, &str), value: &serde_json::Value) ->
         .header("ce_type", "request.made.v1")
         .header("ce_correlationid", id)
         .header("wf", format!("name=request;started={};hops=0", millis()))
+}
+
+/// Writes one request.
+fn write(stage: &Stage, id: &str, value: &serde_json::Value) {
+    topics::write(stage.kafka(), &[request(stage, (id, id), value)]).expect("written");
 }
 
 #[test]
@@ -229,9 +263,7 @@ fn each_stall_is_told_in_time_with_its_reason_at_once() {
     let mut desk = stage.start("desk");
     let sight = stage.observe(&[]);
     sight.caught_up();
-    let write = |id: &str, value: &serde_json::Value| {
-        topics::write(stage.kafka(), &[request(&stage, (id, id), value)]).expect("written");
-    };
+    let write = |id: &str, value: &serde_json::Value| write(&stage, id, value);
     let at = |state, reason| Verdict::at(state, reason, "desk/wait");
 
     write("swallowed", &json!({ "id": "swallowed", "wait_ms": 0, "fails": false, "swallowed": true }));
@@ -241,4 +273,23 @@ fn each_stall_is_told_in_time_with_its_reason_at_once() {
     desk.kill().expect("killed");
     write("alone", &json!({ "id": "alone", "wait_ms": 0, "fails": false }));
     told_in_time(&sight, "alone", &at(InstanceState::Stalled, StallReason::NoConsumer));
+}
+
+#[test]
+fn a_backlog_and_an_outage_are_told_in_time_with_their_reasons_at_once() {
+    let stage = stage_of(counter(), 1);
+    let _counter = stage.start("counter");
+    let sight = stage.observe(&[]);
+    sight.caught_up();
+    let at = |reason| Verdict::at(InstanceState::Stalled, reason, "counter/wait");
+
+    let value = json!({ "id": "queued", "wait_ms": PACE_MS, "fails": false });
+    let ids: Vec<String> = (0..QUEUED).map(|number| format!("queued-{number}")).collect();
+    let records: Vec<Record> = ids.iter().map(|id| request(&stage, (id, id), &value)).collect();
+    topics::write(stage.kafka(), &records).expect("written");
+    told_in_time(&sight, &ids[QUEUED - 1], &at(StallReason::Backlog));
+
+    stage.settled("counter.wait", "requests");
+    write(&stage, "unavailable", &json!({ "id": "u", "wait_ms": 0, "fails": false, "unavailable": true }));
+    told_in_time(&sight, "unavailable", &at(StallReason::Retrying));
 }
