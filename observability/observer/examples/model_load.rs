@@ -7,6 +7,9 @@
 //! is not counted, ticks are. Then everything is saved while more is told, 256 records under one lock as the
 //! observer does, with the making up counted in both figures; then what was told meanwhile, then a hundredth that changed;
 //! and that is loaded again.
+//!
+//! With `open` behind the number, all instances stand still after five events, at a step whose group commits nothing; then it
+//! looks and ticks ten times while somebody asks, and tells how long who asks waits.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -28,6 +31,12 @@ const START: u64 = 1_767_225_600_000;
 const UNDER_ONE_LOCK: u64 = 256;
 /// One instance in so many is changed before a save.
 const CHANGED: usize = 100;
+/// The events of an instance that stays open.
+const OPEN_EVENTS: u64 = 5;
+/// How often is looked while somebody asks.
+const OPEN_LOOKS: usize = 10;
+/// Between two questions.
+const ASK_EVERY: Duration = Duration::from_millis(5);
 /// For how long is told without a save.
 const WITHOUT: Duration = Duration::from_secs(3);
 
@@ -35,6 +44,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let instances: u64 = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
     let before = resident()?;
     let mut load = Load::new(instances)?;
+    if std::env::args().nth(2).is_some_and(|text| text == "open") {
+        load.last = OPEN_EVENTS;
+        load.run();
+        return load.ask_while_all_are_open();
+    }
     load.run();
     let bytes = resident()?.saturating_sub(before);
     let events = instances * EVENTS;
@@ -53,6 +67,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct Load {
     shared: Shared,
     instances: u64,
+    /// How many of its events each instance comes to.
+    last: u64,
     next: [[i64; PARTITIONS as usize]; EVENTS as usize],
     now: u64,
     spent: Duration,
@@ -84,6 +100,7 @@ impl Load {
         Ok(Self {
             shared: Shared::new(model),
             instances,
+            last: EVENTS,
             next,
             now: START,
             spent: Duration::ZERO,
@@ -94,7 +111,7 @@ impl Load {
     fn run(&mut self) {
         let mut told = 0;
         for turn in 0..self.instances + (EVENTS - 1) * AT_ONCE {
-            for event in 0..EVENTS {
+            for event in 0..self.last {
                 if let Some(instance) = turn.checked_sub(event * AT_ONCE).filter(|it| *it < self.instances) {
                     self.tell(instance, event);
                     told += 1;
@@ -158,7 +175,7 @@ impl Load {
         tell(&record);
     }
 
-    /// Every step has handled everything.
+    /// Every step has handled everything, but that at which open instances stand.
     fn look(&mut self) {
         self.now += 2_000;
         let ends = |event: u64| (0..PARTITIONS).map(move |partition| (event, partition));
@@ -168,7 +185,11 @@ impl Load {
                 group: format!("chain.s{event}").into(),
                 topic: format!("t{event}").into(),
                 partition: partition as i32,
-                offset: Some(self.next[event as usize][partition as usize]),
+                offset: Some(if event + 1 == self.last {
+                    0
+                } else {
+                    self.next[event as usize][partition as usize]
+                }),
                 progress: None,
             });
         let states = (0..EVENTS - 1).map(|event| (format!("chain.s{event}").into(), GroupState::Stable));
@@ -184,10 +205,43 @@ impl Load {
         self.shared.write(|model| {
             model.groups(&groups);
             model.ends(&ends);
-            model.tick(self.now + 2);
         });
+        self.shared.tick(self.now + 2);
         self.spent += begin.elapsed();
         self.in_looks += begin.elapsed();
+    }
+
+    /// Looks while somebody asks, and tells how long who asks waits, and for an answer.
+    fn ask_while_all_are_open(mut self) -> Result<(), Box<dyn std::error::Error>> {
+        let (shared, now) = (self.shared.clone(), self.now);
+        let over = AtomicBool::new(false);
+        let (mut waits, mut answers, mut looks) = (Vec::new(), Vec::new(), Vec::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                looks.extend((0..OPEN_LOOKS).map(|_| timed(|| self.look()).1));
+                over.store(true, Ordering::Relaxed);
+            });
+            let filters = open_filters();
+            for filter in filters.iter().cycle().take_while(|_| !over.load(Ordering::Relaxed)) {
+                waits.push(timed(|| shared.read(|_| ())).1);
+                answers.push(timed(|| shared.read(|model| _ = black_box(model.instances(filter, now)))).1);
+                std::thread::sleep(ASK_EVERY);
+            }
+        });
+        println!("{} instances are open, {} MiB resident", self.instances, resident()? >> 20);
+        for (what, mut times) in
+            [("a look and its tick", looks), ("a wait for the lock", waits), ("an answered filter", answers)]
+        {
+            times.sort_unstable();
+            let ms = |at: usize| times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1_000.0);
+            println!(
+                "{what}: median {:.1} ms, slowest of {} {:.1} ms",
+                ms(times.len() / 2),
+                times.len(),
+                ms(times.len().saturating_sub(1))
+            );
+        }
+        Ok(())
     }
 
     fn ask(&self) {
@@ -295,6 +349,18 @@ fn load(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         notice.unwrap_or_default()
     );
     Ok(())
+}
+
+/// What a page asks for.
+fn open_filters() -> [InstanceFilter; 5] {
+    let all = InstanceFilter::default;
+    [
+        all(),
+        InstanceFilter { states: vec![InstanceState::Stalled], ..all() },
+        InstanceFilter { step: Some(format!("chain/s{}", OPEN_EVENTS - 1)), ..all() },
+        InstanceFilter { error: Some("refused".to_owned()), ..all() },
+        InstanceFilter { key: Some("order-7".to_owned()), ..all() },
+    ]
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -222,7 +222,7 @@ impl Looking {
             self.problems.of(About::State, keeper.problem());
         }
         self.problems.tell(&self.shared);
-        self.shared.write(|model| model.tick(clock::now()));
+        self.shared.tick(clock::now());
         // Last, for it may wait for seconds: what it finds is for the next look.
         self.pass_over_hollow_ends(&unread);
     }

@@ -66,7 +66,7 @@ impl Model {
         self.sketches.save(out);
         self.lately.save(out);
         (self.unreadable, self.generation, self.looked_at, self.watching_since).save(out);
-        self.looks_again.save(out);
+        self.is_to_look_again().save(out);
         self.held().save(out);
     }
 

@@ -94,15 +94,10 @@ impl Model {
         self.store.bytes() + self.letters.bytes()
     }
 
-    /// Finished instances go after their time.
-    pub(super) fn age_out(&mut self, now: Millis) {
-        let Some(before) = now.checked_sub(self.settings.keep_finished_ms) else { return };
-        let is_old = |slot: &u32| {
-            let instance = &self.store.instances[*slot];
-            instance.is_over() && instance.updated < before
-        };
-        let old: Vec<u32> = self.store.slots().filter(is_old).collect();
-        self.forget(&old, now);
+    /// Whether an instance is over, and nothing was seen of it since `before`.
+    pub(super) fn is_old(&self, slot: u32, before: Millis) -> bool {
+        let instance = &self.store.instances[slot];
+        instance.is_over() && instance.updated < before
     }
 
     /// Makes room for a new event and so many instances: those that are over go first, then the others, each that changed longest ago.
@@ -124,13 +119,15 @@ impl Model {
         }
     }
 
-    fn forget(&mut self, slots: &[u32], now: Millis) {
+    pub(super) fn forget(&mut self, slots: &[u32], now: Millis) {
         if slots.is_empty() {
             return;
         }
         self.generation += 1;
+        let mut was_listed = false;
         for &slot in slots {
             self.store.before_change(slot);
+            was_listed |= self.store.instances[slot].list != List::Closed;
             if self.store.instances[slot].is_over() {
                 self.forgetting.count.finished += 1;
             } else {
@@ -139,8 +136,14 @@ impl Model {
             }
             self.store.remove(slot);
         }
+        if !was_listed {
+            return;
+        }
         let instances = &self.store.instances;
-        self.open.retain(|&slot| instances[slot].list == List::Open);
+        let round = self.round.as_mut().map(|round| &mut round.open);
+        for open in [&mut self.open].into_iter().chain(round) {
+            open.retain(|&slot| instances[slot].list == List::Open);
+        }
         self.aside
             .retain(|&(slot, turn)| instances[slot].list == List::Aside && instances[slot].turn == turn);
     }

@@ -116,9 +116,6 @@ impl Model {
         if *held != self.held() {
             return Err(BadState::Form("something is missing"));
         }
-        if self.looks_again {
-            self.look_again_at_all();
-        }
         self.saved_as = Some(stamp);
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::saving::Stamp;
 use super::settings::{MAX_PROBLEMS, ModelSettings};
 use super::store::Store;
 use super::tally::Tally;
+use super::tick::Round;
 use crate::answer::AsOf;
 use crate::fact::{self, Millis};
 
@@ -59,6 +60,8 @@ pub struct Model {
     pub(super) lately: BTreeMap<u16, Lately>,
     /// Instances that go on.
     pub(super) open: Vec<u32>,
+    /// The tick under way.
+    pub(super) round: Option<Round>,
     /// Instances of which only side steps owe, each with its turn; one with an older turn counts no more.
     pub(super) aside: Vec<(u32, u32)>,
     /// Where the turn through them is.
@@ -118,6 +121,7 @@ impl Model {
             deadlines: Vec::new(),
             lately: BTreeMap::new(),
             open: Vec::new(),
+            round: None,
             aside: Vec::new(),
             aside_at: 0,
             tally: Tally::default(),
@@ -153,7 +157,7 @@ impl Model {
             self.fingerprint = self.declared.fingerprint;
             self.generation += 1;
             self.rename_steps();
-            self.look_again_at_all();
+            self.looks_again = true;
         }
     }
 
@@ -214,7 +218,7 @@ impl Model {
         if self.unseen != unseen {
             self.unseen = unseen;
             self.generation += 1;
-            self.look_again_at_all();
+            self.looks_again = true;
         }
     }
 
@@ -335,14 +339,6 @@ impl Model {
     /// Grows with every change of anything that can be asked for.
     pub fn generation(&self) -> u64 {
         self.generation
-    }
-
-    /// Has every instance looked at by the next tick.
-    pub(super) fn look_again_at_all(&mut self) {
-        self.looks_again = true;
-        for slot in self.store.slots().collect::<Vec<_>>() {
-            self.look_again(slot);
-        }
     }
 
     /// Has an instance that changed looked at by the next tick.

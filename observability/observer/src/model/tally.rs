@@ -53,11 +53,4 @@ impl Tally {
             *self.stalled.entry((workflow, reason)).or_default() += 1;
         }
     }
-
-    pub(super) fn clear(&mut self) {
-        self.waiting.clear();
-        self.oldest.clear();
-        self.stalled.clear();
-        self.oldest_of.clear();
-    }
 }

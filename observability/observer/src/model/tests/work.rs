@@ -5,8 +5,10 @@ use choreograph_topology::Manifest;
 use super::cut::JOINED;
 use super::log::Log;
 use crate::answer::InstanceState;
-use crate::model::ModelSettings;
+use crate::fact::GroupState;
+use crate::model::tick::PIECE;
 use crate::model::work::looked_at;
+use crate::model::{InstanceFilter, ModelSettings};
 
 /// The most things that are looked at for one more event: by a tick and by an answer together.
 const EACH: u64 = 200;
@@ -69,4 +71,65 @@ fn one_more_event_costs_the_same_however_many_there_are() {
         let each = (many - few) / 2_000;
         assert!(each <= EACH, "{each} for each further event, {play:?}");
     }
+}
+
+/// How often a tick looks at one event.
+const LOOKED_AT: u64 = 3;
+/// Orders that are open at once.
+const OPEN: usize = 10_000;
+
+/// Ticks once, and holds what each piece looks at against its bound; how many pieces there were.
+fn tick_in_pieces(log: &mut Log) -> usize {
+    log.look_at_groups();
+    log.look_at_ends();
+    looked_at();
+    let mut pieces = 0;
+    loop {
+        let is_done = log.model.tick_some(log.now);
+        let looked = looked_at();
+        assert!(looked <= PIECE as u64 * LOOKED_AT, "{looked} looked at while nobody else is let in");
+        pieces += 1;
+        if is_done {
+            return pieces;
+        }
+    }
+}
+
+#[test]
+fn a_tick_lets_others_in_however_many_instances_are_open() {
+    let mut log = Log::new();
+    log.look();
+    for order in 0..OPEN {
+        log.place(&format!("o-{order}"));
+    }
+    let stalled = |log: &Log| {
+        let states = vec![InstanceState::Stalled];
+        log.model.instances(&InstanceFilter { states, ..InstanceFilter::default() }, log.now).total
+    };
+    log.state("payment.charge", GroupState::Empty);
+    let pieces = tick_in_pieces(&mut log);
+    assert!(pieces >= 2 * OPEN / PIECE, "{pieces}");
+    log.wait(66_000);
+    log.look();
+    assert_eq!(stalled(&log), OPEN as u64);
+    // What is told between two pieces belongs to the next tick.
+    log.look_at_groups();
+    log.look_at_ends();
+    assert!(!log.model.tick_some(log.now));
+    log.place("between");
+    while !log.model.tick_some(log.now) {}
+    log.wait(66_000);
+    log.look();
+    assert_eq!(stalled(&log), OPEN as u64 + 1);
+
+    // At rest there is nothing to look at, until what is declared changes.
+    log.commit_all();
+    log.look();
+    log.look();
+    assert_eq!(log.is("o-1").0, InstanceState::Lost);
+    assert_eq!(tick_in_pieces(&mut log), 1);
+    log.model.unseen(["payments"]);
+    let pieces = tick_in_pieces(&mut log);
+    assert!(pieces >= 2 * OPEN / PIECE, "{pieces}");
+    assert_eq!(log.is("o-1").0, InstanceState::Running, "what it led to may lie where nothing is read");
 }
