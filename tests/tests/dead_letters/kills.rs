@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use choreograph_tests::eventually;
 use choreograph_tests::topics::{Group, Record};
+use serde_json::json;
 
 use crate::by_hand::{id, letter};
 use crate::stage::{Stage, WITHIN};
@@ -16,6 +17,15 @@ const LETTERS: u128 = 10_000;
 const KILL_AFTER: i64 = 450;
 /// How often it is killed; then a second tool begins beside it.
 const KILLS: usize = 8;
+
+/// The topic that all the steps read, and that others read as well.
+const INPUT: &str = "orders";
+/// The records that lie there.
+const PLACED: u128 = 500;
+/// A step that sets nothing aside: it has done all that lies on the input.
+const BYSTANDER: &str = "ledger.book";
+/// One dead letter in so many was written twice.
+const TWICE: usize = 101;
 
 fn step(number: u128) -> &'static str {
     STEPS[(number % 3) as usize]
@@ -35,18 +45,50 @@ fn prepared(count: u128) -> Stage {
     let topics: Vec<_> =
         STEPS.iter().flat_map(|step| [(format!("{step}.dlq"), 3), (format!("{step}.retry"), 1)]).collect();
     stage.create(&topics.iter().map(|(name, partitions)| (name.as_str(), *partitions)).collect::<Vec<_>>());
-    let letter = |number: u128| letter(&stage.full(&format!("{}.dlq", step(number))), number, reason(number));
+    stage.create(&[(INPUT, 3)]);
+    let input = stage.full(INPUT);
+    let placed = |number: u128| Record::to(&input).key(format!("k{number}")).value(r#"{"total":1}"#);
+    stage.write(&(0..PLACED).map(placed).collect::<Vec<_>>());
+    bystander(&stage).forward(&input).expect("committed");
+    let letter = |number: u128| {
+        letter(&stage.full(&format!("{}.dlq", step(number))), number, reason(number))
+            .header("wf-origin-topic", input.as_str())
+            .header("wf-origin-partition", (number % 3).to_string())
+            .header("wf-origin-offset", (number % 100).to_string())
+    };
     let mut letters: Vec<Record> = (0..count).map(letter).collect();
     // Steps that were killed wrote some of theirs twice.
-    letters.extend((0..count).step_by(101).map(letter));
+    letters.extend((0..count).step_by(TWICE).map(letter));
     stage.write(&letters);
     stage
+}
+
+fn bystander(stage: &Stage) -> Group {
+    Group::of(stage.kafka(), &stage.full(BYSTANDER)).expect("a group")
+}
+
+/// A folder with the manifests of all who read the input.
+fn manifests(stage: &Stage) -> String {
+    let folder = stage.folder("manifests");
+    for group in STEPS.into_iter().chain([BYSTANDER]) {
+        let (service, step) = group.split_once('.').expect("a step");
+        let manifest = json!({ "manifest": 1, "service": service, "steps": [{
+            "name": step, "group": group,
+            "consumes": [{ "type": "order.placed", "major": 1, "topic": INPUT, "schema": {
+                "type": "object", "properties": { "total": { "type": "integer" } }, "required": ["total"] } }],
+        }] });
+        stage.file(&format!("manifests/{service}.json"), &manifest.to_string());
+    }
+    folder
 }
 
 #[test]
 fn each_chosen_one_is_replayed_exactly_once_through_kills_and_rivals() {
     let stage = prepared(LETTERS);
-    let replay = ["replay", "--reason", "rejected", "--reason", "retries_exhausted", "--yes", "--unchecked"];
+    stage.create(&[(&format!("{BYSTANDER}.dlq"), 1), (&format!("{BYSTANDER}.retry"), 1)]);
+    let manifests = manifests(&stage);
+    let reasons = ["--reason", "rejected", "--reason", "retries_exhausted"];
+    let replay = [&["replay"][..], &reasons, &["--yes", "--manifests", &manifests]].concat();
     let group = Group::of(stage.kafka(), &stage.full("nobody")).expect("a look");
     let audited = || group.lag(&stage.full("choreograph.audit")).expect("the end of the audit topic");
 
@@ -79,6 +121,7 @@ fn each_chosen_one_is_replayed_exactly_once_through_kills_and_rivals() {
     assert!(kills >= KILLS / 2, "only {kills} kills prove little");
     eprintln!("{kills} kills");
     verify(&stage, kills);
+    verify_others(&stage);
 }
 
 /// Looks at every topic, as one who reads what is committed.
@@ -92,6 +135,7 @@ fn verify(stage: &Stage, kills: usize) {
             assert_eq!(self::step(number), step, "{event} is on its own step's topic");
             assert_eq!(message.value.as_deref(), Some(&br#"{"total":1}"#[..]));
             assert_eq!(message.header("dlq-replay-count"), Some("1"));
+            assert_eq!(message.header("wf-origin-topic"), Some(stage.full(INPUT).as_str()));
             assert!(message.header("dlq-id").is_none() && message.header("wf-attempt").is_none());
             *replayed.entry(event).or_default() += 1;
         }
@@ -106,6 +150,17 @@ fn verify(stage: &Stage, kills: usize) {
         assert_eq!(replayed.get(&format!("e{number}")).copied(), expected, "e{number} after {kills} kills");
         assert_eq!(marked.get(&id(number)).copied(), expected, "{} after {kills} kills", id(number));
     }
+}
+
+/// Nobody sees a replay but the step that failed: what others read is as it was.
+fn verify_others(stage: &Stage) {
+    assert_eq!(stage.read(INPUT).len() as u128, PLACED);
+    assert_eq!(bystander(stage).lag(&stage.full(INPUT)).expect("a lag"), 0);
+    for topic in ["dlq", "retry"].map(|what| format!("{BYSTANDER}.{what}")) {
+        assert!(stage.read(&topic).is_empty(), "{topic}");
+    }
+    let letters: usize = STEPS.iter().map(|step| stage.read(&format!("{step}.dlq")).len()).sum();
+    assert_eq!(letters, LETTERS as usize + (LETTERS as usize).div_ceil(TWICE));
 }
 
 /// How fast it is: `cargo test --release -p choreograph-tests --test dead_letters -- --ignored --nocapture how_fast`.
