@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 
 use choreograph_contracts::EventVersion;
 
-use crate::engine::{HeldFor, Left, read_metadata};
+use crate::engine::{HeldFor, Left, Reason, read_metadata};
 use crate::envelope::workflow;
 pub use crate::envelope::workflow::MAX_HOPS;
 pub use crate::envelope::{names as header, retried::Retried};
@@ -34,6 +34,20 @@ pub const AUDIT_TOPIC: &str = "choreograph.audit";
 pub const DEAD_LETTER_SUFFIX: &str = ".dlq";
 /// What the name of a step's retry topic ends in, behind the name of its group.
 pub const RETRY_SUFFIX: &str = ".retry";
+
+/// Every reason for which a step sets a record aside, as [`header::DLQ_REASON`] says it.
+pub const DEAD_LETTER_REASONS: [&str; 10] = [
+    Reason::Undecodable.as_str(),
+    Reason::ContractViolation.as_str(),
+    Reason::UnknownEvent.as_str(),
+    Reason::UnsupportedVersion.as_str(),
+    Reason::EmitViolation.as_str(),
+    Reason::Unreadable.as_str(),
+    Reason::HopLimit.as_str(),
+    Reason::Rejected.as_str(),
+    Reason::RetriesExhausted.as_str(),
+    Reason::Panic.as_str(),
+];
 
 /// What an operator did with a dead letter, as [`header::AUDIT_ACTION`] says it.
 pub mod action {

@@ -40,6 +40,9 @@ pub struct Order {
     pub rate: Option<NonZeroU32>,
     /// Whether to replay although no manifest says what the steps read, so that nothing can be checked.
     pub unchecked: bool,
+    /// Whether to replay although the audit topic does not keep everything, so that what was replayed before may be
+    /// replayed again.
+    pub forgetful: bool,
 }
 
 /// What is to be done with dead letters.
@@ -89,6 +92,7 @@ impl DeadLetters {
     /// # Errors
     ///
     /// [`Error::Unchecked`] when a value is to be replayed and no manifest says what the step reads, unless the order says so;
+    /// [`Error::Forgets`] when one is to be replayed and the audit topic does not keep everything, unless the order says so;
     /// [`Error::MissingTopic`] and [`Error::Right`] when something must be set up first, [`Error::Fenced`] when somebody
     /// else began to act on the same topic, [`Error::TooMany`] when more than one is to get the same value, or what Kafka
     /// says. What was done before the error stays done.
@@ -106,6 +110,9 @@ impl DeadLetters {
         report.checked = replays && self.can_check();
         for (topic, _) in chosen.topics().filter(|_| !order.dry_run) {
             self.check_topics(&if replays { self.retries.all(topic) } else { BTreeSet::new() })?;
+        }
+        if replays && !order.forgetful {
+            self.check_memory()?;
         }
         let throttle = Throttle::new(order.rate);
         let tape = self.contracts.as_ref().map_or_else(Tape::new, crate::contracts::Contracts::tape);
@@ -441,6 +448,7 @@ mod tests {
             dry_run: true,
             rate: None,
             unchecked: true,
+            forgetful: false,
         };
         let span = ActionSpan::begin("a.b.dlq", 3, &order, &Stamp::new("ada"));
         let site = Site { topic: "a.b.dlq", audit: "a".into(), places: &places, span };

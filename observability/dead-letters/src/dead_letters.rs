@@ -177,7 +177,8 @@ impl DeadLetters {
     /// # Errors
     ///
     /// What reading the topics says, and what `each` does; [`Error::UnknownName`] where `filter` names a step that neither
-    /// a manifest, a topic nor a dead letter has, or an event type that neither a manifest nor a dead letter has.
+    /// a manifest, a topic nor a dead letter has, an event type that neither a manifest nor a dead letter has, or a reason that
+    /// there is not; [`Error::NoTopics`] where none of the declared topics is there.
     pub fn look(
         &self,
         filter: &Filter,
@@ -240,7 +241,16 @@ impl DeadLetters {
             None => self.topics.dead_letters()?,
         };
         let full = names.iter().map(|name| self.connection.full(name));
-        full.map(|name| self.topics.ends(&name, End::Stable).map(|ends| (name, ends))).collect()
+        let logs: Vec<(String, Ranges)> = full
+            .map(|name| self.topics.ends(&name, End::Stable).map(|ends| (name, ends)))
+            .collect::<Result<_, Error>>()?;
+        match logs.first() {
+            // Who looks in the wrong place would be told that nothing is open.
+            Some((topic, _)) if logs.iter().all(|(_, ranges)| ranges.is_empty()) => {
+                Err(Error::NoTopics { topic: topic.clone() })
+            }
+            _ => Ok(logs),
+        }
     }
 
     /// What operators did, with the dead letters of `of` or with all of them. A missing audit topic tells of nothing.
@@ -285,6 +295,15 @@ impl DeadLetters {
     /// When a right is missing or no broker answers.
     pub fn create_audit_topic(&self) -> Result<bool, Error> {
         self.topics.create_audit(&self.audit_topic())
+    }
+
+    /// Whether the audit topic, where it is there, still tells of all that was ever done, and will.
+    pub(crate) fn check_memory(&self) -> Result<(), Error> {
+        let topic = self.audit_topic().to_string();
+        match self.topics.forgets(&topic)? {
+            Some(why) => Err(Error::Forgets { topic, why }),
+            None => Ok(()),
+        }
     }
 
     /// Whether everything is there that an action needs which replays to `retry_topics` (without the namespace).

@@ -40,6 +40,20 @@ pub enum Error {
         /// The settings that it needs.
         settings: String,
     },
+    /// The audit topic forgets, so that what it does not tell of may have been done all the same.
+    #[error("topic {topic} does not keep everything: {why}; what is open may have been replayed before")]
+    Forgets {
+        /// The audit topic, with its namespace.
+        topic: String,
+        /// What shows it.
+        why: String,
+    },
+    /// None of the dead-letter topics is there that the manifests declare.
+    #[error("none of the dead-letter topics of the manifests is there, neither {topic} nor any other")]
+    NoTopics {
+        /// The first of them, with its namespace.
+        topic: String,
+    },
     /// Kafka refuses.
     #[error("cannot {doing}: {code}")]
     Kafka {
@@ -93,7 +107,7 @@ pub enum Error {
     /// A filter names what nobody has.
     #[error("there is no {what} `{name}`")]
     UnknownName {
-        /// What it would be: a step or an event type.
+        /// What it would be: a step, a reason or an event type.
         what: &'static str,
         /// The name.
         name: String,

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use choreograph::wire::DEAD_LETTER_REASONS;
 use choreograph_topology::Manifest;
 
 use crate::error::Error;
 use crate::filter::{Filter, is_type};
 use crate::letter::DeadLetter;
 
-/// The steps and event types that manifests declare.
+/// The steps and event types that manifests declare, and the reasons that there are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     steps: BTreeSet<String>,
     types: BTreeSet<String>,
+    reasons: BTreeSet<String>,
     /// Whether the types are all that there are.
     all_types: bool,
 }
@@ -20,7 +22,8 @@ pub(crate) struct Known {
 impl Known {
     /// What `manifests` declare. Without any, nothing is known of types.
     pub(crate) fn of(manifests: &[Manifest]) -> Self {
-        let mut known = Self { all_types: !manifests.is_empty(), ..Self::default() };
+        let reasons = DEAD_LETTER_REASONS.map(str::to_owned).into();
+        let mut known = Self { all_types: !manifests.is_empty(), reasons, ..Self::default() };
         for manifest in manifests {
             for step in &manifest.steps {
                 known.steps.insert(format!("{}/{}", manifest.service, step.name));
@@ -36,8 +39,12 @@ impl Known {
         self.steps.insert(step);
     }
 
-    /// Adds what a dead letter names, where `filter` asks for it: it may be older than the manifests.
+    /// Adds what a dead letter names, where `filter` asks for it: it may be older than the manifests, and of a newer version
+    /// of the framework.
     pub(crate) fn see(&mut self, letter: &DeadLetter, filter: &Filter) {
+        if !filter.reasons.is_empty() && !self.reasons.contains(&letter.reason) {
+            self.reasons.insert(letter.reason.clone());
+        }
         if !filter.steps.is_empty() {
             self.steps.insert(letter.source());
         }
@@ -47,13 +54,16 @@ impl Known {
         }
     }
 
-    /// Refuses a filter that names a step or a type which nobody has.
+    /// Refuses a filter that names a step, a reason or a type which nobody has.
     pub(crate) fn check(&self, filter: &Filter) -> Result<(), Error> {
         let unknown = |what, name: &String, known: &BTreeSet<String>| {
             Err(Error::UnknownName { what, name: name.clone(), known: known.iter().cloned().collect() })
         };
         if let Some(step) = filter.steps.iter().find(|step| !self.steps.contains(*step)) {
             return unknown("step", step, &self.steps);
+        }
+        if let Some(reason) = filter.reasons.iter().find(|reason| !self.reasons.contains(*reason)) {
+            return unknown("reason", reason, &self.reasons);
         }
         let is_known = |asked: &str| self.types.contains(asked) || self.types.contains(without_major(asked));
         match filter.types.iter().find(|asked| self.all_types && !is_known(asked)) {
@@ -107,5 +117,20 @@ mod tests {
         assert!(known.check(&filter).is_err());
         known.see(&letter(), &filter);
         assert!(known.check(&filter).is_ok());
+    }
+
+    #[test]
+    fn a_reason_is_one_of_the_frameworks_or_of_a_dead_letter() {
+        let asks = |reason: &str| Filter { reasons: vec![reason.to_owned()], ..Filter::default() };
+        let mut known = Known::of(&[]);
+        for reason in DEAD_LETTER_REASONS {
+            assert!(known.check(&asks(reason)).is_ok(), "{reason}");
+        }
+        let told = known.check(&asks("too_late")).unwrap_err().to_string();
+        assert_eq!(told, "there is no reason `too_late`");
+        let mut newer = letter();
+        newer.reason = "too_late".to_owned();
+        known.see(&newer, &asks("too_late"));
+        assert!(known.check(&asks("too_late")).is_ok());
     }
 }

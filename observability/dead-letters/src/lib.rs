@@ -21,7 +21,7 @@
 //! let filter = Filter { steps: vec!["payment/charge".to_owned()], ..Filter::default() };
 //! let chosen = letters.choose(&filter, &mut ())?;
 //! let what = What::Replay { force: false };
-//! let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: false };
+//! let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: false, forgetful: false };
 //! let report = letters.act(&chosen, &order, &mut ())?;
 //! println!("{} replayed, {} had been before", report.done, report.already);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -89,7 +89,7 @@ impl Stage {
             made.push(Topic::new(&self.full(&format!("{step}.retry")), 1));
             made.push(Topic::new(&self.full(&format!("{step}.dlq")), 1));
         }
-        made.push(Topic::new(&self.full("choreograph.audit"), 1));
+        made.push(Topic::kept(&self.full("choreograph.audit"), 1));
         topics::create(&self.kafka.bootstrap(), &made)?;
         for name in RUNNING.into_iter().chain(["shop"]) {
             let manifest = cast::service(name, &self.gates).map(|service| service.manifest());

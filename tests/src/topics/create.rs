@@ -26,6 +26,11 @@ impl Topic {
         Self { name: name.to_owned(), partitions, settings: Vec::new() }
     }
 
+    /// The same, where nothing is deleted from, as an audit topic must be.
+    pub fn kept(name: &str, partitions: i32) -> Self {
+        Self::new(name, partitions).setting("retention.ms", "-1")
+    }
+
     /// Sets a topic property, such as `retention.ms`.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {

@@ -138,6 +138,11 @@ fn lists_are_filtered_grouped_and_paged_and_payloads_stay_hidden() {
     assert_eq!((misspelt.code, misspelt.out.as_str()), (2, ""), "{misspelt:?}");
     assert!(misspelt.errors.contains("no step `payment/chrage`"), "{misspelt:?}");
     assert!(misspelt.errors.contains("did you mean payment/charge?"), "{misspelt:?}");
+    let misspelt = stage.dlq(&["list", "--reason", "rejectd"]);
+    assert_eq!((misspelt.code, misspelt.out.as_str()), (2, ""), "{misspelt:?}");
+    assert!(misspelt.errors.contains("no reason `rejectd`"), "{misspelt:?}");
+    assert!(misspelt.errors.contains("did you mean rejected?"), "{misspelt:?}");
+    assert_eq!(count(&["--reason", "hop_limit"]), 0, "there is none of it, and it is a reason");
     assert_eq!(count(&["--type", "order.placed", "--instance", "e7"]), 1);
     assert_eq!(count(&["--text", "order 7 is"]), 1);
     assert_eq!((count(&["--text", "canary"]), count(&["--text", "canary", "--payloads"])), (0, 1));
@@ -267,4 +272,60 @@ fn what_nothing_was_held_against_goes_out_only_where_that_was_said_and_no_faster
     assert_eq!((&report["done"], &report["checked"]), (&json!(4), &json!(true)), "{report:#}");
     let offsets: Vec<i64> = stage.read("payment.charge.retry").iter().map(|it| it.offset).collect();
     assert_eq!(offsets, [0, 2, 3, 5, 6]);
+}
+
+#[test]
+fn what_an_audit_topic_would_forget_is_not_replayed_unless_that_is_said() {
+    let stage = Stage::new();
+    stage.create(&[("payment.charge.dlq", 1), ("payment.charge.retry", 1)]);
+    let for_an_hour = Topic::new(&stage.full("choreograph.audit"), 1).setting("retention.ms", "3600000");
+    topics::create(stage.kafka(), &[for_an_hour]).expect("a topic");
+    let topic = stage.full("payment.charge.dlq");
+    stage.write(&[letter(&topic, 1, "rejected"), letter(&topic, 2, "rejected")]);
+    let value = stage.file("right.json", "{}");
+    let (first, second) = (id(1), id(2));
+    let replay = ["replay", "--id", &first, "--unchecked"];
+    for arguments in [
+        &replay[..],
+        &["replay", "--open", "--dry-run", "--unchecked", "--force"],
+        &["edit", &first, "--value", &value, "--unchecked"],
+    ] {
+        let ran = stage.dlq(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{arguments:?}: {ran:?}");
+        assert!(ran.errors.contains("does not keep everything: it has retention.ms=3600000"), "{ran:?}");
+        assert!(ran.errors.contains("retention.ms=-1") && ran.errors.contains("--forgetful"), "{ran:?}");
+    }
+    assert!(stage.read("payment.charge.retry").is_empty() && stage.read("choreograph.audit").is_empty());
+    assert_eq!(stage.json(&["discard", "--id", &second, "--because", "test"], 0)["done"], 1);
+    assert_eq!(stage.json(&[&replay[..], &["--forgetful"]].concat(), 0)["done"], 1);
+}
+
+#[test]
+fn what_an_audit_topic_has_forgotten_is_not_replayed_again() {
+    let (stage, manifest, topic) = payment();
+    stage.write(&[letter(&topic, 1, "rejected")]);
+    let first = id(1);
+    let replay = ["replay", "--id", &first, "--manifests", &manifest];
+    assert_eq!(stage.json(&replay, 0)["done"], 1);
+    topics::empty(stage.kafka(), &stage.full("choreograph.audit")).expect("emptied");
+    assert_eq!(stage.json(&["list"], 1)["open"], 1, "nothing tells that it was replayed");
+    let ran = stage.dlq(&replay);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.errors.contains("does not keep everything: partition 0 begins at offset"), "{ran:?}");
+    assert_eq!(stage.read("payment.charge.retry").len(), 1);
+}
+
+#[test]
+fn where_no_declared_topic_is_there_nothing_is_said_of_dead_letters() {
+    let stage = Stage::new();
+    let manifest = stage.file("payment.json", MANIFEST);
+    for arguments in [&["list"][..], &["list", "--group"], &["export"], &["replay", "--open", "--yes"]] {
+        let ran = stage.dlq(&[arguments, &["--manifests", &manifest]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{arguments:?}: {ran:?}");
+        let topic = stage.full("payment.charge.dlq");
+        assert!(ran.errors.contains(&format!("neither {topic} nor any other")), "{ran:?}");
+        assert!(ran.errors.contains("CHOREOGRAPH_NAMESPACE"), "{ran:?}");
+    }
+    stage.create(&[("payment.charge.dlq", 1)]);
+    assert_eq!(stage.json(&["list", "--manifests", &manifest], 0)["open"], 0);
 }

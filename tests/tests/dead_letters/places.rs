@@ -16,7 +16,8 @@ fn settings(stage: &Stage) -> Settings {
 fn replay(stage: &Stage, chosen: &Chosen) -> Report {
     let letters = DeadLetters::open(&settings(stage), &[]).expect("open");
     let what = What::Replay { force: false };
-    let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true };
+    let order =
+        Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true, forgetful: false };
     letters.act(chosen, &order, &mut ()).expect("a report")
 }
 

@@ -114,7 +114,7 @@ impl Stage {
     /// Makes topics.
     pub(crate) fn create(&self, topics: &[(&str, i32)]) {
         let topics: Vec<_> =
-            topics.iter().map(|(name, partitions)| Topic::new(&self.full(name), *partitions)).collect();
+            topics.iter().map(|(name, partitions)| Topic::kept(&self.full(name), *partitions)).collect();
         topics::create(&self.kafka, &topics).expect("topics");
     }
 

@@ -47,7 +47,8 @@ fn replay(stage: &Stage, cluster: &Cluster) -> Result<u64, Error> {
     let letters = DeadLetters::open(&settings.expect("settings"), &[])?;
     let chosen = letters.choose(&Filter::default(), &mut ())?;
     let what = What::Replay { force: false };
-    let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true };
+    let order =
+        Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true, forgetful: false };
     Ok(letters.act(&chosen, &order, &mut ())?.done)
 }
 

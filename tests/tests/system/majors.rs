@@ -250,7 +250,7 @@ fn a_fact_of_which_one_major_is_refused_is_set_aside_and_its_replay_makes_it_who
     let payments = stage.topic("payments", 1).setting("max.message.bytes", LIMIT.to_string().as_str());
     let others = ["orders", "readings", "payment.charge.dlq", "payment.charge.retry", "choreograph.audit"];
     stage.create(&[payments]);
-    stage.create(&others.map(|topic| stage.topic(topic, 1)));
+    stage.create(&others.map(|topic| stage.topic(topic, 1).setting("retention.ms", "-1")));
     let services = ["majors-payment", "majors-readers"].map(|name| stage.start(name, &[]));
     let order = |id: &str, cents: u64| {
         let record = Record::to(&stage.full("orders")).key(id);
@@ -340,7 +340,8 @@ fn replay(stage: &Stage, letters: &[Message]) {
         [("KAFKA_BOOTSTRAP_SERVERS", stage.kafka()), ("CHOREOGRAPH_NAMESPACE", stage.namespace())];
     let settings = Settings::read(variables).expect("settings");
     let what = What::Replay { force: false };
-    let order = Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true };
+    let order =
+        Order { by: "ada".to_owned(), what, dry_run: false, rate: None, unchecked: true, forgetful: false };
     let open = DeadLetters::open(&settings, &[]).expect("open");
     let report = open.act(&chosen, &order, &mut ()).expect("a report");
     assert_eq!(report.done as usize, letters.len(), "{report:?}");

@@ -148,6 +148,9 @@ pub struct Overruled {
     /// Without manifests: also what nothing was held against.
     #[arg(long, conflicts_with = "manifests")]
     pub unchecked: bool,
+    /// Although the audit topic does not keep everything: what was replayed before may be replayed again.
+    #[arg(long)]
+    pub forgetful: bool,
 }
 
 /// The arguments of `dlq replay`.

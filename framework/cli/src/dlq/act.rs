@@ -8,7 +8,7 @@ use super::open::{dead_letters, failure, settings, to_replay};
 use super::progress::Bar;
 use super::text::counted;
 use super::{Told, json, text, which};
-use crate::args::{DlqDiscard, DlqReplay, Format, How};
+use crate::args::{DlqDiscard, DlqReplay, Format, How, Overruled};
 use crate::{Console, Exit, Failure, Output};
 
 pub(super) fn replay(args: &DlqReplay, format: Format, console: &mut Console<'_>) -> Result<Output, Failure> {
@@ -21,7 +21,8 @@ pub(super) fn replay(args: &DlqReplay, format: Format, console: &mut Console<'_>
 /// The order that the arguments of a replay give.
 fn to_replay_so(args: &DlqReplay) -> Result<Order, Failure> {
     let order = order(&args.how, What::Replay { force: args.overruled.force })?;
-    Ok(Order { rate: args.rate, unchecked: args.overruled.unchecked, ..order })
+    let Overruled { unchecked, forgetful, .. } = args.overruled;
+    Ok(Order { rate: args.rate, unchecked, forgetful, ..order })
 }
 
 pub(super) fn discard(
@@ -45,7 +46,7 @@ pub(super) fn order(how: &How, what: What) -> Result<Order, Failure> {
     let by = by.ok_or_else(|| {
         Failure::usage("who asks for it? The environment has no USER").help("say it: --by NAME")
     })?;
-    Ok(Order { by, what, dry_run: how.dry_run, rate: None, unchecked: false })
+    Ok(Order { by, what, dry_run: how.dry_run, rate: None, unchecked: false, forgetful: false })
 }
 
 fn carry_out(
@@ -141,6 +142,7 @@ mod tests {
         );
         assert_eq!(ordered(&["--rate", "50"]).rate.map(u32::from), Some(50));
         assert!(ordered(&["--unchecked"]).unchecked && ordered(&["--dry-run"]).dry_run);
+        assert!(ordered(&["--forgetful"]).forgetful && !plain.forgetful);
         assert_eq!(ordered(&["--force"]).what, What::Replay { force: true });
     }
 }

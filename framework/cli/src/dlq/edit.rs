@@ -23,7 +23,7 @@ pub(super) fn run(args: &DlqEdit, format: Format, console: &mut Console<'_>) -> 
         None => edited(&letter)?,
     };
     let order = order(&args.how, What::Edit { value, force: args.overruled.force })?;
-    let order = Order { unchecked: args.overruled.unchecked, ..order };
+    let order = Order { unchecked: args.overruled.unchecked, forgetful: args.overruled.forgetful, ..order };
     let chosen: Chosen = letters.choose(&filter, &mut Bar::on(console)).map_err(failure)?;
     act(&letters, &chosen, &order, &args.how, format, console)
 }

@@ -35,6 +35,7 @@ impl Letters {
             dry_run: action.dry_run,
             rate: None,
             unchecked: false,
+            forgetful: false,
         };
         if !action.dry_run {
             letters.create_audit_topic().map_err(|error| error.to_string())?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use choreograph::wire::DEAD_LETTER_SUFFIX;
-use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::types::RDKafkaErrorCode;
 
@@ -110,6 +110,24 @@ impl Topics {
         Ok(stable)
     }
 
+    /// What shows that a topic does not keep everything: it begins late, or its settings let go of what is old. Settings that
+    /// the brokers do not tell, as they do not without the right to ask for them, show nothing.
+    pub(crate) fn forgets(&self, topic: &str) -> Result<Option<String>, Error> {
+        let partitions = self.partitions(topic)?;
+        let ends = watermarks(&self.committed, topic, &partitions)?;
+        if let Some((partition, (first, _))) = ends.iter().find(|(_, (first, _))| *first > 0) {
+            return Ok(Some(format!("partition {partition} begins at offset {first}")));
+        }
+        if partitions.is_empty() {
+            return Ok(None);
+        }
+        let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+        let resource = ResourceSpecifier::Topic(topic);
+        let admin = self.connection.admin()?;
+        let answers = super::block_on(admin.describe_configs([&resource], &options)).unwrap_or_default();
+        Ok(answers.into_iter().flatten().find_map(|settings| setting_that_forgets(&settings)))
+    }
+
     /// Makes the audit topic; whether it was not there. Where it is, no right to make one is needed.
     pub(crate) fn create_audit(&self, topic: &str) -> Result<bool, Error> {
         if self.exists(topic)? {
@@ -145,6 +163,17 @@ impl Topics {
         }
         Ok(())
     }
+}
+
+/// The setting of a topic by which old records are deleted.
+fn setting_that_forgets(settings: &ConfigResource) -> Option<String> {
+    let value = |name| settings.get(name).and_then(|entry| entry.value.as_deref());
+    if !value("cleanup.policy").is_some_and(|policy| policy.contains("delete")) {
+        return None;
+    }
+    let limit =
+        |name| value(name).filter(|value| *value != "-1").map(|value| format!("it has {name}={value}"));
+    ["retention.ms", "retention.bytes"].into_iter().find_map(limit)
 }
 
 fn watermarks(consumer: &BaseConsumer, topic: &str, partitions: &[i32]) -> Result<Ranges, Error> {
