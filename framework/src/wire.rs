@@ -57,6 +57,9 @@ pub mod action {
     pub const EDITED: &str = "edited";
     /// Given up.
     pub const DISCARDED: &str = "discarded";
+    /// No action: the record holds a part of the value before an edit, which [`header::AUDIT_PART`](super::header::AUDIT_PART)
+    /// numbers.
+    pub const VALUE: &str = "value";
 }
 
 /// The name of a topic or group in an environment: `namespace.name`, or `name` alone where there is no namespace.

@@ -96,6 +96,9 @@ pub const WF_REPLAYED_BY: &str = "wf-replayed-by";
 /// On a record of the audit topic: what an operator did with the dead letter `dlq-id`, one of
 /// [`wire::action`](crate::wire::action).
 pub const AUDIT_ACTION: &str = "audit-action";
+/// On a record of the audit topic that holds a part of the value before an edit, which was too long for the record of the action:
+/// which part, of how many, as `1/3`.
+pub const AUDIT_PART: &str = "audit-part";
 
 /// The version of `CloudEvents` that is written.
 pub const SPECVERSION: &str = "1.0";

@@ -5,6 +5,7 @@
 //! done. What it does not tell of is done now: the record on the retry topic and its audit record in one transaction, a
 //! bounded number of them at a time.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use choreograph_contracts::Tape;
 use uuid::Uuid;
 
 use crate::action::Deed;
-use crate::again::{Remarks, Stamp, audit, one_line, replayed};
+use crate::again::{Edit, Remarks, Stamp, audit, one_line, parts, replayed};
 use crate::batch::{Batch, Throttle};
 use crate::dead_letters::{Chosen, DeadLetters};
 use crate::error::Error;
@@ -247,8 +248,8 @@ impl Run<'_> {
             What::Discard { reason } => {
                 let reason = one_line(reason);
                 let told = Remarks { reason: Some(&reason), ..Remarks::default() };
-                let audit = audit(letter, &site.audit, Deed::Discarded, &self.stamp, told);
-                batch.push(letter.id, None, audit, false);
+                let audit = audit(letter, &site.audit, Deed::Discarded, &self.stamp, &told);
+                batch.push(letter.id, None, vec![audit], false);
                 return Ok(());
             }
             What::Replay { .. } => None,
@@ -258,9 +259,18 @@ impl Run<'_> {
             Ok((mut again, forced)) => {
                 let span = site.span.send(letter, &mut again);
                 let objection = forced.as_ref().map(ToString::to_string);
-                let remarks = Remarks { forced: objection.as_deref(), edited, ..Remarks::default() };
-                let audit = audit(letter, &site.audit, order.what.deed(), &self.stamp, remarks);
-                batch.push(letter.id, Some((again, span)), audit, forced.is_some());
+                let edit = edited.map(|after| self.edit(letter, after)).transpose()?;
+                let parts = edit.as_ref().map_or_else(Vec::new, |edit| {
+                    parts(letter, &site.audit, &self.stamp, edit.before.as_deref())
+                });
+                let remarks = Remarks { forced: objection.as_deref(), edit, ..Remarks::default() };
+                let audit = audit(letter, &site.audit, order.what.deed(), &self.stamp, &remarks);
+                batch.push(
+                    letter.id,
+                    Some((again, span)),
+                    [audit].into_iter().chain(parts).collect(),
+                    forced.is_some(),
+                );
             }
             Err(refusal) => self.refuse(letter.id, refusal, left),
         }
@@ -299,8 +309,20 @@ impl Run<'_> {
         if !lacks_value && !letter.omits_key() {
             return Ok(Ok(None));
         }
-        let origins = Origins { connection: &self.letters.connection, topics: &self.letters.topics };
-        Ok(origins.fetch(letter)?.map(Some))
+        Ok(self.origins().fetch(letter)?.map(Some))
+    }
+
+    /// The value before an edit and after it. One that the dead letter left out is fetched, where it still lies.
+    fn edit<'a>(&self, letter: &'a DeadLetter, after: &'a [u8]) -> Result<Edit<'a>, Error> {
+        let before = match &letter.omitted {
+            None => Some(Cow::Borrowed(letter.record.value.as_deref().unwrap_or_default())),
+            Some(_) => self.origins().fetch(letter)?.ok().and_then(|record| record.value).map(Cow::Owned),
+        };
+        Ok(Edit { before, after })
+    }
+
+    fn origins(&self) -> Origins<'_> {
+        Origins { connection: &self.letters.connection, topics: &self.letters.topics }
     }
 
     /// What the step's contract says against the value; where there is no manifest, what speaks against a value that a

@@ -1,17 +1,18 @@
 //! The record that goes to the retry topic, and the one beside it that tells of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use choreograph::wire::{after_a_wait, header};
+use choreograph::wire::{action, after_a_wait, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::action::Deed;
 use crate::kafka::sha256;
 use crate::letter::DeadLetter;
-use crate::limits::{MAX_KEPT_VALUE_BYTES, MAX_WORDS_BYTES};
+use crate::limits::{MAX_PART_BYTES, MAX_PARTS, MAX_VALUE_WITHIN_BYTES, MAX_WORDS_BYTES};
 use crate::record::{Headers, Outgoing, Record, text};
 
 /// Who acts, and under which id.
@@ -85,14 +86,54 @@ fn set(headers: &mut Headers, name: &str, value: &str) {
 }
 
 /// What the audit record says beside who did what to which dead letter.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Remarks<'a> {
     /// Why it was discarded.
     pub(crate) reason: Option<&'a str>,
     /// Which objection was overruled.
     pub(crate) forced: Option<&'a str>,
-    /// The value after an edit.
-    pub(crate) edited: Option<&'a [u8]>,
+    /// The value that was edited.
+    pub(crate) edit: Option<Edit<'a>>,
+}
+
+/// A value before an edit and after it.
+#[derive(Debug)]
+pub(crate) struct Edit<'a> {
+    /// `None` where it was left out of the dead letter, and lies nowhere any more.
+    pub(crate) before: Option<Cow<'a, [u8]>>,
+    pub(crate) after: &'a [u8],
+}
+
+/// Into how many records a value is cut that is too long for the audit record itself; none where it is not, and where it
+/// is too long for them too.
+fn parts_of(value: &[u8]) -> usize {
+    let parts = value.len().div_ceil(MAX_PART_BYTES);
+    if value.len() <= MAX_VALUE_WITHIN_BYTES || parts > MAX_PARTS { 0 } else { parts }
+}
+
+/// The records behind that of an edit which keep the value as it was, in order and byte by byte.
+pub(crate) fn parts(
+    letter: &DeadLetter,
+    audit_topic: &Arc<str>,
+    stamp: &Stamp,
+    before: Option<&[u8]>,
+) -> Vec<Outgoing> {
+    let value = before.unwrap_or_default();
+    let count = parts_of(value);
+    let part = |(number, bytes): (usize, &[u8])| {
+        let mut headers = Headers::new();
+        set(&mut headers, header::DLQ_ID, &letter.id.to_string());
+        set(&mut headers, header::WF_REPLAY_ID, &stamp.action.to_string());
+        set(&mut headers, header::AUDIT_ACTION, action::VALUE);
+        set(&mut headers, header::AUDIT_PART, &format!("{}/{count}", number + 1));
+        Outgoing {
+            topic: Arc::clone(audit_topic),
+            key: Some(letter.id.to_string().into_bytes()),
+            value: Some(bytes.to_vec()),
+            headers,
+        }
+    };
+    value.chunks(MAX_PART_BYTES).take(count).enumerate().map(part).collect()
 }
 
 /// The record of the audit topic which says that `letter` was acted upon.
@@ -101,7 +142,7 @@ pub(crate) fn audit(
     audit_topic: &Arc<str>,
     deed: Deed,
     stamp: &Stamp,
-    remarks: Remarks<'_>,
+    remarks: &Remarks<'_>,
 ) -> Outgoing {
     let id = letter.id.to_string();
     let mut headers = Headers::new();
@@ -124,7 +165,7 @@ pub(crate) fn audit(
 }
 
 /// The same in JSON, for people.
-fn told(letter: &DeadLetter, deed: Deed, stamp: &Stamp, remarks: Remarks<'_>) -> Value {
+fn told(letter: &DeadLetter, deed: Deed, stamp: &Stamp, remarks: &Remarks<'_>) -> Value {
     let mut told = json!({
         "action": deed.word(),
         "action_id": stamp.action.to_string(),
@@ -145,20 +186,23 @@ fn told(letter: &DeadLetter, deed: Deed, stamp: &Stamp, remarks: Remarks<'_>) ->
     if let Some(forced) = remarks.forced {
         told["forced_against"] = json!(forced);
     }
-    if let Some(after) = remarks.edited {
-        told["value_before"] = match &letter.omitted {
-            Some(omitted) => json!({ "bytes": omitted.size, "sha256": omitted.sha256 }),
-            None => kept(letter.record.value.as_deref().unwrap_or_default()),
+    if let Some(Edit { before, after }) = &remarks.edit {
+        told["value_before"] = match (before, &letter.omitted) {
+            (None, Some(omitted)) => json!({ "bytes": omitted.size, "sha256": omitted.sha256 }),
+            (before, _) => kept(before.as_deref().unwrap_or_default()),
         };
         told["value_after"] = json!({ "bytes": after.len(), "sha256": sha256(after) });
     }
     told
 }
 
-/// A value that is to be had again from the audit topic: as text, else as base64; too long, only what it was.
+/// A value that is to be had again from the audit topic: as text, else as base64; too long for that, in how many records
+/// behind this one; too long for these, only what it was.
 fn kept(value: &[u8]) -> Value {
     let mut kept = json!({ "bytes": value.len(), "sha256": sha256(value) });
-    if value.len() <= MAX_KEPT_VALUE_BYTES {
+    if parts_of(value) > 0 {
+        kept["parts"] = json!(parts_of(value));
+    } else if value.len() <= MAX_VALUE_WITHIN_BYTES {
         match std::str::from_utf8(value) {
             Ok(text) => kept["text"] = json!(text),
             Err(_) => kept["base64"] = json!(STANDARD.encode(value)),
@@ -265,8 +309,9 @@ mod tests {
         let mut letter = letter();
         letter.record.value = Some(b"\xff".to_vec());
         let stamp = stamp();
-        let remarks = Remarks { edited: Some(b"{}"), ..Remarks::default() };
-        let audit = audit(&letter, &"choreograph.audit".into(), Deed::Edited, &stamp, remarks);
+        let edit = Edit { before: Some(b"\xff".into()), after: b"{}" };
+        let remarks = Remarks { edit: Some(edit), ..Remarks::default() };
+        let audit = audit(&letter, &"choreograph.audit".into(), Deed::Edited, &stamp, &remarks);
         let written = Record {
             topic: audit.topic,
             partition: 0,
@@ -288,9 +333,23 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_told_and_not_kept() {
-        let kept = kept(&vec![b'x'; MAX_KEPT_VALUE_BYTES + 1]);
-        assert_eq!(kept["text"], Value::Null);
-        assert_eq!(kept["bytes"], MAX_KEPT_VALUE_BYTES + 1);
+    fn a_long_value_is_kept_in_parts_and_one_that_is_too_long_is_told_of() {
+        let parts = |value: &[u8]| parts(&letter(), &"choreograph.audit".into(), &stamp(), Some(value));
+        let whole = vec![b'x'; MAX_VALUE_WITHIN_BYTES];
+        assert!(kept(&whole)["text"].is_string() && parts(&whole).is_empty());
+        let long: Vec<u8> = (0..MAX_PART_BYTES + 7).map(|number| number as u8).collect();
+        let told = kept(&long);
+        assert_eq!((&told["parts"], &told["text"], &told["base64"]), (&json!(2), &Value::Null, &Value::Null));
+        let records = parts(&long);
+        let numbers: Vec<_> = records.iter().map(|it| text(&it.headers, "audit-part")).collect();
+        assert_eq!(numbers, [Some("1/2"), Some("2/2")]);
+        let again: Vec<u8> = records.iter().flat_map(|it| it.value.clone().expect("bytes")).collect();
+        assert_eq!(again, long);
+        let too_long = vec![0; MAX_PART_BYTES * MAX_PARTS + 1];
+        assert!(parts(&too_long).is_empty());
+        assert_eq!(
+            (&kept(&too_long)["parts"], &kept(&too_long)["bytes"]),
+            (&Value::Null, &json!(too_long.len()))
+        );
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Batch {
 struct Entry {
     id: Uuid,
     again: Option<Outgoing>,
-    audit: Outgoing,
+    audit: Vec<Outgoing>,
     forced: bool,
     span: SendSpan,
 }
@@ -39,18 +39,18 @@ impl Batch {
         Self { entries: Vec::with_capacity(limit), bytes: 0, limit }
     }
 
-    /// Adds what is written for the dead letter `id`: the record for the retry topic with its span, and the audit record.
+    /// Adds what is written for the dead letter `id`: the record for the retry topic with its span, and the audit record with those behind it.
     pub(crate) fn push(
         &mut self,
         id: Uuid,
         again: Option<(Outgoing, SendSpan)>,
-        audit: Outgoing,
+        audit: Vec<Outgoing>,
         forced: bool,
     ) {
         let (again, span) = again.map_or((None, SendSpan::NONE), |(again, span)| (Some(again), span));
         self.bytes += again
             .iter()
-            .chain([&audit])
+            .chain(&audit)
             .filter_map(|record| record.value.as_ref())
             .map(Vec::len)
             .sum::<usize>();
@@ -71,7 +71,7 @@ impl Batch {
 
     /// All records, in order.
     pub(crate) fn records(&self) -> Vec<&Outgoing> {
-        self.entries.iter().flat_map(|entry| entry.again.iter().chain([&entry.audit])).collect()
+        self.entries.iter().flat_map(|entry| entry.again.iter().chain(&entry.audit)).collect()
     }
 
     /// Its later half, taken out of it. It is empty where there is but one dead letter.
@@ -143,9 +143,9 @@ mod tests {
     fn halves_hold_all_in_order() {
         let mut batch = Batch::new(None);
         let sent = |bytes| Some((record(bytes), SendSpan::NONE));
-        batch.push(Uuid::from_u128(1), sent(1), record(1), false);
-        batch.push(Uuid::from_u128(2), None, record(1), false);
-        batch.push(Uuid::from_u128(3), sent(1), record(1), true);
+        batch.push(Uuid::from_u128(1), sent(1), vec![record(1)], false);
+        batch.push(Uuid::from_u128(2), None, vec![record(1)], false);
+        batch.push(Uuid::from_u128(3), sent(1), vec![record(1)], true);
         assert_eq!(batch.records().len(), 5);
         let mut later = batch.split();
         assert_eq!((batch.len(), later.len(), later.split().is_empty()), (2, 1, true));
@@ -156,12 +156,12 @@ mod tests {
     #[test]
     fn full_by_number_by_bytes_and_by_rate() {
         let mut batch = Batch::new(NonZeroU32::new(2));
-        batch.push(Uuid::nil(), None, record(1), false);
+        batch.push(Uuid::nil(), None, vec![record(1)], false);
         assert!(!batch.is_full());
-        batch.push(Uuid::nil(), None, record(1), false);
+        batch.push(Uuid::nil(), None, vec![record(1)], false);
         assert!(batch.is_full());
         let mut batch = Batch::new(None);
-        batch.push(Uuid::nil(), Some((record(MAX_BATCH_BYTES), SendSpan::NONE)), record(0), false);
+        batch.push(Uuid::nil(), Some((record(MAX_BATCH_BYTES), SendSpan::NONE)), vec![record(0)], false);
         assert!(batch.is_full());
         assert_eq!(batch.drain().count(), 1);
         assert!(!batch.is_full());
@@ -198,7 +198,7 @@ mod tests {
             while went_out.len() < count {
                 let mut batch = throttle.batch();
                 while went_out.len() + batch.len() < count && !batch.is_full() {
-                    batch.push(Uuid::nil(), None, record(1), false);
+                    batch.push(Uuid::nil(), None, vec![record(1)], false);
                 }
                 assert!(throttle.wait(batch.len(), &()), "nobody stops it");
                 went_out.extend(std::iter::repeat_n(self.now.get() - begun, batch.len()));

@@ -32,9 +32,16 @@ pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How many refusals a report lists; all are counted.
 pub const MAX_REFUSALS: usize = 1_000;
 
-/// The longest original value that the audit record of an edited dead letter keeps, in bytes. Of a longer one it keeps
-/// size and SHA-256, and the dead letter itself stays where it is.
-pub const MAX_KEPT_VALUE_BYTES: usize = 256 * 1024;
+/// The longest original value that stands in the audit record of an edited dead letter itself, in bytes. A longer one
+/// stands in records behind it.
+pub const MAX_VALUE_WITHIN_BYTES: usize = 256 * 1024;
+
+/// The most bytes of an original value in one such record.
+pub const MAX_PART_BYTES: usize = 512 * 1024;
+
+/// The most such records. Of a value that is longer than they can hold size and SHA-256 are kept, and the dead letter
+/// itself stays where it is.
+pub const MAX_PARTS: usize = 64;
 
 /// The longest name of who acts, and the longest reason for discarding, in bytes.
 pub const MAX_WORDS_BYTES: usize = 1024;

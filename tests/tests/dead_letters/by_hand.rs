@@ -329,3 +329,48 @@ fn where_no_declared_topic_is_there_nothing_is_said_of_dead_letters() {
     stage.create(&[("payment.charge.dlq", 1)]);
     assert_eq!(stage.json(&["list", "--manifests", &manifest], 0)["open"], 0);
 }
+
+/// How long a value is that stands in no audit record whole.
+const LONG: usize = 900_000;
+/// The SHA-256 of so many times `x`.
+const LONG_SHA256: &str = "5f76430825cb79355393da5e44236d8c0a236476af2decfd1e49ca8050de9c93";
+
+#[test]
+fn a_long_value_is_kept_beside_the_record_of_its_edit_also_where_the_dead_letter_left_it_out() {
+    let (stage, manifest, topic) = payment();
+    let (placed, long) = (stage.full("orders"), "x".repeat(LONG));
+    stage.write(&[
+        Record::to(&placed).value(long.as_str()),
+        letter(&topic, 1, "undecodable").value(long.as_str()),
+        letter(&topic, 2, "undecodable")
+            .value(Vec::new())
+            .header("dlq-value-omitted", "true")
+            .header("dlq-value-size", LONG.to_string())
+            .header("dlq-value-sha256", LONG_SHA256)
+            .header("wf-origin-topic", placed.as_str())
+            .header("wf-origin-partition", "0")
+            .header("wf-origin-offset", "0"),
+    ]);
+    let right = stage.file("right.json", r#"{"total":2}"#);
+    for number in [1, 2] {
+        let edit = ["edit", &id(number), "--value", &right, "--manifests", &manifest];
+        assert_eq!(stage.json(&edit, 0)["done"], 1, "{number}");
+        let audit = stage.read("choreograph.audit");
+        let mine = audit.iter().filter(|it| it.key_text() == Some(&id(number)));
+        let (edited, parts): (Vec<_>, Vec<_>) = mine.partition(|it| it.header("audit-part").is_none());
+        let told: Value = serde_json::from_slice(edited[0].value.as_deref().expect("JSON")).expect("JSON");
+        let before = json!({ "bytes": LONG, "sha256": LONG_SHA256, "parts": parts.len() });
+        assert_eq!((edited.len(), &told["value_before"]), (1, &before), "{number}");
+        let kept: Vec<u8> = parts.iter().flat_map(|it| it.value.clone().expect("a part")).collect();
+        assert!(parts.len() == 2 && kept == long.as_bytes(), "{number}");
+    }
+    assert_eq!(stage.json(&["list"], 0)["open"], 0);
+    let all = stage.json(&["list", "--all"], 0);
+    assert!(
+        all["items"].as_array().expect("a list").iter().all(|it| it["actions"]
+            .as_array()
+            .expect("actions")
+            .len()
+            == 1)
+    );
+}

@@ -46,7 +46,7 @@ fn of<'m, T>(
 
 /// The headers that the framework writes: ids, names, times and what went wrong, and nothing of a payload. What others write
 /// beside them may be anything.
-const OURS: [&str; 44] = [
+const OURS: [&str; 45] = [
     header::TRACEPARENT,
     header::TRACESTATE,
     header::CE_SPECVERSION,
@@ -91,6 +91,7 @@ const OURS: [&str; 44] = [
     header::DLQ_KEY_SIZE,
     header::DLQ_KEY_SHA256,
     header::AUDIT_ACTION,
+    header::AUDIT_PART,
 ];
 
 /// A header as it stands on a record.

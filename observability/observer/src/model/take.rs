@@ -464,6 +464,10 @@ impl Model {
             self.unreadable += 1;
             return;
         };
+        if word == "value" {
+            // Of an edit, whose own record tells it.
+            return;
+        }
         if !matches!(word, "replayed" | "edited" | "discarded") {
             self.unreadable += 1;
             return;
