@@ -105,6 +105,33 @@ pub(crate) fn for_each_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Map<S
     visit(object);
 }
 
+/// Calls `visit` with the outermost of the schemas that may have to be broken: where they take less, what is around them takes more.
+pub(crate) fn for_each_test_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    let Value::Object(object) = schema else { return };
+    let is_bounded = object.contains_key("maxContains");
+    for (key, value) in object {
+        let key = key.as_str();
+        if is_test(key, is_bounded) {
+            visit(value);
+        } else if ONE.contains(&key) {
+            for_each_test_mut(value, visit);
+        } else if LIST.contains(&key) {
+            value.as_array_mut().into_iter().flatten().for_each(|value| for_each_test_mut(value, visit));
+        } else if MAP.contains(&key) {
+            value
+                .as_object_mut()
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .for_each(|v| for_each_test_mut(v, visit));
+        }
+    }
+}
+
+/// Whether the schema of a keyword may have to be broken. `is_bounded` is whether `maxContains` stands beside it.
+fn is_test(key: &str, is_bounded: bool) -> bool {
+    matches!(key, "not" | "if") || key == "contains" && is_bounded
+}
+
 /// The schema that a reference inside `root` means: `#` or `#/…`.
 pub(crate) fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     let pointer = reference.strip_prefix('#')?;

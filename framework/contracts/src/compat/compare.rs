@@ -7,6 +7,7 @@ use std::thread;
 use jsonschema::Draft;
 use serde_json::Value;
 
+use super::aside::is_plain;
 use super::dialect;
 use super::document::{Document, same_but_names, without_names};
 use super::error::CompareError;
@@ -56,8 +57,8 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
     })
 }
 
-/// Keywords that may say less of a value where a schema inside them says more: with one of them, a schema that is
-/// closed may take what the schema takes not.
+/// Keywords that may say less of a value where a schema inside them says more: where schemas have names, a schema with one of
+/// them that is closed may take what the schema takes not.
 const TURNING: [&str; 12] = [
     OPEN_ENUM,
     "oneOf",
@@ -73,29 +74,31 @@ const TURNING: [&str; 12] = [
     "$recursiveRef",
 ];
 
-/// Whether two large documents say the same, and a reader of one reads what a writer of it writes, seen without
-/// looking into them.
-///
-/// As schemas they take the same values. As contracts the writer's is closed, which takes away from what a schema
-/// takes, and the reader's is opened, which adds to it, as long as no schema inside is turned round.
+/// Whether two documents say the same, and a reader of one reads what a writer of it writes, seen without looking into them.
 fn is_unchanged(old: &Document, new: &Document, semantics: Semantics) -> bool {
-    is_large(old) && old.value() == new.value() && (semantics == Semantics::Plain || is_monotone(old.value()))
+    let is_same = old.value() == new.value()
+        || !is_large(old) && !is_large(new) && old.draft() == new.draft() && bare(old) == bare(new);
+    is_same && (semantics == Semantics::Plain || reads_itself(old.value()))
 }
 
-/// Whether no schema inside is turned round.
-pub(super) fn is_monotone(schema: &Value) -> bool {
-    !has_key(schema, &TURNING)
+/// Whether a contract's reader takes what its writer may write, as far as that is seen without looking into it.
+///
+/// The writer's is closed, which takes away from what the schema takes, and the reader's is opened, which adds to it. Where a
+/// schema inside is turned round, both have the same copy of it, unless names forbid copies.
+pub(super) fn reads_itself(schema: &Value) -> bool {
+    !has_key(schema, &TURNING) || is_plain(schema)
 }
 
 /// The comparison of documents that say the same, if they can be read.
 fn unchanged(old: &Document, new: &Document, options: &Options) -> Result<Comparison, CompareError> {
     Judge::read(old, (new, Part::Reader), options.semantics, true)?;
+    let is_reworded = old.value() != new.value() && !same_but_names(old.value(), new.value());
     Ok(Comparison {
         semantics: options.semantics,
         backward: Verdict::holds(),
         forward: Verdict::holds(),
-        bump: Bump::None,
-        changes: Vec::new(),
+        bump: if is_reworded { Bump::Patch } else { Bump::None },
+        changes: is_reworded.then(|| reworded(old, new)).into_iter().flatten().collect(),
     })
 }
 

@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aside;
 mod compare;
 mod dialect;
 mod diff;
@@ -40,6 +41,7 @@ mod question;
 mod rules;
 mod sample;
 mod solve;
+mod unions;
 mod verdict;
 
 pub use compare::{compare, covers};

@@ -6,7 +6,7 @@ use crate::schema::{LIST, MAP};
 
 /// Keywords whose one schema says what an inner value is. Those that test (`not`, `if`, `contains`,
 /// `propertyNames`) stay as they are.
-const BELOW: [&str; 6] =
+pub(super) const BELOW: [&str; 6] =
     ["additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems", "then", "else"];
 
 /// Takes back what [`views::close`](crate::views::close) does: no object that declares its members refuses
@@ -27,13 +27,25 @@ pub(super) fn open(schema: &mut Value) {
 }
 
 fn open_object(object: &mut Map<String, Value>) {
+    for key in closers(object).collect::<Vec<_>>() {
+        object.remove(key);
+    }
+}
+
+/// The keywords by which an object that declares its members refuses others.
+pub(super) fn closers(object: &Map<String, Value>) -> impl Iterator<Item = &'static str> {
     let is_map = object.contains_key("patternProperties") && !object.contains_key("properties");
-    if !is_map && object.get("additionalProperties").is_some_and(|rest| *rest == false) {
-        object.remove("additionalProperties");
-    }
-    if object.get("unevaluatedProperties").is_some_and(|rest| *rest == false) {
-        object.remove("unevaluatedProperties");
-    }
+    let refuses = |key: &str| object.get(key).is_some_and(|rest| *rest == false);
+    let rest = (!is_map && refuses("additionalProperties")).then_some("additionalProperties");
+    rest.into_iter().chain(refuses("unevaluatedProperties").then_some("unevaluatedProperties"))
+}
+
+/// The schemas that opening goes into.
+pub(super) fn opened_within(object: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let one = BELOW.iter().filter_map(|key| object.get(*key));
+    let list = LIST.iter().filter_map(|key| object.get(*key)?.as_array()).flatten();
+    let map = MAP.iter().filter_map(|key| object.get(*key)?.as_object()).flat_map(Map::values);
+    one.chain(list).chain(map)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum Semantics {
     /// Closed writer, open reader: nobody emits what a contract does not declare, and every reader lets pass
-    /// what it does not know. Integer formats are bounds; an enum marked `x-open-enum` lets new values pass.
+    /// what it does not know. So a reader takes what fits any branch of a `oneOf` of objects, as long as no two of its branches
+    /// fit as they are written: opened, several may fit what was written as one. Integer formats are bounds; an enum marked
+    /// `x-open-enum` lets new values pass.
     #[default]
     Contract,
     /// Both schemas as they stand, with formats asserted.

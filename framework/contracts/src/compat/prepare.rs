@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::Value;
 
+use super::aside::{Aside, is_plain};
 use super::dialect::{self, Translated};
 use super::document::{Document, MAX_DOCUMENT_DEPTH};
 use super::error::CompareError;
 use super::graph::ReadError;
 use super::open::open;
 use super::options::Semantics;
+use super::unions::{self, Unions};
 use super::verdict::Place;
-use crate::schema::{deeper_than, for_each_mut, has_key};
+use crate::schema::{deeper_than, for_each_mut, for_each_test_mut, has_key};
 use crate::views::{OPEN_ENUM, bounds, close, names};
 
 /// What a document stands for in a comparison.
@@ -46,8 +48,7 @@ pub(super) struct Ready {
     pub(super) schema: Arc<Value>,
     is_contract: bool,
     origins: Arc<HashMap<String, String>>,
-    /// The pointer that stands for the root, where closing gave the root a name.
-    named_root: Option<String>,
+    made: Made,
     validator: OnceLock<Result<Validator, CompareError>>,
 }
 
@@ -62,7 +63,7 @@ static RECENT: Mutex<VecDeque<Arc<Ready>>> = Mutex::new(VecDeque::new());
 const MAX_RECENT: usize = 64;
 
 /// Keywords that another part is made of, where a contract is read: without them it is read as it stands.
-const OF_READERS: [&str; 4] = [OPEN_ENUM, "additionalProperties", "unevaluatedProperties", "format"];
+const OF_READERS: [&str; 5] = [OPEN_ENUM, "additionalProperties", "unevaluatedProperties", "format", "oneOf"];
 
 /// Documents with more values than this are made into their parts anew each time.
 const MAX_KEPT: usize = 2_000;
@@ -164,8 +165,12 @@ impl<'d> Prepared<'d> {
     }
 
     fn original<'p>(&self, pointer: &'p str) -> Cow<'p, str> {
-        let mut pointer = Cow::Borrowed(pointer);
-        if let Some(root) = &self.named_root
+        let made = &self.made;
+        let copied = made.aside.iter().find_map(|aside| pointer.strip_prefix(aside.as_str()));
+        let pointer = copied.unwrap_or(pointer);
+        let moved = made.unions.before(pointer).filter(|_| copied.is_none());
+        let mut pointer = moved.map_or(Cow::Borrowed(pointer), Cow::Owned);
+        if let Some(root) = &made.named_root
             && let Some(rest) = pointer.strip_prefix(root.as_str())
             && (rest.is_empty() || rest.starts_with('/'))
         {
@@ -225,15 +230,16 @@ impl Ready {
         } else {
             (document.shared(), Arc::default())
         };
-        let mut named_root = None;
+        let mut made = Made::default();
         if semantics == Semantics::Contract && (part == Part::Writer || has_key(&schema, &OF_READERS)) {
             let schema = Arc::make_mut(&mut schema);
             for_each_mut(schema, &mut bounds::bound_integers);
-            named_root = play(schema, part);
+            made = play(schema, part);
         }
         let is_contract = semantics == Semantics::Contract;
         let asserted = if is_contract { Draft::Draft202012 } else { draft };
-        Ok(Self { draft, asserted, schema, is_contract, origins, named_root, validator: OnceLock::new() })
+        let validator = OnceLock::new();
+        Ok(Self { draft, asserted, schema, is_contract, origins, made, validator })
     }
 }
 
@@ -276,15 +282,60 @@ pub(super) fn has_more_values(value: &Value, most: usize) -> bool {
     left == 0
 }
 
-/// Makes a contract's schema that of a writer or of a reader. Returns the pointer that the root moved to.
-fn play(schema: &mut Value, part: Part) -> Option<String> {
-    if part != Part::Writer {
+/// How places in a prepared schema differ from those in the document.
+#[derive(Default)]
+struct Made {
+    /// Where branches went that a reader opens.
+    unions: Unions,
+    /// The pointers of copies of the document.
+    aside: Vec<String>,
+    /// The pointer that stands for the root, where closing gave the root a name.
+    named_root: Option<String>,
+}
+
+/// Makes a contract's schema that of a writer or of a reader.
+fn play(schema: &mut Value, part: Part) -> Made {
+    let mut made = Made::default();
+    if part == Part::OwnReader {
         names::open_enums(schema);
-        if part == Part::Reader {
+        return made;
+    }
+    let standing = Aside::new(schema, "standing");
+    let as_it_stands = is_tested(schema).then(|| schema.clone());
+    for_each_test_mut(schema, &mut |test| for_each_mut(test, &mut |object| drop(object.remove(OPEN_ENUM))));
+    let tested = as_it_stands.as_ref().map_or_else(Vec::new, |_| standing.lead_tests(schema));
+    match part {
+        Part::Reader if has_key(schema, &["oneOf"]) && is_plain(schema) => {
+            let aside = Aside::new(schema, "closed").beside(&standing);
+            // What is opened is what closing closes, whether the text says it or not.
+            made.named_root = closed(schema);
+            let as_closed = schema.clone();
+            names::open_enums(schema);
+            made.unions = unions::include(schema, &as_closed, &aside);
+            open(schema);
+            made.unions.put(schema, &as_closed, &aside);
+            made.aside.push(aside.pointer());
+        }
+        Part::Reader => {
+            names::open_enums(schema);
             open(schema);
         }
-        return None;
+        _ => made.named_root = closed(schema),
     }
+    if let Some(as_it_stands) = as_it_stands.filter(|_| !tested.is_empty()) {
+        standing.put(schema, &as_it_stands, tested);
+        made.aside.push(standing.pointer());
+    }
+    made
+}
+
+/// Whether schemas that may have to be broken refer to others, by their places.
+fn is_tested(schema: &Value) -> bool {
+    has_key(schema, &["not", "if", "maxContains"]) && has_key(schema, &["$ref"]) && is_plain(schema)
+}
+
+/// Closes a schema. Returns the pointer that the root moved to.
+fn closed(schema: &mut Value) -> Option<String> {
     let had_reference = schema.get("$ref").is_some();
     close(schema);
     let reference = schema.get("$ref").and_then(Value::as_str)?;

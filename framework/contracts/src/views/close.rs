@@ -1,9 +1,10 @@
 //! Closing a schema: nothing that it does not declare.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::reach::{Said, reaching, reference};
 use crate::schema::{for_each_mut, resolve};
 
 /// Keywords that apply other schemas to the same value.
@@ -69,78 +70,22 @@ fn role_in_place(schema: &Map<String, Value>, role: Role) -> Role {
     if several || conjunction || declares { Role::Part } else { role }
 }
 
-/// What a schema says of properties in place, references not followed.
-#[derive(Default)]
-struct Said<'a> {
-    /// Whether it declares a property of the object that it describes.
-    declares: bool,
-    references: Vec<&'a str>,
-}
-
-impl<'a> Said<'a> {
-    fn by(schema: &'a Value) -> Self {
-        let mut said = Self::default();
-        let mut left = vec![schema];
-        while let Some(schema) = left.pop() {
-            let Value::Object(object) = schema else { continue };
-            let own = object.get("properties").and_then(Value::as_object);
-            said.declares |= own.is_some_and(|own| !own.is_empty());
-            said.references.extend(reference(object));
-            left.extend(in_place(object));
-        }
-        said
+/// Whether a schema declares a property of the object that it describes.
+fn declared(schema: &Value) -> Said<'_> {
+    let mut said = Said::default();
+    let mut left = vec![schema];
+    while let Some(schema) = left.pop() {
+        let Value::Object(object) = schema else { continue };
+        let own = object.get("properties").and_then(Value::as_object);
+        said.holds |= own.is_some_and(|own| !own.is_empty());
+        said.references.extend(reference(object));
+        left.extend(in_place(object));
     }
-}
-
-/// The references to schemas that declare a property of the object they describe, themselves or through others. Each is
-/// looked at once, however they refer to each other.
-fn declaring(root: &Value) -> HashSet<String> {
-    let mut index: HashMap<&str, usize> = HashMap::new();
-    let mut targets: Vec<&str> = Vec::new();
-    references(root, &mut |target| {
-        index.entry(target).or_insert_with(|| {
-            targets.push(target);
-            targets.len() - 1
-        });
-    });
-    let mut named_by: Vec<Vec<usize>> = vec![Vec::new(); targets.len()];
-    let mut left: Vec<usize> = Vec::new();
-    for (at, target) in targets.iter().enumerate() {
-        let Some(schema) = resolve(root, target) else { continue };
-        let said = Said::by(schema);
-        left.extend(said.declares.then_some(at));
-        said.references
-            .iter()
-            .filter_map(|inner| index.get(inner))
-            .for_each(|inner| named_by[*inner].push(at));
-    }
-    let mut found = HashSet::new();
-    while let Some(at) = left.pop() {
-        if found.insert(targets[at].to_owned()) {
-            left.append(&mut named_by[at]);
-        }
-    }
-    found
-}
-
-/// Calls `visit` with every reference inside a schema. The recursion is as deep as the schema.
-fn references<'a>(value: &'a Value, visit: &mut impl FnMut(&'a str)) {
-    match value {
-        Value::Object(object) => {
-            reference(object).into_iter().for_each(&mut *visit);
-            object.values().for_each(|inner| references(inner, visit));
-        }
-        Value::Array(list) => list.iter().for_each(|inner| references(inner, visit)),
-        _ => {}
-    }
+    said
 }
 
 fn in_place(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     IN_PLACE_LISTS.iter().filter_map(|key| schema.get(*key)?.as_array()).flatten()
-}
-
-fn reference(schema: &Map<String, Value>) -> Option<&str> {
-    schema.get("$ref").and_then(Value::as_str)
 }
 
 /// The `$ref` to the definition `name`, as `schemars` writes it.
@@ -226,14 +171,14 @@ impl Closer {
         let used = Uses::of(root).seen.into_iter().filter(|(_, role)| *role == Role::Part);
         let parts: HashSet<String> = used.map(|(target, _)| target.to_owned()).collect();
         // Without such parts nobody asks what a reference declares.
-        let declaring = if parts.is_empty() { HashSet::new() } else { declaring(root) };
+        let declaring = if parts.is_empty() { HashSet::new() } else { reaching(root, declared) };
         Self { parts, declaring }
     }
 
     /// Whether `schema` declares a property of the object it describes, itself or through others.
     fn declares(&self, schema: &Value) -> bool {
-        let said = Said::by(schema);
-        said.declares || said.references.iter().any(|target| self.declaring.contains(*target))
+        let said = declared(schema);
+        said.holds || said.references.iter().any(|target| self.declaring.contains(*target))
     }
 
     fn close(&self, schema: &mut Value, role: Role) {

@@ -52,6 +52,7 @@
 pub(crate) mod bounds;
 mod close;
 pub(crate) mod names;
+pub(crate) mod reach;
 
 pub use close::close;
 

@@ -81,8 +81,8 @@ pub(crate) fn open_enums(schema: &mut Value) {
 }
 
 fn open_enum(object: &mut Map<String, Value>) {
-    if object.remove("enum").is_some() {
-        object.insert("type".to_owned(), "string".into());
+    if let Some(Value::Array(values)) = object.remove("enum") {
+        open_values(object, values);
         return;
     }
     let Some(Value::Array(branches)) = object.get_mut("oneOf") else { return };
@@ -95,6 +95,16 @@ fn open_enum(object: &mut Map<String, Value>) {
             "properties": { &tag: { "type": "string", "not": { "enum": known } } },
             "required": [tag],
         }));
+    }
+}
+
+/// Lets any text pass beside the values that are none.
+fn open_values(object: &mut Map<String, Value>, mut values: Vec<Value>) {
+    values.retain(|value| !value.is_string());
+    if values.is_empty() {
+        object.insert("type".to_owned(), "string".into());
+    } else if let Value::Array(all) = object.entry("allOf").or_insert_with(|| json!([])) {
+        all.push(json!({ "anyOf": [{ "enum": values }, { "type": "string" }] }));
     }
 }
 

@@ -35,6 +35,9 @@ impl Flat {
             return;
         }
         let node = graph.node(id);
+        if node.is_made {
+            return;
+        }
         self.parts.push(id);
         self.kinds = if node.never { Kinds::EMPTY } else { self.kinds.and(node.kinds) };
         if depth > 0 {

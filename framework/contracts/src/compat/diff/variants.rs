@@ -18,14 +18,13 @@ impl Walk<'_> {
     pub(super) fn variants(&mut self, pair: &Pair) {
         for exclusive in [false, true] {
             let branches = |flat: &Flat, graph: &Graph| {
-                flat.said(graph, |node| if exclusive { node.one.as_deref() } else { node.any.as_deref() })
-                    .map(|(id, branches)| (id, branches.to_vec()))
+                flat.said(graph, |node| said(node, exclusive)).map(|(id, branches)| (id, branches.to_vec()))
             };
             let (old, new) = (branches(&pair.old, self.graph), branches(&pair.new, self.graph));
             match (old, new) {
                 (Some(old), Some(new)) => self.unions(pair, exclusive, &old, &new),
                 (None, None) => {}
-                (old, new) => self.union_and_one(pair, exclusive, old, new),
+                (old, new) => self.union_and_one(pair, exclusive, old.as_ref(), new.as_ref()),
             }
         }
     }
@@ -37,7 +36,6 @@ impl Walk<'_> {
         old: &(NodeId, Vec<NodeId>),
         new: &(NodeId, Vec<NodeId>),
     ) {
-        let key = if exclusive { "oneOf" } else { "anyOf" };
         let (matched, removed, added) = matched(self.graph, &old.1, &new.1);
         let changed = !removed.is_empty() || !added.is_empty();
         for (before, after) in matched {
@@ -46,27 +44,20 @@ impl Walk<'_> {
         if !changed {
             return;
         }
-        let reader = if self.writer_is_old { new.1.clone() } else { old.1.clone() };
-        let whole: Option<Box<[NodeId]>> = Some(reader.into());
-        let asked = self.graph.push(if exclusive {
-            Node { one: whole, ..Node::default() }
-        } else {
-            Node { any: whole, ..Node::default() }
-        });
+        let reader = if self.writer_is_old { new } else { old };
+        let asked = self.asked(exclusive, Some(reader));
         for (rule, branches, id, done) in
             [("VARIANT_REMOVED", removed, old.0, "removed"), ("VARIANT_ADDED", added, new.0, "added")]
         {
             for branch in branches {
                 let named = tag(self.graph, branch).map_or_else(
-                    || format!("a branch of `{key}`"),
+                    || format!("a branch of `{}`", told(exclusive)),
                     |(name, value)| format!("the variant with `{name}` {}", words::value(&value)),
                 );
                 let message = format!("{named} was {done}");
                 let place = Some(self.graph.node(branch).pointer.to_string());
-                let other = Some(format!(
-                    "{}/{key}",
-                    self.graph.node(if id == old.0 { new.0 } else { old.0 }).pointer
-                ));
+                let other = self.graph.node(if id == old.0 { new.0 } else { old.0 });
+                let other = Some(format!("{}/{}", other.pointer, key(other, exclusive)));
                 let places = if done == "removed" { [place, other] } else { [other, place] };
                 self.variant(rule, pair, places, message, branch, asked);
             }
@@ -99,34 +90,62 @@ impl Walk<'_> {
         self.change(rule, &pair, places, message, asked);
     }
 
+    /// The branches of a reader, alone.
+    fn asked(&mut self, exclusive: bool, reader: Option<&(NodeId, Vec<NodeId>)>) -> NodeId {
+        let mut asked = Node::default();
+        if let Some((id, branches)) = reader {
+            let branches: Option<Box<[NodeId]>> = Some(branches.as_slice().into());
+            if key(self.graph.node(*id), exclusive) == "oneOf" {
+                asked.one = branches;
+            } else {
+                asked.any = branches;
+            }
+        }
+        self.graph.push(asked)
+    }
+
     /// A union on one side, and one schema on the other.
     fn union_and_one(
         &mut self,
         pair: &Pair,
         exclusive: bool,
-        old: Option<(NodeId, Vec<NodeId>)>,
-        new: Option<(NodeId, Vec<NodeId>)>,
+        old: Option<&(NodeId, Vec<NodeId>)>,
+        new: Option<&(NodeId, Vec<NodeId>)>,
     ) {
-        let key = if exclusive { "oneOf" } else { "anyOf" };
-        let grew = new.is_some();
-        let place = |side: &Option<(NodeId, Vec<NodeId>)>| {
-            side.as_ref().map(|(id, _)| format!("{}/{key}", self.graph.node(*id).pointer))
+        let place = |side: Option<&(NodeId, Vec<NodeId>)>| {
+            let node = self.graph.node(side?.0);
+            Some(format!("{}/{}", node.pointer, key(node, exclusive)))
         };
-        let places = [place(&old), place(&new)];
+        let places = [place(old), place(new)];
         let reader = if self.writer_is_old { new } else { old };
-        let branches: Option<Box<[NodeId]>> = reader.map(|(_, branches)| branches.into());
-        let asked = self.graph.push(if exclusive {
-            Node { one: branches, ..Node::default() }
-        } else {
-            Node { any: branches, ..Node::default() }
-        });
-        let (rule, message) = if grew {
+        let asked = self.asked(exclusive, reader);
+        let key = told(exclusive);
+        let (rule, message) = if new.is_some() {
             ("VARIANT_ADDED", format!("`{key}` was added: there are variants now"))
         } else {
             ("VARIANT_REMOVED", format!("`{key}` was removed: there is one form now"))
         };
         self.change(rule, pair, places, message, asked);
     }
+}
+
+/// The branches that a schema says under one of the two keywords, as the document has it.
+fn said(node: &Node, exclusive: bool) -> Option<&[NodeId]> {
+    match (exclusive, node.was_one) {
+        (true, true) | (false, false) => node.any.as_deref(),
+        (true, false) => node.one.as_deref(),
+        (false, true) => None,
+    }
+}
+
+/// The keyword under which a schema has them.
+fn key(node: &Node, exclusive: bool) -> &'static str {
+    if node.was_one { "anyOf" } else { told(exclusive) }
+}
+
+/// The keyword under which the document has them.
+fn told(exclusive: bool) -> &'static str {
+    if exclusive { "oneOf" } else { "anyOf" }
 }
 
 /// Branches that belong together, those only the old side has, and those only the new side has.

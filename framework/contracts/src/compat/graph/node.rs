@@ -31,6 +31,10 @@ pub(in crate::compat) struct Node {
     /// `$ref` and `allOf`.
     pub(in crate::compat) all: Vec<NodeId>,
     pub(in crate::compat) any: Option<Box<[NodeId]>>,
+    /// Whether `any` stands as `oneOf` in the document, and was opened.
+    pub(in crate::compat) was_one: bool,
+    /// Whether it stands nowhere in the document, and was made in opening it.
+    pub(in crate::compat) is_made: bool,
     pub(in crate::compat) one: Option<Box<[NodeId]>>,
     pub(in crate::compat) not: Option<NodeId>,
     pub(in crate::compat) conditional: Option<Box<Conditional>>,

@@ -16,6 +16,7 @@ use super::listed::Listed;
 use super::node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
 use super::refs::References;
 use super::{Graph, Kinds};
+use crate::compat::unions::{MADE, WAS_ONE_OF};
 
 /// How many schemas both documents may come to together.
 pub(in crate::compat) const MAX_NODES: usize = 250_000;
@@ -261,6 +262,8 @@ impl<'a> Reader<'_, 'a> {
         }
         node.all.extend(self.branches(place, "allOf")?.into_iter().flatten());
         node.any = self.branches(place, "anyOf")?.map(Into::into);
+        node.is_made = place.object.contains_key(MADE);
+        node.was_one = place.object.contains_key(WAS_ONE_OF);
         node.one = self.branches(place, "oneOf")?.map(Into::into);
         node.not = self.one(place, "not")?;
         if let Some(test) = self.one(place, "if")? {

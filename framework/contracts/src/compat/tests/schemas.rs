@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::compat::sample::Dice;
+use crate::schema::for_each_mut;
 
 const NAMES: [&str; 5] = ["a", "b", "kind", "S_1", "x-y"];
 const PATTERNS: [&str; 7] = ["^a", "^[a-z]*$", "^[0-9]+$", "^S_", "b$", "^.{2}$", "^(a|b)$"];
@@ -67,6 +68,16 @@ pub(super) fn document(dice: &mut Dice) -> Value {
         root = without_loops(root);
     }
     root
+}
+
+/// The same without references by name.
+pub(super) fn without_names(mut schema: Value) -> Value {
+    for_each_mut(&mut schema, &mut |object| {
+        object.retain(|key, value| {
+            !["$anchor", "$dynamicAnchor", "$dynamicRef"].contains(&key.as_str()) && value != "#anchor"
+        });
+    });
+    schema
 }
 
 /// Takes away references that apply to the value they come from: such schemas mean nothing.
@@ -344,6 +355,59 @@ pub(super) fn branches(dice: &mut Dice) -> Value {
     let name = NAMES[dice.below(NAMES.len())];
     add("$defs", json!({ "B": { "properties": { name: held(dice) }, "required": [name] } }));
     Value::Object(root)
+}
+
+/// One branch of a union of objects, closed as a contract's file has it, or open, as somebody writes it by hand.
+fn variant(dice: &mut Dice, depth: usize) -> Value {
+    let mut properties = Map::new();
+    for name in &NAMES[..3] {
+        if dice.one_in(2) {
+            let inner = if depth > 0 && dice.one_in(3) { union_of(dice, depth - 1) } else { held(dice) };
+            properties.insert((*name).to_owned(), inner);
+        }
+    }
+    let names: Vec<String> = properties.keys().cloned().collect();
+    let required: Vec<&String> = names.iter().filter(|_| dice.one_in(3)).collect();
+    let mut variant = json!({ "type": "object", "properties": properties, "required": required });
+    if dice.one_in(3) {
+        variant["properties"]["kind"] = json!({ "const": dice.below(3) });
+        variant["required"] = json!(["kind"]);
+    }
+    if dice.one_in(2) {
+        variant["additionalProperties"] = json!(false);
+    }
+    match dice.below(8) {
+        0 => json!({ "$ref": "#/$defs/V" }),
+        1 => json!({ "type": "array", "items": variant }),
+        2 => json!({ "type": ["string", "null"] }),
+        3 => json!({ "allOf": [variant, { "properties": { "x-y": held(dice) } }] }),
+        _ => variant,
+    }
+}
+
+fn union_of(dice: &mut Dice, depth: usize) -> Value {
+    let branches: Vec<Value> = (0..2 + dice.below(2)).map(|_| variant(dice, depth)).collect();
+    let mut union = json!({ "oneOf": branches });
+    if dice.one_in(5) {
+        union["properties"] = json!({ "S_1": held(dice) });
+    }
+    if dice.one_in(6) {
+        union["anyOf"] = json!([variant(dice, 0), variant(dice, 0)]);
+    }
+    union
+}
+
+/// A `oneOf` of objects that may overlap where they are open, with others inside of it.
+pub(super) fn union(dice: &mut Dice) -> Value {
+    let mut root = union_of(dice, 1);
+    let definition = without_reference(variant(dice, 0));
+    root["$defs"] = json!({ "V": definition });
+    root
+}
+
+/// A definition that is nothing but itself says nothing.
+fn without_reference(schema: Value) -> Value {
+    if schema.get("$ref").is_some() { json!({ "properties": { "a": { "type": "string" } } }) } else { schema }
 }
 
 /// The same with another bound, fewer branches, or another of the changes that there are.
