@@ -4,6 +4,9 @@
 //! ```text
 //! cargo run --release -p choreograph-contracts --example compat_cost
 //! ```
+//!
+//! With `-- --check` it fails where an awkward pair has another verdict than it should, or takes more memory than a comparison may.
+//! Verdicts are given up by a count of steps, so that they are the same on every machine; seconds are printed and not held.
 
 #![expect(
     clippy::disallowed_methods,
@@ -11,7 +14,7 @@
     reason = "a benchmark reads the clock, starts itself again and prints"
 )]
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use choreograph_contracts::compat::{Document, Options, Proof, Semantics, Verdict, compare};
@@ -26,6 +29,9 @@ use made::{SMALL, Told, small};
 
 /// How often an ordinary pair is compared.
 const ROUNDS: u32 = 200;
+
+/// The memory that one comparison may take, in MB.
+const MAX_MEMORY: u64 = 500;
 
 /// An event of 20 fields, two of them objects, one a list and one a union.
 fn ordinary(version: usize) -> Value {
@@ -93,8 +99,8 @@ fn told(verdict: &Verdict) -> Told {
     }
 }
 
-/// One awkward pair, in a process of its own.
-fn one(index: usize) {
+/// One awkward pair, in a process of its own. Whether it went as it should.
+fn one(index: usize) -> bool {
     let pair = if index < SMALL { small(index) } else { large(index - SMALL) };
     let texts = [&pair.old, &pair.new].map(|schema| serde_json::to_vec(schema).unwrap_or_default());
     let (name, contract, expected) = (pair.name, pair.contract, [pair.backward, pair.forward]);
@@ -108,23 +114,27 @@ fn one(index: usize) {
         _ => Err("not read".to_owned()),
     };
     let took = start.elapsed();
-    let told = match found {
+    let (is_right, told) = match found {
         Ok(found) => {
             let got = [told(&found.backward), told(&found.forward)];
-            let right = if got == expected { "" } else { "  NOT AS EXPECTED" };
-            format!(
-                "{:?}, {:?}, steps {} and {}{right}",
-                got[0], got[1], found.backward.steps, found.forward.steps
-            )
+            let steps = [found.backward.steps, found.forward.steps];
+            (got == expected, format!("{:?}, {:?}, steps {} and {}", got[0], got[1], steps[0], steps[1]))
         }
-        Err(error) => format!("refused: {}", error.chars().take(160).collect::<String>()),
+        Err(error) => {
+            let is_right =
+                expected.iter().all(|told| matches!(told, Told::Refused(why) if error.contains(why)));
+            (is_right, format!("refused: {}", error.chars().take(160).collect::<String>()))
+        }
     };
     let bytes = texts[0].len() as f64 / 1e6;
-    println!(
-        "{name:<44} {bytes:>5.1} MB {:>7.3} s {:>5} MB  {told}",
-        took.as_secs_f64(),
-        memory("VmHWM").saturating_sub(before) / 1024
-    );
+    let taken = memory("VmHWM").saturating_sub(before) / 1024;
+    let wrong = match (is_right, taken <= MAX_MEMORY) {
+        (false, _) => "  NOT AS EXPECTED",
+        (_, false) => "  TOO MUCH MEMORY",
+        _ => "",
+    };
+    println!("{name:<44} {bytes:>5.1} MB {:>7.3} s {taken:>5} MB  {told}{wrong}", took.as_secs_f64());
+    wrong.is_empty()
 }
 
 /// A line of what the kernel says of this process's memory, in KiB; 0 where it says none.
@@ -134,18 +144,23 @@ fn memory(line: &str) -> u64 {
     found.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
-    if let Some(index) = arguments.next().and_then(|index| index.parse().ok()) {
-        one(index);
-        return;
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    if let Some(index) = argument.as_ref().and_then(|index| index.parse().ok()) {
+        return ExitCode::from(u8::from(!one(index)));
     }
-    ordinary_pairs();
-    let Ok(this) = std::env::current_exe() else { return };
+    let is_check = argument.is_some_and(|argument| argument == "--check");
+    if !is_check {
+        ordinary_pairs();
+    }
+    let Ok(this) = std::env::current_exe() else { return ExitCode::FAILURE };
+    let mut wrong = 0;
     for index in 0..SMALL + LARGE {
         let ended = Command::new(&this).arg(index.to_string()).status();
         if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
             println!("{index}: {ended:?}");
+            wrong += 1;
         }
     }
+    if is_check && wrong > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
