@@ -229,7 +229,7 @@ fn shipping(gates: &Gates) -> Service<Gates> {
 }
 
 fn mail(gates: &Gates) -> Service<Gates> {
-    Service::new("mail", gates.clone()).step(step("thank", thank))
+    Service::new("mail", gates.clone()).step(step("thank", thank).within(DEADLINE))
 }
 
 /// A service by its name.
