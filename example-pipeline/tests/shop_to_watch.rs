@@ -13,6 +13,8 @@ use choreograph_tests::process::Service;
 use example_pipeline::services;
 use serde_json::{Value, json};
 
+/// The invoice of the first order of the shop.
+const FIRST_INVOICE: &str = "700001";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// An answer's body, to be read as it comes. HTTP/1.0 has no chunks to take apart.
@@ -158,6 +160,13 @@ fn a_customer_orders_and_sees_the_order_travel() {
         if instance["summary"]["state"] == "completed" { Ok(instance) } else { Err(instance) }
     });
     assert_eq!(completed["summary"]["workflow"], "order");
+    for invoice in [completed["summary"]["keys"][0].as_str().expect("its invoice"), FIRST_INVOICE] {
+        eventually("its order is found by its invoice", PATIENCE, || {
+            let found = json(&observer, "GET", &format!("/api/where/{invoice}"), "").unwrap_or_default();
+            let one = (&found["total"], &found["items"][0]["keys"]);
+            if one == (&json!(1), &json!([invoice])) { Ok(()) } else { Err(found) }
+        });
+    }
     let another = json(&site, "POST", "/api/orders", &click("a-click-sent-once")).expect("it is placed");
     let spans = tree(&collector, another["workflow_id"].as_str().expect("a workflow"));
     let roots: Vec<_> = spans.iter().filter(|span| span.parent.is_none()).collect();

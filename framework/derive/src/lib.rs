@@ -44,7 +44,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `topic = "orders"` | both | the topic it is on, without the namespace |
 /// | `version = "1.0"` | owned | major and minor of its contract |
 /// | `key = "order_id"` | owned | the field whose text is the record's key: always written, as it is |
-/// | `subject = "invoice"` | owned, optional | the field written to `ce_subject`, where the business key is another than the record's; left out where it is absent or empty |
+/// | `subject = "invoice"` | owned, optional | the field written to `ce_subject`, where the business key is another than the record's: `choreograph where` finds by it; left out where it is absent or empty |
 /// | `starts = "order"` | owned, optional | the workflow that this event starts |
 /// | `terminal` | owned, optional | after it a workflow owes nothing |
 /// | `external` | both, optional | it comes from outside the choreography: from a customer, or a system without a manifest |

@@ -149,6 +149,21 @@ test('who goes through a list by keys keeps the row while the list changes under
   }
 });
 
+test('an instance is found by a further business key, and shows it', async () => {
+  const server = await standIn('--instances', '5');
+  const { origin } = server;
+  try {
+    const tab = await chromium.open(`${origin}/where/C536379`);
+    await tab.until('its page opens', "location.pathname.startsWith('/instances/')");
+    await tab.sees('.meta', 'C536379');
+    await tab.go(`${origin}/instances`);
+    await tab.sees('main', '· C536379');
+    quiet(tab, origin);
+  } finally {
+    await server.end();
+  }
+});
+
 test('an instance is followed from its start to its delivery while it moves', async () => {
   const server = await standIn('--instances', '3');
   const { origin } = server;

@@ -73,7 +73,7 @@ export function instance(i, n, now) {
   const attempts = reason === 'retrying' ? 3 + Math.floor(chance() * 5) : state === 'failed' ? 5 : 1;
   const events = state === 'completed' ? 9 : at + 1;
   return {
-    id: idOf(i), workflow, key, state, reason, step, at,
+    id: idOf(i), workflow, key, keys: i === 3 ? ['C536379', `parcel ${HOSTILE}`] : [], state, reason, step, at,
     sentence: sentence(state, reason, step, now - updated, chance),
     attempts, error, started, updated, finished: state === 'completed' ? updated : null, events,
     dead_letters: state === 'failed' ? 1 : 0,

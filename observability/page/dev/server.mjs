@@ -125,7 +125,7 @@ const drifts = () => ({
 function where(text) {
   // A key that more instances have than one answer holds.
   if (text === 'one-key-for-many') return { as_of: asOf(), items: items.slice(0, 50), total: 1000, next: null, by_state: [], by_reason: [], by_step: [], stuck: 0, side_stuck: 0 };
-  const found = items.filter((item) => item.id === text || item.key === text);
+  const found = items.filter((item) => item.id === text || item.key === text || item.keys.includes(text));
   return { ...page(found, new URLSearchParams()), by_state: [], by_reason: [], by_step: [], stuck: 0, side_stuck: 0 };
 }
 

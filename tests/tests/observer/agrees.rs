@@ -64,6 +64,13 @@ fn every_order_is_where_its_fate_put_it() {
 
     let (code, text) = stage.ask(Some(&sight), &["where", &format!("key-of-{}", fine[0])]);
     assert!(code == 0 && text.contains("completed"), "{code}: {text}");
+    let (code, text) = stage.ask(Some(&sight), &["where", &format!("invoice-of-{}", fine[1])]);
+    assert!(
+        code == 0 && text.contains(&format!("{} (key-of-{0}, invoice-of-{0})", fine[1])),
+        "{code}: {text}"
+    );
+    let by_invoice = stage.ask(Some(&sight), &["instances", "--key", &format!("invoice-of-{}", fails[1])]);
+    assert!(by_invoice.0 == 1 && by_invoice.1.contains("1 in all: 1 failed"), "{by_invoice:?}");
     let (code, text) = stage.ask(Some(&sight), &["where", &fails[0]]);
     assert!(code == 1 && text.contains("failed") && text.contains("payment/charge"), "{code}: {text}");
     let (code, text) = stage.ask(Some(&sight), &["instances", "--state", "lost"]);
@@ -106,7 +113,7 @@ fn without_an_observer_the_command_finds_out_by_itself() {
     }
     let manifests = stage.manifests_argument();
     let alone = |id: &str| stage.ask(None, &["where", id, "--manifests", &manifests]);
-    let (code, text) = alone(&fine[0]);
+    let (code, text) = alone(&format!("invoice-of-{}", fine[0]));
     assert!(code == 0 && text.contains("completed"), "{code}: {text}");
     let (code, text) = alone(&rejected[0]);
     assert!(code == 1 && text.contains("failed") && text.contains("payment/charge"), "{code}: {text}");

@@ -222,6 +222,7 @@ impl Stage {
             .header("ce_source", "shop")
             .header("ce_type", "order.placed.v1")
             .header("ce_correlationid", id)
+            .header("ce_subject", format!("invoice-of-{id}"))
             .header("wf", format!("name=order;started={started};hops=0"))
     }
 

@@ -16,6 +16,9 @@ use crate::format::{one_line, shortened};
 /// The events, dead letters and traces of one instance that are shown.
 const MAX_SHOWN: usize = 100;
 
+/// The further keys of an instance that are shown.
+const MAX_SHOWN_KEYS: usize = 3;
+
 /// The longest key or id in a list, in characters.
 const MAX_SHOWN_ID: usize = 48;
 
@@ -111,8 +114,9 @@ pub(crate) fn instance(instance: &Instance) -> String {
 }
 
 fn headline(item: &InstanceSummary) -> String {
-    let key = item.key.as_ref().filter(|key| **key != item.id);
-    let key = key.map_or_else(String::new, |key| format!(" ({})", shortened(key, MAX_SHOWN_ID)));
+    let keys = item.key.iter().filter(|key| **key != item.id).chain(item.keys.iter().take(MAX_SHOWN_KEYS));
+    let keys: Vec<_> = keys.map(|key| shortened(key, MAX_SHOWN_ID)).collect();
+    let key = if keys.is_empty() { String::new() } else { format!(" ({})", keys.join(", ")) };
     let reason = item.reason.map_or_else(String::new, |reason| format!(": {}", word(&reason)));
     format!("{}{key} {} {}{reason}", shortened(&item.id, MAX_SHOWN_ID), item.workflow, word(&item.state))
 }

@@ -18,7 +18,8 @@ fn summary(id: &str, state: &str, reason: Option<&str>) -> Value {
         _ => None,
     });
     json!({
-        "id": id, "workflow": "order", "key": "key-\u{1b}[2J1", "state": state, "reason": reason, "step": "payment/charge",
+        "id": id, "workflow": "order", "key": "key-\u{1b}[2J1", "keys": ["536365", "c-2", "c-3", "c-4"],
+        "state": state, "reason": reason, "step": "payment/charge",
         "sentence": "waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving", "attempts": 0,
         "error": null, "started": 1_767_225_000_000_u64, "updated": 1_767_225_001_000_u64, "finished": null,
         "events": 1, "dead_letters": 1
@@ -106,7 +107,7 @@ fn where_names_step_and_reason_and_says_by_its_code_whether_it_is_stuck() {
     let run = asked(&stuck.url(), &["where", "o-1"]);
     assert_eq!((run.code, run.errors.as_str()), (1, ""), "{}", run.out);
     for told in [
-        "o-1 (key-\\u{1b}[2J1) order stalled: backlog\n",
+        "o-1 (key-\\u{1b}[2J1, 536365, c-2, c-3) order stalled: backlog\n",
         "waiting 4 min at payment/charge: 312 ahead of it in partition 2, moving\n",
         "owed by payment/charge for 4 min: order.placed.v1, 312 ahead of it\n",
         "offset 400, committed 88",

@@ -40,6 +40,10 @@ pub struct InstanceSummary {
     pub workflow: String,
     /// The business key: the key of its first record.
     pub key: Option<String>,
+    /// Further business keys by which it is found: what its events say to be theirs (`ce_subject`), and the keys of further
+    /// ones without a cause.
+    #[serde(default)]
+    pub keys: Vec<String>,
     /// What it has come to.
     pub state: InstanceState,
     /// Why it stands still.

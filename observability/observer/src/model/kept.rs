@@ -83,8 +83,11 @@ pub(super) struct Kept {
     pub(super) read: Millis,
     /// When its terminal event was emitted; zero for not yet.
     pub(super) finished: Millis,
-    /// Its business key: that of the event which started it, as far as it was read, else that of its first record.
-    pub(super) key: Option<Box<str>>,
+    /// Its business key among [`Keys`](super::keys::Keys): that of the event which started it, as far as it was read, else
+    /// that of its first record.
+    pub(super) key: u32,
+    /// The last of the further keys by which it is found, see [`Store::keep_further_key`](super::store::Store::keep_further_key).
+    pub(super) further: u32,
     /// Its first trace; zeros for none.
     pub(super) trace: (u64, u64),
     /// What most instances have not.
@@ -92,9 +95,6 @@ pub(super) struct Kept {
     pub(super) first: u32,
     pub(super) last: u32,
     pub(super) events: u32,
-    /// Neighbours among the instances with the same key.
-    pub(super) newer: u32,
-    pub(super) older: u32,
     pub(super) workflow: u16,
     pub(super) standing: Standing,
     /// The number of the [set](super::sets::Set) of steps at which it is.
@@ -111,7 +111,7 @@ pub(super) struct Kept {
 /// What few instances have.
 #[derive(Debug, Clone, Default)]
 pub(super) struct More {
-    /// Further keys than the first.
+    /// Further keys of its events than the first.
     pub(super) keys: Vec<Box<str>>,
     /// Further traces than the first.
     pub(super) traces: Vec<(u64, u64)>,
@@ -207,14 +207,13 @@ impl Kept {
             updated: 0,
             read: 0,
             finished: 0,
-            key: None,
+            key: NOWHERE,
+            further: NOWHERE,
             trace: (0, 0),
             more: None,
             first: NOWHERE,
             last: NOWHERE,
             events: 0,
-            newer: NOWHERE,
-            older: NOWHERE,
             workflow: 0,
             standing: Standing { state: super::words::RUNNING, reason: NO_REASON, step: 0, attempts: 0 },
             seats: NO_SEATS,
@@ -251,15 +250,6 @@ impl Kept {
     /// The most attempts of those; zero where there are none.
     pub(super) fn most_attempts(&self) -> u32 {
         self.runs().iter().map(|run| run.attempts).max().unwrap_or(0)
-    }
-
-    /// A key of one of its events.
-    pub(super) fn key_text(&self, number: u16) -> Option<&str> {
-        match number {
-            NO_INDEX => None,
-            0 => self.key.as_deref(),
-            _ => self.more.as_ref()?.keys.get(usize::from(number) - 1).map(|key| &**key),
-        }
     }
 
     /// The number of a further key, if it is one.

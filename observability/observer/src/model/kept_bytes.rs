@@ -17,7 +17,7 @@ use super::words::STATES;
 use crate::fact::Millis;
 
 /// The version of the form; another one is not read.
-const FORM: u32 = 12;
+const FORM: u32 = 13;
 
 /// A save that cannot be read: the observer begins from the beginning.
 #[derive(Debug, thiserror::Error)]
@@ -101,17 +101,24 @@ impl Model {
     pub(super) fn load_instance(&mut self, slot: u32, input: &mut In<'_>) -> Result<(), BadState> {
         let (id, started, updated, read, finished): (Id, Millis, Millis, Millis, Millis) =
             Saved::load(input)?;
-        let (key, trace, workflow, standing, list): (_, _, _, Standing, u8) = Saved::load(input)?;
+        let (trace, workflow, standing, list): (_, _, Standing, u8) = Saved::load(input)?;
+        let (key, further): (Option<Box<str>>, Vec<Box<str>>) = Saved::load(input)?;
         let seats: Vec<Seat> = Saved::load(input)?;
         let mut more: Option<More> = Saved::load(input)?;
         if usize::from(standing.state) >= STATES {
             return Err(BadState::Form("no state of an instance"));
         }
-        let kept = Kept { started, updated, read, finished, key, trace, workflow, standing, ..Kept::new(id) };
+        let kept = Kept { started, updated, read, finished, trace, workflow, standing, ..Kept::new(id) };
         if !self.store.restore_instance(slot, kept) {
             return Err(BadState::Form("instances out of order"));
         }
         self.store.set_seats(slot, &seats);
+        if let Some(key) = &key {
+            self.store.set_key(slot, key);
+        }
+        for key in &further {
+            self.store.keep_further_key(slot, key);
+        }
         let (mut numbers, mut later) = (Vec::new(), Vec::new());
         for _ in 0..u32::load(input)? {
             let row = Row::load(input)?;
@@ -155,7 +162,9 @@ impl Store {
         let (mut bytes, it) = (Vec::new(), &self.instances[slot]);
         let out = &mut bytes;
         (it.id, it.started, it.updated, it.read, it.finished).save(out);
-        (it.key.clone(), it.trace, it.workflow, it.standing, list_number(it.settled)).save(out);
+        (it.trace, it.workflow, it.standing, list_number(it.settled)).save(out);
+        let further: Vec<Box<str>> = self.further_keys(slot).into_iter().map(Into::into).collect();
+        (self.keys.text(it.key).map(Box::<str>::from), further).save(out);
         self.seats(slot).to_vec().save(out);
         // What few instances have is called by the place of its event among all.
         let mut places = RapidHashMap::default();

@@ -36,7 +36,7 @@ impl Model {
         };
         let fitting: Vec<u32> = match &filter.key {
             Some(key) => {
-                self.store.with_key(key).take(MAX_FOUND).filter(|&it| self.fits(it, &wanted)).collect()
+                self.store.keys.with(key).take(MAX_FOUND).filter(|&it| self.fits(it, &wanted)).collect()
             }
             None => self.store.slots().filter(|&slot| self.fits(slot, &wanted)).collect(),
         };
@@ -52,7 +52,7 @@ impl Model {
             found.extend(self.store.find_instance(id));
             found.extend(self.store.find_row(id).map(|row| self.store.rows[row].instance));
         }
-        found.extend(self.store.with_key(text).take(MAX_FOUND));
+        found.extend(self.store.keys.with(text).take(MAX_FOUND));
         self.listed(found.into_iter().collect(), &View::default(), &InstanceFilter::default(), now)
     }
 
@@ -153,7 +153,8 @@ impl Model {
         InstanceSummary {
             id: instance.id_text(instance.id),
             workflow: self.workflow_name(instance.workflow),
-            key: instance.key.as_deref().map(str::to_owned),
+            key: self.store.keys.text(instance.key).map(str::to_owned),
+            keys: self.store.further_keys(slot).into_iter().map(str::to_owned).collect(),
             state: judged.state,
             reason: judged.reason,
             step: judged.decides.map(|pair| self.names.steps.text(pair.step).to_owned()),

@@ -79,6 +79,7 @@ mod head;
 mod id;
 mod kept;
 mod kept_bytes;
+mod keys;
 mod letters;
 mod list;
 mod names;

@@ -137,7 +137,7 @@ impl Model {
             topic: place.map_or_else(String::new, |place| self.names.topics.text(place.topic).to_owned()),
             partition: place.map_or(-1, |place| place.partition),
             offset: row.offset,
-            key: instance.key_text(row.key).map(str::to_owned),
+            key: self.store.key_text(instance, row.key).map(str::to_owned),
             contract_version: (row.major > 0).then(|| format!("{}.{}", row.major, row.minor)),
             trace: trace.map(trace_text),
             span: trace.map(|_| format!("{:016x}", row.span)),

@@ -9,11 +9,11 @@ use crate::answer::InstanceState;
 use crate::fact::Millis;
 
 /// What an index takes for one entry at most, in bytes: it doubles when it is seven eighths full.
-const INDEXED: usize = 10;
+pub(super) const INDEXED: usize = 10;
 /// An event, with its place among the ids.
 const EVENT_BYTES: usize = size_of::<Row>() + INDEXED;
-/// An instance, with its places among ids and keys, and in the list that is looked through.
-const INSTANCE_BYTES: usize = size_of::<Kept>() + 2 * INDEXED + 16;
+/// An instance, with its place among the ids, and in the list that is looked through.
+const INSTANCE_BYTES: usize = size_of::<Kept>() + INDEXED + 16;
 /// What an allocation takes beside its bytes.
 const ALLOCATED: usize = 16;
 /// The share of the instances that goes at once where there are too many: one in so many.
@@ -64,10 +64,9 @@ impl More {
 }
 
 impl Kept {
-    /// What it takes beside its own size.
+    /// What it takes beside its own size and its keys.
     pub(super) fn extra_bytes(&self) -> usize {
-        let key = self.key.as_ref().map_or(0, |key| text_bytes(key));
-        key + self.more.as_ref().map_or(0, |more| more.bytes())
+        self.more.as_ref().map_or(0, |more| more.bytes())
     }
 
     /// Whether nobody owes anything and nobody need do anything: it was not lost, and has no open dead letter on its way.
@@ -84,7 +83,8 @@ impl Kept {
 impl Store {
     /// What events and instances take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.rows.len() * EVENT_BYTES + self.instances.len() * INSTANCE_BYTES + self.extra + self.sets.bytes()
+        let indexes = self.keys.bytes() + self.sets.bytes();
+        self.rows.len() * EVENT_BYTES + self.instances.len() * INSTANCE_BYTES + indexes + self.extra
     }
 }
 

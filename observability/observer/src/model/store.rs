@@ -6,6 +6,7 @@ use std::hash::BuildHasher as _;
 
 use super::id::Id;
 use super::kept::{Kept, List, More, NO_INDEX, NOTED, Note, Row, Standing, text_at};
+use super::keys::Keys;
 use super::room::{RUNS_BYTES, text_bytes};
 use super::runs::Run;
 use super::seats::Seat;
@@ -22,6 +23,8 @@ const MAX_TEXTS: usize = 20_000;
 const MAX_NOTES: usize = 1_000;
 /// The most runs of one instance that took more than one attempt and are kept; the oldest go first.
 const MAX_RUNS: usize = 1_000;
+/// The most further keys by which one instance is found.
+const MAX_FURTHER_KEYS: usize = 16;
 /// The longest key that is kept, in bytes.
 const MAX_KEY: usize = 256;
 
@@ -32,12 +35,12 @@ pub(super) struct Store {
     pub(super) instances: Slab<Kept>,
     row_of: HashTable<u32>,
     instance_of: HashTable<u32>,
-    /// The newest instance with a key; the others hang on it.
-    newest_of: HashTable<u32>,
+    /// By what instances are found beside their ids.
+    pub(super) keys: Keys,
     hash: RandomState,
     /// What is to be saved.
     pub(super) turns: Turns<Slots>,
-    /// What keys, ids that are no UUIDs, and notes take, in bytes.
+    /// What further keys of events, ids that are no UUIDs, and notes take, in bytes.
     pub(super) extra: usize,
     /// Events that are another one in an older major.
     pub(super) twins: u64,
@@ -85,13 +88,9 @@ impl Store {
     fn find_by(&mut self, slot: u32) {
         let kept = &self.instances[slot];
         let (id, workflow, standing) = (kept.id, kept.workflow, kept.standing);
-        let key_hash = kept.key.as_ref().map(|key| self.hash.hash_one(&**key));
         let (instances, hash) = (&self.instances, &self.hash);
         self.instance_of.insert_unique(hash.hash_one(id), slot, |&slot| hash.hash_one(instances[slot].id));
         self.count(workflow, standing);
-        if let Some(key_hash) = key_hash {
-            self.hang(slot, key_hash);
-        }
     }
 
     /// To be called before an instance changes or is forgotten.
@@ -104,63 +103,39 @@ impl Store {
 
     /// Gives an instance that has none its key.
     pub(super) fn set_key(&mut self, slot: u32, key: &str) {
-        let key: Box<str> = super::head::cut(key, MAX_KEY).into();
-        let key_hash = self.hash.hash_one(&*key);
-        self.extra += text_bytes(&key);
-        self.instances[slot].key = Some(key);
-        self.hang(slot, key_hash);
+        let kept = &mut self.instances[slot];
+        kept.further = self.keys.without(kept.further, key);
+        kept.key = self.keys.add(slot, key, NOWHERE);
     }
 
-    fn hang(&mut self, slot: u32, key_hash: u64) {
-        let (instances, hash) = (&self.instances, &self.hash);
-        let same = |other: &u32| instances[*other].key == instances[slot].key;
-        let before = self.newest_of.find(key_hash, same).copied();
-        match before {
-            Some(other) => {
-                if let Some(newest) = self.newest_of.find_mut(key_hash, same) {
-                    *newest = slot;
-                }
-                self.instances[other].newer = slot;
-                self.instances[slot].older = other;
-            }
-            None => {
-                self.newest_of.insert_unique(key_hash, slot, |&slot| {
-                    hash.hash_one(instances[slot].key.as_deref().unwrap_or_default())
-                });
-            }
+    /// Keeps a key by which an instance is found beside its business key: what an event says to be it (`ce_subject`), or the
+    /// key of a further event without a cause. Of too many the first ones stay.
+    pub(super) fn keep_further_key(&mut self, slot: u32, key: &str) {
+        let (key, kept) = (super::head::cut(key, MAX_KEY), &mut self.instances[slot]);
+        let is_known =
+            self.keys.text(kept.key) == Some(key) || self.keys.from(kept.further).any(|it| it == key);
+        if !is_known && self.keys.from(kept.further).count() < MAX_FURTHER_KEYS {
+            kept.further = match self.keys.add(slot, key, kept.further) {
+                NOWHERE => kept.further,
+                number => number,
+            };
         }
     }
 
-    fn unhang(&mut self, slot: u32) {
-        let (newer, older) = (self.instances[slot].newer, self.instances[slot].older);
-        if older != NOWHERE {
-            self.instances[older].newer = newer;
-        }
-        if newer != NOWHERE {
-            self.instances[newer].older = older;
-        } else if let Some(key) = &self.instances[slot].key {
-            let key_hash = self.hash.hash_one(&**key);
-            if let Ok(mut entry) = self.newest_of.find_entry(key_hash, |&other| other == slot) {
-                if older == NOWHERE {
-                    entry.remove();
-                } else {
-                    *entry.get_mut() = older;
-                }
-            }
-        }
+    /// The further keys by which an instance is found, in the order in which they were kept.
+    pub(super) fn further_keys(&self, slot: u32) -> Vec<&str> {
+        let mut keys: Vec<&str> = self.keys.from(self.instances[slot].further).collect();
+        keys.reverse();
+        keys
     }
 
-    /// The instances with a key, the newest first.
-    pub(super) fn with_key(&self, key: &str) -> impl Iterator<Item = u32> {
-        let same = |slot: &u32| self.instances[*slot].key.as_deref() == Some(key);
-        let mut next = self.newest_of.find(self.hash.hash_one(key), same).copied().unwrap_or(NOWHERE);
-        std::iter::from_fn(move || {
-            let slot = next;
-            (slot != NOWHERE).then(|| {
-                next = self.instances[slot].older;
-                slot
-            })
-        })
+    /// A key of an event of an instance.
+    pub(super) fn key_text<'s>(&'s self, instance: &'s Kept, number: u16) -> Option<&'s str> {
+        match number {
+            NO_INDEX => None,
+            0 => self.keys.text(instance.key),
+            _ => instance.more.as_ref()?.keys.get(usize::from(number) - 1).map(|key| &**key),
+        }
     }
 
     /// Adds an event at the end of its instance; [`NOWHERE`] where there is no room.
@@ -202,12 +177,12 @@ impl Store {
         let Some(key) = key else { return NO_INDEX };
         let key = String::from_utf8_lossy(key);
         let key = super::head::cut(&key, MAX_KEY);
-        match &self.instances[slot].key {
+        match self.keys.text(self.instances[slot].key) {
             None => {
                 self.set_key(slot, key);
                 0
             }
-            Some(first) if **first == *key => 0,
+            Some(first) if first == key => 0,
             Some(_) if starts && !self.start_gave_the_key(slot) => {
                 self.replace_key(slot, key);
                 0
@@ -231,11 +206,9 @@ impl Store {
 
     /// Makes `key` the business key; the one before becomes a further key, and its events keep it.
     fn replace_key(&mut self, slot: u32, key: &str) {
-        self.unhang(slot);
-        let instance = &mut self.instances[slot];
-        (instance.older, instance.newer) = (NOWHERE, NOWHERE);
-        let before = instance.key.take().unwrap_or_default();
-        self.extra = self.extra.saturating_sub(text_bytes(&before));
+        let number = self.instances[slot].key;
+        let before: Box<str> = self.keys.text(number).unwrap_or_default().into();
+        self.keys.remove(number);
         self.set_key(slot, key);
         let known = self.instances[slot].key_number_of(key);
         let moved = match known {
@@ -387,7 +360,7 @@ impl Store {
             self.rows.free(row);
             row = next;
         }
-        self.unhang(slot);
+        self.forget_keys(slot);
         let (id, workflow, standing) = {
             let instance = &self.instances[slot];
             (instance.id, instance.workflow, instance.standing)
@@ -399,6 +372,16 @@ impl Store {
         self.set_seats(slot, &[]);
         self.instances[slot] = Kept::new(Id::NONE);
         self.instances.free(slot);
+    }
+
+    fn forget_keys(&mut self, slot: u32) {
+        let Kept { key, further, .. } = self.instances[slot];
+        for first in [key, further] {
+            let mut next = first;
+            while next != NOWHERE {
+                next = self.keys.remove(next);
+            }
+        }
     }
 
     /// Whether there is an instance of this number.

@@ -226,6 +226,10 @@ impl Model {
     fn add(&mut self, slot: u32, id: Id, seen: &Sighting<'_>, event_type: u16, now: Millis) -> u32 {
         let head = seen.head;
         let key = self.store.key_number(slot, seen.key, head.causation.is_none());
+        let own = seen.key.filter(|_| head.causation.is_none()).map(String::from_utf8_lossy);
+        for key in own.as_deref().into_iter().chain(head.subject) {
+            self.store.keep_further_key(slot, key);
+        }
         let (trace, span) = match head::trace(seen.traceparent) {
             Some((trace, span)) => (self.store.trace_number(slot, trace), span),
             None => (NO_INDEX, 0),

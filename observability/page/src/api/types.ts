@@ -156,6 +156,8 @@ export interface InstanceSummary {
   id: string;
   workflow: string;
   key: string | null;
+  /** Further business keys by which it is found. */
+  keys: string[];
   state: InstanceState;
   reason: StallReason | null;
   step: string | null;

@@ -72,6 +72,11 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
         <span>
           id <Id value={summary.id} label="the instance’s id" />
         </span>
+        {summary.keys.map((key) => (
+          <span key={key}>
+            also <Id value={key} label="a further key" />
+          </span>
+        ))}
         <span>
           started <Ago at={summary.started} />
         </span>

@@ -48,7 +48,10 @@ function Row({ item, tabIndex }: { item: InstanceSummary; tabIndex: 0 | -1 }) {
       </span>
       <span class="row-key">
         <Wire class="mono strong">{item.key ?? item.id}</Wire>
-        <span class="under">{item.workflow}</span>
+        <span class="under">
+          {item.workflow}
+          {item.keys.length > 0 && <Wire class="mono">{` · ${item.keys.join(', ')}`}</Wire>}
+        </span>
       </span>
       <span class="row-what">
         <Wire class="sentence">{item.sentence}</Wire>

@@ -1,8 +1,9 @@
 //! Lists, filters, pages, and what a text names.
 
-use super::log::{Log, START};
+use super::log::{Log, START, manifests};
 use crate::answer::{InstanceState, StallReason};
-use crate::model::InstanceFilter;
+use crate::model::{InstanceFilter, Model, ModelSettings};
+use crate::test_disk::restarted;
 
 fn shop() -> Log {
     let mut log = Log::new();
@@ -98,7 +99,7 @@ fn several_orders_of_one_key_are_all_found_and_forgotten_one_by_one() {
     for (left, order) in [(4, 2), (3, 4), (2, 0), (1, 1), (0, 3)] {
         let slot = log.model.store.find_instance(crate::model::id::Id::of(&format!("o-{order}"))).unwrap();
         log.model.store.remove(slot);
-        assert_eq!(log.model.store.with_key("customer").count(), left, "{order}");
+        assert_eq!(log.model.store.keys.with("customer").count(), left, "{order}");
     }
     assert_eq!(log.model.store.rows.len(), 0);
 }
@@ -133,8 +134,94 @@ fn the_business_key_is_that_of_the_start_whatever_is_read_first() {
     assert_eq!(log.model.find("order", log.now).total, 1);
     let slot = log.model.store.find_instance(crate::model::id::Id::of("flow")).unwrap();
     log.model.store.remove(slot);
-    assert_eq!((log.model.store.with_key("order").count(), log.model.store.with_key("card").count()), (0, 0));
-    assert_eq!(log.model.store.extra, before);
+    assert_eq!(
+        (log.model.store.keys.with("order").count(), log.model.store.keys.with("card").count()),
+        (0, 0)
+    );
+    assert_eq!((log.model.store.extra, log.model.store.keys.bytes()), (before, 0));
+}
+
+/// The instances that a text names, by their ids.
+fn found(model: &Model, text: &str) -> Vec<String> {
+    let mut ids: Vec<String> = model.find(text, START).items.into_iter().map(|it| it.id).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn an_order_is_found_by_its_subjects_and_by_the_keys_of_all_that_came_from_outside() {
+    let event = |id: &'static str, order: &'static str, subject: &'static str| {
+        [("ce_id", id), ("ce_type", "order.placed.v1"), ("ce_correlationid", order), ("ce_subject", subject)]
+    };
+    let mut log = Log::new();
+    // What has a cause is no business key of its order, though it may say one.
+    let stock = [("ce_id", "e-1"), ("ce_type", "payment.confirmed.v1"), ("ce_correlationid", "o-1")];
+    log.put(
+        "payments",
+        "85123A",
+        &[&stock[..], &[("ce_causationid", "o-1"), ("ce_subject", "card-7")]].concat(),
+    );
+    log.put("orders", "shelf-1", &event("o-1", "o-1", "536365"));
+    log.put("orders", "shelf-2", &event("o-2", "o-2", "536365"));
+    log.put("orders", "536366", &event("o-3", "o-3", "536366"));
+    log.put("orders", "parcel", &event("e-2", "o-3", "shelf-1"));
+    let summary = |model: &Model, id: &str| model.instance(id, START).unwrap().summary;
+    let look = |model: &Model| {
+        assert_eq!(found(model, "536365"), ["o-1", "o-2"]);
+        assert_eq!(found(model, "536366"), ["o-3"]);
+        assert_eq!(found(model, "shelf-1"), ["o-1", "o-3"]);
+        assert_eq!(
+            (found(model, "card-7"), found(model, "parcel")),
+            (vec!["o-1".into()], vec!["o-3".into()])
+        );
+        assert_eq!(found(model, "85123A"), [""; 0]);
+        let filter = InstanceFilter { key: Some("536365".to_owned()), ..InstanceFilter::default() };
+        assert_eq!(model.instances(&filter, START).total, 2);
+        let one = summary(model, "o-1");
+        assert_eq!((one.key.as_deref(), one.keys), (Some("shelf-1"), vec!["card-7".into(), "536365".into()]));
+        assert_eq!(summary(model, "o-3").keys, ["parcel", "shelf-1"], "its key is its first subject");
+    };
+    look(&log.model);
+    let mut again = restarted(&mut log.model, &ModelSettings::default());
+    again.manifests(&manifests(), log.now);
+    look(&again);
+    assert_eq!(again.bytes(), log.model.bytes());
+    for (order, left) in [("o-2", vec!["o-1"]), ("o-1", vec![])] {
+        again.store.remove(slot(&again, order));
+        assert_eq!(found(&again, "536365"), left);
+    }
+    again.store.remove(slot(&again, "o-3"));
+    assert_eq!((again.store.keys.bytes(), found(&again, "shelf-1").len()), (0, 0));
+}
+
+#[test]
+fn of_too_many_keys_of_one_instance_the_first_ones_find_it() {
+    let mut log = Log::new();
+    log.place("o-1");
+    for many in 0..20 {
+        log.model.store.keep_further_key(slot(&log.model, "o-1"), &format!("part-{many}"));
+    }
+    assert_eq!((found(&log.model, "part-15").len(), found(&log.model, "part-16").len()), (1, 0));
+}
+
+#[test]
+fn a_subject_that_turns_out_to_be_the_key_finds_once() {
+    let mut log = Log::new();
+    let follows = [("ce_id", "e-1"), ("ce_type", "payment.confirmed.v1"), ("ce_correlationid", "o-1")];
+    let said = [("ce_causationid", "o-1"), ("ce_subject", "order")];
+    log.put("payments", "card", &[&follows[..], &said].concat());
+    log.put(
+        "orders",
+        "order",
+        &[("ce_id", "o-1"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "o-1")],
+    );
+    assert_eq!(log.model.store.keys.with("order").count(), 1);
+    let one = log.model.instance("o-1", log.now).unwrap().summary;
+    assert_eq!((one.key.as_deref(), one.keys.len()), (Some("order"), 0));
+}
+
+fn slot(model: &Model, order: &str) -> u32 {
+    model.store.find_instance(crate::model::id::Id::of(order)).unwrap()
 }
 
 #[test]
