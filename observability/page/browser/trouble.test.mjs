@@ -177,12 +177,23 @@ test('a trace leads to where it is kept, wherever it is named', () =>
     const tab = await chromium.open(`${origin}/instances?state=failed`);
     await tab.click('.row');
     await tab.sees('.letters', 'Lies at');
-    for (const part of ['.letters', '.events']) {
-      if (part === '.events') await tab.click('.event-name');
-      const link = await tab.until(`a link in ${part}`, `document.querySelector('${part} .details a[href^="https://traces.example/trace/"]')?.rel`);
-      assert.equal(link, 'noopener noreferrer');
-    }
+    await tab.click('.event-name');
+    const [letter, event, replay] = await Promise.all(['.letters .details', '.events .details', '.traces li:last-child'].map((part) => linked(tab, part)));
+    assert.equal(new Set([letter, event, replay]).size, 3, 'the attempt that failed and the operator have traces of their own');
+    await tab.sees('.traces li:last-child', 'replay by mara <img');
+    await tab.go(`${origin}/failures`);
+    await tab.click('.letter-toggle');
+    await linked(tab, '.details');
   }));
+
+/** Waits for a link to a trace that the text beside it names, and answers with its address. */
+async function linked(tab, part) {
+  const link = `document.querySelector('${part} a[href^="https://traces.example/trace/"]')`;
+  const { href, rel, beside } = await tab.until(`a link in ${part}`, `(() => { const a = ${link}; return a && { href: a.href, rel: a.rel, beside: a.parentElement.textContent }; })()`);
+  assert.equal(rel, 'noopener noreferrer');
+  assert.ok(beside.includes(href.split('/').pop()), `${beside} names what ${href} leads to`);
+  return href;
+}
 
 test('a reader who listens is told of what they did, not of every second', () =>
   withInstances(4000, async ({ origin, end }) => {

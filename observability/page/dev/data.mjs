@@ -180,8 +180,17 @@ export function detail(summary, now) {
   return {
     summary, frontier: summary.state === 'completed' ? stuck.map((seat) => atSide(seat, summary, events)) : owes, events,
     dead_letters: summary.dead_letters > 0 ? [letter(summary)] : chance() < 0.02 ? [{ ...letter(summary), open: false }] : [],
-    traces: traces.slice(0, stop > 4 ? 2 : 1).map((id, n) => ({ id, from: summary.started + n * 1000, to: summary.updated, events: 4, url: n === 0 ? `https://traces.example/trace/${id}` : null })),
+    traces: [
+      ...traces.slice(0, stop > 4 ? 2 : 1).map((id, n) => ({ id, from: summary.started + n * 1000, to: summary.updated, events: 4, url: n === 0 ? TRACES + id : null })),
+      ...(summary.dead_letters > 0 ? [replayed(summary)] : []),
+    ],
   };
+}
+
+/** The trace of an operator who replayed the dead letter before. */
+function replayed(summary) {
+  const id = hex(summary.started + 3, 8).repeat(4);
+  return { id, from: summary.updated, to: summary.updated, events: 0, url: TRACES + id, replayed_by: `mara ${HOSTILE}` };
 }
 
 /** The headers of an event: ours, and one of a stranger. */
@@ -250,6 +259,12 @@ function violations(count) {
   return [...Array.from({ length: count - 1 }, (_, n) => line(n)), total];
 }
 
+/** Where traces are kept. */
+const TRACES = 'https://traces.example/trace/';
+
+/** The trace of the attempt that failed: one of its own after a replay. */
+const attempted = (summary) => hex(summary.started + 2, 8).repeat(4);
+
 /** The dead letter of a failed instance. */
 export function letter(summary) {
   const step = summary.step ?? 'mail/tell';
@@ -258,7 +273,7 @@ export function letter(summary) {
     error: summary.error ?? ERRORS[2],
     violations: step === 'payment/charge' ? violations(summary.started % 2 === 0 ? 120 : 2) : null,
     contract: 'order.reserved/1.0', failed_at: summary.updated, attempts: 5, replays: summary.started % 3 === 0 ? 1 : 0, topic: `${step.replace('/', '.')}.dlq`, partition: 0, offset: summary.started % 10_000,
-    origin: 'orders/2/81235', trace: hex(summary.started, 8).repeat(4), open: true,
+    origin: 'orders/2/81235', trace: attempted(summary), trace_url: TRACES + attempted(summary), open: true,
     actions: summary.started % 3 === 0 ? [{ id: '01930f2b-aaaa-7000-8000-000000000001', action: 'replayed', by: 'mara@example.org', at: summary.updated + 60_000 }] : [],
   };
 }

@@ -2,10 +2,11 @@
 
 use choreograph_observer::answer::{InstanceState, StallReason};
 use choreograph_tests::eventually;
+use choreograph_tests::topics::{self, Topic};
 
 use crate::cast::Fate;
 use crate::sight::Verdict;
-use crate::stage::{Stage, WITHIN};
+use crate::stage::{Stage, WITHIN, ids, millis};
 
 /// Orders to which nothing happens, beside those to which something does.
 const MANY: usize = 300;
@@ -98,6 +99,35 @@ fn a_service_that_is_away_is_named_until_it_is_back() {
 
     let _back = stage.start("shipping");
     sight.says(&stuck, &Verdict::completed());
+}
+
+#[test]
+fn of_an_order_that_was_written_and_set_aside_twice_a_replay_settles_one_letter() {
+    let stage = Stage::new();
+    topics::create(stage.kafka(), &[Topic::new(&stage.full("choreograph.audit"), 1)]).expect("a topic");
+    let _services = stage.start_all();
+    let sight = stage.observe(&[]);
+    let id = ids(Fate::Rejected, 1).remove(0);
+    let written = || stage.record(&id, Fate::Rejected, millis());
+    topics::write(stage.kafka(), &[written(), written()]).expect("written");
+    let letters = |count: u64| {
+        eventually(&format!("{count} letters are seen"), WITHIN, || {
+            let letters = sight.failures();
+            if letters.total == count { Ok(letters.items) } else { Err(format!("{letters:?}")) }
+        })
+    };
+    let replayed = letters(2).remove(0).id;
+    let manifests = stage.manifests_argument();
+    let replay = ["dlq", "replay", "--id", &replayed, "--by", "ada", "--manifests", &manifests];
+    let (code, text) = stage.ask(None, &replay);
+    assert_eq!(code, 0, "{text}");
+
+    // What was replayed is rejected once more.
+    let all = letters(3);
+    let closed: Vec<&str> = all.iter().filter(|it| !it.open).map(|it| it.id.as_str()).collect();
+    assert_eq!(closed, [replayed.as_str()], "{all:?}");
+    let (code, text) = stage.ask(None, &["dlq", "list", "--manifests", &manifests]);
+    assert!(code == 1 && text.contains("2 dead letters open"), "{code}: {text}");
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub(crate) fn instance(instance: &Instance) -> String {
     }
     for trace in instance.traces.iter().take(MAX_SHOWN) {
         let url = trace.url.as_deref().unwrap_or("");
-        line(&mut text, format!("\ntrace {} {url}", trace.id).trim_end());
+        let by = trace.replayed_by.as_ref().map_or_else(String::new, |by| format!(" (replay by {by})"));
+        line(&mut text, format!("\ntrace {}{by} {url}", trace.id).trim_end());
     }
     text
 }

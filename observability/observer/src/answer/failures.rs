@@ -75,6 +75,9 @@ pub struct DeadLetter {
     pub origin: Option<String>,
     /// The trace's id of the failing attempt.
     pub trace: Option<String>,
+    /// Where it can be looked at, where a trace viewer is set up.
+    #[serde(default)]
+    pub trace_url: Option<String>,
     /// Whether nobody has replayed or discarded it yet.
     pub open: bool,
     /// What operators did with it, oldest first.

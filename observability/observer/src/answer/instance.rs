@@ -319,12 +319,12 @@ pub enum AttemptOutcome {
     Succeeded,
 }
 
-/// A trace of an instance: one of several where a wait began a new one.
+/// A trace of an instance: one of several where a wait began a new one, or where an operator replayed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// The time of its first event.
+    /// The time of its first event, or of the replay.
     pub from: u64,
     /// The time of its last event.
     pub to: u64,
@@ -332,6 +332,9 @@ pub struct Trace {
     pub events: u32,
     /// Where it can be looked at, where a trace viewer is set up.
     pub url: Option<String>,
+    /// Who replayed a dead letter in it, where it is the trace of an operator: what follows is a trace of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_by: Option<String>,
 }
 
 fn is_zero<N: Default + PartialEq>(number: &N) -> bool {

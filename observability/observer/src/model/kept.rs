@@ -148,9 +148,28 @@ pub(super) struct Note {
     pub(super) reason: u16,
     /// What an operator did with it.
     pub(super) action: u8,
+    /// Where the record was first delivered, which a dead letter and its replays have in common; [`NOWHERE`] where it is not
+    /// told.
+    pub(super) origin: (u32, i64),
+    /// The trace in which an operator sent it again; zeros for none.
+    pub(super) trace: (u64, u64),
 }
 
-saved!(Note { row, step, replays, since, place, offset, attempts, letter, reason, action });
+saved!(Note { row, step, replays, since, place, offset, attempts, letter, reason, action, origin, trace });
+
+impl Note {
+    /// Whether it is an earlier dead letter of the event than a replay of it, as far as that can be told without knowing where
+    /// the two were first delivered.
+    pub(super) fn may_be_of(&self, replay: &Self) -> bool {
+        let is_letter = !self.letter.is_none() && replay.letter.is_none();
+        is_letter && (self.row, self.step) == (replay.row, replay.step) && self.replays < replay.replays
+    }
+
+    /// Whether what it tells of was first delivered where the other was; `None` where one of them does not tell.
+    pub(super) fn has_origin_of(&self, other: &Self) -> Option<bool> {
+        (self.origin.0 != NOWHERE && other.origin.0 != NOWHERE).then(|| self.origin == other.origin)
+    }
+}
 
 /// Nobody has done anything with a dead letter.
 pub(super) const OPEN: u8 = 0;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::attempts::MAX_TOLD;
 use super::head::trace_text;
 use super::id::Id;
-use super::kept::{Kept, Row};
+use super::kept::{Kept, Note, Row};
 use super::pair::{Effects, Pair};
 use super::slab::NOWHERE;
 use super::standing::Scratch;
@@ -179,11 +179,44 @@ impl Model {
             .into_iter()
             .filter_map(|(number, (from, to, events))| {
                 let id = trace_text(instance.trace_id(number)?);
-                let url = self.settings.trace_url.as_ref().map(|url| url.replace("{trace}", &id));
-                Some(Trace { id, from, to, events, url })
+                let url = self.trace_url(&id);
+                Some(Trace { id, from, to, events, url, replayed_by: None })
             })
             .collect();
+        for replay in self.replays(instance) {
+            if told.iter().all(|trace| trace.id != replay.id) {
+                told.push(replay);
+            }
+        }
         told.sort_by_key(|trace| trace.from);
         told
+    }
+
+    /// The traces of operators who sent one of its events again. Who traces nothing leaves that of the failed attempt.
+    fn replays(&self, instance: &Kept) -> Vec<Trace> {
+        let traced = instance.notes().iter().filter(|note| note.trace != (0, 0));
+        let told = traced.filter_map(|replay| {
+            let of_replay = |it: &&Note| {
+                it.may_be_of(replay)
+                    && it.has_origin_of(replay) != Some(false)
+                    && it.replays + 1 == replay.replays
+            };
+            let letter =
+                instance.notes().iter().find(of_replay).and_then(|note| self.letters.get(note.letter));
+            if letter.is_some_and(|letter| letter.trace == Some(replay.trace)) {
+                return None;
+            }
+            let by = letter.and_then(|letter| letter.actions.last()).map_or("unknown", |action| &action.by);
+            let id = trace_text(replay.trace);
+            let url = self.trace_url(&id);
+            let (from, to) = (replay.since, replay.since);
+            Some(Trace { id, from, to, events: 0, url, replayed_by: Some(by.to_owned()) })
+        });
+        told.collect()
+    }
+
+    /// Where a trace can be looked at.
+    pub(super) fn trace_url(&self, id: &str) -> Option<String> {
+        self.settings.trace_url.as_ref().map(|url| url.replace("{trace}", id))
     }
 }

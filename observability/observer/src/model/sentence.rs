@@ -258,6 +258,7 @@ impl Model {
     /// A dead letter as it is told.
     pub(super) fn dead_letter_told(&self, letter: &Letter) -> DeadLetter {
         let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        let trace = letter.trace.map(trace_text);
         DeadLetter {
             id: letter.id.to_string(),
             step: self.names.steps.text(letter.step).to_owned(),
@@ -276,7 +277,8 @@ impl Model {
             partition: letter.partition,
             offset: letter.offset,
             origin: text(&letter.origin),
-            trace: letter.trace.map(trace_text),
+            trace_url: trace.as_deref().and_then(|id| self.trace_url(id)),
+            trace,
             open: letter.is_open(),
             actions: letter
                 .actions

@@ -103,6 +103,15 @@ impl Model {
         self.sight(&sighting, now);
     }
 
+    /// Where a record on a retry or dead-letter topic was first delivered; [`NOWHERE`] in place of what it does not tell.
+    fn origin(&mut self, head: &Head<'_>) -> (u32, i64) {
+        let Some((topic, partition, offset)) = head.origin() else { return (NOWHERE, -1) };
+        let prefix = self.settings.namespace.as_ref().map(|namespace| format!("{namespace}."));
+        let topic = prefix.and_then(|prefix| topic.strip_prefix(&prefix)).unwrap_or(topic);
+        let place = self.names.topics.find(topic).and_then(|topic| self.places.of(topic, partition));
+        (place.unwrap_or(NOWHERE), offset)
+    }
+
     /// The event of which a record on a retry or dead-letter topic is a copy.
     fn copy(
         &mut self,
@@ -112,12 +121,7 @@ impl Model {
         now: Millis,
     ) -> Option<u32> {
         let origin = head.origin();
-        let place = origin.and_then(|(topic, partition, _)| {
-            let prefix = self.settings.namespace.as_ref().map(|namespace| format!("{namespace}."));
-            let topic = prefix.and_then(|prefix| topic.strip_prefix(&prefix)).unwrap_or(topic);
-            let topic = self.names.topics.find(topic)?;
-            self.places.of(topic, partition)
-        });
+        let (place, offset) = self.origin(head);
         let id = match (head.id, origin) {
             (Some(id), _) => Cow::Borrowed(id),
             (None, Some((topic, partition, offset))) => of_stranger(topic, partition, offset).into(),
@@ -127,8 +131,8 @@ impl Model {
         let sighting = Sighting {
             head,
             id,
-            place: place.unwrap_or(NOWHERE),
-            offset: origin.map_or(-1, |(_, _, offset)| offset),
+            place,
+            offset,
             at,
             since: at.min(since),
             key: record.key,
@@ -338,11 +342,11 @@ impl Model {
             self.unreadable += 1;
             return;
         };
-        let replays = number(head.replays);
+        let trace = head.replay.and_then(|_| head::trace(head.traceparent));
         let note = Note {
             row,
             step,
-            replays,
+            replays: number(head.replays),
             since,
             place,
             offset: record.offset,
@@ -350,17 +354,12 @@ impl Model {
             letter: Id::NONE,
             reason: NONE,
             action: OPEN,
+            origin: self.origin(head),
+            trace: trace.map_or((0, 0), |(trace, _)| trace),
         };
         let slot = self.store.rows[row].instance;
         self.touch(slot, since, now);
-        let notes = &mut self.store.more(slot).notes;
-        let mut replayed = Vec::new();
-        for letter in notes.iter_mut().filter(|note| note.row == row && note.step == step) {
-            if !letter.letter.is_none() && letter.replays < replays {
-                letter.action = REPLAYED;
-                replayed.push(letter.letter);
-            }
-        }
+        let replayed = replayed_by(&note, &mut self.store.more(slot).notes);
         self.store.keep_note(slot, note);
         for letter in replayed {
             let by = head.replayed_by.unwrap_or("unknown");
@@ -429,17 +428,7 @@ impl Model {
         if !is_new && known {
             return;
         }
-        let later = |note: &&Note| {
-            note.row == row && note.step == step && note.letter.is_none() && note.replays > replays
-        };
-        let replayed = self.store.instances[slot].notes().iter().any(|note| later(&note));
-        if replayed {
-            // The replay was read first. Who did it is told by the audit topic.
-            self.letters.act(id, action("", "replayed", "unknown", since), self.letter_bounds());
-        }
-        let said = self.letters.get(id).map_or(OPEN, |letter| outcome(&letter.actions));
-        let action = if replayed { REPLAYED } else { said };
-        let note = Note {
+        let mut note = Note {
             row,
             step,
             replays,
@@ -449,8 +438,18 @@ impl Model {
             attempts,
             letter: id,
             reason,
-            action,
+            action: OPEN,
+            origin: self.origin(head),
+            trace: (0, 0),
         };
+        let is_replay = |it: &Note| note.may_be_of(it) && note.has_origin_of(it).unwrap_or(true);
+        let replayed = self.store.instances[slot].notes().iter().any(is_replay);
+        if replayed {
+            // The replay was read first. Who did it is told by the audit topic.
+            self.letters.act(id, action("", "replayed", "unknown", since), self.letter_bounds());
+        }
+        let said = self.letters.get(id).map_or(OPEN, |letter| outcome(&letter.actions));
+        note.action = if replayed { REPLAYED } else { said };
         self.store.keep_note(slot, note);
         if attempts > 1 {
             let event = self.store.rows[row].id;
@@ -504,6 +503,23 @@ impl Model {
             None => topic.to_owned(),
         }
     }
+}
+
+/// Marks the dead letters that were replayed by it, and gives their ids: those that were first delivered where it was, for an
+/// event may be written twice, and each record of it set aside. Where none of them tells, it is one that is open.
+fn replayed_by(replay: &Note, notes: &mut [Note]) -> Vec<Id> {
+    let is_known = notes.iter().any(|it| it.may_be_of(replay) && it.has_origin_of(replay) == Some(true));
+    let is_its = |it: &&mut Note| {
+        let origin = it.has_origin_of(replay);
+        it.may_be_of(replay)
+            && if is_known { origin == Some(true) } else { origin.is_none() && it.action == OPEN }
+    };
+    let its = notes.iter_mut().filter(is_its).take(if is_known { usize::MAX } else { 1 });
+    its.map(|letter| {
+        letter.action = REPLAYED;
+        letter.letter
+    })
+    .collect()
 }
 
 fn action(id: &str, word: &str, by: &str, at: Millis) -> Action {

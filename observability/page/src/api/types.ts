@@ -262,6 +262,8 @@ export interface Trace {
   to: number;
   events: number;
   url: string | null;
+  /** The operator who replayed a dead letter in it. */
+  replayed_by?: string;
 }
 
 /** `GET /api/failures` */
@@ -301,6 +303,7 @@ export interface DeadLetter {
   offset: number;
   origin: string | null;
   trace: string | null;
+  trace_url: string | null;
   open: boolean;
   actions: Replay[];
 }

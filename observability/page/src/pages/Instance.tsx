@@ -97,7 +97,7 @@ function Shown({ instance, again }: { instance: Instance; again: () => void }) {
         <Section id="dead" title="Dead letters" note={`${dead.filter((letter) => letter.open).length} open of ${dead.length}`}>
           <div class="letters">
             {dead.map((letter) => (
-              <DeadLetterCard key={letter.id} letter={letter} traces={linked} done={again} />
+              <DeadLetterCard key={letter.id} letter={letter} done={again} />
             ))}
           </div>
         </Section>
@@ -228,8 +228,14 @@ function Traces({ traces }: { traces: Trace[] }) {
         <li key={trace.id}>
           <Id value={trace.id} label="the trace’s id" />
           <span class="muted num" title={`${exact(trace.from)} to ${exact(trace.to)}`}>
-            {clock(trace.from)}, {trace.to > trace.from ? duration(trace.to - trace.from) : 'one moment'}, {plural(trace.events, 'event')}
+            {clock(trace.from)}
+            {trace.replayed_by === undefined && `, ${trace.to > trace.from ? duration(trace.to - trace.from) : 'one moment'}, ${plural(trace.events, 'event')}`}
           </span>
+          {trace.replayed_by !== undefined && (
+            <span>
+              replay by <Wire>{trace.replayed_by}</Wire>
+            </span>
+          )}
           <TraceLink url={trace.url} />
         </li>
       ))}

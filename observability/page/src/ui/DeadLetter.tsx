@@ -11,13 +11,13 @@ import { exact } from '../lib/time';
 import { ActDialog } from './Act';
 import { ToneIcon } from './icons';
 import { Ago, Id, Step, Wire } from './text';
-import { TraceLink, type TraceLinks } from './TraceLink';
+import { TraceLink } from './TraceLink';
 import { Headers, Value } from './Value';
 
 /** Longest text of violations that is shown. */
 const LONGEST_VIOLATIONS = 20_000;
 
-export function DeadLetterCard({ letter, traces, done }: { letter: DeadLetter; traces: TraceLinks; done: () => void }) {
+export function DeadLetterCard({ letter, done }: { letter: DeadLetter; done: () => void }) {
   const { actions: allowed } = useAbilities();
   const [asking, ask] = useState<ActionKind | null>(null);
   return (
@@ -41,7 +41,7 @@ export function DeadLetterCard({ letter, traces, done }: { letter: DeadLetter; t
           </span>
         )}
       </header>
-      <LetterBody letter={letter} traces={traces} />
+      <LetterBody letter={letter} />
       {asking && <ActDialog kind={asking} letters={[letter]} about={aboutOne(letter)} close={() => ask(null)} done={done} />}
     </article>
   );
@@ -67,7 +67,7 @@ export function OtherActs({ ask }: { ask: (kind: ActionKind) => void }) {
 }
 
 /** Error, violations, where it lies and what was done with it. */
-export function LetterBody({ letter, traces, linked = false }: { letter: DeadLetter; traces?: TraceLinks; linked?: boolean }) {
+export function LetterBody({ letter, linked = false }: { letter: DeadLetter; linked?: boolean }) {
   const { payloads } = useAbilities();
   return (
     <>
@@ -111,7 +111,7 @@ export function LetterBody({ letter, traces, linked = false }: { letter: DeadLet
         )}
         {letter.trace !== null && (
           <Detail name="Trace">
-            <Wire class="mono">{letter.trace}</Wire> <TraceLink url={traces?.get(letter.trace)} />
+            <Wire class="mono">{letter.trace}</Wire> <TraceLink url={letter.trace_url} />
           </Detail>
         )}
         <Detail name="Headers">

@@ -1,7 +1,7 @@
 //! Dead letters: set aside, replayed, edited, discarded.
 
 use super::log::Log;
-use crate::answer::{InstanceState, StallReason, StepState};
+use crate::answer::{InstanceState, StallReason, StepState, Trace};
 use crate::model::{FailureFilter, Model, ModelSettings};
 use crate::test_disk::Disk;
 
@@ -103,6 +103,116 @@ fn a_replay_that_fails_again_is_a_dead_letter_again_in_whatever_order_it_is_read
         log.look();
         assert_eq!(log.is("a"), (InstanceState::Failed, Some(StallReason::DeadLetter)), "{order}");
         assert_eq!(open(&log), 1, "{order}");
+    }
+}
+
+#[test]
+fn of_an_event_that_was_written_twice_one_replay_settles_the_letter_that_was_replayed() {
+    for order in 0..4 {
+        let mut log = Log::new();
+        log.look();
+        let (first, again) = (log.place("a"), log.place("a"));
+        let letters = [first, again].map(|offset| super::log::letter("a", "charge", &offset.to_string()));
+        let [one, two] = &letters;
+        let set_aside = |log: &mut Log, letter: &str, offset| {
+            log.dead_letter_called(letter, "a", "payment/charge", offset, "0");
+        };
+        let replay = |log: &mut Log| _ = log.replay("a", "payment/charge", first, "1");
+        let mark = |log: &mut Log| log.audit(one, "a", "replayed");
+        let aside = |log: &mut Log| set_aside(log, one, first);
+        let again = |log: &mut Log| set_aside(log, two, again);
+        let all: [&dyn Fn(&mut Log); 4] = match order {
+            0 => [&aside, &again, &mark, &replay],
+            1 => [&again, &aside, &replay, &mark],
+            2 => [&replay, &mark, &again, &aside],
+            _ => [&aside, &replay, &again, &|_| ()],
+        };
+        for put in all {
+            put(&mut log);
+        }
+        log.commit_all();
+        log.look();
+        let told = log.model.instance("a", log.now).unwrap();
+        let mut open: Vec<(&str, bool)> =
+            told.dead_letters.iter().map(|letter| (letter.id.as_str(), letter.open)).collect();
+        open.sort_by_key(|(id, _)| *id != one.as_str());
+        assert_eq!(open, [(one.as_str(), false), (two.as_str(), true)], "{order}");
+        assert_eq!((self::open(&log), told.summary.dead_letters), (1, 1), "{order}");
+    }
+}
+
+#[test]
+fn a_replay_that_does_not_tell_where_its_event_lay_settles_one_letter() {
+    let mut log = Log::new();
+    log.look();
+    let offset = log.place("a");
+    for letter in ["one", "two"] {
+        log.dead_letter_called(&super::log::uuid_of(letter), "a", "payment/charge", offset, "0");
+    }
+    let replay = [("ce_id", "a"), ("ce_type", "order.placed.v1"), ("ce_correlationid", "a")];
+    log.put("payment.charge.retry", "a", &[&replay[..], &[("dlq-replay-count", "1")]].concat());
+    assert_eq!(open(&log), 1);
+}
+
+const TRACES: [&str; 3] = [
+    "11111111111111111111111111111111",
+    "22222222222222222222222222222222",
+    "33333333333333333333333333333333",
+];
+
+/// A record of the order, in the trace of this number.
+fn traced(log: &mut Log, topic: &str, trace: usize, more: &[(&str, &str)]) {
+    let traceparent = format!("00-{}-00f067aa0ba902b7-01", TRACES[trace]);
+    let own = [
+        ("ce_id", "a"),
+        ("ce_type", "order.placed.v1"),
+        ("ce_correlationid", "a"),
+        ("traceparent", traceparent.as_str()),
+    ];
+    log.put(topic, "a", &[&own[..], more].concat());
+}
+
+#[test]
+fn every_trace_leads_to_where_it_is_kept_the_failing_attempts_and_the_operators_too() {
+    let url = |trace: usize| Some(format!("https://traces/{}", TRACES[trace]));
+    let settings =
+        || ModelSettings { trace_url: Some("https://traces/{trace}".into()), ..ModelSettings::default() };
+    // Who traces nothing leaves the trace of the failing attempt.
+    for operators in [2, 1] {
+        let mut log = Log::with(settings());
+        log.look();
+        let letter = super::log::letter("a", "charge", "0");
+        let origin = [("wf-origin-topic", "orders"), ("wf-origin-partition", "0"), ("wf-origin-offset", "0")];
+        let dead = [
+            ("dlq-id", letter.as_str()),
+            ("dlq-reason", "rejected"),
+            ("dlq-service", "payment"),
+            ("dlq-step", "charge"),
+            ("dlq-replay-count", "0"),
+        ];
+        let replay = [("dlq-replay-count", "1"), ("wf-replay-id", "replay-1"), ("wf-replayed-by", "anna")];
+        traced(&mut log, "orders", 0, &[]);
+        log.wait(5);
+        traced(&mut log, "payment.charge.dlq", 1, &[&origin[..], &dead].concat());
+        log.wait(5);
+        traced(&mut log, "payment.charge.retry", operators, &[&origin[..], &replay].concat());
+        let look = |model: &Model| {
+            let letter = &model.failures(&FailureFilter::default(), log.now).items[0];
+            assert_eq!((letter.trace.as_deref(), &letter.trace_url), (Some(TRACES[1]), &url(1)));
+            let told = model.instance("a", log.now).unwrap();
+            assert_eq!(told.dead_letters[0].trace_url, url(1));
+            let by = |trace: &Trace| (trace.url.clone(), trace.events, trace.replayed_by.clone());
+            let told: Vec<_> = told.traces.iter().map(by).collect();
+            let mut wanted = vec![(url(0), 1, None), (url(2), 0, Some("anna".to_owned()))];
+            wanted.truncate(operators);
+            assert_eq!(told, wanted);
+        };
+        look(&log.model);
+        let disk = Disk::default();
+        disk.save(&mut log.model);
+        let mut again = disk.load(&settings()).unwrap();
+        again.manifests(&super::log::manifests(), log.now);
+        look(&again);
     }
 }
 

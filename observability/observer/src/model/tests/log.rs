@@ -199,8 +199,22 @@ impl Log {
         offset: i64,
         replays: &str,
     ) -> String {
-        let (service, name) = step.split_once('/').unwrap();
+        let (_, name) = step.split_once('/').unwrap();
         let letter = letter(order, name, replays);
+        self.dead_letter_called(&letter, order, step, offset, replays);
+        letter
+    }
+
+    /// The same, with an id of the letter's own.
+    pub(in crate::model) fn dead_letter_called(
+        &mut self,
+        letter: &str,
+        order: &str,
+        step: &str,
+        offset: i64,
+        replays: &str,
+    ) {
+        let (service, name) = step.split_once('/').unwrap();
         let offset = offset.to_string();
         let headers = [
             ("ce_id", order),
@@ -212,7 +226,7 @@ impl Log {
             ("wf-origin-offset", &offset),
             ("wf-origin-timestamp", "1767225600000"),
             ("wf-attempt", "3"),
-            ("dlq-id", &letter),
+            ("dlq-id", letter),
             ("dlq-reason", "rejected"),
             ("dlq-error", "card 17 is unknown"),
             ("dlq-service", service),
@@ -221,7 +235,6 @@ impl Log {
             ("dlq-replay-count", replays),
         ];
         self.put(&format!("{service}.{name}.dlq"), order, &headers);
-        letter
     }
 
     /// An operator has the placed order at `offset` of `orders` tried again.
