@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::{env, fs};
 
 use choreograph::settings::Settings;
 use choreograph::upcast::Value;
@@ -228,6 +229,7 @@ fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
 
     let payments = stage.read("payments");
     assert_eq!(payments.len(), 2 + 2 * ORDERS);
+    hold_recorded(&payments);
     let facts: Vec<&Message> = payments
         .iter()
         .filter(|it| {
@@ -239,6 +241,21 @@ fn a_fact_in_two_majors_is_handled_once_by_readers_of_either_and_of_both() {
     for service in services {
         service.leave();
     }
+}
+
+/// An event of the older major lies on the topic byte for byte as it was recorded there, and is read as its golden file says.
+/// `UPDATE=1` records it anew.
+fn hold_recorded(payments: &[Message]) {
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/recorded/payment.confirmed");
+    let path = format!("{FOLDER}/of-one-order.v1.json");
+    let is_it =
+        |it: &&Message| it.header("ce_type") == Some("payment.confirmed.v1") && it.key_text() == Some("o-7");
+    let value = payments.iter().find(is_it).and_then(|it| it.value.as_deref()).expect("a payment");
+    if env::var_os("UPDATE").is_some_and(|it| it == "1") {
+        fs::create_dir_all(FOLDER).and_then(|()| fs::write(&path, value)).expect("a folder");
+    }
+    assert_eq!(fs::read(&path).expect("it was recorded"), value);
+    assert_eq!(choreograph::upcast::golden::<Upcast>(FOLDER).expect("its golden file"), 1);
 }
 
 /// The broker takes a fact in one major and refuses it in the other: its cause is set aside with what was refused, and said to
