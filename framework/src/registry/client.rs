@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use ureq::Agent;
+use ureq::{Agent, Body};
 use uuid::Uuid;
 
 use super::SchemaId;
@@ -37,6 +37,11 @@ struct Question<'a> {
 struct Answer {
     id: Option<u32>,
     guid: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error_code: u32,
 }
 
 impl Client {
@@ -70,7 +75,7 @@ impl Client {
                             CHOREOGRAPH_REGISTRY_TOKEN"
                     .to_owned());
             }
-            404 => return Err("it was never pushed: `choreograph registry push`".to_owned()),
+            404 => return Err(missing(answer.body_mut())),
             status => return Err(format!("the registry answers with status {status}")),
         }
         let bytes = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
@@ -80,6 +85,25 @@ impl Client {
         let guid = answer.guid.and_then(|guid| Uuid::try_parse(&guid).ok()).map(SchemaId::Guid);
         guid.or(answer.id.map(SchemaId::Number)).ok_or_else(|| "the registry's answer holds no id".to_owned())
     }
+}
+
+/// Why there is nothing, as the API's error code tells it: what knows no such code is no registry.
+fn missing(body: &mut Body) -> String {
+    const NO_SUBJECT: u32 = 40_401;
+    const NO_SCHEMA: u32 = 40_403;
+    let bytes = body.with_config().limit(MAX_ANSWER).read_to_vec().unwrap_or_default();
+    let refusal: Option<Refusal> = serde_json::from_slice(&bytes).ok();
+    match refusal.map(|refusal| refusal.error_code) {
+        Some(NO_SUBJECT) => "it was never pushed: `choreograph registry push`",
+        Some(NO_SCHEMA) => {
+            "it was never pushed in these words: `choreograph registry push`, also where only a description changed"
+        }
+        _ => {
+            "no registry answers at this address: CHOREOGRAPH_REGISTRY_URL is to be that of the API, of Apicurio for example \
+             `http://HOST:8080/apis/ccompat/v7`"
+        }
+    }
+    .to_owned()
 }
 
 /// A name as one part of a path.

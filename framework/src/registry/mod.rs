@@ -213,4 +213,29 @@ mod tests {
         let away = Settings::read([("CHOREOGRAPH_REGISTRY_URL", "http://127.0.0.1:1")]).expect("legal");
         assert_eq!(header(&away.registry.expect("set")).await, None);
     }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_told_by_what_is_missing() {
+        let answers = [
+            ("{\"error_code\":40401,\"message\":\"Subject not found\"}", "it was never pushed: "),
+            (
+                "{\"error_code\":40403,\"message\":\"Schema not found\"}",
+                "it was never pushed in these words: ",
+            ),
+            (
+                "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}",
+                "no registry answers at this address: ",
+            ),
+            ("<html>", "no registry answers at this address: "),
+            ("", "no registry answers at this address: "),
+        ];
+        for (answer, told) in answers {
+            let answer = format!("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n{answer}");
+            let (one, _asked) = registry(vec![answer.leak()]).await;
+            let asks = move || Client::new(&one).look_up("OrderPlaced", "{}\n");
+            let found = tokio::task::spawn_blocking(asks).await.expect("no panic");
+            let why = found.expect_err("it is not there");
+            assert!(why.starts_with(told), "{why}");
+        }
+    }
 }
