@@ -104,7 +104,7 @@ fn a_service_that_is_away_is_named_until_it_is_back() {
 #[test]
 fn of_an_order_that_was_written_and_set_aside_twice_a_replay_settles_one_letter() {
     let stage = Stage::new();
-    topics::create(stage.kafka(), &[Topic::new(&stage.full("choreograph.audit"), 1)]).expect("a topic");
+    topics::create(stage.kafka(), &[Topic::kept(&stage.full("choreograph.audit"), 1)]).expect("a topic");
     let _services = stage.start_all();
     let sight = stage.observe(&[]);
     let id = ids(Fate::Rejected, 1).remove(0);
