@@ -50,6 +50,8 @@ async function judge({ name, text, expected }, number) {
 const [disabled, told] = await asyncapi(["config", "analytics", "--disable"], { CI: "true" });
 if (disabled !== 0) throw new Error(`its analytics are not off: ${told}`);
 const waiting = cases.entries();
+// The first one alone: a first run makes a folder for its logs, and of two that find none, one ends with EEXIST.
+await judge(cases[0], waiting.next().value[0]);
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (const [number, one] of waiting) await judge(one, number);
