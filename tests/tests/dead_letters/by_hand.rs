@@ -301,6 +301,19 @@ fn what_an_audit_topic_would_forget_is_not_replayed_unless_that_is_said() {
 }
 
 #[test]
+fn an_audit_topic_that_keeps_the_last_of_each_key_alone_is_one_that_forgets() {
+    let stage = Stage::new();
+    stage.create(&[("payment.charge.dlq", 1), ("payment.charge.retry", 1)]);
+    let compacted = Topic::kept(&stage.full("choreograph.audit"), 1).setting("cleanup.policy", "compact");
+    topics::create(stage.kafka(), &[compacted]).expect("a topic");
+    stage.write(&[letter(&stage.full("payment.charge.dlq"), 1, "rejected")]);
+    let ran = stage.dlq(&["replay", "--id", &id(1), "--unchecked"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.errors.contains("does not keep everything: it has cleanup.policy=compact"), "{ran:?}");
+    assert!(stage.read("payment.charge.retry").is_empty());
+}
+
+#[test]
 fn what_an_audit_topic_has_forgotten_is_not_replayed_again() {
     let (stage, manifest, topic) = payment();
     stage.write(&[letter(&topic, 1, "rejected")]);

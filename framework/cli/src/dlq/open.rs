@@ -93,7 +93,7 @@ pub(super) fn failure(error: Error) -> Failure {
         Error::NoTopics { .. } => Failure::incomplete(text)
             .help("is CHOREOGRAPH_NAMESPACE the environment's in which the services run? None is ready before its topics are there"),
         Error::Forgets { .. } => Failure::incomplete(text).help(
-            "let it keep everything: retention.ms=-1, retention.bytes=-1; what is known to be open is replayed with --forgetful",
+            "let it keep everything: cleanup.policy=delete, retention.ms=-1, retention.bytes=-1; what is known to be open is replayed with --forgetful",
         ),
         _ => Failure::incomplete(text),
     }

@@ -165,11 +165,13 @@ impl Topics {
     }
 }
 
-/// The setting of a topic by which old records are deleted.
+/// The setting of a topic by which records are let go: old ones, or all but the last of a key, as a mark is before the parts
+/// of the value that it tells of.
 fn setting_that_forgets(settings: &ConfigResource) -> Option<String> {
     let value = |name| settings.get(name).and_then(|entry| entry.value.as_deref());
-    if !value("cleanup.policy").is_some_and(|policy| policy.contains("delete")) {
-        return None;
+    let policy = value("cleanup.policy")?;
+    if policy.contains("compact") {
+        return Some(format!("it has cleanup.policy={policy}"));
     }
     let limit =
         |name| value(name).filter(|value| *value != "-1").map(|value| format!("it has {name}={value}"));
