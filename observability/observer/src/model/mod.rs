@@ -96,6 +96,7 @@ mod save;
 mod saving;
 mod seats;
 mod sentence;
+mod set_aside;
 mod sets;
 mod settings;
 mod slab;
