@@ -34,8 +34,9 @@ impl Source {
     /// # Errors
     ///
     /// As [`Source::read`].
-    pub fn parse(name: &str, text: Vec<u8>) -> Result<Self, Problem> {
+    pub fn parse(name: &str, mut text: Vec<u8>) -> Result<Self, Problem> {
         let document = Document::parse(name, &text).map_err(of_document)?;
+        text.shrink_to_fit();
         Ok(Self { document, text, starts: OnceLock::new() })
     }
 

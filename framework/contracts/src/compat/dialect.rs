@@ -1,6 +1,7 @@
 //! Dialects: what a document is written in, and the same in the words of 2020-12.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jsonschema::Draft;
@@ -130,7 +131,7 @@ pub(super) fn asks_for_integers(schema: &Value) -> bool {
 #[derive(Debug, Clone)]
 pub(super) struct Translated {
     pub(super) schema: Arc<Value>,
-    /// The old JSON Pointer of each schema whose pointer changed, by the new one.
+    /// The old JSON Pointer of each place that has another name now, by the new one; those inside it go without saying.
     pub(super) origins: Arc<HashMap<String, String>>,
 }
 
@@ -142,33 +143,36 @@ pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (Str
                        write it in 2020-12";
         return Err((String::new(), problem.to_owned()));
     }
-    let mut translator = Translator { draft, to_new: HashMap::new(), ids: HashMap::new(), recursive: true };
-    translator.recursive = !has_inner_resources(schema, draft);
+    let mut translator = Translator {
+        draft,
+        schemas: HashSet::new(),
+        moved: HashMap::new(),
+        ids: HashMap::new(),
+        recursive: !has_inner_resources(schema, draft),
+    };
     let mut translated = translator.schema(schema, "", "")?;
-    let origins: HashMap<&str, &str> =
-        translator.to_new.iter().map(|(old, new)| (new.as_str(), old.as_str())).collect();
+    let origins: HashMap<String, String> =
+        translator.moved.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
     translator.redirect(&mut translated, "", &origins, "")?;
     if let Value::Object(root) = &mut translated {
         root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     }
-    let origins = told_apart(&origins);
     Ok(Translated { schema: Arc::new(translated), origins: Arc::new(origins) })
 }
 
-/// The pointers that are not told by those around them: the others go without saying.
-fn told_apart(origins: &HashMap<&str, &str>) -> HashMap<String, String> {
-    let goes_without = |new: &str, old: &str| {
-        let mut end = new.len();
-        while let Some(at) = new[..end].rfind('/') {
-            end = at;
-            if let Some(around) = origins.get(&new[..end]) {
-                return old.strip_prefix(*around) == Some(&new[end..]);
-            }
+/// A pointer on the other side of `names`: that of the nearest place around it with another name there, and on from it.
+pub(super) fn renamed<'p>(pointer: &'p str, names: &HashMap<String, String>) -> Cow<'p, str> {
+    let mut end = pointer.len();
+    while !names.is_empty() {
+        if let Some(other) = names.get(&pointer[..end]) {
+            return Cow::Owned(format!("{other}{}", &pointer[end..]));
         }
-        new == old
-    };
-    let told = origins.iter().filter(|(new, old)| !goes_without(new, old));
-    told.map(|(new, old)| ((*new).to_owned(), (*old).to_owned())).collect()
+        match pointer[..end].rfind('/') {
+            Some(at) => end = at,
+            None => break,
+        }
+    }
+    Cow::Borrowed(pointer)
 }
 
 /// Whether a schema must be translated before it is read as 2020-12.
@@ -192,8 +196,10 @@ fn has_inner_resources(schema: &Value, draft: Draft) -> bool {
 
 struct Translator {
     draft: Draft,
-    /// Each schema's new pointer, by its old one.
-    to_new: HashMap<String, String>,
+    /// The old pointers of all schemas.
+    schemas: HashSet<Box<str>>,
+    /// The new pointer of each place that has another name now, by the old one; those inside it go without saying.
+    moved: HashMap<String, String>,
     /// The old pointer of each embedded resource, by its id.
     ids: HashMap<String, String>,
     /// Whether a `$recursiveRef` can only mean the root.
@@ -202,7 +208,7 @@ struct Translator {
 
 impl Translator {
     fn schema(&mut self, schema: &Value, old: &str, new: &str) -> Result<Value, (String, String)> {
-        self.to_new.insert(old.to_owned(), new.to_owned());
+        self.schemas.insert(old.into());
         let Value::Object(object) = schema else { return Ok(schema.clone()) };
         let mut out = Map::new();
         let alone = self.draft <= Draft::Draft7 && object.get("$ref").is_some_and(Value::is_string);
@@ -289,6 +295,15 @@ impl Translator {
         }
     }
 
+    /// The old and the new pointer of the keyword `from` of a schema, which is called `to` now.
+    fn go(&mut self, old: &str, from: &str, new: &str, to: &str) -> (String, String) {
+        let (old, new) = (format!("{old}/{from}"), format!("{new}/{to}"));
+        if from != to {
+            self.moved.insert(old.clone(), new.clone());
+        }
+        (old, new)
+    }
+
     fn one(
         &mut self,
         value: &Value,
@@ -298,7 +313,8 @@ impl Translator {
         new: &str,
         out: &mut Map<String, Value>,
     ) -> Result<(), (String, String)> {
-        let inner = self.schema(value, &format!("{old}/{from}"), &format!("{new}/{to}"))?;
+        let (old, new) = self.go(old, from, new, to);
+        let inner = self.schema(value, &old, &new)?;
         out.insert(to.to_owned(), inner);
         Ok(())
     }
@@ -316,9 +332,11 @@ impl Translator {
             out.insert(to.to_owned(), value.clone());
             return Ok(());
         };
-        let inner = list.iter().enumerate().map(|(index, inner)| {
-            self.schema(inner, &format!("{old}/{from}/{index}"), &format!("{new}/{to}/{index}"))
-        });
+        let (old, new) = self.go(old, from, new, to);
+        let inner = list
+            .iter()
+            .enumerate()
+            .map(|(index, inner)| self.schema(inner, &format!("{old}/{index}"), &format!("{new}/{index}")));
         let inner = inner.collect::<Result<_, _>>()?;
         out.insert(to.to_owned(), Value::Array(inner));
         Ok(())
@@ -337,10 +355,10 @@ impl Translator {
             out.insert(to.to_owned(), value.clone());
             return Ok(());
         };
+        let (old, new) = self.go(old, from, new, to);
         let inner = map.iter().map(|(name, inner)| {
             let escaped = escaped(name);
-            let inner =
-                self.schema(inner, &format!("{old}/{from}/{escaped}"), &format!("{new}/{to}/{escaped}"))?;
+            let inner = self.schema(inner, &format!("{old}/{escaped}"), &format!("{new}/{escaped}"))?;
             Ok((name.clone(), inner))
         });
         let inner = inner.collect::<Result<Map<_, _>, (String, String)>>()?;
@@ -370,18 +388,21 @@ impl Translator {
                 (name.clone(), list)
             })
             .collect();
-        let schemas: Map<String, Value> =
-            schemas.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut said = Map::new();
-        if !names.is_empty() {
-            said.insert("dependentRequired".to_owned(), Value::Object(names));
-        }
-        if !schemas.is_empty() {
-            self.named(&Value::Object(schemas), "dependencies", "dependentSchemas", old, new, &mut said)?;
-        }
-        for (key, more) in said {
+        // Each by itself: those beside it that were called `dependentSchemas` before keep their place.
+        let schemas = schemas.into_iter().map(|(name, value)| {
+            let escaped = escaped(name);
+            let old = format!("{old}/dependencies/{escaped}");
+            let new = format!("{new}/dependentSchemas/{escaped}");
+            self.moved.insert(old.clone(), new.clone());
+            Ok((name.clone(), self.schema(value, &old, &new)?))
+        });
+        let schemas = schemas.collect::<Result<Map<_, _>, (String, String)>>()?;
+        for (key, more) in [("dependentRequired", names), ("dependentSchemas", schemas)] {
+            if more.is_empty() {
+                continue;
+            }
             let known = out.entry(key).or_insert_with(|| Value::Object(Map::new()));
-            let (Value::Object(known), Value::Object(more)) = (known, more) else { continue };
+            let Value::Object(known) = known else { continue };
             for (name, value) in more {
                 if known.contains_key(&name) {
                     let problem = format!(
@@ -402,21 +423,21 @@ impl Translator {
         &self,
         value: &mut Value,
         new: &str,
-        origins: &HashMap<&str, &str>,
+        origins: &HashMap<String, String>,
         resource: &str,
     ) -> Result<(), (String, String)> {
         let Value::Object(object) = value else { return Ok(()) };
-        let old = origins.get(new).copied().unwrap_or_default();
-        let own = object.get("$id").is_some() && !old.is_empty();
-        let resource = if own { old } else { resource };
+        let own = (object.contains_key("$id") && !new.is_empty()).then(|| renamed(new, origins));
+        let resource = own.as_deref().unwrap_or(resource);
         if let Some(Value::String(reference)) = object.get_mut("$ref")
             && let Some(target) = self.target(reference, resource)
         {
-            let Some(found) = self.to_new.get(&target) else {
+            if !self.schemas.contains(&*target) {
                 let problem = format!("`$ref` goes to `{reference}`, which is no schema of this document");
-                return Err((format!("{old}/$ref"), problem));
-            };
-            *reference = format!("#{}", found.strip_prefix(self.new_base(resource)).unwrap_or(found));
+                return Err((format!("{}/$ref", renamed(new, origins)), problem));
+            }
+            let (found, base) = (renamed(&target, &self.moved), renamed(resource, &self.moved));
+            *reference = format!("#{}", found.strip_prefix(&*base).unwrap_or(&found));
         }
         for (key, inner) in object.iter_mut() {
             if ONE.contains(&key.as_str()) {
@@ -432,10 +453,6 @@ impl Translator {
             }
         }
         Ok(())
-    }
-
-    fn new_base(&self, resource: &str) -> &str {
-        self.to_new.get(resource).map_or("", String::as_str)
     }
 
     /// The old pointer that a reference by pointer means.

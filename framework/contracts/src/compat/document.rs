@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::dialect::{self, Translated};
 use super::error::{CompareError, DocumentError};
 use super::lines::Lines;
-use super::prepare::{self, Cache};
+use super::prepare::{self, Cache, MAX_KEPT, has_more_values};
 use crate::meaning::normal;
 
 /// The largest schema text that is read, in bytes: beyond what anybody writes by hand, and small enough to be
@@ -123,8 +123,12 @@ impl Document {
         self.draft.get_or_init(|| prepare::draft(self)).clone()
     }
 
-    /// The schema in the words of 2020-12, of which `draft` is another.
+    /// The schema in the words of 2020-12, of which `draft` is another. That of a large document is not kept: it takes tens
+    /// of megabytes, and what is made of it is let go of as soon as it is read.
     pub(super) fn translated(&self, draft: Draft) -> Result<Translated, CompareError> {
+        if has_more_values(&self.value, MAX_KEPT) {
+            return prepare::translated(self, draft);
+        }
         self.translated.get_or_init(|| prepare::translated(self, draft)).clone()
     }
 

@@ -66,7 +66,7 @@ const MAX_RECENT: usize = 64;
 const OF_READERS: [&str; 5] = [OPEN_ENUM, "additionalProperties", "unevaluatedProperties", "format", "oneOf"];
 
 /// Documents with more values than this are made into their parts anew each time.
-const MAX_KEPT: usize = 2_000;
+pub(super) const MAX_KEPT: usize = 2_000;
 
 impl Cache {
     /// What was made for the part, or what `make` makes of it.
@@ -176,18 +176,10 @@ impl<'d> Prepared<'d> {
         {
             pointer = Cow::Owned(rest.to_owned());
         }
-        // The nearest schema around it that has another place in the document.
-        let mut end = pointer.len();
-        while !self.origins.is_empty() {
-            if let Some(original) = self.origins.get(&pointer[..end]) {
-                return Cow::Owned(format!("{original}{}", &pointer[end..]));
-            }
-            match pointer[..end].rfind('/') {
-                Some(at) => end = at,
-                None => break,
-            }
+        match dialect::renamed(&pointer, &self.origins) {
+            Cow::Owned(original) => Cow::Owned(original),
+            Cow::Borrowed(_) => pointer,
         }
-        pointer
     }
 
     pub(super) fn read_error(&self, error: &ReadError) -> CompareError {

@@ -1,4 +1,5 @@
 mod bumps;
+mod dialect;
 mod limits;
 mod made;
 mod matrix;

@@ -1,0 +1,68 @@
+//! Documents of older drafts in the words of 2020-12.
+
+use jsonschema::Draft;
+use serde_json::json;
+
+use crate::compat::dialect::{Translated, renamed, translate};
+
+#[test]
+fn every_place_is_told_by_its_old_name_and_references_go_to_the_new_one() {
+    let old = json!({
+        "definitions": {
+            "a": { "definitions": { "b": { "items": [true, { "$ref": "#/definitions/a" }], "additionalItems": false } } },
+            "c~/": { "$ref": "#/definitions/a/definitions/b/items/1" },
+        },
+        "properties": {
+            "definitions": { "$ref": "#/definitions/c~0~1" },
+            "left": { "$ref": "#/definitions/a/definitions/b/additionalItems" },
+        },
+    });
+    let Translated { schema, origins } = translate(&old, Draft::Draft7).unwrap();
+    assert_eq!(schema["properties"]["definitions"]["$ref"], "#/$defs/c~0~1");
+    assert_eq!(schema["$defs"]["c~/"]["$ref"], "#/$defs/a/$defs/b/prefixItems/1");
+    assert_eq!(schema["properties"]["left"]["$ref"], "#/$defs/a/$defs/b/items");
+    for (new, old) in [
+        ("/$defs/a/$defs/b/prefixItems/1/$ref", "/definitions/a/definitions/b/items/1/$ref"),
+        ("/$defs/a/$defs/b/items", "/definitions/a/definitions/b/additionalItems"),
+        ("/$defs/c~0~1", "/definitions/c~0~1"),
+        ("/properties/definitions", "/properties/definitions"),
+        ("", ""),
+    ] {
+        assert_eq!(renamed(new, &origins), old);
+    }
+    assert_eq!(origins.len(), 4, "what lies inside goes without saying: {origins:?}");
+}
+
+#[test]
+fn what_was_called_so_before_keeps_its_place_beside_what_is_called_so_now() {
+    let old = json!({
+        "dependencies": { "a": { "required": ["x"] }, "n": ["y"] },
+        "dependentSchemas": { "b": { "$ref": "#/dependencies/a" } },
+    });
+    let Translated { schema, origins } = translate(&old, Draft::Draft201909).unwrap();
+    assert_eq!(schema["dependentSchemas"]["b"]["$ref"], "#/dependentSchemas/a");
+    assert_eq!(schema["dependentRequired"], json!({ "n": ["y"] }));
+    assert_eq!(renamed("/dependentSchemas/a/required", &origins), "/dependencies/a/required");
+    assert_eq!(renamed("/dependentSchemas/b/$ref", &origins), "/dependentSchemas/b/$ref");
+}
+
+#[test]
+fn a_reference_to_what_is_no_schema_is_told_at_its_old_place() {
+    let old = json!({ "definitions": { "a": { "items": [{ "$ref": "#/definitions" }] } } });
+    let (pointer, problem) = translate(&old, Draft::Draft7).unwrap_err();
+    assert_eq!(pointer, "/definitions/a/items/0/$ref");
+    assert!(problem.contains("`#/definitions`, which is no schema"), "{problem}");
+}
+
+#[test]
+fn an_inner_resource_is_referred_to_from_its_own_root() {
+    let old = json!({
+        "definitions": { "inner": {
+            "$id": "https://example.org/inner",
+            "definitions": { "text": { "type": "string" } },
+            "properties": { "name": { "$ref": "#/definitions/text" } },
+        } },
+    });
+    let Translated { schema, .. } = translate(&old, Draft::Draft7).unwrap();
+    assert_eq!(schema["$defs"]["inner"]["properties"]["name"]["$ref"], "#/$defs/text");
+}
