@@ -6,7 +6,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 18;
+pub(crate) const LARGE: usize = 19;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -69,6 +69,12 @@ pub(crate) fn large(index: usize) -> Made {
             json!({ "type": "object" }),
             required("string"),
             [Breaks, Holds],
+        ),
+        17 => contract(
+            "long names inside each other, of draft 7",
+            of_draft_7(&long_names(60, 80_000)),
+            json!({}),
+            refused("too long"),
         ),
         _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::meaning::escaped;
 use crate::schema::{LIST, MAP, ONE, has_key};
 
-use super::graph::Format;
+use super::graph::{Format, MAX_POINTER_BYTES, SAID_OF_LONG, TOO_LONG_NAMES};
 
 /// The drafts that are read, by the path of their `$schema`.
 const DRAFTS: [(&str, Draft, &str); 6] = [
@@ -146,6 +146,7 @@ pub(super) fn translate(schema: &Value, draft: Draft) -> Result<Translated, (Str
     let mut translator = Translator {
         draft,
         schemas: HashSet::new(),
+        pointer_bytes: 0,
         moved: HashMap::new(),
         ids: HashMap::new(),
         recursive: !has_inner_resources(schema, draft),
@@ -198,6 +199,8 @@ struct Translator {
     draft: Draft,
     /// The old pointers of all schemas.
     schemas: HashSet<Box<str>>,
+    /// How many bytes these come to.
+    pointer_bytes: usize,
     /// The new pointer of each place that has another name now, by the old one; those inside it go without saying.
     moved: HashMap<String, String>,
     /// The old pointer of each embedded resource, by its id.
@@ -208,6 +211,10 @@ struct Translator {
 
 impl Translator {
     fn schema(&mut self, schema: &Value, old: &str, new: &str) -> Result<Value, (String, String)> {
+        self.pointer_bytes += old.len();
+        if self.pointer_bytes > MAX_POINTER_BYTES {
+            return Err((old.chars().take(SAID_OF_LONG).collect(), TOO_LONG_NAMES.to_owned()));
+        }
         self.schemas.insert(old.into());
         let Value::Object(object) = schema else { return Ok(schema.clone()) };
         let mut out = Map::new();

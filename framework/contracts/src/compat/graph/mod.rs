@@ -30,7 +30,7 @@ pub(super) use names::{NameId, Names};
 pub(super) use node::{Conditional, ListRules, Node, NodeId, NumberRules, ObjectRules, TextRules};
 pub(super) use number::{Decimal, Limit, Num};
 pub(super) use pattern::{PatternId, Patterns};
-pub(super) use read::ReadError;
+pub(super) use read::{MAX_POINTER_BYTES, ReadError, SAID_OF_LONG, TOO_LONG_NAMES};
 
 /// Both documents.
 #[derive(Debug, Default)]

@@ -29,7 +29,12 @@ const TOO_WIDE: &str = "is a union of more than 1000 branches: let more than one
 
 /// How many bytes the JSON Pointers of a document's schemas may come to: each schema keeps its own, and names may
 /// be long and nest.
-const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
+pub(in crate::compat) const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
+
+/// What is said of one whose pointers come to more.
+pub(in crate::compat) const TOO_LONG_NAMES: &str = "names are too long, and nest too deep: shorten them";
+/// How much of a pointer is said, in characters, where names are too long.
+pub(in crate::compat) const SAID_OF_LONG: usize = 200;
 
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,10 +201,7 @@ impl<'a> Reader<'_, 'a> {
         }
         self.pointer_bytes += pointer.len();
         if self.pointer_bytes > MAX_POINTER_BYTES {
-            return Err(error(
-                pointer.chars().take(200).collect(),
-                "names are too long, and nest too deep: shorten them",
-            ));
+            return Err(error(pointer.chars().take(SAID_OF_LONG).collect(), TOO_LONG_NAMES));
         }
         let id = self.graph.nodes.len() as NodeId;
         self.graph.nodes.push(Node::default());

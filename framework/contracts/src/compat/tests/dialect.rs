@@ -1,7 +1,7 @@
 //! Documents of older drafts in the words of 2020-12.
 
 use jsonschema::Draft;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::compat::dialect::{Translated, renamed, translate};
 
@@ -65,4 +65,16 @@ fn an_inner_resource_is_referred_to_from_its_own_root() {
     });
     let Translated { schema, .. } = translate(&old, Draft::Draft7).unwrap();
     assert_eq!(schema["$defs"]["inner"]["properties"]["name"]["$ref"], "#/$defs/text");
+}
+
+#[test]
+fn long_names_inside_each_other_are_refused_before_they_fill_the_memory() {
+    let leaves: Map<String, Value> = (0..1_000).map(|index| (format!("f{index}"), json!(true))).collect();
+    let mut schema = json!({ "properties": leaves });
+    for _ in 0..20 {
+        schema = json!({ "properties": { "n".repeat(10_000): schema } });
+    }
+    let (pointer, problem) = translate(&schema, Draft::Draft7).unwrap_err();
+    assert!(problem.contains("names are too long"), "{problem}");
+    assert!(pointer.len() <= 200, "{}", pointer.len());
 }
