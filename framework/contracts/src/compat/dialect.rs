@@ -304,7 +304,7 @@ impl Translator {
 
     /// The old and the new pointer of the keyword `from` of a schema, which is called `to` now.
     fn go(&mut self, old: &str, from: &str, new: &str, to: &str) -> (String, String) {
-        let (old, new) = (format!("{old}/{from}"), format!("{new}/{to}"));
+        let (old, new) = (inside(old, from), inside(new, to));
         if from != to {
             self.moved.insert(old.clone(), new.clone());
         }
@@ -340,10 +340,10 @@ impl Translator {
             return Ok(());
         };
         let (old, new) = self.go(old, from, new, to);
-        let inner = list
-            .iter()
-            .enumerate()
-            .map(|(index, inner)| self.schema(inner, &format!("{old}/{index}"), &format!("{new}/{index}")));
+        let inner = list.iter().enumerate().map(|(index, inner)| {
+            let index = index.to_string();
+            self.schema(inner, &inside(&old, &index), &inside(&new, &index))
+        });
         let inner = inner.collect::<Result<_, _>>()?;
         out.insert(to.to_owned(), Value::Array(inner));
         Ok(())
@@ -365,7 +365,7 @@ impl Translator {
         let (old, new) = self.go(old, from, new, to);
         let inner = map.iter().map(|(name, inner)| {
             let escaped = escaped(name);
-            let inner = self.schema(inner, &format!("{old}/{escaped}"), &format!("{new}/{escaped}"))?;
+            let inner = self.schema(inner, &inside(&old, &escaped), &inside(&new, &escaped))?;
             Ok((name.clone(), inner))
         });
         let inner = inner.collect::<Result<Map<_, _>, (String, String)>>()?;
@@ -398,8 +398,8 @@ impl Translator {
         // Each by itself: those beside it that were called `dependentSchemas` before keep their place.
         let schemas = schemas.into_iter().map(|(name, value)| {
             let escaped = escaped(name);
-            let old = format!("{old}/dependencies/{escaped}");
-            let new = format!("{new}/dependentSchemas/{escaped}");
+            let old = inside(&inside(old, "dependencies"), &escaped);
+            let new = inside(&inside(new, "dependentSchemas"), &escaped);
             self.moved.insert(old.clone(), new.clone());
             Ok((name.clone(), self.schema(value, &old, &new)?))
         });
@@ -471,6 +471,11 @@ impl Translator {
         let here = base.is_empty() || self.ids.get(base).is_some_and(|at| at == resource);
         here.then(|| format!("{resource}{}", crate::schema::percent_decoded(pointer)))
     }
+}
+
+/// The pointer of what is called `name` there, with no room to spare: as many are held as schemas stand inside each other.
+fn inside(pointer: &str, name: &str) -> String {
+    [pointer, "/", name].concat()
 }
 
 /// Whether a format means in `draft` what it means today: nothing, if neither asserts it.
