@@ -48,6 +48,9 @@ pub enum ExpertError {
     /// Kafka refused something.
     #[error("kafka: {0}")]
     Kafka(#[from] KafkaError),
+    /// An event is no text.
+    #[error("utf-8: {0}")]
+    Text(std::str::Utf8Error),
     /// An event is no JSON of its type.
     #[error("json: {0}")]
     Json(serde_json::Error),
