@@ -155,10 +155,22 @@ impl Contract {
             return Ok(value);
         }
         self.check(tape, bytes)?;
-        let mut plain = serde_json::Deserializer::from_slice(bytes);
-        let value = seed.deserialize(&mut plain).map_err(DecodeError::Unreadable)?;
-        plain.end().map_err(DecodeError::Unreadable)?;
-        Ok(value)
+        typed::read_plain(bytes, seed).map_err(DecodeError::Unreadable)
+    }
+
+    /// What [`decode_seed`](Self::decode_seed) makes of an event whose contract nobody asserts.
+    ///
+    /// # Errors
+    ///
+    /// What `serde_json` says.
+    pub fn decode_unchecked<'de, S: DeserializeSeed<'de> + Clone>(
+        bytes: &'de [u8],
+        seed: S,
+    ) -> Result<S::Value, serde_json::Error> {
+        match typed::read_alone(bytes, seed.clone()) {
+            Some(value) => Ok(value),
+            None => typed::read_plain(bytes, seed),
+        }
     }
 
     /// Appends an event as JSON to `out` and checks it, in one pass. The bytes are those of `serde_json::to_vec`, the

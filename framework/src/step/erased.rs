@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use choreograph_contracts::{CheckError, Contract, DecodeError, Tape};
-use serde::de::DeserializeSeed;
 
 use crate::consumes::OnRoute;
 use crate::emits::{Emits, Outbox};
@@ -131,7 +130,7 @@ where
         let seed = OnRoute::new(route);
         let event = match contract {
             Some(contract) => contract.decode_seed(tape, value, seed),
-            None => uncontracted(seed, value).map_err(DecodeError::Unreadable),
+            None => Contract::decode_unchecked(value, seed).map_err(DecodeError::Unreadable),
         };
         slot.event = Some(event.map_err(|error| match error {
             DecodeError::Check(error) => Unread::Check(error),
@@ -158,14 +157,6 @@ where
         outbox.clear();
         Poll::Ready(returned.outcome().and_then(|emits| emits.emit(outbox).map_err(emit_failed)))
     }
-}
-
-/// What a seed makes of a value alone.
-fn uncontracted<'de, S: DeserializeSeed<'de>>(seed: S, value: &'de [u8]) -> serde_json::Result<S::Value> {
-    let mut deserializer = serde_json::Deserializer::from_slice(value);
-    let event = seed.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(event)
 }
 
 /// Category and position. What serde says beyond that may quote the value.

@@ -1,4 +1,6 @@
-//! Names of members: hashed once, looked up by hash, compared in full.
+//! Names of members: guessed from the order in which they came before, else looked up by their hash; compared in full.
+
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// The hash of a name. Equal names have equal hashes; different ones may too, so it only ever makes suspect.
 #[inline]
@@ -34,6 +36,9 @@ pub(crate) struct Names<T> {
     entries: Box<[(Box<str>, T)]>,
     /// Open addressing: an entry's index plus one, 0 where there is none. At most half of it is taken.
     slots: Box<[u16]>,
+    /// What came lately: first the index of the first name, then for each name that of the one after it. Who writes events
+    /// writes their members in one order, mostly.
+    followers: Box<[AtomicU16]>,
 }
 
 impl<T> Names<T> {
@@ -48,7 +53,8 @@ impl<T> Names<T> {
             }
             slots[at] = index as u16 + 1;
         }
-        Self { entries: entries.into(), slots }
+        let followers = (0..=entries.len()).map(|_| AtomicU16::new(0)).collect();
+        Self { entries: entries.into(), slots, followers }
     }
 
     /// The names, in the order of their indices.
@@ -72,6 +78,22 @@ impl<T> Names<T> {
         }
     }
 
+    /// What came after the name at `place` the last time: 0 before the first, then one more than a name's index.
+    #[inline]
+    pub(crate) fn expected(&self, place: usize) -> Option<(usize, &(Box<str>, T))> {
+        let index = usize::from(self.followers.get(place)?.load(Ordering::Relaxed));
+        Some((index, self.entries.get(index)?))
+    }
+
+    /// Expects the name at `index` after the one at `place`.
+    #[inline]
+    pub(crate) fn expect(&self, place: usize, index: usize) {
+        if let Some(follower) = self.followers.get(place) {
+            // As many as fit the slots.
+            follower.store(index as u16, Ordering::Relaxed);
+        }
+    }
+
     /// What belongs to `name`.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&T> {
@@ -92,6 +114,18 @@ mod tests {
             assert_eq!(table.get(&format!("{name}y")), None);
         }
         assert_eq!(Names::<()>::new(Vec::new()).get("a"), None);
+    }
+
+    #[test]
+    fn what_came_the_last_time_is_expected() {
+        let table = Names::new(["a", "b", "c"].map(|name| (name.into(), ())).into());
+        let expected = |place| table.expected(place).map(|(index, (name, ()))| (index, &**name));
+        table.expect(0, 2);
+        table.expect(3, 1);
+        assert_eq!((expected(0), expected(3)), (Some((2, "c")), Some((1, "b"))));
+        table.expect(0, 0);
+        assert_eq!((expected(0), expected(9)), (Some((0, "a")), None));
+        assert_eq!(Names::<()>::new(Vec::new()).expected(0), None);
     }
 
     #[test]

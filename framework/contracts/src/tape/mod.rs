@@ -16,6 +16,7 @@ mod text;
 pub(crate) use json::{Cursor, TapeJson};
 pub(crate) use one::one_value;
 pub(crate) use parse::{read, read_within};
+pub(crate) use text::{Scanned, resolve, scan};
 
 use crate::typed::Unchecked;
 use crate::{MAX_DEPTH, MAX_EVENT_BYTES, UndecodableReason};

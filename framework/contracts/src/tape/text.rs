@@ -5,7 +5,7 @@ use crate::UndecodableReason as Why;
 
 /// What a text turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scanned {
+pub(crate) enum Scanned {
     /// No escapes; `end` is the index of the closing quote.
     Plain { end: usize },
     /// It holds an escape and must be resolved.
@@ -13,7 +13,8 @@ pub(super) enum Scanned {
 }
 
 /// Looks for the end of the text whose first byte is at `start`, up to the first escape.
-pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Scanned, Refusal> {
+#[inline]
+pub(crate) fn scan(bytes: &[u8], start: usize) -> Result<Scanned, Refusal> {
     let at = next_special(bytes, start);
     match bytes.get(at) {
         Some(b'"') => Ok(Scanned::Plain { end: at }),
@@ -24,7 +25,7 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Scanned, Refusal> {
 
 /// Appends the text that starts at `start` to `into`, escapes resolved; returns the index of its closing quote.
 #[cold]
-pub(super) fn resolve(source: &str, start: usize, into: &mut String) -> Result<usize, Refusal> {
+pub(crate) fn resolve(source: &str, start: usize, into: &mut String) -> Result<usize, Refusal> {
     let bytes = source.as_bytes();
     let mut at = start;
     loop {

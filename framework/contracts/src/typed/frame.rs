@@ -13,6 +13,8 @@ pub(super) struct ObjectFrame<'s> {
     seen: u128,
     /// How many members there were.
     count: u64,
+    /// Where the last declared name stands among those that follow each other.
+    place: usize,
     /// How many undeclared names were noted when the object began.
     noted_before: usize,
     noted: bool,
@@ -31,20 +33,46 @@ impl<'s> ObjectFrame<'s> {
             state.suspect();
             return None;
         }
-        Some(Self { state, plan, seen: 0, count: 0, noted_before: 0, noted: false, tag: None, next: ANY })
+        Some(Self {
+            state,
+            plan,
+            seen: 0,
+            count: 0,
+            place: 0,
+            noted_before: 0,
+            noted: false,
+            tag: None,
+            next: ANY,
+        })
     }
 
     /// Takes the name of the next member; whether it may stand here.
     #[inline]
     pub(super) fn name(&mut self, name: &str) -> bool {
-        self.take(name) || self.state.refused()
+        self.take_expected(name) || self.take(name) || self.state.refused()
     }
 
+    /// Takes the name that came here the last time, if it has no rules of its own.
+    #[inline]
+    fn take_expected(&mut self, name: &str) -> bool {
+        let ObjectPlan::Rules(rules) = self.plan else { return false };
+        let Some((index, (known, node))) = rules.names.expected(self.place) else { return false };
+        let bit = 1u128 << index;
+        if **known != *name || self.seen & bit != 0 || *node == NEVER || rules.each_name.is_some() {
+            return false;
+        }
+        self.seen |= bit;
+        self.count += 1;
+        self.place = index + 1;
+        self.next = *node;
+        true
+    }
+
+    #[inline(never)]
     fn take(&mut self, name: &str) -> bool {
-        let hash = hash(name);
         let rules = match self.plan {
             ObjectPlan::Rules(rules) => rules,
-            ObjectPlan::ByTag(tag) => return self.take_before(tag, hash, name),
+            ObjectPlan::ByTag(tag) => return self.take_before(tag, name),
             ObjectPlan::ByName(names) => {
                 let Some(chosen) = names.get(name) else { return false };
                 match self.switch(*chosen) {
@@ -55,8 +83,10 @@ impl<'s> ObjectFrame<'s> {
             ObjectPlan::Refused | ObjectPlan::As(_) => return false,
         };
         self.count += 1;
-        match rules.names.find(hash, name) {
+        match rules.names.find(hash(name), name) {
             Some((index, node)) => {
+                rules.names.expect(self.place, index);
+                self.place = index + 1;
                 let bit = 1u128 << index;
                 if self.seen & bit != 0 {
                     return false;
@@ -64,7 +94,7 @@ impl<'s> ObjectFrame<'s> {
                 self.seen |= bit;
                 self.next = *node;
             }
-            None => self.undeclared(rules, hash, name),
+            None => self.undeclared(rules, name),
         }
         self.next != NEVER
             && rules
@@ -73,14 +103,14 @@ impl<'s> ObjectFrame<'s> {
     }
 
     /// Takes the tag, or a name that all alternatives check alike.
-    fn take_before(&mut self, tag: &'s Tag, hash: u64, name: &str) -> bool {
+    fn take_before(&mut self, tag: &'s Tag, name: &str) -> bool {
         self.count += 1;
         if *tag.name == *name {
             self.tag = Some(tag);
             self.next = tag.value;
             return true;
         }
-        let Some((index, node)) = tag.early.find(hash, name) else { return false };
+        let Some((index, node)) = tag.early.find(hash(name), name) else { return false };
         let bit = 1u128 << index;
         let first = self.seen & bit == 0;
         self.seen |= bit;
@@ -88,12 +118,12 @@ impl<'s> ObjectFrame<'s> {
         first && self.next != NEVER
     }
 
-    fn undeclared(&mut self, rules: &ObjectRules, hash: u64, name: &str) {
+    fn undeclared(&mut self, rules: &ObjectRules, name: &str) {
         if !self.noted {
             self.noted = true;
             self.noted_before = self.state.noted();
         }
-        self.state.note(hash);
+        self.state.note(hash(name));
         self.next = match &rules.other {
             Others::At(node) => *node,
             Others::ByPattern { patterns, nodes } => {
@@ -107,6 +137,7 @@ impl<'s> ObjectFrame<'s> {
     /// Goes on with the rules of the node that was chosen.
     fn switch(&mut self, chosen: NodeId) -> Option<&'s ObjectRules> {
         self.plan = self.state.program.object(self.state.program.node(chosen));
+        self.place = 0;
         match self.plan {
             ObjectPlan::Rules(rules) => Some(rules),
             _ => None,

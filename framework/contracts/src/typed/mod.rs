@@ -7,6 +7,7 @@
 //! What a type ignores is read all the same: [`Contract::decode`](crate::Contract::decode) says what it may hold.
 
 mod frame;
+mod json;
 mod name;
 mod read;
 mod read_enum;
@@ -45,6 +46,26 @@ pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
     }
     let text = std::str::from_utf8(bytes).ok()?;
     read::read(&State::new(program, tape), text, seed)
+}
+
+/// Reads an event by `seed`, whatever its contract. `None`: `serde_json` has to read it.
+pub(crate) fn read_alone<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S) -> Option<S::Value> {
+    read::read_alone(std::str::from_utf8(bytes).ok()?, seed)
+}
+
+/// Reads an event by `seed` as `serde_json` does.
+///
+/// # Errors
+///
+/// What it says.
+pub(crate) fn read_plain<'de, S: DeserializeSeed<'de>>(
+    bytes: &'de [u8],
+    seed: S,
+) -> Result<S::Value, serde_json::Error> {
+    let mut plain = serde_json::Deserializer::from_slice(bytes);
+    let value = seed.deserialize(&mut plain)?;
+    plain.end()?;
+    Ok(value)
 }
 
 /// Appends an event to `out`; whether it keeps its contract for sure.

@@ -4,6 +4,7 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, Vi
 use serde_json::value::RawValue;
 
 use super::RAW_VALUE;
+use super::json::{Json, Unsure};
 use super::read_enum::EnumWatch;
 use super::state::State;
 use super::watch::Watch;
@@ -142,8 +143,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Checked<'_, D> {
 }
 
 /// Checks a text that a type takes unread.
-fn walk<'s>(text: &str, state: &'s State<'s>, node: &'s Node) -> Result<(), serde_json::Error> {
-    let mut inner = serde_json::Deserializer::from_str(text);
+fn walk<'s>(text: &str, state: &'s State<'s>, node: &'s Node) -> Result<(), Unsure> {
+    let mut inner = Json::new(text);
     IgnoredAny::deserialize(Checked { inner: &mut inner, state, node })?;
     inner.end()
 }
@@ -170,7 +171,14 @@ pub(super) fn read<'de, 's, S: DeserializeSeed<'de>>(
     text: &'de str,
     seed: S,
 ) -> Option<S::Value> {
-    let mut inner = serde_json::Deserializer::from_str(text);
+    let mut inner = Json::new(text);
     let value = seed.deserialize(Checked { inner: &mut inner, state, node: state.program.root() }).ok()?;
     (inner.end().is_ok() && !state.is_suspect()).then_some(value)
+}
+
+/// Reads `text` by `seed`, and looks at nothing more.
+pub(super) fn read_alone<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> Option<S::Value> {
+    let mut inner = Json::new(text);
+    let value = seed.deserialize(&mut inner).ok()?;
+    inner.end().is_ok().then_some(value)
 }

@@ -7,6 +7,7 @@ macro_rules! tell {
 
 mod events;
 mod fuzz;
+mod json;
 mod suite;
 mod traps;
 mod tree;
