@@ -56,9 +56,9 @@ impl<'de> Json<'de> {
         Self { text, at: 0, depth_left: MAX_DEPTH, resolved: String::new() }
     }
 
-    /// Whether nothing follows.
+    /// Whether something was read, and nothing follows.
     pub(super) fn end(&mut self) -> Result<(), Unsure> {
-        if self.next().is_none() { Ok(()) } else { Err(Unsure) }
+        if self.at > 0 && self.next().is_none() { Ok(()) } else { Err(Unsure) }
     }
 
     #[inline]

@@ -48,7 +48,16 @@ impl<'de> Json<'de> {
     }
 }
 
-impl Inside<'_, '_> {
+impl<'de> Inside<'_, 'de> {
+    /// Reads the next value. A type may make one of nothing, and leave what stands there.
+    #[inline]
+    fn value<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unsure> {
+        self.json.next();
+        let before = self.json.at;
+        let value = seed.deserialize(&mut *self.json)?;
+        if self.json.at > before { Ok(value) } else { Err(Unsure) }
+    }
+
     /// Whether something follows, which is the next byte then.
     #[inline]
     fn more(&mut self) -> Result<bool, Unsure> {
@@ -69,7 +78,7 @@ impl<'de> SeqAccess<'de> for Inside<'_, 'de> {
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unsure> {
-        if self.more()? { seed.deserialize(&mut *self.json).map(Some) } else { Ok(None) }
+        if self.more()? { self.value(seed).map(Some) } else { Ok(None) }
     }
 }
 
@@ -84,7 +93,7 @@ impl<'de> MapAccess<'de> for Inside<'_, 'de> {
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unsure> {
         self.json.expect(b':')?;
-        seed.deserialize(&mut *self.json)
+        self.value(seed)
     }
 }
 

@@ -261,6 +261,34 @@ fn types_ask_for_what_they_need() {
     assert_eq!(read::<BTreeMap<u8, u8>>(br#"{" 1":1}"#), Not);
 }
 
+/// Made of nothing.
+#[derive(Debug)]
+struct Nothing;
+
+impl<'de> Deserialize<'de> for Nothing {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Ok(Self)
+    }
+}
+
+#[test]
+fn a_value_that_nobody_reads_is_left_to_serde_json() {
+    for text in ["", " ", "1", "null"] {
+        assert_ne!(read::<Nothing>(text.as_bytes()), Alone, "{text}");
+    }
+    for text in ["[]", "[,]", "[1]", "[,,]", "[ ,]"] {
+        assert_eq!(read::<Vec<Nothing>>(text.as_bytes()) == Alone, text == "[]", "{text}");
+    }
+    for text in ["{}", r#"{"a":}"#, r#"{"a":,"b":}"#, r#"{"a":1}"#, r#"{"a": }"#] {
+        assert_eq!(read::<BTreeMap<String, Nothing>>(text.as_bytes()) == Alone, text == "{}", "{text}");
+        assert_eq!(
+            read::<BTreeMap<String, Option<Nothing>>>(text.as_bytes()) == Alone,
+            text == "{}",
+            "{text}"
+        );
+    }
+}
+
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
