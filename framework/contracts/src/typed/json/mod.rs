@@ -56,9 +56,17 @@ impl<'de> Json<'de> {
         Self { text, at: 0, depth_left: MAX_DEPTH, resolved: String::new() }
     }
 
-    /// Whether something was read, and nothing follows.
+    /// Whether all was read, and nothing of it was unsure.
     pub(super) fn end(&mut self) -> Result<(), Unsure> {
-        if self.at > 0 && self.next().is_none() { Ok(()) } else { Err(Unsure) }
+        let read = self.at > 0 && self.next().is_none() && self.at == self.text.len();
+        if read { Ok(()) } else { Err(Unsure) }
+    }
+
+    /// Ends the reading for good: a type may make something of an error, and go on.
+    #[cold]
+    fn unsure<T>(&mut self) -> Result<T, Unsure> {
+        self.at = usize::MAX;
+        Err(Unsure)
     }
 
     #[inline]
@@ -87,7 +95,7 @@ impl<'de> Json<'de> {
     #[inline]
     fn expect(&mut self, byte: u8) -> Result<(), Unsure> {
         if self.next() != Some(byte) {
-            return Err(Unsure);
+            return self.unsure();
         }
         self.at += 1;
         Ok(())
@@ -98,7 +106,7 @@ impl<'de> Json<'de> {
     fn word(&mut self, word: &str) -> Result<(), Unsure> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
-            return Err(Unsure);
+            return self.unsure();
         }
         self.at += word.len();
         Ok(())
@@ -111,19 +119,21 @@ impl<'de> Json<'de> {
         self.expect(b'"')?;
         match scan(self.text.as_bytes(), self.at) {
             Ok(Scanned::Plain { end }) => {
-                let text = self.text.get(self.at..end).ok_or(Unsure)?;
+                // Both ends stand beside a quote, so the range is on character boundaries.
+                let text = self.text.get(self.at..end).unwrap_or_default();
                 self.at = end + 1;
                 Ok(Quoted::AsItStands(text))
             }
             Ok(Scanned::Escaped) => self.escaped(),
-            Err(_) => Err(Unsure),
+            Err(_) => self.unsure(),
         }
     }
 
     #[inline(never)]
     fn escaped(&mut self) -> Result<Quoted<'de, '_>, Unsure> {
         self.resolved.clear();
-        self.at = resolve(self.text, self.at, &mut self.resolved).map_err(|_| Unsure)? + 1;
+        let Ok(end) = resolve(self.text, self.at, &mut self.resolved) else { return self.unsure() };
+        self.at = end + 1;
         Ok(Quoted::Resolved(&self.resolved))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::de::{Deserializer, Visitor};
 
-use super::number::{visit, wide};
+use super::number::{number, show, wide};
 use super::{Quoted, Unsure};
 use crate::typed::RAW_VALUE;
 
@@ -34,7 +34,7 @@ macro_rules! texts {
 macro_rules! numbers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-            visit(self.plain()?, visitor)
+            show(&number(self.plain()?).ok_or(Unsure)?, visitor)
         }
     )*};
 }

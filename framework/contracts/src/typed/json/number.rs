@@ -22,14 +22,17 @@ impl<'de> Json<'de> {
         match self.whole() {
             Some((false, value)) => visitor.visit_u64(value.unsigned_abs()),
             Some((true, value)) => visitor.visit_i64(value),
-            None => visit(self.token(), visitor),
+            None => match number(self.token()) {
+                Some(number) => show(&number, visitor),
+                None => self.unsure(),
+            },
         }
     }
 
     /// The number that begins at the next byte, for who asked for 128 bits.
     pub(super) fn wide<T: FromStr>(&mut self) -> Result<T, Unsure> {
         self.next();
-        wide(self.token())
+        wide(self.token()).or_else(|_| self.unsure())
     }
 
     /// The same for who asked for 32 bits of a float, which `serde_json` may read at once or by way of 64.
@@ -43,9 +46,15 @@ impl<'de> Json<'de> {
             };
         }
         let token = self.token();
-        let wide: f64 = serde_json::from_str(token).map_err(|_| Unsure)?;
-        let narrow: f32 = serde_json::from_str(token).map_err(|_| Unsure)?;
-        if (wide as f32).to_bits() == narrow.to_bits() { visit(token, visitor) } else { Err(Unsure) }
+        let narrow = serde_json::from_str::<f32>(token).map(f32::to_bits);
+        match (number(token), narrow) {
+            (Some(wide), Ok(narrow))
+                if wide.as_f64().is_some_and(|wide| (wide as f32).to_bits() == narrow) =>
+            {
+                show(&wide, visitor)
+            }
+            _ => self.unsure(),
+        }
     }
 
     /// Steps over a number of few digits and nothing else: whether it is below zero, and its value.
@@ -89,16 +98,21 @@ pub(super) fn wide<T: FromStr>(token: &str) -> Result<T, Unsure> {
     if is_whole { token.parse().map_err(|_| Unsure) } else { Err(Unsure) }
 }
 
-/// Shows what `serde_json` makes of a number.
+/// What `serde_json` makes of a number, if that is a value and no text.
 #[cold]
-pub(super) fn visit<'de, V: Visitor<'de>>(token: &str, visitor: V) -> Result<V::Value, Unsure> {
-    let number: Number = token.parse().map_err(|_| Unsure)?;
+pub(super) fn number(token: &str) -> Option<Number> {
+    let number: Number = token.parse().ok()?;
+    (!number.is_f64() || !*NUMBERS_ARE_TEXTS).then_some(number)
+}
+
+/// Shows it.
+#[cold]
+pub(super) fn show<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Unsure> {
     if let Some(value) = number.as_u64() {
         visitor.visit_u64(value)
     } else if let Some(value) = number.as_i64() {
         visitor.visit_i64(value)
     } else {
-        let value = number.as_f64().filter(|_| !*NUMBERS_ARE_TEXTS).ok_or(Unsure)?;
-        visitor.visit_f64(value)
+        visitor.visit_f64(number.as_f64().ok_or(Unsure)?)
     }
 }

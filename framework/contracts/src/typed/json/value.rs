@@ -21,7 +21,8 @@ impl<'de> Json<'de> {
         close: u8,
         read: impl FnOnce(Inside<'_, 'de>) -> Result<T, Unsure>,
     ) -> Result<T, Unsure> {
-        self.depth_left = self.depth_left.checked_sub(1).ok_or(Unsure)?;
+        let Some(left) = self.depth_left.checked_sub(1) else { return self.unsure() };
+        self.depth_left = left;
         self.at += 1;
         let value = read(Inside { json: self, close, is_first: true })?;
         self.depth_left += 1;
@@ -44,7 +45,7 @@ impl<'de> Json<'de> {
         self.next();
         let start = self.at;
         IgnoredAny::deserialize(&mut *self)?;
-        self.text.get(start..self.at).ok_or(Unsure)
+        Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 }
 
@@ -55,7 +56,7 @@ impl<'de> Inside<'_, 'de> {
         self.json.next();
         let before = self.json.at;
         let value = seed.deserialize(&mut *self.json)?;
-        if self.json.at > before { Ok(value) } else { Err(Unsure) }
+        if self.json.at > before { Ok(value) } else { self.json.unsure() }
     }
 
     /// Whether something follows, which is the next byte then.
@@ -166,7 +167,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         }
         match self.quoted()? {
             Quoted::AsItStands(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
-            Quoted::Resolved(_) => Err(Unsure),
+            Quoted::Resolved(_) => self.unsure(),
         }
     }
 
@@ -207,12 +208,13 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
             return visitor.visit_newtype_struct(self);
         }
         let raw = self.raw()?;
-        serde_json::Deserializer::from_str(raw).deserialize_newtype_struct(name, visitor).map_err(|_| Unsure)
+        let taken = serde_json::Deserializer::from_str(raw).deserialize_newtype_struct(name, visitor);
+        taken.or_else(|_| self.unsure())
     }
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        if self.next() == Some(b'[') { self.array(visitor) } else { Err(Unsure) }
+        if self.next() == Some(b'[') { self.array(visitor) } else { self.unsure() }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unsure> {
@@ -230,7 +232,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        if self.next() == Some(b'{') { self.object(visitor) } else { Err(Unsure) }
+        if self.next() == Some(b'{') { self.object(visitor) } else { self.unsure() }
     }
 
     #[inline]
@@ -250,7 +252,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         _: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Unsure> {
-        Err(Unsure)
+        self.unsure()
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {

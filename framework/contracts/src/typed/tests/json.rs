@@ -262,12 +262,13 @@ fn types_ask_for_what_they_need() {
 }
 
 /// Made of nothing.
-#[derive(Debug)]
-struct Nothing;
+#[derive(Debug, Default)]
+#[expect(dead_code, reason = "shown by `Debug`")]
+struct Nothing(u8);
 
 impl<'de> Deserialize<'de> for Nothing {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Ok(Self)
+        Ok(Self::default())
     }
 }
 
@@ -286,6 +287,50 @@ fn a_value_that_nobody_reads_is_left_to_serde_json() {
             text == "{}",
             "{text}"
         );
+    }
+}
+
+/// What it cannot be is nothing.
+#[derive(Debug)]
+struct Lenient<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(T::deserialize(deserializer).ok()))
+    }
+}
+
+/// A text's bytes.
+#[derive(Debug)]
+struct Bytes(#[expect(dead_code, reason = "shown by `Debug`")] usize);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Length;
+        impl serde::de::Visitor<'_> for Length {
+            type Value = usize;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<usize, E> {
+                Ok(bytes.len())
+            }
+        }
+        deserializer.deserialize_bytes(Length).map(Self)
+    }
+}
+
+#[test]
+fn what_this_reader_does_not_take_is_not_taken_for_what_the_type_refuses() {
+    assert_eq!(read::<Vec<Lenient<Bytes>>>(br#"["a"]"#), Alone);
+    assert_eq!(read::<Vec<Lenient<Bytes>>>(br#"["\u0041", "a"]"#), Plain);
+    assert_eq!(read::<Vec<Lenient<Kind>>>(br#"["None"]"#), Plain);
+    assert_eq!(read::<Vec<Lenient<u8>>>(b"[1, 300]"), Alone);
+    assert_eq!(read::<Vec<Lenient<u8>>>(br#"[1, "a", null]"#), Plain);
+    for text in ["[[1],[2]]", "[[1,[2]]]", "[[[]],{}]", "[[1,300],2]", "[[[300]]]", "[[300]]]", "[[[300]]"] {
+        read::<Vec<Lenient<Vec<Lenient<u8>>>>>(text.as_bytes());
+        read::<Vec<Lenient<Vec<u8>>>>(text.as_bytes());
+        read::<Lenient<Vec<Vec<u8>>>>(text.as_bytes());
     }
 }
 
