@@ -1,4 +1,4 @@
-//! JSON as it is written in events, read without `serde_json`: in two thirds of its time, for nothing is told of what is wrong.
+//! JSON as it is written in events, read without `serde_json`, and quicker: nothing is told of what is wrong.
 //!
 //! What is read here is read as `serde_json` reads it. Whatever is rare or wrong is [`Unsure`], without a word why: the slow
 //! way reads it again, and its words are the ones told.
