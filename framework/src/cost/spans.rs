@@ -1,15 +1,16 @@
 //! What a record costs in telemetry: its metrics, and its spans where it is traced.
 
 use std::hint::black_box;
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
 use super::{NOW, Sample};
+use crate::clock::Wall;
 use crate::envelope::{Workflow, head::Head, head::Known};
 use crate::settings::Sampler;
-use crate::telemetry::{Emit, Incoming, Outcome, StepTelemetry, Telemetry, TraceParent};
+use crate::telemetry::{Emit, HandleSpan, Incoming, Outcome, StepTelemetry, Telemetry, TraceParent};
 
 /// Drops what is exported.
 #[derive(Debug)]
@@ -36,25 +37,28 @@ pub fn spans(ratio: f64, sample: &Sample, n: usize) {
 }
 
 /// One record; answers what its emit carries.
-fn pass(step: &StepTelemetry, head: &Head, offset: i64) -> Option<TraceParent> {
-    let at = |ms| UNIX_EPOCH + Duration::from_millis(NOW + ms);
+fn pass(step: &StepTelemetry, head: &Arc<Head>, offset: i64) -> Option<TraceParent> {
+    let at = |ms| Wall::at_ms(NOW + ms);
     let record = record(step, head, offset);
     let mut process = step.process(&record, at(0));
-    let handle = step.handle(&mut process, &record, 1, at(0));
-    drop(black_box(handle.scope().enter()));
-    let send = step.send(&process, Some(&handle), &emit(&record), at(1));
+    let mut handle = Some(step.handle(&mut process, &record, 1, at(0)));
+    HandleSpan::within(&mut handle, || black_box(()));
+    let send = step.send(&process, handle.as_ref(), &emit(&record), at(1));
     let context = send.traceparent();
     let mut text = [0; TraceParent::LENGTH];
     black_box(context.map(|context| context.write(&mut text).len()));
-    handle.end(Ok(()), at(1));
+    if let Some(handle) = handle {
+        handle.end(Ok(()), at(1));
+    }
     step.end(process, Outcome::Done, at(1));
     step.delivered(send, Ok((0, 7)), at(2));
     context
 }
 
-fn record<'h>(step: &StepTelemetry, head: &'h Head, offset: i64) -> Incoming<'h> {
+fn record<'h>(step: &StepTelemetry, head: &'h Arc<Head>, offset: i64) -> Incoming<'h> {
     let id = head.text(Known::Id).unwrap_or_default();
     Incoming {
+        head: Some(head),
         topic: "orders",
         origin: head.text(Known::OriginTopic),
         partition: 0,

@@ -247,28 +247,18 @@ const USUAL_BYTES: usize = 448;
 ///
 /// Pieces are joined as bytes, and made text in one go at the end: to look at many short texts costs several times as
 /// much as to look at one long one.
-#[derive(Debug, Default)]
-pub(crate) struct HeadCopy {
+#[derive(Debug)]
+pub(crate) struct HeadCopy<'h> {
+    /// Where it will stay: it is too large to be handed from place to place.
+    head: &'h mut Head,
     /// Names and values, whether they are text or not.
     text: Vec<u8>,
-    odd: Vec<u8>,
-    headers: Places,
-    known: [Place; KNOWN_COUNT],
 }
 
-impl HeadCopy {
-    /// Room for so many headers of the usual length.
-    pub(crate) fn with_capacity(count: usize) -> Self {
-        Self {
-            text: Vec::with_capacity(if count == 0 { 0 } else { USUAL_BYTES }),
-            headers: Places::with_capacity(count.min(MAX_HEADERS_READ)),
-            ..Self::default()
-        }
-    }
-
+impl HeadCopy<'_> {
     /// Adds a header behind the others.
     pub(crate) fn push(&mut self, name: &str, value: Option<&[u8]>) {
-        let known = if self.headers.len() < MAX_HEADERS_READ { Known::of(name) } else { None };
+        let known = if self.head.headers.len() < MAX_HEADERS_READ { Known::of(name) } else { None };
         let name = match known {
             Some(known) => NameAt::Known(known),
             None => NameAt::Text(append(&mut self.text, name.as_bytes())),
@@ -280,29 +270,27 @@ impl HeadCopy {
         };
         // One without a value is as good as absent.
         if let (Some(known), ValueAt::Text(_)) = (known, value) {
-            self.known[known as usize] = Place::after(self.headers.len());
+            self.head.known[known as usize] = Place::after(self.head.headers.len());
         }
-        self.headers.push(HeaderAt { name, value });
+        self.head.headers.push(HeaderAt { name, value });
     }
 
-    /// The copy.
-    pub(crate) fn finish(mut self) -> Arc<Head> {
+    fn finish(mut self) {
         // Mostly one look at all is enough: each piece of plain ASCII is text.
         if !self.text.is_ascii() {
             self.part_odd();
         }
-        let Self { text, odd, headers, known } = self;
+        let head = self.head;
         // Texts joined are text.
-        let text = String::from_utf8(text).unwrap_or_default();
-        let workflow = text_at(&text, &headers, known[Known::Workflow as usize]).and_then(Parsed::read);
-        Arc::new(Head { text, odd, headers, known, workflow })
+        head.text = String::from_utf8(self.text).unwrap_or_default();
+        head.workflow = head.text(Known::Workflow).and_then(Parsed::read);
     }
 
     /// Parts the values that are no text from the rest.
     #[cold]
     fn part_odd(&mut self) {
         let all = std::mem::take(&mut self.text);
-        for header in &mut self.headers {
+        for header in &mut self.head.headers {
             if let NameAt::Text(at) = &mut header.name {
                 *at = append(&mut self.text, &all[at.range()]);
             }
@@ -310,7 +298,7 @@ impl HeadCopy {
                 let value = &all[at.range()];
                 header.value = match std::str::from_utf8(value) {
                     Ok(_) => ValueAt::Text(append(&mut self.text, value)),
-                    Err(_) => ValueAt::Odd(append(&mut self.odd, value)),
+                    Err(_) => ValueAt::Odd(append(&mut self.head.odd, value)),
                 };
             }
         }
@@ -324,22 +312,28 @@ fn append(to: &mut Vec<u8>, bytes: &[u8]) -> Span {
     at
 }
 
-/// The value of the header at `place`, where it is text that can be part of an identity.
-fn text_at<'t>(text: &'t str, headers: &[HeaderAt], place: Place) -> Option<&'t str> {
-    match headers.get(place.index()?)?.value {
-        ValueAt::Text(at) if (1..=MAX_IDENTITY_BYTES).contains(&(at.length as usize)) => text.get(at.range()),
-        _ => None,
-    }
-}
-
 impl Head {
+    /// Copies the headers that `copy` adds, of which there are about `count`.
+    pub(crate) fn copied(count: usize, copy: impl FnOnce(&mut HeadCopy<'_>)) -> Arc<Self> {
+        let mut shared = Arc::<Self>::default();
+        // Nobody shares it yet.
+        if let Some(head) = Arc::get_mut(&mut shared) {
+            head.headers.reserve(count.min(MAX_HEADERS_READ));
+            let text = Vec::with_capacity(if count == 0 { 0 } else { USUAL_BYTES });
+            let mut headers = HeadCopy { head, text };
+            copy(&mut headers);
+            headers.finish();
+        }
+        shared
+    }
+
     /// Copies the headers of a record that has `count` of them.
     pub(crate) fn of<'h>(count: usize, headers: impl IntoIterator<Item = HeaderRef<'h>>) -> Arc<Self> {
-        let mut copy = HeadCopy::with_capacity(count);
-        for (name, value) in headers {
-            copy.push(name, value);
-        }
-        copy.finish()
+        Self::copied(count, |copy| {
+            for (name, value) in headers {
+                copy.push(name, value);
+            }
+        })
     }
 
     /// All headers, in order.
@@ -360,7 +354,12 @@ impl Head {
     /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
     /// [`MAX_IDENTITY_BYTES`].
     pub(crate) fn text(&self, known: Known) -> Option<&str> {
-        text_at(&self.text, &self.headers, self.known[known as usize])
+        match self.headers.get(self.known[known as usize].index()?)?.value {
+            ValueAt::Text(at) if (1..=MAX_IDENTITY_BYTES).contains(&(at.length as usize)) => {
+                self.text.get(at.range())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the header is there, well-formed or not.

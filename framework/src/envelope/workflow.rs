@@ -72,10 +72,38 @@ impl Parsed {
         if text.len() > MAX_BYTES {
             return None;
         }
+        Self::usual(text).or_else(|| Self::any(text))
+    }
+
+    /// Reads what nearly every event says, in the order in which it is written: `name=order;started=1767225600000;hops=2`.
+    /// `None` for everything else, which may be well-formed.
+    fn usual(text: &str) -> Option<Self> {
+        let name = text.as_bytes().strip_prefix(b"name=")?;
+        let until = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b';');
+        let (name, rest) = name.split_at(until(name)?);
+        let started = rest.strip_prefix(b";started=")?;
+        let (started, rest) = started.split_at(until(started)?);
+        let hops = rest.strip_prefix(b";hops=")?;
+        if name.len() > MAX_NAME_BYTES || name.iter().any(|byte| *byte < b' ') {
+            return None;
+        }
+        let piece =
+            |start: usize, bytes: &[u8]| Piece { start: start as u16, end: (start + bytes.len()) as u16 };
+        let name = piece("name=".len(), name);
+        Some(Self {
+            name,
+            started: number(started)?,
+            started_text: piece(usize::from(name.end) + ";started=".len(), started),
+            hops: u32::try_from(number(hops)?).ok()?,
+            ..Self::default()
+        })
+    }
+
+    /// Reads any well-formed header.
+    fn any(text: &str) -> Option<Self> {
         let mut workflow = Self::default();
         let mut seen_hops = false;
         let mut start = 0;
-        // One pass over the bytes, not a search for each character: this is read of every record.
         let bytes = text.as_bytes();
         while start < bytes.len() {
             let mut equals = None;
@@ -230,6 +258,16 @@ fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > MAX_DIGITS {
         return None;
     }
+    if digits.len() < MAX_DIGITS {
+        // Too few to overflow, and without a way out in the middle: this is read of every record.
+        let (mut number, mut seen) = (0_u64, 0);
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            seen = seen.max(digit);
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        return (seen <= 9).then_some(number);
+    }
     digits.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
@@ -311,6 +349,23 @@ mod tests {
         let second = next("name=o;started=1;hops=41;trace-started=99;trace-hops=1", None);
         assert_eq!(second, "name=o;started=1;hops=42;trace-started=99;trace-hops=2");
         assert_eq!(Workflow::parse(&second).unwrap().trace_hops(), 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_usual_is_read_as_anything_else(
+            text in "name=[a-c=; \u{1}\u{1f}é]{0,66};?started=[0-9+]{1,21};hops=[0-9;x]{1,11}(;[a-z]=)?"
+        ) {
+            if let Some(usual) = Parsed::usual(&text) {
+                proptest::prop_assert_eq!(Some(usual), Parsed::any(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_usual() {
+        assert!(Parsed::usual("name=order;started=1767225600000;hops=2").is_some());
+        assert!(Parsed::usual(&next("name=;started=0;hops=63", None)).is_some());
     }
 
     #[test]

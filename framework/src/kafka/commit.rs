@@ -6,13 +6,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rdkafka::Offset;
 use rdkafka::consumer::{CommitMode, Consumer};
 
 use super::context::StepConsumer;
 use super::partition::{Partition, Slots, list, list_at};
+use crate::clock::Wall;
 use crate::engine::Slot;
 
 /// The longest wait for the group to say what it has.
@@ -36,7 +37,7 @@ pub(super) struct Sent {
     /// What the group had before any commit of this owner.
     pub(super) before: Option<i64>,
     /// When it was sent.
-    pub(super) at: SystemTime,
+    pub(super) at: Wall,
 }
 
 impl Sent {
@@ -56,7 +57,7 @@ pub(super) struct CommitResult {
     /// Why it failed; `None` where it succeeded.
     pub(super) error: Option<String>,
     /// When it was sent.
-    pub(super) at: SystemTime,
+    pub(super) at: Wall,
 }
 
 /// The commits of one turn, sent as one request.
@@ -110,7 +111,7 @@ impl Commits {
         &mut self,
         consumer: &StepConsumer,
         slots: &Slots,
-        at: SystemTime,
+        at: Wall,
     ) -> Result<Vec<Sent>, Vec<Commit>> {
         if let Err(error) = send(consumer, slots, &self.waiting) {
             tracing::debug!(%error, "a commit could not be sent; the ledger tries again");
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_left_of_a_topic_that_is_gone_shows_no_commit_of_ours() {
         let partition = Partition { topic: "orders".into(), number: 0 };
-        let sent = Sent { slot: Slot(0), partition, offset: 3, before: Some(11), at: SystemTime::UNIX_EPOCH };
+        let sent = Sent { slot: Slot(0), partition, offset: 3, before: Some(11), at: Wall::at_ms(0) };
         assert!(sent.is_shown_by(3));
         assert!(sent.is_shown_by(4), "a later one of ours");
         assert!(!sent.is_shown_by(11));

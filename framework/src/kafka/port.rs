@@ -1,7 +1,5 @@
 //! What the runner asks of Kafka. None of it waits.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rdkafka::consumer::Consumer;
 
 use super::behind::Behind;
@@ -11,7 +9,7 @@ use super::marks::Progress;
 use super::partition::{Partition, Slots, list};
 use super::publish::Outlet;
 use super::record::KafkaRecord;
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
 use crate::runner::port::{Outgoing, Port, PublishError, Tag};
 use crate::runner::shelf::Shelf;
@@ -53,7 +51,7 @@ pub(crate) struct KafkaPort<'c> {
     pub(super) released: Vec<Slot>,
     /// The wall clock's last reading, and the time on the steady clock for which it was read. A reading is 50 ns, and
     /// a record would need three: it begins when the one before it ended.
-    wall: Option<(Time, SystemTime)>,
+    wall: Option<(Time, Wall)>,
     /// The loop stopped reading everything, whatever the runner wants of single partitions.
     all_stopped: bool,
     shelf: Shelf,
@@ -203,15 +201,15 @@ impl Port for KafkaPort<'_> {
         record.shelve(&mut self.shelf);
     }
 
-    fn wall(&mut self, now: Time) -> SystemTime {
+    fn wall(&mut self, now: Time) -> Wall {
         match self.wall {
             Some((at, wall)) if at == now => wall,
             _ => self.read_wall(now),
         }
     }
 
-    fn read_wall(&mut self, now: Time) -> SystemTime {
-        let wall = UNIX_EPOCH + clock::wall();
+    fn read_wall(&mut self, now: Time) -> Wall {
+        let wall = clock::wall();
         self.wall = Some((now, wall));
         wall
     }

@@ -87,8 +87,11 @@ impl KafkaRecord {
 /// by a panic, which is dear. Where there are too many of them the rest is not read either.
 fn head(headers: Option<&impl Headers>) -> Arc<Head> {
     let Some(headers) = headers else { return Arc::default() };
+    Head::copied(headers.count(), |head| copy_headers(headers, head))
+}
+
+fn copy_headers(headers: &impl Headers, head: &mut HeadCopy<'_>) {
     let count = headers.count();
-    let mut head = HeadCopy::with_capacity(count);
     let (mut index, mut unreadable) = (0, 0);
     while index < count && unreadable < MAX_UNREADABLE {
         // The rest in one go, up to a name that cannot be read.
@@ -107,7 +110,6 @@ fn head(headers: Option<&impl Headers>) -> Arc<Head> {
     for _ in index..count {
         head.push("", None);
     }
-    head.finish()
 }
 
 impl RawRecord for KafkaRecord {

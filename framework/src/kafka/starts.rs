@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -216,7 +216,7 @@ impl KafkaStarts {
     ) -> UnderWay<'a> {
         let ready = &*starting.ready;
         let emit = emit(ready, id, fact.workflow_id);
-        let now = UNIX_EPOCH + clock::wall();
+        let now = clock::wall();
         let span = if current::current().is_some() {
             self.telemetry.start_linked(&emit, now)
         } else {
@@ -271,7 +271,7 @@ impl KafkaStarts {
             span,
             Some(&head).filter(|_| is_head),
             name.as_ref().map(|at| *at).map_err(String::as_str),
-            UNIX_EPOCH + clock::wall(),
+            clock::wall(),
         );
         match (report, name) {
             (Ok(_), _) | (_, Ok(_)) => Ok(()),
@@ -384,7 +384,7 @@ fn emit<'a>(ready: &'a Ready, id: &'a str, workflow_id: &'a str) -> Emit<'a> {
 
 /// The headers of a starting event, which is the first of its workflow.
 fn headers(starting: &Starting, id: &str, fact: Fact<'_>, trace: Option<TraceParent>) -> OwnedHeaders {
-    let now = Time(u64::try_from(clock::wall().as_millis()).unwrap_or(u64::MAX));
+    let now = Time(clock::wall().ms());
     let mut workflow = String::new();
     Workflow::start(starting.ready.workflow(), now.0).write_start(fact.majors, &mut workflow);
     let mut traceparent = [0; TraceParent::LENGTH];

@@ -13,7 +13,7 @@ mod tests;
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
 
@@ -30,7 +30,7 @@ use super::publish::Outlet;
 use super::revoke::Leaving;
 use super::rights::Right;
 use super::status::Side;
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
 use crate::telemetry::events::{CommitFailed, CommitsResumed};
 
@@ -250,15 +250,15 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     }
 
     /// Tells what became of commits: one request was sent at a time, for all its topics.
-    fn tell_commits<'r>(&self, results: impl Iterator<Item = (&'r str, SystemTime, bool)>) {
-        let mut requests: Vec<(&str, SystemTime, bool)> = Vec::new();
+    fn tell_commits<'r>(&self, results: impl Iterator<Item = (&'r str, Wall, bool)>) {
+        let mut requests: Vec<(&str, Wall, bool)> = Vec::new();
         for (topic, at, ok) in results {
             match requests.iter_mut().find(|(known, sent, _)| (*known, *sent) == (topic, at)) {
                 Some((_, _, all)) => *all &= ok,
                 None => requests.push((topic, at, ok)),
             }
         }
-        let to = UNIX_EPOCH + clock::wall();
+        let to = clock::wall();
         for (topic, from, ok) in requests {
             self.setup.status.telemetry().committed(topic, ok, from, to);
         }
@@ -385,7 +385,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         if self.port.commits.is_empty() {
             return;
         }
-        let at = UNIX_EPOCH + clock::wall();
+        let at = clock::wall();
         let unsent = match self.port.commits.flush(self.consumer, &self.port.slots, at) {
             Ok(mut sent) => {
                 for sent in &mut sent {

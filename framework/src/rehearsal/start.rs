@@ -1,15 +1,13 @@
 //! Events that start a workflow: from the test itself, and from publishers that it hands out.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, UNIX_EPOCH},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use uuid::{Builder, Uuid};
 
 use super::{Written, port::MAX_RECORD_BYTES, record::Body, stage::Jobs, world::World};
 use crate::{
+    clock::Wall,
     engine::Time,
     envelope::{
         Workflow, id,
@@ -177,7 +175,7 @@ fn write_one(starting: &Starting, id: &str, (workflow_id, majors): (&str, &str),
         workflow: ready.workflow(),
         causation_id: None,
     };
-    let at = UNIX_EPOCH + Duration::from_millis(now.0);
+    let at = Wall::at_ms(now.0);
     let send = world.publisher.start(&emit, at);
     let mut traceparent = [0; TraceParent::LENGTH];
     let written = EmitHeaders {

@@ -1,10 +1,8 @@
 //! The time as RFC 3339 text, formatted once a turn at most.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-use crate::engine::Time;
+use crate::{clock::Wall, engine::Time};
 
 const FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -18,7 +16,7 @@ pub(crate) struct ClockText {
 
 impl ClockText {
     /// `wall`, which the wall clock said at the turn's time `now`, as text: for example `2026-01-31T08:15:00.250Z`.
-    pub(crate) fn of(&mut self, now: Time, wall: SystemTime) -> &str {
+    pub(crate) fn of(&mut self, now: Time, wall: Wall) -> &str {
         if self.of != Some(now) {
             self.of = Some(now);
             self.text = format(written(wall));
@@ -27,10 +25,9 @@ impl ClockText {
     }
 }
 
-/// What the wall clock said, as it is written. A time before the epoch is the epoch.
-pub(crate) fn written(wall: SystemTime) -> Time {
-    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+/// What the wall clock said, as it is written.
+pub(crate) fn written(wall: Wall) -> Time {
+    Time(wall.ms())
 }
 
 /// `time` as text. A time beyond the year 9999 reads as the epoch.
@@ -47,7 +44,7 @@ mod tests {
 
     #[test]
     fn milliseconds_are_kept() {
-        let wall = UNIX_EPOCH + std::time::Duration::from_millis(1_769_847_300_250);
+        let wall = Wall::at_ms(1_769_847_300_250);
         assert_eq!(ClockText::default().of(Time(1), wall), "2026-01-31T08:15:00.250Z");
         assert_eq!(format(Time(u64::MAX)), "1970-01-01T00:00:00.000Z");
     }

@@ -1,13 +1,20 @@
 //! What a failed run leaves behind for the retry, the dead letter and the log.
 
+use std::ops::Deref;
+
 use choreograph_contracts::Violations;
 
 /// The most bytes of a failure's text; the header `dlq-error` holds no more.
 pub(crate) const MAX_TEXT_BYTES: usize = crate::envelope::dead_letter::MAX_OWN_HEADER_BYTES;
 
-/// Why a run came to nothing. Holds no piece of the payload: it ends in headers and logs.
+/// Why a run came to nothing. One word, as what is handed from stage to stage for each record has room for it, and mostly
+/// holds none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Why>);
+
+/// What a [`Failure`] says. Holds no piece of the payload: it ends in headers and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Why {
     /// In words.
     pub(crate) text: String,
     /// Short and from a small set: the label `error.type`.
@@ -25,7 +32,7 @@ impl Failure {
     pub(crate) fn new(error_type: &'static str, text: impl Into<String>) -> Self {
         let mut text = text.into();
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
-        Self { text, error_type, violations: None, contract: None, path: None }
+        Self(Box::new(Why { text, error_type, violations: None, contract: None, path: None }))
     }
 
     /// A value that broke `contract`.
@@ -35,11 +42,18 @@ impl Failure {
         text: impl Into<String>,
         violations: &Violations,
     ) -> Self {
-        Self {
-            violations: Some(violations.to_json()),
-            contract: Some(contract.to_owned()),
-            path: violations.as_slice().first().map(|first| first.instance_path.clone()),
-            ..Self::new(error_type, text)
-        }
+        let mut failure = Self::new(error_type, text);
+        failure.0.violations = Some(violations.to_json());
+        failure.0.contract = Some(contract.to_owned());
+        failure.0.path = violations.as_slice().first().map(|first| first.instance_path.clone());
+        failure
+    }
+}
+
+impl Deref for Failure {
+    type Target = Why;
+
+    fn deref(&self) -> &Why {
+        &self.0
     }
 }

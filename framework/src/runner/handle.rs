@@ -243,12 +243,16 @@ fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
 /// Runs the team's code inside its span; a panic is the end of its run, not of the step.
 fn guarded<T>(plan: &Arc<Plan>, seat: &mut Seat, run: impl FnOnce(&mut Seat) -> T) -> Result<T, String> {
     let _in_handler = current::enter(plan);
-    let _in_span = seat.handle.as_ref().map(|handle| handle.scope().enter());
-    catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| {
-        let text = panic_text(panic.as_ref());
-        dispose(panic);
-        text
-    })
+    let mut handle = seat.handle.take();
+    let ran = HandleSpan::within(&mut handle, || {
+        catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| {
+            let text = panic_text(panic.as_ref());
+            dispose(panic);
+            text
+        })
+    });
+    seat.handle = handle;
+    ran
 }
 
 /// Drops what a panic carried, which is the team's too and may panic in its turn. What that carries is left alone.

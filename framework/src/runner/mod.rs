@@ -27,12 +27,7 @@ mod tests;
 mod woken;
 mod workflow_end;
 
-use std::{
-    hash::BuildHasher,
-    sync::Arc,
-    task::Context,
-    time::{Duration, SystemTime},
-};
+use std::{hash::BuildHasher, sync::Arc, task::Context, time::Duration};
 
 use choreograph_contracts::Tape;
 use uuid::fmt::Hyphenated;
@@ -49,6 +44,7 @@ use self::{
 };
 pub(crate) use self::{failure::Failure, handle::dispose, plan::Plan};
 use crate::{
+    clock::Wall,
     engine::{Command, CutShort, Engine, Finish, Reason, Slot, Ticket, Time},
     envelope::{Metadata, head::Known},
     ops::{Health, Missing, Outage, StepHealth},
@@ -387,10 +383,11 @@ impl<P: Port> Runner<P> {
     /// An outage began with this failure, or ended.
     fn outage(&mut self, now: Time, failure: Option<Failure>, port: &mut P) {
         let step = &self.plan.source;
-        if let Some(Failure { text: why, .. }) = failure {
+        if let Some(failure) = failure {
+            let why = failure.text.clone();
             self.outage_since = Some(now);
             OutageBegan { step, why: &why }.emit();
-            let since = port.wall(now);
+            let since = port.wall(now).into();
             self.health.update(|state| state.outage = Some(Outage { since, why }));
         } else {
             let since = self.outage_since.take().unwrap_or(now);
@@ -436,7 +433,7 @@ impl<P: Port> Runner<P> {
 struct Parts<'r> {
     plan: &'r Plan,
     telemetry: &'r StepTelemetry,
-    wall: SystemTime,
+    wall: Wall,
 }
 
 impl Parts<'_> {
@@ -446,7 +443,7 @@ impl Parts<'_> {
         handlers: &mut Handlers,
         tape: &mut Tape,
         (taken, ticket, attempt): (&Taken<M>, Ticket, u32),
-        clock: impl FnOnce() -> SystemTime,
+        clock: impl FnOnce() -> Wall,
     ) -> Result<Option<Ended>, (Reason, Failure)> {
         let index = match &taken.routed {
             Routed::Handle(index) => *index,

@@ -3,12 +3,10 @@
 //! A driver (Kafka, the rehearsal) reads records, publishes, commits. It decides nothing: it calls the
 //! [`Runner`](super::Runner) with what happened and does what the runner asks of its [`Port`].
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use crate::{
+    clock::Wall,
     engine::{Slot, Time},
     envelope::head::Head,
 };
@@ -146,11 +144,11 @@ pub(crate) trait Port {
     fn retrying(&mut self, _slot: Slot, _offset: i64, _attempt: u32, _due: Time) {}
     /// The clock for measuring how long things take, at the turn's time `now`. A driver on real time reads a
     /// finer one.
-    fn wall(&mut self, now: Time) -> SystemTime {
+    fn wall(&mut self, now: Time) -> Wall {
         self.read_wall(now)
     }
     /// The same, read anew: after something that may have taken long.
-    fn read_wall(&mut self, now: Time) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(now.0)
+    fn read_wall(&mut self, now: Time) -> Wall {
+        Wall::at_ms(now.0)
     }
 }

@@ -70,7 +70,7 @@ impl<P: Port> Runner<P> {
         let span = self.telemetry.dead_letter(&process, &incoming, &told, wall);
         let first_failed_at = self.engine.first_failed_at(ticket).unwrap_or(now);
         let ago = Duration::from_millis(now.0.saturating_sub(first_failed_at.0));
-        let first_failed_at = format(written(wall.checked_sub(ago).unwrap_or(wall)));
+        let first_failed_at = format(written(wall.before(ago)));
         let failed_at = format(written(wall));
         let mut traceparent = [0; TraceParent::LENGTH];
         let verdict = Verdict {

@@ -1,8 +1,8 @@
 //! How long the runner works before its driver has its turn.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::engine::Time;
+use crate::{clock::Wall, engine::Time};
 
 /// How long handlers are started and polled in one go. The records behind a key that was held up may be a thousand for each
 /// partition: whatever they cost, the driver hears of its group, its timers and its broker in between.
@@ -12,13 +12,13 @@ pub(crate) const LONGEST_SHIFT: Duration = Duration::from_millis(50);
 #[derive(Debug, Default)]
 pub(super) struct Shift {
     at: Option<Time>,
-    began: Option<SystemTime>,
+    began: Option<Wall>,
     over: bool,
 }
 
 impl Shift {
     /// Begins at the driver's time `at`, when the clock for measuring says `wall`.
-    pub(super) fn begin(at: Time, wall: SystemTime) -> Self {
+    pub(super) fn begin(at: Time, wall: Wall) -> Self {
         Self { at: Some(at), began: Some(wall), over: false }
     }
 
@@ -28,10 +28,9 @@ impl Shift {
     }
 
     /// The clock for measuring says `wall`.
-    pub(super) fn look(&mut self, wall: SystemTime) {
+    pub(super) fn look(&mut self, wall: Wall) {
         // A clock that was set back ends no shift; the next one begins by it.
-        let took = self.began.and_then(|began| wall.duration_since(began).ok());
-        self.over |= took.is_some_and(|took| took >= LONGEST_SHIFT);
+        self.over |= self.began.is_some_and(|began| wall.since(began) >= LONGEST_SHIFT);
     }
 
     /// Whether what is left has to wait for the next.

@@ -71,6 +71,7 @@ impl<M: RawRecord> Taken<M> {
         attempt: u32,
     ) -> Incoming<'r> {
         Incoming {
+            head: Some(self.raw.head()),
             topic: self.raw.topic(),
             origin: self.head().text(Known::OriginTopic),
             partition: self.raw.partition(),

@@ -1,7 +1,7 @@
 //! What is told only where the settings ask for every detail: contracts that were kept, polls, commits.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::Link;
@@ -12,6 +12,7 @@ use super::sampling::Question;
 use super::spans::ProcessSpan;
 use super::step::StepTelemetry;
 use super::trace_parent::TraceParent;
+use crate::clock::Wall;
 use crate::settings::TraceDetail;
 
 /// What `error.type` is of a commit that did not go through.
@@ -24,14 +25,14 @@ impl StepTelemetry {
     }
 
     /// A record, or an emit, was found to keep its contract within this time.
-    pub(crate) fn kept(&self, process: &ProcessSpan, kept: &Kept<'_>, within: (SystemTime, SystemTime)) {
+    pub(crate) fn kept(&self, process: &ProcessSpan, kept: &Kept<'_>, within: (Wall, Wall)) {
         if let Some((tracer, process)) = self.shared.tracer.as_ref().zip(process.trace.sampled()) {
             self.builder(tracer).kept(process, kept, within);
         }
     }
 
     /// A batch was read. `in_client` is what the client took for it, from `from` on in all.
-    pub(crate) fn polled(&self, batch: Batch, from: SystemTime, in_client: Duration) {
+    pub(crate) fn polled(&self, batch: Batch, from: Wall, in_client: Duration) {
         let Some(tracer) = &self.shared.tracer else { return };
         for Read { topic, records, links, is_traced } in batch.0 {
             self.client_took(&topic, ("poll", "receive"), None, in_client);
@@ -42,9 +43,9 @@ impl StepTelemetry {
     }
 
     /// The group was told how far it is in a topic, and this became of it.
-    pub(crate) fn committed(&self, topic: &str, is_kept: bool, from: SystemTime, to: SystemTime) {
+    pub(crate) fn committed(&self, topic: &str, is_kept: bool, from: Wall, to: Wall) {
         let error = (!is_kept).then_some(NOT_COMMITTED);
-        let took = to.duration_since(from).unwrap_or_default();
+        let took = to.since(from);
         self.client_took(topic, ("commit", "settle"), error, took);
         // Of no workflow: it is traced where any is.
         let is_told = self.is_detailed() && self.shared.sampler.ratio > 0.0;

@@ -1,7 +1,7 @@
 //! Log lines: one line each, for people or for machines, with the ids of the record they are about.
 
 use std::fmt;
-use std::time::UNIX_EPOCH;
+use std::time::SystemTime;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -93,7 +93,7 @@ where
         }
         let metadata = event.metadata();
         let time =
-            time::OffsetDateTime::from(UNIX_EPOCH + clock::wall()).format(&Rfc3339).unwrap_or_default();
+            time::OffsetDateTime::from(SystemTime::from(clock::wall())).format(&Rfc3339).unwrap_or_default();
         match self.0 {
             LogFormat::Human => {
                 write!(out, "{time} {:>5} {}: ", metadata.level(), metadata.target())?;
@@ -134,11 +134,11 @@ impl Line {
         }
         scope::with_current(|ids| {
             let Some(ids) = ids else { return };
-            if let Some(trace_id) = ids.trace_id {
-                add("trace_id", &trace_id);
+            if let Some(trace) = ids.trace {
+                add("trace_id", &trace.trace_id());
             }
-            add("workflow_id", &ids.workflow_id.as_str());
-            add("event_id", &ids.event_id.as_str());
+            add("workflow_id", &ids.record.workflow_id());
+            add("event_id", &ids.record.event_id());
             add("workflow_step", &ids.step);
         });
     }

@@ -1,14 +1,18 @@
 //! What telemetry is told about a record, an emit and how things ended.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::sampling::{Past, Question};
 use super::trace_parent::TraceParent;
-use crate::envelope::Workflow;
+use crate::clock::Wall;
+use crate::envelope::{Workflow, head::Head};
 
 /// A record that was taken, borrowed from wherever the runner has it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Incoming<'a> {
+    /// Its headers, where they are kept.
+    pub(crate) head: Option<&'a Arc<Head>>,
     /// The topic's name on the broker.
     pub(crate) topic: &'a str,
     /// The topic on which it lay first, where that is said: a record of a retry topic says it.
@@ -50,7 +54,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// What decides how its span stands to its context.
-    pub(super) fn past(&self, now: SystemTime) -> Past {
+    pub(super) fn past(&self, now: Wall) -> Past {
         Past {
             parent: self.parent,
             link: self.workflow.trace_link(),
@@ -65,32 +69,14 @@ impl<'a> Incoming<'a> {
     }
 
     /// How long it waited on its topic.
-    pub(super) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
+    pub(super) fn queue_time(&self, now: Wall) -> Option<Duration> {
         Some(since_ms(self.queued_at()?, now))
     }
 }
 
 /// The time since `at`, in milliseconds since the Unix epoch; zero where it lies in the future.
-pub(super) fn since_ms(at: u64, now: SystemTime) -> Duration {
-    // Wider than any clock, and the header may say anything.
-    let at = UNIX_EPOCH.checked_add(Duration::from_millis(at)).unwrap_or(now);
-    now.duration_since(at).unwrap_or_default()
-}
-
-/// The seconds from `at`, in milliseconds since the Unix epoch, to `now`, in seconds since then; zero where that lies
-/// before. To a microsecond: what is measured is told in milliseconds, and this is asked for every record.
-pub(super) fn seconds_since(at: u64, now: f64) -> f64 {
-    (now - at as f64 / 1e3).max(0.0)
-}
-
-/// Seconds since the Unix epoch.
-pub(super) fn epoch_seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// Milliseconds since the Unix epoch.
-pub(super) fn epoch_ms(at: SystemTime) -> u64 {
-    at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+pub(super) fn since_ms(at: u64, now: Wall) -> Duration {
+    now.since(Wall::at_ms(at))
 }
 
 /// An event that is published.

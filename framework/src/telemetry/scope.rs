@@ -1,11 +1,13 @@
 //! What a handler's own spans and log lines hang on while its future is polled.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use opentelemetry::Context;
-use opentelemetry::trace::TraceId;
+
+use super::record::Incoming;
+use super::trace_parent::TraceParent;
+use crate::envelope::head::{Head, Known};
 
 /// Longer ids are cut in log lines, never on the wire.
 const MAX_ID: usize = 64;
@@ -22,80 +24,110 @@ thread_local! {
 /// The ids that a log line of a handler carries.
 #[derive(Debug, Clone)]
 pub(super) struct Ids {
-    pub(super) trace_id: Option<TraceId>,
-    pub(super) workflow_id: Short,
-    pub(super) event_id: Short,
+    /// The context that the record's events carry on.
+    pub(super) trace: Option<TraceParent>,
+    pub(super) record: RecordIds,
     /// `service/step`.
     pub(super) step: Arc<str>,
 }
 
-/// A short text held in place, so that a handler's scope allocates nothing.
-#[derive(Clone, Copy)]
-pub(super) struct Short {
-    bytes: [u8; MAX_ID],
-    length: u8,
+/// The ids of a record: in its headers, which are shared and not copied, or where those do not say them, on their own.
+#[derive(Debug, Clone)]
+pub(super) enum RecordIds {
+    Headers(Arc<Head>),
+    Own(Arc<Own>),
 }
 
-impl Short {
-    /// Holds the first bytes of `text`.
-    pub(super) fn new(text: &str) -> Self {
-        let length = text.floor_char_boundary(MAX_ID);
-        let mut bytes = [0; MAX_ID];
-        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-        Self { bytes, length: length as u8 }
+/// Ids that no headers say.
+#[derive(Debug)]
+pub(super) struct Own {
+    workflow_id: String,
+    event_id: String,
+}
+
+impl RecordIds {
+    /// The ids of `record`.
+    pub(super) fn of(record: &Incoming<'_>) -> Self {
+        let says = |head: &&Arc<Head>| {
+            let is = |known, id| head.text(known).is_some_and(|text| std::ptr::eq(text, id));
+            is(Known::CorrelationId, record.workflow_id) && is(Known::Id, record.event_id)
+        };
+        match record.head.filter(says) {
+            Some(head) => Self::Headers(Arc::clone(head)),
+            None => Self::Own(Arc::new(Own {
+                workflow_id: record.workflow_id.to_owned(),
+                event_id: record.event_id.to_owned(),
+            })),
+        }
     }
 
-    /// The text.
-    pub(super) fn as_str(&self) -> &str {
-        // Cut at the boundary of a character, so it is text.
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    /// The workflow instance, cut for a log line.
+    pub(super) fn workflow_id(&self) -> &str {
+        short(match self {
+            Self::Headers(head) => head.text(Known::CorrelationId).unwrap_or_default(),
+            Self::Own(ids) => &ids.workflow_id,
+        })
+    }
+
+    /// The event, cut for a log line.
+    pub(super) fn event_id(&self) -> &str {
+        short(match self {
+            Self::Headers(head) => head.text(Known::Id).unwrap_or_default(),
+            Self::Own(ids) => &ids.event_id,
+        })
     }
 }
 
-impl fmt::Debug for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
+fn short(id: &str) -> &str {
+    &id[..id.floor_char_boundary(MAX_ID)]
 }
 
 /// Where a handler runs: its spans nest below the step's, its log lines carry the record's ids.
-#[derive(Debug, Clone)]
-pub(crate) struct Scope {
+#[derive(Debug)]
+pub(super) struct Scope {
     /// The context of the handler's span; `None` where the record is not sampled.
     pub(super) context: Option<Context>,
-    pub(super) ids: Ids,
+    /// `None` only while the scope is entered: then they are the thread's.
+    ids: Option<Ids>,
 }
 
 impl Scope {
-    /// Enters the scope until the guard is dropped. To be done around every poll of a handler's future, never
-    /// over an await.
-    pub(crate) fn enter(&self) -> Entered {
+    pub(super) fn new(context: Option<Context>, ids: Ids) -> Self {
+        Self { context, ids: Some(ids) }
+    }
+
+    /// Enters the scope until it is left, or dropped. To be done around every poll of a handler's future, never over an
+    /// await. The ids are handed to the thread and back, as to share them costs more than all the rest.
+    pub(super) fn enter(mut self) -> Entered {
         let context = self.context.as_ref().unwrap_or(&UNSAMPLED).clone();
-        let before = CURRENT.with_borrow_mut(|current| {
-            // Ids are many bytes: nearly always there is nothing to move away.
-            let before = if current.is_some() { current.take().map(Box::new) } else { None };
-            *current = Some(self.ids.clone());
-            before
-        });
-        Entered { _context: context.attach(), before }
+        let before = CURRENT.replace(self.ids.take());
+        Entered { _context: context.attach(), scope: Some(self), before }
     }
 }
 
-/// The scope is entered as long as this lives.
+/// A scope that is entered as long as this lives.
 #[derive(Debug)]
 #[must_use = "the scope is left when this is dropped"]
-pub(crate) struct Entered {
+pub(super) struct Entered {
     _context: opentelemetry::ContextGuard,
-    before: Option<Box<Ids>>,
+    scope: Option<Scope>,
+    before: Option<Ids>,
+}
+
+impl Entered {
+    /// Leaves the scope, to be entered again. `None` cannot be: it is there until this is dropped.
+    pub(super) fn leave(mut self) -> Option<Scope> {
+        let mut scope = self.scope.take()?;
+        scope.ids = CURRENT.replace(self.before.take());
+        Some(scope)
+    }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let before = self.before.take();
-        CURRENT.with_borrow_mut(|current| match before {
-            Some(before) => *current = Some(*before),
-            None => *current = None,
-        });
+        if self.scope.is_some() {
+            CURRENT.set(self.before.take());
+        }
     }
 }
 
@@ -111,38 +143,50 @@ pub(super) fn with_current<T>(see: impl FnOnce(Option<&Ids>) -> T) -> T {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::kept::record;
     use super::*;
 
     #[test]
     fn scopes_nest_and_end() {
-        let scope = |event: &str| Scope {
-            context: None,
-            ids: Ids {
-                trace_id: None,
-                workflow_id: Short::new("w"),
-                event_id: Short::new(event),
-                step: "s/t".into(),
-            },
+        let scope = |event_id: &str| {
+            let record = RecordIds::of(&Incoming { event_id, ..record(None) });
+            Scope::new(None, Ids { trace: None, record, step: "s/t".into() })
         };
-        let current = || with_current(|ids| ids.map(|ids| ids.event_id.as_str().to_owned()));
-        let outer = scope("outer");
-        let entered = outer.enter();
+        let current = || with_current(|ids| ids.map(|ids| ids.record.event_id().to_owned()));
+        let entered = scope("outer").enter();
         {
-            let inner = scope("inner");
-            let _entered = inner.enter();
+            let _entered = scope("inner").enter();
             assert_eq!(current().as_deref(), Some("inner"));
         }
         assert_eq!(current().as_deref(), Some("outer"));
         assert!(Context::current().is_telemetry_suppressed());
-        drop(entered);
+        let left = entered.leave().expect("it was entered");
         assert_eq!(current(), None);
+        drop(left.enter());
+        assert_eq!(current(), None);
+        let again = scope("again").enter().leave().expect("it was entered").enter();
+        assert_eq!(current().as_deref(), Some("again"));
+        drop(again);
         assert!(!Context::current().is_telemetry_suppressed());
+    }
+
+    #[test]
+    fn ids_are_those_of_the_record_whether_headers_say_them_or_not() {
+        let headers = [("ce_id", Some(&b"e-1"[..])), ("ce_correlationid", Some(b"w-1"))];
+        for (count, own) in [(2, false), (1, true), (0, true)] {
+            let head = Head::of(count, headers.into_iter().take(count));
+            let said = |known, made| head.text(known).unwrap_or(made);
+            let (event_id, workflow_id) = (said(Known::Id, "made"), said(Known::CorrelationId, "made"));
+            let ids = RecordIds::of(&Incoming { event_id, workflow_id, head: Some(&head), ..record(None) });
+            assert_eq!((ids.event_id(), ids.workflow_id()), (event_id, workflow_id));
+            assert_eq!(matches!(ids, RecordIds::Own(_)), own);
+        }
     }
 
     #[test]
     fn long_ids_are_cut_between_characters() {
         let long = "ä".repeat(MAX_ID);
-        assert_eq!(Short::new(&long).as_str(), "ä".repeat(MAX_ID / 2));
-        assert_eq!(Short::new("").as_str(), "");
+        let ids = RecordIds::of(&Incoming { workflow_id: &long, event_id: "", ..record(None) });
+        assert_eq!((ids.workflow_id(), ids.event_id()), (&*"ä".repeat(MAX_ID / 2), ""));
     }
 }

@@ -16,10 +16,11 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 use super::bound::{Input, Output};
 use super::id_generator::with_trace_id;
 use super::names::attribute;
-use super::record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation, epoch_ms};
+use super::record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation};
 use super::sampling::{Relation, trace_id_of};
-use super::scope::Scope;
+use super::scope::{Entered, Scope};
 use super::trace_parent::TraceParent;
+use crate::clock::Wall;
 
 /// The event of the span that brought a workflow's first event.
 pub(super) const STARTED: &str = "workflow.started";
@@ -32,7 +33,7 @@ const MAX_ERROR_TEXT: usize = 512;
 #[must_use = "a record's processing ends with `end`; dropped, it counts as left to the next owner"]
 pub(crate) struct ProcessSpan {
     pub(super) input: Arc<Input>,
-    pub(super) started: SystemTime,
+    pub(super) started: Wall,
     pub(super) trace: Trace,
     /// Its record was counted before.
     again: bool,
@@ -58,13 +59,13 @@ pub(super) struct Sampled {
 }
 
 impl ProcessSpan {
-    pub(super) fn new(input: Arc<Input>, started: SystemTime, trace: Trace) -> Self {
+    pub(super) fn new(input: Arc<Input>, started: Wall, trace: Trace) -> Self {
         input.in_flight.add(1);
         Self { input, started, trace, again: false, ended: false }
     }
 
     /// The processing of a record that was counted before.
-    pub(super) fn again(input: Arc<Input>, started: SystemTime, trace: Trace) -> Self {
+    pub(super) fn again(input: Arc<Input>, started: Wall, trace: Trace) -> Self {
         let mut process = Self::new(input, started, trace);
         process.again = true;
         process
@@ -108,16 +109,16 @@ impl ProcessSpan {
     /// Notes that its workflow began with it.
     pub(super) fn note_start(&self) {
         if let Trace::Sampled(sampled) = &self.trace {
-            sampled.context.span().add_event_with_timestamp(STARTED, self.started, Vec::new());
+            sampled.context.span().add_event_with_timestamp(STARTED, self.started.into(), Vec::new());
         }
     }
 
     /// Notes that the next attempt comes after `delay`.
-    pub(super) fn note_retry(&self, attempt: u32, delay: Duration, now: SystemTime) {
+    pub(super) fn note_retry(&self, attempt: u32, delay: Duration, now: Wall) {
         if let Trace::Sampled(sampled) = &self.trace {
             sampled.context.span().add_event_with_timestamp(
                 "retry",
-                now,
+                now.into(),
                 vec![
                     KeyValue::new(attribute::ATTEMPT, i64::from(attempt.saturating_sub(1))),
                     KeyValue::new(attribute::DELAY_MS, delay.as_millis() as i64),
@@ -127,12 +128,12 @@ impl ProcessSpan {
     }
 
     /// Ends the processing.
-    pub(crate) fn end(mut self, outcome: Outcome, now: SystemTime) {
+    pub(crate) fn end(mut self, outcome: Outcome, now: Wall) {
         self.finish(outcome, now);
     }
 
     /// The end, by word or by being dropped.
-    fn finish(&mut self, outcome: Outcome, now: SystemTime) {
+    fn finish(&mut self, outcome: Outcome, now: Wall) {
         self.ended = true;
         self.input.in_flight.add(-1);
         if let Trace::Sampled(sampled) = &self.trace {
@@ -142,7 +143,7 @@ impl ProcessSpan {
                 span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, error_type));
                 span.set_status(Status::error(""));
             }
-            span.end_with_timestamp(now);
+            span.end_with_timestamp(now.into());
         }
     }
 }
@@ -163,9 +164,12 @@ pub(crate) struct HandleSpan {
 }
 
 impl HandleSpan {
-    /// Where the handler's future is polled.
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+    /// Runs `poll` in the span, if there is one: what a handler tells meanwhile is told below it.
+    pub(crate) fn within<T>(handle: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
+        let entered = handle.take().map(|handle| handle.scope.enter());
+        let polled = poll();
+        *handle = entered.and_then(Entered::leave).map(|scope| Self { scope });
+        polled
     }
 
     /// Ends an attempt whose partition is given up: its record is somebody else's to handle. Nobody says when.
@@ -179,7 +183,7 @@ impl HandleSpan {
     }
 
     /// Ends the attempt.
-    pub(crate) fn end(self, result: Result<(), Failure<'_>>, now: SystemTime) {
+    pub(crate) fn end(self, result: Result<(), Failure<'_>>, now: Wall) {
         let Some(context) = &self.scope.context else {
             return;
         };
@@ -190,11 +194,11 @@ impl HandleSpan {
                 let text = text[..text.floor_char_boundary(MAX_ERROR_TEXT)].to_owned();
                 exception.push(KeyValue::new(attribute::EXCEPTION_MESSAGE, text));
             }
-            span.add_event_with_timestamp("exception", now, exception);
+            span.add_event_with_timestamp("exception", now.into(), exception);
             span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, failure.error_type));
             span.set_status(Status::error(""));
         }
-        span.end_with_timestamp(now);
+        span.end_with_timestamp(now.into());
     }
 }
 
@@ -203,7 +207,7 @@ impl HandleSpan {
 #[must_use = "a send ends with its delivery report"]
 pub(crate) struct SendSpan {
     pub(super) output: Arc<Output>,
-    pub(super) started: SystemTime,
+    pub(super) started: Wall,
     pub(super) context: Option<TraceParent>,
     pub(super) span: Option<Box<Span>>,
 }
@@ -215,15 +219,15 @@ impl SendSpan {
     }
 
     /// Notes that its workflow ended with it.
-    pub(super) fn note_end(&mut self, end: End, took: Duration, now: SystemTime) {
+    pub(super) fn note_end(&mut self, end: End, took: Duration, now: Wall) {
         if let Some(span) = &mut self.span {
             let took = KeyValue::new(attribute::DURATION_MS, took.as_millis() as i64);
-            span.add_event_with_timestamp(end.event(), now, vec![took]);
+            span.add_event_with_timestamp(end.event(), now.into(), vec![took]);
         }
     }
 
     /// Ends the span with where the event lies, or with the broker's error.
-    pub(super) fn finish(mut self, result: Result<(i32, i64), &str>, now: SystemTime) {
+    pub(super) fn finish(mut self, result: Result<(i32, i64), &str>, now: Wall) {
         let Some(span) = &mut self.span else {
             return;
         };
@@ -237,7 +241,7 @@ impl SendSpan {
                 span.set_status(Status::error(""));
             }
         }
-        span.end_with_timestamp(now);
+        span.end_with_timestamp(now.into());
     }
 }
 
@@ -258,7 +262,7 @@ impl Builder<'_> {
         record: &Incoming<'_>,
         max_age: Duration,
         shows_key: bool,
-        started: SystemTime,
+        started: Wall,
     ) -> Sampled {
         let past = record.past(started);
         let relation = past.relation(max_age);
@@ -281,21 +285,11 @@ impl Builder<'_> {
             }
         };
         let begins = relation == Relation::Linked || (relation == Relation::Root && past.is_overdue(max_age));
-        Sampled {
-            context: Context::new().with_span(span),
-            relation,
-            begins: begins.then(|| epoch_ms(started)),
-        }
+        Sampled { context: Context::new().with_span(span), relation, begins: begins.then(|| started.ms()) }
     }
 
     /// `handle {step}`, below the process span. Its context is where the handler runs.
-    pub(super) fn handle(
-        &self,
-        process: &Sampled,
-        workflow_id: &str,
-        attempt: u32,
-        now: SystemTime,
-    ) -> Context {
+    pub(super) fn handle(&self, process: &Sampled, workflow_id: &str, attempt: u32, now: Wall) -> Context {
         let mut attributes = vec![
             KeyValue::new(attribute::STEP, Arc::clone(self.step)),
             KeyValue::new(attribute::WORKFLOW_ID, workflow_id.to_owned()),
@@ -310,12 +304,12 @@ impl Builder<'_> {
     }
 
     /// `send {topic}`, below `parent`.
-    pub(super) fn send(&self, parent: &Context, emit: &Emit<'_>, now: SystemTime) -> Span {
+    pub(super) fn send(&self, parent: &Context, emit: &Emit<'_>, now: Wall) -> Span {
         self.tracer.build_with_context(self.send_builder(emit, now), parent)
     }
 
     /// `send {topic}` of a starting event: the root of its workflow's first trace, linked to `cause` if any.
-    pub(super) fn start(&self, cause: Option<SpanContext>, emit: &Emit<'_>, now: SystemTime) -> Span {
+    pub(super) fn start(&self, cause: Option<SpanContext>, emit: &Emit<'_>, now: Wall) -> Span {
         let mut builder = self.send_builder(emit, now);
         builder.links = cause.map(|cause| vec![Link::with_context(cause)]);
         with_trace_id(trace_id_of(emit.workflow_id), || {
@@ -329,7 +323,7 @@ impl Builder<'_> {
         process: &Sampled,
         record: &Incoming<'_>,
         letter: &DeadLetter<'_>,
-        now: SystemTime,
+        now: Wall,
     ) -> Span {
         let mut attributes = self.messaging(letter.topic, "send");
         identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
@@ -343,7 +337,7 @@ impl Builder<'_> {
     }
 
     /// `validate {event type}`, below the process span, for a contract that was broken.
-    pub(super) fn violation(&self, process: &Sampled, violation: &Violation<'_>, now: SystemTime) {
+    pub(super) fn violation(&self, process: &Sampled, violation: &Violation<'_>, now: Wall) {
         let mut attributes = vec![
             KeyValue::new(attribute::EVENT_TYPE, violation.event_type.to_owned()),
             KeyValue::new(attribute::CONTRACT_EXPECTED, violation.expected.to_owned()),
@@ -357,11 +351,11 @@ impl Builder<'_> {
             .with_attributes(attributes);
         let mut span = self.tracer.build_with_context(builder, &process.context);
         span.set_status(Status::error(""));
-        span.end_with_timestamp(now);
+        span.end_with_timestamp(now.into());
     }
 
     /// `validate {event type}`, below the process span, for a contract that was kept.
-    pub(super) fn kept(&self, process: &Sampled, kept: &Kept<'_>, (from, to): (SystemTime, SystemTime)) {
+    pub(super) fn kept(&self, process: &Sampled, kept: &Kept<'_>, (from, to): (Wall, Wall)) {
         let mut attributes = vec![
             KeyValue::new(attribute::EVENT_TYPE, kept.event_type.to_owned()),
             KeyValue::new(attribute::CONTRACT_EXPECTED, kept.expected.to_owned()),
@@ -371,32 +365,21 @@ impl Builder<'_> {
         }
         let builder = builder(format!("validate {}", kept.event_type), SpanKind::Internal, from)
             .with_attributes(attributes);
-        self.tracer.build_with_context(builder, &process.context).end_with_timestamp(to);
+        self.tracer.build_with_context(builder, &process.context).end_with_timestamp(to.into());
     }
 
     /// `poll {topic}`, a root: what was read of one topic in a row, linked to the contexts that came with it.
-    pub(super) fn poll(
-        &self,
-        topic: &str,
-        records: usize,
-        links: Vec<Link>,
-        (from, to): (SystemTime, SystemTime),
-    ) {
+    pub(super) fn poll(&self, topic: &str, records: usize, links: Vec<Link>, (from, to): (Wall, Wall)) {
         let mut attributes = self.consumer(topic, "poll", "receive");
         attributes.push(KeyValue::new(attribute::BATCH_SIZE, records as i64));
         let mut builder =
             builder(format!("poll {topic}"), SpanKind::Client, from).with_attributes(attributes);
         builder.links = Some(links);
-        self.tracer.build_with_context(builder, &Context::new()).end_with_timestamp(to);
+        self.tracer.build_with_context(builder, &Context::new()).end_with_timestamp(to.into());
     }
 
     /// `commit {topic}`, a root: one request for the partitions of a topic, from sending it to knowing what became of it.
-    pub(super) fn commit(
-        &self,
-        topic: &str,
-        error: Option<&'static str>,
-        (from, to): (SystemTime, SystemTime),
-    ) {
+    pub(super) fn commit(&self, topic: &str, error: Option<&'static str>, (from, to): (Wall, Wall)) {
         let builder = builder(format!("commit {topic}"), SpanKind::Client, from)
             .with_attributes(self.consumer(topic, "commit", "settle"));
         let mut span = self.tracer.build_with_context(builder, &Context::new());
@@ -404,7 +387,7 @@ impl Builder<'_> {
             span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, error));
             span.set_status(Status::error(""));
         }
-        span.end_with_timestamp(to);
+        span.end_with_timestamp(to.into());
     }
 
     /// What every span of a request of the consumer carries.
@@ -414,7 +397,7 @@ impl Builder<'_> {
         attributes
     }
 
-    fn send_builder(&self, emit: &Emit<'_>, now: SystemTime) -> SpanBuilder {
+    fn send_builder(&self, emit: &Emit<'_>, now: Wall) -> SpanBuilder {
         let mut attributes = self.messaging(emit.topic, "send");
         identify(&mut attributes, emit.event_type, emit.event_id, emit.workflow_id);
         attributes.push(KeyValue::new(attribute::WORKFLOW_NAME, emit.workflow.to_owned()));
@@ -441,7 +424,7 @@ impl Builder<'_> {
         attributes
     }
 
-    fn process_attributes(&self, record: &Incoming<'_>, shows_key: bool, now: SystemTime) -> Vec<KeyValue> {
+    fn process_attributes(&self, record: &Incoming<'_>, shows_key: bool, now: Wall) -> Vec<KeyValue> {
         let mut attributes = self.messaging(record.topic, "process");
         identify(&mut attributes, record.event_type, record.event_id, record.workflow_id);
         let mut add = |name, value: opentelemetry::Value| attributes.push(KeyValue::new(name, value));
@@ -473,8 +456,8 @@ impl Builder<'_> {
 }
 
 /// A span of this name and kind, begun at `started`.
-fn builder(name: impl Into<Cow<'static, str>>, kind: SpanKind, started: SystemTime) -> SpanBuilder {
-    SpanBuilder::from_name(name).with_kind(kind).with_start_time(started)
+fn builder(name: impl Into<Cow<'static, str>>, kind: SpanKind, started: Wall) -> SpanBuilder {
+    SpanBuilder::from_name(name).with_kind(kind).with_start_time(SystemTime::from(started))
 }
 
 /// Which event of which workflow it is about.

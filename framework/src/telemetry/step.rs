@@ -1,7 +1,7 @@
 //! What one step tells: spans, metrics, and what its events carry on. The runner calls this and nothing else.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, TraceContextExt};
@@ -12,13 +12,12 @@ use super::events::WorkflowStarted;
 use super::instruments::{Instruments, Lag};
 use super::labels::{Bounded, MAX_SOURCES, MAX_WORKFLOW_NAMES, contract_version, is_plain};
 use super::names::{attribute, label};
-use super::record::{
-    DeadLetter, Emit, End, Incoming, Outcome, Violation, epoch_seconds, seconds_since, since_ms,
-};
+use super::record::{DeadLetter, Emit, End, Incoming, Outcome, Violation, since_ms};
 use super::sampling::{Question, is_sampled, trace_id_of};
-use super::scope::{Ids, Scope, Short};
+use super::scope::{Ids, RecordIds, Scope};
 use super::spans::{Builder, HandleSpan, ProcessSpan, STARTED, Sampled, SendSpan, Trace};
 use super::trace_parent::TraceParent;
+use crate::clock::Wall;
 use crate::envelope::names;
 use crate::settings::{Sampler, TraceDetail};
 
@@ -111,7 +110,7 @@ impl StepTelemetry {
     }
 
     /// A record was taken: counts it, and begins its span where it is traced.
-    pub(crate) fn process(&self, record: &Incoming<'_>, now: SystemTime) -> ProcessSpan {
+    pub(crate) fn process(&self, record: &Incoming<'_>, now: Wall) -> ProcessSpan {
         let said = [
             record.workflow.name(),
             record.topic,
@@ -128,17 +127,16 @@ impl StepTelemetry {
             },
         );
         input.consumed.add(1);
-        let seconds = epoch_seconds(now);
         if let Some(at) = record.queued_at() {
-            input.queue_time.record(seconds_since(at, seconds));
+            input.queue_time.record(now.seconds_since(Wall::at_ms(at)));
         }
-        input.age.record(seconds_since(record.workflow.started(), seconds));
+        input.age.record(now.seconds_since(Wall::at_ms(record.workflow.started())));
         ProcessSpan::new(input, now, self.trace(record, record.attempt, now))
     }
 
     /// A record that was processed and counted is looked at again, for what the broker said later: begins a span where it is
     /// traced, and counts nothing.
-    pub(crate) fn process_again(&self, record: &Incoming<'_>, now: SystemTime) -> ProcessSpan {
+    pub(crate) fn process_again(&self, record: &Incoming<'_>, now: Wall) -> ProcessSpan {
         let workflow = self.shared.workflows.admit(record.workflow.name());
         let input = self.bindings.input(&self.shared.instruments, workflow, record.topic);
         ProcessSpan::again(input, now, self.trace(record, record.attempt, now))
@@ -159,7 +157,7 @@ impl StepTelemetry {
     }
 
     /// The trace of a record whose attempt `attempt` began at `started`.
-    fn trace(&self, record: &Incoming<'_>, attempt: u32, started: SystemTime) -> Trace {
+    fn trace(&self, record: &Incoming<'_>, attempt: u32, started: Wall) -> Trace {
         match self.shared.tracer_for(&record.question(attempt)) {
             Some(tracer) => Trace::Sampled(self.builder(tracer).process(
                 record,
@@ -179,7 +177,7 @@ impl StepTelemetry {
         process: &mut ProcessSpan,
         record: &Incoming<'_>,
         attempt: u32,
-        now: SystemTime,
+        now: Wall,
     ) -> HandleSpan {
         if attempt > 1 && !process.is_sampled() {
             process.trace = self.trace(record, attempt, process.started);
@@ -188,12 +186,11 @@ impl StepTelemetry {
         let context = sampled
             .map(|(tracer, process)| self.builder(tracer).handle(process, record.workflow_id, attempt, now));
         let ids = Ids {
-            trace_id: process.traceparent().map(|parent| parent.trace_id()),
-            workflow_id: Short::new(record.workflow_id),
-            event_id: Short::new(record.event_id),
+            trace: process.traceparent(),
+            record: RecordIds::of(record),
             step: Arc::clone(self.step()),
         };
-        HandleSpan { scope: Scope { context, ids } }
+        HandleSpan { scope: Scope::new(context, ids) }
     }
 
     /// An attempt failed, and attempt `next` (counted from 1) follows after `delay`.
@@ -203,7 +200,7 @@ impl StepTelemetry {
         next: u32,
         delay: Duration,
         error_type: &'static str,
-        now: SystemTime,
+        now: Wall,
     ) {
         process.note_retry(next, delay, now);
         let mut labels = self.labels(process);
@@ -227,7 +224,7 @@ impl StepTelemetry {
         process: &ProcessSpan,
         handle: Option<&HandleSpan>,
         emit: &Emit<'_>,
-        now: SystemTime,
+        now: Wall,
     ) -> SendSpan {
         let output = self.bindings.output(&self.shared.instruments, &process.input.workflow, emit.topic);
         let parent = handle
@@ -243,7 +240,7 @@ impl StepTelemetry {
     }
 
     /// A starting event from inside a handler that may: a new trace, linked to the handler's.
-    pub(super) fn start_linked(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+    pub(super) fn start_linked(&self, emit: &Emit<'_>, now: Wall) -> SendSpan {
         let ambient = opentelemetry::Context::current();
         let cause = ambient.span().span_context().clone();
         self.start_from(Some(cause).filter(opentelemetry::trace::SpanContext::is_valid), emit, now)
@@ -254,21 +251,21 @@ impl StepTelemetry {
         &self,
         cause: Option<opentelemetry::trace::SpanContext>,
         emit: &Emit<'_>,
-        now: SystemTime,
+        now: Wall,
     ) -> SendSpan {
         let workflow = self.shared.workflows.admit(emit.workflow);
         let output = self.bindings.output(&self.shared.instruments, workflow, emit.topic);
         let question = Question { workflow_id: emit.workflow_id, parent: None, again: false };
         let span = self.shared.tracer_for(&question).map(|tracer| {
             let mut span = self.builder(tracer).start(cause, emit, now);
-            span.add_event_with_timestamp(STARTED, now, Vec::new());
+            span.add_event_with_timestamp(STARTED, now.into(), Vec::new());
             span
         });
         self.sending(output, span, || self.shared.unsampled_start(emit.workflow_id), now)
     }
 
     /// A starting event from outside any step: below the caller's span where there is one.
-    pub(super) fn start_ambient(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+    pub(super) fn start_ambient(&self, emit: &Emit<'_>, now: Wall) -> SendSpan {
         let ambient = opentelemetry::Context::current();
         let Some(parent) = TraceParent::of(ambient.span().span_context()) else {
             return self.start_from(None, emit, now);
@@ -278,7 +275,7 @@ impl StepTelemetry {
         let tracer = self.shared.tracer.as_ref().filter(|_| parent.is_sampled());
         let span = tracer.map(|tracer| {
             let mut span = self.builder(tracer).send(&ambient, emit, now);
-            span.add_event_with_timestamp(STARTED, now, Vec::new());
+            span.add_event_with_timestamp(STARTED, now.into(), Vec::new());
             span
         });
         self.sending(output, span, || Some(parent), now)
@@ -290,7 +287,7 @@ impl StepTelemetry {
         output: Arc<Output>,
         span: Option<Span>,
         passed_on: impl FnOnce() -> Option<TraceParent>,
-        now: SystemTime,
+        now: Wall,
     ) -> SendSpan {
         let context = match &span {
             Some(span) => TraceParent::of(span.span_context()),
@@ -310,7 +307,7 @@ impl StepTelemetry {
         process: &ProcessSpan,
         record: &Incoming<'_>,
         letter: &DeadLetter<'_>,
-        now: SystemTime,
+        now: Wall,
     ) -> SendSpan {
         let mut labels = self.labels(process);
         labels.push(KeyValue::new(attribute::ERROR_TYPE, letter.reason));
@@ -326,8 +323,8 @@ impl StepTelemetry {
     }
 
     /// A send came to its end: where the event lies, or the broker's error code.
-    pub(crate) fn delivered(&self, send: SendSpan, result: Result<(i32, i64), &str>, now: SystemTime) {
-        let took = now.duration_since(send.started).unwrap_or_default().as_secs_f64();
+    pub(crate) fn delivered(&self, send: SendSpan, result: Result<(i32, i64), &str>, now: Wall) {
+        let took = now.seconds_since(send.started);
         match result {
             Ok(_) => {
                 send.output.sent.add(1);
@@ -346,8 +343,8 @@ impl StepTelemetry {
     }
 
     /// The record's processing ends.
-    pub(crate) fn end(&self, process: ProcessSpan, outcome: Outcome, now: SystemTime) {
-        let took = now.duration_since(process.started).unwrap_or_default().as_secs_f64();
+    pub(crate) fn end(&self, process: ProcessSpan, outcome: Outcome, now: Wall) {
+        let took = now.seconds_since(process.started);
         match outcome.error_type() {
             _ if process.is_again() => {}
             None => process.input.process_duration.record(took),
@@ -363,7 +360,7 @@ impl StepTelemetry {
     }
 
     /// A record or an emit broke its contract.
-    pub(crate) fn violation(&self, process: &ProcessSpan, violation: &Violation<'_>, now: SystemTime) {
+    pub(crate) fn violation(&self, process: &ProcessSpan, violation: &Violation<'_>, now: Wall) {
         let mut labels = self.labels(process);
         labels.push(KeyValue::new(label::CONTRACT_VERSION, violation.expected.to_owned()));
         self.shared.instruments.violations.add(1, &labels);
@@ -380,7 +377,7 @@ impl StepTelemetry {
         topic: &str,
         workflow_started_ms: u64,
         end: End,
-        now: SystemTime,
+        now: Wall,
     ) -> Duration {
         let mut labels = self.bindings.owner().labels(&send.output.workflow, topic);
         labels.push(KeyValue::new(label::OUTCOME, end.outcome()));
@@ -476,12 +473,12 @@ impl PublisherTelemetry {
 
     /// A starting event is handed to the producer: below the caller's span where there is one, else the root
     /// of its workflow's first trace.
-    pub(crate) fn start(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+    pub(crate) fn start(&self, emit: &Emit<'_>, now: Wall) -> SendSpan {
         self.0.start_ambient(emit, now)
     }
 
     /// The same from inside a handler: a new workflow has a trace of its own, linked to the handler's.
-    pub(crate) fn start_linked(&self, emit: &Emit<'_>, now: SystemTime) -> SendSpan {
+    pub(crate) fn start_linked(&self, emit: &Emit<'_>, now: Wall) -> SendSpan {
         self.0.start_linked(emit, now)
     }
 
@@ -492,7 +489,7 @@ impl PublisherTelemetry {
         send: SendSpan,
         head: Option<&Emit<'_>>,
         result: Result<(i32, i64), &str>,
-        now: SystemTime,
+        now: Wall,
     ) {
         if let Some(head) = head.filter(|_| result.is_ok()) {
             let labels = self.0.bindings.owner().labels(&send.output.workflow, &send.output.topic);

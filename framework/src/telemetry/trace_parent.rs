@@ -3,10 +3,11 @@
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 /// The identity of a span, as it travels in the header `traceparent`.
+/// In bytes, as it is kept with each record and each event on its way: numbers of that size would be aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TraceParent {
-    trace_id: TraceId,
-    span_id: SpanId,
+    trace_id: [u8; 16],
+    span_id: [u8; 8],
     flags: TraceFlags,
 }
 
@@ -27,19 +28,18 @@ impl TraceParent {
             0xff => false,
             _ => rest.first().is_none_or(|&next| next == b'-'),
         };
-        let trace_id = TraceId::from_bytes(hex(&head[3..35])?);
-        let span_id = SpanId::from_bytes(hex(&head[36..52])?);
+        let (trace_id, span_id) = (hex(&head[3..35])?, hex(&head[36..52])?);
         let [flags] = hex(&head[53..])?;
         let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;
-        let valid = dashes && fits && trace_id != TraceId::INVALID && span_id != SpanId::INVALID;
+        let valid = dashes && fits && trace_id != [0; 16] && span_id != [0; 8];
         valid.then_some(Self { trace_id, span_id, flags })
     }
 
     /// The identity of a span in this process.
     pub(super) fn of(context: &SpanContext) -> Option<Self> {
         context.is_valid().then(|| Self {
-            trace_id: context.trace_id(),
-            span_id: context.span_id(),
+            trace_id: context.trace_id().to_bytes(),
+            span_id: context.span_id().to_bytes(),
             flags: context.trace_flags() & TraceFlags::SAMPLED,
         })
     }
@@ -47,13 +47,16 @@ impl TraceParent {
     /// What a starting event carries whose workflow is not sampled: the trace id that every service derives
     /// from the workflow's id, and a span that does not exist and that nobody refers to.
     pub(super) fn unsampled(trace_id: TraceId) -> Self {
-        let span_id = SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1]);
-        Self { trace_id, span_id, flags: TraceFlags::NOT_SAMPLED }
+        Self {
+            trace_id: trace_id.to_bytes(),
+            span_id: [0, 0, 0, 0, 0, 0, 0, 1],
+            flags: TraceFlags::NOT_SAMPLED,
+        }
     }
 
     /// The trace's id.
     pub(crate) fn trace_id(&self) -> TraceId {
-        self.trace_id
+        TraceId::from_bytes(self.trace_id)
     }
 
     /// Whether the span was sampled, so that there is a span to refer to.
@@ -64,8 +67,8 @@ impl TraceParent {
     /// Writes the header and gives it back as text.
     pub(crate) fn write<'a>(&self, out: &'a mut [u8; Self::LENGTH]) -> &'a str {
         out.copy_from_slice(b"00-00000000000000000000000000000000-0000000000000000-00");
-        write_hex(&self.trace_id.to_bytes(), &mut out[3..35]);
-        write_hex(&self.span_id.to_bytes(), &mut out[36..52]);
+        write_hex(&self.trace_id, &mut out[3..35]);
+        write_hex(&self.span_id, &mut out[36..52]);
         write_hex(&[self.flags.to_u8()], &mut out[53..]);
         // Only hexadecimal digits and dashes were written.
         std::str::from_utf8(out).unwrap_or_default()
@@ -73,7 +76,8 @@ impl TraceParent {
 
     /// The same as a parent or link that lies in another process.
     pub(super) fn remote(&self) -> SpanContext {
-        SpanContext::new(self.trace_id, self.span_id, self.flags, true, TraceState::NONE)
+        let span_id = SpanId::from_bytes(self.span_id);
+        SpanContext::new(self.trace_id(), span_id, self.flags, true, TraceState::NONE)
     }
 }
 

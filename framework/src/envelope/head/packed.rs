@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Head, HeadCopy, Known, NameAt, ValueAt};
+use super::{Head, Known, NameAt, ValueAt};
 
 /// Added to the length of a name that is in the text; without it the number is that of a known header.
 const IN_TEXT: u32 = 1 << 31;
@@ -45,21 +45,23 @@ impl Head {
         let entries = take(&mut packed, 8 * count as usize);
         let mut text = take(&mut packed, text as usize);
         let mut odd = packed;
-        let mut copy = HeadCopy::with_capacity(count as usize);
-        for entry in entries.chunks_exact(8) {
-            let (name, value) = numbers(entry);
-            let name = match Known::ALL.get(name as usize) {
-                Some(known) => known.name(),
-                None => std::str::from_utf8(take(&mut text, (name & !IN_TEXT) as usize)).unwrap_or_default(),
-            };
-            let value = match value {
-                NULL => None,
-                value if value & ODD == 0 => Some(take(&mut text, value as usize)),
-                value => Some(take(&mut odd, (value & !ODD) as usize)),
-            };
-            copy.push(name, value);
-        }
-        copy.finish()
+        Self::copied(count as usize, |copy| {
+            for entry in entries.chunks_exact(8) {
+                let (name, value) = numbers(entry);
+                let name = match Known::ALL.get(name as usize) {
+                    Some(known) => known.name(),
+                    None => {
+                        std::str::from_utf8(take(&mut text, (name & !IN_TEXT) as usize)).unwrap_or_default()
+                    }
+                };
+                let value = match value {
+                    NULL => None,
+                    value if value & ODD == 0 => Some(take(&mut text, value as usize)),
+                    value => Some(take(&mut odd, (value & !ODD) as usize)),
+                };
+                copy.push(name, value);
+            }
+        })
     }
 }
 

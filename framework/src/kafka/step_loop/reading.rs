@@ -1,6 +1,6 @@
 //! The loop's reading: from a poll to the runner, or back.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 use uuid::fmt::Hyphenated;
@@ -11,7 +11,7 @@ use super::super::poll::{Polled, poll};
 use super::super::port::{KafkaPort, Seat};
 use super::super::record::KafkaRecord;
 use super::{LONGEST_BATCH_MS, Loop, RECORDS_A_LOOK, RECORDS_A_TURN};
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
 use crate::envelope::head::Known;
 use crate::envelope::metadata::Identity;
@@ -21,13 +21,13 @@ use crate::telemetry::{Batch, Polled as PolledRecord, StepTelemetry};
 /// What polls brought and took, where spans are made of them.
 struct Watched {
     batch: Batch,
-    from: SystemTime,
+    from: Wall,
     in_client: Duration,
 }
 
 impl Watched {
     fn begin() -> Self {
-        Self { batch: Batch::default(), from: UNIX_EPOCH + clock::wall(), in_client: Duration::ZERO }
+        Self { batch: Batch::default(), from: clock::wall(), in_client: Duration::ZERO }
     }
 
     fn add(&mut self, telemetry: &StepTelemetry, record: &KafkaRecord) {

@@ -18,7 +18,7 @@ use super::super::publish::Outlet;
 use super::super::record::KafkaRecord;
 use super::super::tests::running::{PATIENCE, broker, feed, numbers, setup};
 use super::{CLOSE_MS, LONGEST_BATCH_MS, Loop};
-use crate::clock;
+use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
 use crate::ops::Health;
 use crate::runner::port::{Delivery, RawRecord, Tag};
@@ -216,7 +216,7 @@ fn commits_that_fail_are_told_once_for_all_and_once_that_they_are_over() {
                 slot: Slot(slot),
                 topic: "orders".into(),
                 offset: 1,
-                at: std::time::UNIX_EPOCH,
+                at: Wall::at_ms(0),
                 error: error.map(str::to_owned),
             };
             for _ in 0..3 {

@@ -12,6 +12,7 @@ use super::super::embedded::EmbeddedBroker;
 use super::super::partition::Partition;
 use super::copier::Told;
 use super::running::{PATIENCE, Running, broker, eventually, feed, feed_to, numbers, output, setup};
+use crate::clock::Wall;
 use crate::engine::Slot;
 use crate::ops::Health;
 
@@ -127,7 +128,7 @@ fn a_partition_that_came_while_others_ran_is_read_from_its_start_by_who_starts_l
     let partition = Partition { topic: "in".into(), number: 0 };
     commit_ends(&member, std::iter::once((&partition, 10))).unwrap();
     // One that asked before the group has this would begin at the end of both.
-    let sent = [Sent { slot: Slot(0), partition, offset: 10, before: None, at: std::time::UNIX_EPOCH }];
+    let sent = [Sent { slot: Slot(0), partition, offset: 10, before: None, at: Wall::at_ms(0) }];
     let deadline = crate::clock::instant() + PATIENCE;
     while confirm(&member, &sent)[0].error.is_some() {
         assert!(crate::clock::instant() < deadline, "the group never has it");

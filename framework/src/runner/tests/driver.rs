@@ -3,11 +3,12 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use super::super::port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag};
 use crate::{
+    clock::Wall,
     engine::{Slot, Time},
     envelope::head::Head,
 };
@@ -115,9 +116,9 @@ impl Port for Driver {
         record.is_away = true;
         self.put_away += 1;
     }
-    fn read_wall(&mut self, now: Time) -> SystemTime {
+    fn read_wall(&mut self, now: Time) -> Wall {
         self.ahead += self.pace;
-        UNIX_EPOCH + Duration::from_millis(now.0) + self.ahead
+        Wall::at_ms(now.0) + self.ahead
     }
 }
 

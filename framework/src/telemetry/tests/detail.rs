@@ -31,7 +31,7 @@ fn a_poll_is_a_trace_of_its_own_linked_to_what_it_brought() {
     step.polled(batch(&step, context, 200), at(0), IN_CLIENT);
     let poll = kept.named("poll orders");
     assert_eq!((poll.parent_span_id, &poll.span_kind), (SpanId::INVALID, &SpanKind::Client));
-    assert_eq!((poll.start_time, poll.end_time), (at(0), at(2)));
+    assert_eq!((poll.start_time, poll.end_time), (at(0).into(), at(2).into()));
     assert_eq!((poll.links.links.len(), poll.links.dropped_count), (128, 72), "as many as a span may have");
     let said: Vec<String> = poll.attributes.iter().map(|one| format!("{}={}", one.key, one.value)).collect();
     for expected in [
@@ -79,7 +79,7 @@ fn a_contract_that_was_kept_is_a_span_below_that_of_its_record() {
     step.end(process, Outcome::Done, at(2));
     let span = kept.named("validate order.placed");
     assert_eq!(span.parent_span_id, kept.named("process orders").span_context.span_id());
-    assert_eq!((span.start_time, span.end_time, span.status), (at(0), at(1), Status::Unset));
+    assert_eq!((span.start_time, span.end_time, span.status), (at(0).into(), at(1).into(), Status::Unset));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -10,6 +9,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 
 use super::super::id_generator::WorkflowIds;
 use super::super::{Emit, Incoming, Outcome, StepTelemetry, Telemetry, TraceParent};
+use crate::clock::Wall;
 use crate::envelope::Workflow;
 use crate::settings::Sampler;
 
@@ -83,13 +83,14 @@ fn tracers() -> (SdkTracerProvider, Kept) {
 }
 
 /// The time `ms` milliseconds after a workflow's start.
-pub(super) fn at(ms: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(1_767_225_600_000 + ms)
+pub(super) fn at(ms: u64) -> Wall {
+    Wall::at_ms(1_767_225_600_000 + ms)
 }
 
 /// A record of the workflow `w-1`.
-pub(super) fn record(parent: Option<TraceParent>) -> Incoming<'static> {
+pub(in crate::telemetry) fn record(parent: Option<TraceParent>) -> Incoming<'static> {
     Incoming {
+        head: None,
         topic: "orders",
         origin: None,
         partition: 3,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 
-use super::super::{DeadLetter, End, Incoming, Outcome, Telemetry, Violation, log};
+use super::super::{DeadLetter, End, HandleSpan, Incoming, Outcome, Telemetry, Violation, log};
 use super::kept::{at, pass, record, start};
 use crate::envelope::Workflow;
 
@@ -129,10 +129,9 @@ fn log_lines_of_a_handler_carry_its_records_ids() {
     let record = record(None);
     let mut process = step.process(&record, at(0));
     let trace_id = process.traceparent().unwrap().trace_id().to_string();
-    let handle = step.handle(&mut process, &record, 1, at(0));
+    let mut handle = Some(step.handle(&mut process, &record, 1, at(0)));
     let text = log::tests::logged(crate::settings::LogFormat::Json, || {
-        let _entered = handle.scope().enter();
-        tracing::info!("charged");
+        HandleSpan::within(&mut handle, || tracing::info!("charged"));
     });
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(line["trace_id"], trace_id);

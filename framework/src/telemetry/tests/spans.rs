@@ -6,9 +6,14 @@ use opentelemetry::trace::{SpanId, SpanKind, Status};
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::super::sampling::MAX_TRACE_HOPS;
-use super::super::{DeadLetter, Failure, Incoming, Outcome, Telemetry, TraceParent, Violation, log};
+use super::super::{
+    DeadLetter, Failure, HandleSpan, Incoming, Outcome, Telemetry, TraceParent, Violation, log,
+};
 use super::kept::{ALL, NONE, at, emit, kept, pass, record, start};
-use crate::envelope::Workflow;
+use crate::envelope::{
+    Workflow,
+    head::{Head, Known},
+};
 use crate::settings::Sampler;
 
 #[test]
@@ -167,7 +172,7 @@ fn a_second_attempt_is_traced_though_the_first_was_not() {
     step.handle(&mut process, &record, 2, at(2)).end(Ok(()), at(3));
     step.end(process, Outcome::Done, at(4));
     let span = kept.named("process orders");
-    assert_eq!((span.start_time, span.parent_span_id), (at(0), SpanId::INVALID));
+    assert_eq!((span.start_time, span.parent_span_id), (at(0).into(), SpanId::INVALID));
     assert_eq!(Some(span.span_context.trace_id()), unsampled.map(|parent| parent.trace_id()));
     assert_eq!(kept.unresolved(), [] as [String; 0]);
 }
@@ -177,11 +182,20 @@ fn an_unsampled_record_allocates_nothing() {
     let (telemetry, kept) = kept(NONE);
     let step = telemetry.step("shop", "charge", "shop.charge");
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let head = Head::of(2, [("ce_id", Some(&b"e-1"[..])), ("ce_correlationid", Some(b"w-1"))]);
+    let id = |known| head.text(known).unwrap();
     let work = || {
-        let record = record(step.trace_context(Some(header)));
+        let record = Incoming {
+            head: Some(&head),
+            event_id: id(Known::Id),
+            workflow_id: id(Known::CorrelationId),
+            ..record(step.trace_context(Some(header)))
+        };
         let mut process = step.process(&record, at(0));
         let handle = step.handle(&mut process, &record, 1, at(0));
-        drop(handle.scope().enter());
+        let mut handle = Some(handle);
+        HandleSpan::within(&mut handle, || ());
+        let handle = handle.unwrap();
         let send = step.send(&process, Some(&handle), &emit(), at(1));
         let mut out = [0; TraceParent::LENGTH];
         assert_eq!(send.traceparent().map(|context| context.write(&mut out) == header), Some(true));
@@ -212,14 +226,13 @@ fn a_handlers_own_spans_nest_below_it_and_only_where_it_is_traced() {
             let parent = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
             let record = record(TraceParent::parse(&parent));
             let mut process = step.process(&record, at(0));
-            let handle = step.handle(&mut process, &record, 1, at(0));
-            {
-                let _entered = handle.scope().enter();
+            let mut handle = Some(step.handle(&mut process, &record, 1, at(0)));
+            HandleSpan::within(&mut handle, || {
                 tracing::info_span!("gateway", amount = 3).in_scope(|| {
                     tracing::info_span!("socket").in_scope(|| ());
                 });
-            }
-            handle.end(Ok(()), at(1));
+            });
+            handle.unwrap().end(Ok(()), at(1));
             step.end(process, Outcome::Done, at(1));
         }
     });
