@@ -1,6 +1,7 @@
 //! What a handler's own spans and log lines hang on while its future is polled.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use opentelemetry::Context;
@@ -22,7 +23,7 @@ thread_local! {
 }
 
 /// The ids that a log line of a handler carries.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Ids {
     /// The context that the record's events carry on.
     pub(super) trace: Option<TraceParent>,
@@ -32,14 +33,12 @@ pub(super) struct Ids {
 }
 
 /// The ids of a record: in its headers, which are shared and not copied, or where those do not say them, on their own.
-#[derive(Debug, Clone)]
 pub(super) enum RecordIds {
     Headers(Arc<Head>),
-    Own(Arc<Own>),
+    Own(Box<Own>),
 }
 
 /// Ids that no headers say.
-#[derive(Debug)]
 pub(super) struct Own {
     workflow_id: String,
     event_id: String,
@@ -54,7 +53,7 @@ impl RecordIds {
         };
         match record.head.filter(says) {
             Some(head) => Self::Headers(Arc::clone(head)),
-            None => Self::Own(Arc::new(Own {
+            None => Self::Own(Box::new(Own {
                 workflow_id: record.workflow_id.to_owned(),
                 event_id: record.event_id.to_owned(),
             })),
@@ -75,6 +74,13 @@ impl RecordIds {
             Self::Headers(head) => head.text(Known::Id).unwrap_or_default(),
             Self::Own(ids) => &ids.event_id,
         })
+    }
+}
+
+/// The ids alone: other headers may say anything.
+impl fmt::Debug for RecordIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordIds").field(&self.workflow_id()).field(&self.event_id()).finish()
     }
 }
 
