@@ -86,7 +86,7 @@ fn measure(arguments: &Arguments) -> Result<Results, Failure> {
     let variants: Vec<_> =
         all.filter(|variant| arguments.only.is_empty() || arguments.only.contains(variant)).collect();
     // What was counted is removed at once: it lies in memory.
-    let cluster = Setup::nodes(1).property("log.retention.check.interval.ms", "1000").start()?;
+    let cluster = Setup::nodes(1).roomy().property("log.retention.check.interval.ms", "1000").start()?;
     suite::measure(&cluster.bootstrap(), size, &variants)
 }
 

@@ -45,7 +45,8 @@ impl Cluster {
     }
 
     pub(crate) fn with(setup: &Setup) -> Result<Self, KafkaError> {
-        let (jvm, checkpoint) = quick()?;
+        let (mut jvm, checkpoint) = quick()?;
+        jvm.roomy = setup.roomy;
         Self::on(&jvm, Some(&checkpoint), setup)
     }
 

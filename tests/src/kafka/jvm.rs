@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Starts quickly, stays small.
-const FLAGS: [&str; 4] = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"];
+/// Starts quickly.
+const FLAGS: [&str; 3] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"];
+/// Stays small.
+const SMALL: [&str; 1] = ["-Xmx256m"];
+/// Collects seldom: what is new has most of the room.
+const ROOMY: [&str; 3] = ["-Xms1g", "-Xmx1g", "-Xmn700m"];
 
 /// The JVM's archive of parsed classes.
 #[derive(Debug, Clone)]
@@ -18,6 +22,8 @@ pub(crate) struct Jvm {
     pub(crate) java: PathBuf,
     pub(crate) jars: PathBuf,
     pub(crate) archive: Archive,
+    /// Whether a broker shall seldom stop for a collection.
+    pub(crate) roomy: bool,
 }
 
 impl Jvm {
@@ -37,7 +43,7 @@ impl Jvm {
 
     fn java(&self, logging: &Path) -> Command {
         let mut command = Command::new(&self.java);
-        command.args(FLAGS).arg(match &self.archive {
+        command.args(FLAGS).args(if self.roomy { &ROOMY[..] } else { &SMALL }).arg(match &self.archive {
             Archive::Make(path) => format!("-XX:ArchiveClassesAtExit={}", path.display()),
             Archive::Use(path) => format!("-XX:SharedArchiveFile={}", path.display()),
         });

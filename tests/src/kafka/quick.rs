@@ -21,7 +21,7 @@ const CLASSES: &str = "classes.jsa";
 /// How to run Kafka, and the file that formats a node's folder.
 pub(crate) fn quick() -> Result<(Jvm, PathBuf), KafkaError> {
     let (java, jars) = (java()?, jars()?);
-    let jvm = |archive| Jvm { java: java.clone(), jars: jars.clone(), archive };
+    let jvm = |archive| Jvm { java: java.clone(), jars: jars.clone(), archive, roomy: false };
     let make = |folder: &Path| record(&jvm(Archive::Make(folder.join(CLASSES))), folder);
     let quick = once(&format!("kafka-{KAFKA_VERSION}-quick"), make)?;
     Ok((jvm(Archive::Use(quick.join(CLASSES))), quick.join(CHECKPOINT)))
