@@ -1,12 +1,17 @@
 //! Documents as large as any that are read.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
 use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 19;
+pub(crate) const LARGE: usize = 24;
+
+/// Those that are small, and have long names inside each other: what is kept of each place comes to more than the document.
+pub(crate) const NAMES: RangeInclusive<usize> = 19..=23;
 
 /// The pair at an index below [`LARGE`].
 pub(crate) fn large(index: usize) -> Made {
@@ -76,7 +81,12 @@ pub(crate) fn large(index: usize) -> Made {
             json!({}),
             refused("too long"),
         ),
-        _ => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
+        18 => contract("more schemas than are read", wide(260_000), json!({}), refused("more than")),
+        19 => below_names("3,800 leaves below long names, of draft 7", 3_800, &leaf, None),
+        20 => below_names("40,000 leaves below long names, of draft 7", 40_000, &leaf, Some("too long")),
+        21 => below_names("3,800 `$id`s below long names, of draft 7", 3_800, &resource, None),
+        22 => below_names("3,800 tuples below long names, of draft 7", 3_800, &tuple, None),
+        _ => below_names("40,000 tuples below long names, of draft 7", 40_000, &tuple, Some("too long")),
     }
 }
 
@@ -154,8 +164,48 @@ fn numbers(count: usize) -> Value {
 
 /// Objects inside each other, by names of that many letters.
 fn long_names(levels: usize, letters: usize) -> Value {
+    inside_names(levels, letters, json!(true))
+}
+
+fn inside_names(levels: usize, letters: usize, inner: Value) -> Value {
     let name = "n".repeat(letters);
-    (0..levels).fold(json!(true), |inner, _| json!({ "properties": { name.as_str(): inner } }))
+    (0..levels).fold(inner, |inner, _| json!({ "properties": { name.as_str(): inner } }))
+}
+
+/// Many schemas of one kind, each at the end of a pointer of 7 kB, and one beside them that is changed. Up to the bound of
+/// pointers they are compared, and beyond it `refusal` is said.
+fn below_names(
+    name: &'static str,
+    count: usize,
+    schema: &dyn Fn(usize) -> Value,
+    refusal: Option<&'static str>,
+) -> Made {
+    let version = |last: &str| {
+        let mut fields: Map<String, Value> =
+            (0..count).map(|index| (format!("f{index}"), schema(index))).collect();
+        fields.insert("last".to_owned(), json!({ "type": last }));
+        let mut schema = inside_names(58, 110, json!({ "properties": fields }));
+        // Something that has another name today.
+        schema["$defs"] = json!({ "one": true });
+        of_draft_7(&schema)
+    };
+    let expected = refusal.map_or([Breaks, Breaks], refused);
+    contract(name, version("string"), version("integer"), expected)
+}
+
+/// A schema of several values: together they make a document large.
+fn leaf(_: usize) -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": 9 })
+}
+
+/// A schema with a name of its own.
+fn resource(index: usize) -> Value {
+    json!({ "$id": format!("https://example.org/{index}"), "type": "string", "minLength": 1 })
+}
+
+/// A schema with a place that has another name today and is no schema itself.
+fn tuple(_: usize) -> Value {
+    json!({ "type": "array", "items": [], "minItems": 1 })
 }
 
 fn wide(count: usize) -> Value {

@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::Draft;
 use serde_json::Value;
 
-use super::dialect::{self, Translated};
+use super::dialect;
 use super::error::{CompareError, DocumentError};
 use super::lines::Lines;
 use super::prepare::{self, Cache, MAX_KEPT, has_more_values};
+use super::translate::translate;
 use crate::meaning::normal;
 
 /// The largest schema text that is read, in bytes: beyond what anybody writes by hand, and small enough to be
@@ -63,7 +64,7 @@ pub struct Document {
     /// The draft that it is written in.
     draft: OnceLock<Result<Draft, CompareError>>,
     /// It in the words of 2020-12, where it is written in others.
-    translated: OnceLock<Result<Translated, CompareError>>,
+    translated: OnceLock<Result<Arc<Value>, CompareError>>,
     /// The schema with one spelling for what has several.
     normal: OnceLock<Value>,
 }
@@ -125,7 +126,7 @@ impl Document {
 
     /// The schema in the words of 2020-12, of which `draft` is another. That of a large document is not kept: it takes tens
     /// of megabytes, and what is made of it is let go of as soon as it is read.
-    pub(super) fn translated(&self, draft: Draft) -> Result<Translated, CompareError> {
+    pub(super) fn translated(&self, draft: Draft) -> Result<Arc<Value>, CompareError> {
         if has_more_values(&self.value, MAX_KEPT) {
             return prepare::translated(self, draft);
         }
@@ -138,9 +139,9 @@ impl Document {
         self.normal.get_or_init(|| {
             let draft = dialect::of(&self.value).unwrap_or(Draft::Draft202012);
             if dialect::must_be_translated(&self.value, draft)
-                && let Ok(translated) = dialect::translate(&self.value, draft)
+                && let Ok(translated) = translate(&self.value, draft)
             {
-                return normal(&without_names(&translated.schema));
+                return normal(&without_names(&translated));
             }
             normal(&without_names(&self.value))
         })

@@ -36,11 +36,13 @@ mod lines;
 mod met;
 mod open;
 mod options;
+mod places;
 mod prepare;
 mod question;
 mod rules;
 mod sample;
 mod solve;
+mod translate;
 mod unions;
 mod verdict;
 

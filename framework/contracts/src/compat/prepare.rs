@@ -1,7 +1,7 @@
 //! A document made ready for its part: as a writer or as a reader, in the words of 2020-12.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -10,12 +10,14 @@ use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::Value;
 
 use super::aside::{Aside, is_plain};
-use super::dialect::{self, Translated};
+use super::dialect;
 use super::document::{Document, MAX_DOCUMENT_DEPTH};
 use super::error::CompareError;
 use super::graph::ReadError;
 use super::open::open;
 use super::options::Semantics;
+use super::places;
+use super::translate::translate;
 use super::unions::{self, Unions};
 use super::verdict::Place;
 use crate::schema::{deeper_than, for_each_mut, for_each_test_mut, has_key};
@@ -47,7 +49,8 @@ pub(super) struct Ready {
     /// The schema in the words of 2020-12, closed or opened.
     pub(super) schema: Arc<Value>,
     is_contract: bool,
-    origins: Arc<HashMap<String, String>>,
+    /// Whether the document says it in the words of another draft.
+    is_translated: bool,
     made: Made,
     validator: OnceLock<Result<Validator, CompareError>>,
 }
@@ -176,10 +179,10 @@ impl<'d> Prepared<'d> {
         {
             pointer = Cow::Owned(rest.to_owned());
         }
-        match dialect::renamed(&pointer, &self.origins) {
-            Cow::Owned(original) => Cow::Owned(original),
-            Cow::Borrowed(_) => pointer,
+        if self.is_translated {
+            return Cow::Owned(places::before(self.draft, self.document.value(), &pointer));
         }
+        pointer
     }
 
     pub(super) fn read_error(&self, error: &ReadError) -> CompareError {
@@ -216,12 +219,8 @@ impl Ready {
     fn of(document: &Document, part: Part, semantics: Semantics) -> Result<Self, CompareError> {
         let value = document.value();
         let draft = document.draft()?;
-        let (mut schema, origins) = if dialect::must_be_translated(value, draft) {
-            let translated = document.translated(draft)?;
-            (translated.schema, translated.origins)
-        } else {
-            (document.shared(), Arc::default())
-        };
+        let is_translated = dialect::must_be_translated(value, draft);
+        let mut schema = if is_translated { document.translated(draft)? } else { document.shared() };
         let mut made = Made::default();
         if semantics == Semantics::Contract && (part == Part::Writer || has_key(&schema, &OF_READERS)) {
             let schema = Arc::make_mut(&mut schema);
@@ -231,7 +230,7 @@ impl Ready {
         let is_contract = semantics == Semantics::Contract;
         let asserted = if is_contract { Draft::Draft202012 } else { draft };
         let validator = OnceLock::new();
-        Ok(Self { draft, asserted, schema, is_contract, origins, made, validator })
+        Ok(Self { draft, asserted, schema, is_contract, is_translated, made, validator })
     }
 }
 
@@ -253,9 +252,9 @@ pub(super) fn draft(document: &Document) -> Result<Draft, CompareError> {
 }
 
 /// A document in the words of 2020-12.
-pub(super) fn translated(document: &Document, draft: Draft) -> Result<Translated, CompareError> {
-    let translated = dialect::translate(document.value(), draft);
-    translated.map_err(|(pointer, problem)| refused(document, &pointer, &problem))
+pub(super) fn translated(document: &Document, draft: Draft) -> Result<Arc<Value>, CompareError> {
+    let translated = translate(document.value(), draft);
+    translated.map(Arc::new).map_err(|(pointer, problem)| refused(document, &pointer, &problem))
 }
 
 /// Whether a document has more values than `most`.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::Kinds;
 use super::node::NumberRules;
 use super::number::{Decimal, Limit, Num};
+use super::pointers::inside;
 use super::read::{ReadError, error};
 
 /// The encodings that validators of drafts 6 and 7 assert.
@@ -69,7 +70,7 @@ impl<'a> Keywords<'a, '_> {
     }
 
     pub(super) fn at(&self, key: &str) -> String {
-        format!("{}/{key}", self.pointer)
+        inside(self.pointer, key)
     }
 
     fn wrong(&self, key: &str, what: &str) -> ReadError {

@@ -14,6 +14,7 @@ mod names;
 mod node;
 mod number;
 mod pattern;
+mod pointers;
 mod read;
 mod refs;
 mod spelled;
@@ -30,7 +31,8 @@ pub(super) use names::{NameId, Names};
 pub(super) use node::{Conditional, ListRules, Node, NodeId, NumberRules, ObjectRules, TextRules};
 pub(super) use number::{Decimal, Limit, Num};
 pub(super) use pattern::{PatternId, Patterns};
-pub(super) use read::{MAX_POINTER_BYTES, ReadError, SAID_OF_LONG, TOO_LONG_NAMES};
+pub(super) use pointers::KeptPointers;
+pub(super) use read::ReadError;
 
 /// Both documents.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@ use super::format::Format;
 use super::keywords::{Groups, Keywords};
 use super::listed::Listed;
 use super::node::{Conditional, ListRules, Node, NodeId, ObjectRules, TextRules};
+use super::pointers::{KeptPointers, inside};
 use super::refs::References;
 use super::{Graph, Kinds};
 use crate::compat::unions::{MADE, WAS_ONE_OF};
@@ -26,15 +27,6 @@ const MAX_BRANCHES: usize = 1_000;
 
 /// What is said of a union with more.
 const TOO_WIDE: &str = "is a union of more than 1000 branches: let more than one event share them";
-
-/// How many bytes the JSON Pointers of a document's schemas may come to: each schema keeps its own, and names may
-/// be long and nest.
-pub(in crate::compat) const MAX_POINTER_BYTES: usize = 32 * 1024 * 1024;
-
-/// What is said of one whose pointers come to more.
-pub(in crate::compat) const TOO_LONG_NAMES: &str = "names are too long, and nest too deep: shorten them";
-/// How much of a pointer is said, in characters, where names are too long.
-pub(in crate::compat) const SAID_OF_LONG: usize = 200;
 
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +43,7 @@ impl Graph {
     /// Reads `schema`, in the words of 2020-12, and everything that it refers to. `draft` is the one whose formats
     /// and encodings are asserted.
     pub(in crate::compat) fn read(&mut self, schema: &Value, draft: Draft) -> Result<NodeId, ReadError> {
-        let references = References::of(schema);
+        let references = References::of(schema)?;
         let (known, queue) = (HashMap::new(), Vec::new());
         let unevaluated = has_key(schema, &["unevaluatedProperties", "unevaluatedItems"]);
         let mut reader = Reader {
@@ -60,7 +52,7 @@ impl Graph {
             references: &references,
             known,
             queue,
-            pointer_bytes: 0,
+            pointers: KeptPointers::default(),
             unevaluated,
         };
         let root = reader.node(schema, String::new())?;
@@ -178,7 +170,7 @@ struct Reader<'g, 'a> {
     references: &'g References<'a>,
     known: HashMap<usize, NodeId>,
     queue: Vec<(NodeId, &'a Value, String)>,
-    pointer_bytes: usize,
+    pointers: KeptPointers,
     /// Whether any schema says something of what others leave alone.
     unevaluated: bool,
 }
@@ -199,10 +191,7 @@ impl<'a> Reader<'_, 'a> {
                 format!("more than {MAX_NODES} schemas in both documents: split the event"),
             ));
         }
-        self.pointer_bytes += pointer.len();
-        if self.pointer_bytes > MAX_POINTER_BYTES {
-            return Err(error(pointer.chars().take(SAID_OF_LONG).collect(), TOO_LONG_NAMES));
-        }
+        self.pointers.count(&pointer)?;
         let id = self.graph.nodes.len() as NodeId;
         self.graph.nodes.push(Node::default());
         self.known.insert(address, id);
@@ -291,10 +280,11 @@ impl<'a> Reader<'_, 'a> {
         if matches!(key, "anyOf" | "oneOf") && list.len() > MAX_BRANCHES && list.iter().any(is_no_constant) {
             return Err(error(place.pointer.to_owned(), TOO_WIDE));
         }
-        let nodes = list.iter().enumerate().map(|(index, schema)| {
-            let at = format!("{}/{index}", place.at(key));
-            self.node(schema, at)
-        });
+        let around = place.at(key);
+        let nodes = list
+            .iter()
+            .enumerate()
+            .map(|(index, schema)| self.node(schema, inside(&around, &index.to_string())));
         nodes.collect::<Result<_, _>>().map(Some)
     }
 
@@ -303,10 +293,10 @@ impl<'a> Reader<'_, 'a> {
         let Some(map) = map.as_object() else {
             return Err(error(place.at(key), format!("`{key}` must be an object of schemas")));
         };
-        let nodes = map.iter().map(|(name, schema)| {
-            let at = format!("{}/{}", place.at(key), escaped(name));
-            Ok((name.as_str(), self.node(schema, at)?))
-        });
+        let around = place.at(key);
+        let nodes = map
+            .iter()
+            .map(|(name, schema)| Ok((name.as_str(), self.node(schema, inside(&around, &escaped(name)))?)));
         nodes.collect()
     }
 

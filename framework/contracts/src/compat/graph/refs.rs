@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::pointers::KeptPointers;
+use super::read::ReadError;
+use crate::compat::places::enter;
 use crate::meaning::escaped;
+
 use crate::schema::{LIST, MAP, ONE, at, has_key, percent_decoded};
 
 /// A schema of the document: itself and its JSON Pointer.
@@ -23,6 +27,8 @@ pub(super) struct References<'a> {
     /// The resource each schema is in, by address, where it is not the document itself.
     inside: HashMap<usize, usize>,
     anchors: HashMap<(usize, String), Target<'a>>,
+    /// The pointers of all these.
+    pointers: KeptPointers,
 }
 
 fn address(schema: &Value) -> usize {
@@ -30,7 +36,7 @@ fn address(schema: &Value) -> usize {
 }
 
 impl<'a> References<'a> {
-    pub(super) fn of(root: &'a Value) -> Self {
+    pub(super) fn of(root: &'a Value) -> Result<Self, ReadError> {
         let id = root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#').to_owned();
         let whole = Target { schema: root, pointer: String::new() };
         let mut references = Self {
@@ -38,14 +44,15 @@ impl<'a> References<'a> {
             resources: vec![(id, whole)],
             inside: HashMap::new(),
             anchors: HashMap::new(),
+            pointers: KeptPointers::default(),
         };
         // Whoever names nothing by itself is found by its pointer alone.
         let named = |inner: &Value| has_key(inner, &["$id", "$anchor", "$dynamicAnchor"]);
         let has_anchor = ["$anchor", "$dynamicAnchor"].iter().any(|key| root.get(*key).is_some());
         if has_anchor || children(root).any(named) {
-            references.visit(root, "", 0);
+            references.visit(root, &mut String::new(), 0)?;
         }
-        references
+        Ok(references)
     }
 
     /// Whether the document holds schemas with an `$id` of their own.
@@ -54,14 +61,15 @@ impl<'a> References<'a> {
     }
 
     /// The recursion is as deep as the document, which is bounded.
-    fn visit(&mut self, schema: &'a Value, pointer: &str, resource: usize) {
-        let Value::Object(object) = schema else { return };
+    fn visit(&mut self, schema: &'a Value, pointer: &mut String, resource: usize) -> Result<(), ReadError> {
+        let Value::Object(object) = schema else { return Ok(()) };
         let mut resource = resource;
         let id = object.get("$id").and_then(Value::as_str).filter(|_| !pointer.is_empty());
         if let Some(id) = id {
             let id = joined(&self.resources[resource].0, id.trim_end_matches('#'));
             self.by_id.entry(id.clone()).or_insert(self.resources.len());
-            self.resources.push((id, Target { schema, pointer: pointer.to_owned() }));
+            let target = self.target(schema, pointer)?;
+            self.resources.push((id, target));
             resource = self.resources.len() - 1;
         }
         if resource != 0 {
@@ -69,24 +77,48 @@ impl<'a> References<'a> {
         }
         for key in ["$anchor", "$dynamicAnchor"] {
             if let Some(anchor) = object.get(key).and_then(Value::as_str) {
-                let target = Target { schema, pointer: pointer.to_owned() };
+                let target = self.target(schema, pointer)?;
                 self.anchors.insert((resource, anchor.to_owned()), target);
             }
         }
         for (key, inner) in object {
-            let name = key.as_str();
-            if ONE.contains(&name) {
-                self.visit(inner, &format!("{pointer}/{name}"), resource);
-            } else if LIST.contains(&name) {
+            let length = pointer.len();
+            enter(pointer, key);
+            if ONE.contains(&key.as_str()) {
+                self.visit(inner, pointer, resource)?;
+            } else if LIST.contains(&key.as_str()) {
                 for (index, inner) in inner.as_array().into_iter().flatten().enumerate() {
-                    self.visit(inner, &format!("{pointer}/{name}/{index}"), resource);
+                    self.visit_inside(inner, pointer, &index.to_string(), resource)?;
                 }
-            } else if MAP.contains(&name) {
+            } else if MAP.contains(&key.as_str()) {
                 for (member, inner) in inner.as_object().into_iter().flatten() {
-                    self.visit(inner, &format!("{pointer}/{name}/{}", escaped(member)), resource);
+                    self.visit_inside(inner, pointer, &escaped(member), resource)?;
                 }
             }
+            pointer.truncate(length);
         }
+        Ok(())
+    }
+
+    /// [`Self::visit`] of a schema one name further.
+    fn visit_inside(
+        &mut self,
+        schema: &'a Value,
+        pointer: &mut String,
+        name: &str,
+        resource: usize,
+    ) -> Result<(), ReadError> {
+        let length = pointer.len();
+        enter(pointer, name);
+        self.visit(schema, pointer, resource)?;
+        pointer.truncate(length);
+        Ok(())
+    }
+
+    /// A schema that can be referred to: its pointer is kept.
+    fn target(&mut self, schema: &'a Value, pointer: &str) -> Result<Target<'a>, ReadError> {
+        self.pointers.count(pointer)?;
+        Ok(Target { schema, pointer: pointer.to_owned() })
     }
 
     /// What `reference`, in `schema`, goes to.
@@ -111,11 +143,11 @@ impl<'a> References<'a> {
             return self.anchors.get(&anchor).cloned().ok_or_else(missing);
         }
         if let Some(schema) = at(whole.schema, fragment) {
-            return Ok(Target { schema, pointer: format!("{}{fragment}", whole.pointer) });
+            return Ok(Target { schema, pointer: [&whole.pointer, fragment].concat() });
         }
         let fragment = percent_decoded(fragment);
         let schema = at(whole.schema, &fragment).ok_or_else(missing)?;
-        Ok(Target { schema, pointer: format!("{}{fragment}", whole.pointer) })
+        Ok(Target { schema, pointer: [&whole.pointer, &*fragment].concat() })
     }
 }
 

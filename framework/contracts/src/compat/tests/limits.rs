@@ -101,6 +101,16 @@ fn what_never_ends_or_goes_outside_is_refused() {
 }
 
 #[test]
+fn long_names_of_what_can_be_referred_to_are_refused_before_they_fill_the_memory() {
+    let anchors = (0..1_000).map(|index| (format!("f{index}"), json!({ "$anchor": format!("f{index}") })));
+    let deep = json!({ "$defs": anchors.collect::<serde_json::Map<_, _>>() });
+    // Nothing refers to them, so no schema is read there.
+    let schema = json!({ "$defs": { "n".repeat(100_000): deep } });
+    let error = compared(schema, json!({}), false).unwrap_err().to_string();
+    assert!(error.contains("names are too long"), "{error}");
+}
+
+#[test]
 fn a_document_that_nests_too_deep_is_refused() {
     let deep = (0..200).fold(json!({}), |inner, _| json!({ "not": inner }));
     let error = compared(deep, json!({}), true).unwrap_err().to_string();

@@ -1,7 +1,8 @@
 mod bumps;
-mod dialect;
 mod limits;
 mod made;
 mod matrix;
+mod places;
 mod random;
 mod schemas;
+mod translate;
