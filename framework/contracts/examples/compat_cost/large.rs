@@ -8,7 +8,7 @@ use crate::made::Told::{Breaks, Holds, Unproven};
 use crate::made::{Made, contract, defined, plain, refused, tagged, to};
 
 /// How many there are.
-pub(crate) const LARGE: usize = 24;
+pub(crate) const LARGE: usize = 25;
 
 /// Those that are small, and have long names inside each other: what is kept of each place comes to more than the document.
 pub(crate) const NAMES: RangeInclusive<usize> = 19..=23;
@@ -86,7 +86,8 @@ pub(crate) fn large(index: usize) -> Made {
         20 => below_names("40,000 leaves below long names, of draft 7", 40_000, &leaf, Some("too long")),
         21 => below_names("3,800 `$id`s below long names, of draft 7", 3_800, &resource, None),
         22 => below_names("3,800 tuples below long names, of draft 7", 3_800, &tuple, None),
-        _ => below_names("40,000 tuples below long names, of draft 7", 40_000, &tuple, Some("too long")),
+        23 => below_names("40,000 tuples below long names, of draft 7", 40_000, &tuple, Some("too long")),
+        _ => changed_below_names(3_800),
     }
 }
 
@@ -191,6 +192,16 @@ fn below_names(
     };
     let expected = refusal.map_or([Breaks, Breaks], refused);
     contract(name, version("string"), version("integer"), expected)
+}
+
+/// As many schemas below long names, each of them changed.
+fn changed_below_names(count: usize) -> Made {
+    let version = |kind: &str| {
+        let fields: Map<String, Value> =
+            (0..count).map(|index| (format!("f{index}"), json!({ "type": kind }))).collect();
+        inside_names(58, 110, json!({ "properties": fields }))
+    };
+    contract("3,800 changes below long names", version("string"), version("integer"), [Breaks, Breaks])
 }
 
 /// A schema of several values: together they make a document large.

@@ -29,6 +29,9 @@ const MANY_NODES: usize = 2_000;
 /// How many values the witnesses of one direction may hold together: 10,000 events of 10,000 fields would fill any memory.
 /// What is asked for beyond it is listed as unproven.
 const MAX_WITNESS_VALUES: usize = 200_000;
+/// What the questions about single changes may cost together: one about a place some levels inside the event costs the square
+/// of that, for an event is made and looked at on each level. Changes beyond it are listed as unproven.
+const MAX_SQUARES_OF_DEPTHS: usize = 200_000;
 /// The stack of validators of large schemas, which may nest as deep as there are definitions. What is not used is not taken.
 const VALIDATOR_STACK: usize = 256 * 1024 * 1024;
 /// Where the random events begin: the same documents, the same verdict.
@@ -214,16 +217,26 @@ impl Sides<'_> {
         referee: &Referee<'_>,
         steps: u64,
     ) -> Judged {
-        let planted: Vec<NodeId> = changes
+        let mut squares = 0;
+        let planted: Vec<Option<NodeId>> = changes
             .iter()
-            .map(|change| planted(&mut graph, &change.path, change.writer, change.asked))
+            .map(|change| {
+                squares += change.path.len() * change.path.len();
+                let is_asked = squares <= MAX_SQUARES_OF_DEPTHS;
+                is_asked.then(|| planted(&mut graph, &change.path, change.writer, change.asked))
+            })
             .collect();
         let mut solver = Solver::new(&graph, steps);
         let (mut breaking, mut harmless) = (Vec::new(), Vec::new());
         let mut room = MAX_WITNESS_VALUES;
         for (change, planted) in changes.iter().zip(planted) {
-            let question = vec![Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
-            let outcome = if room == 0 { Outcome::Unknown } else { solver.solve(question) };
+            let outcome = match planted.filter(|_| room > 0) {
+                Some(planted) => {
+                    let holds = [Formula::Keeps(writer), Formula::Breaks(reader), Formula::Keeps(planted)];
+                    solver.solve(holds.into())
+                }
+                None => Outcome::Unknown,
+            };
             let event = match outcome {
                 Outcome::Nothing => {
                     harmless.push(change);
@@ -248,7 +261,8 @@ impl Sides<'_> {
             && findings.iter().all(|finding| finding.witness.is_none())
         {
             // It belongs to the change that it shows, and where it shows none, to the schemas as wholes.
-            let shown = planted_of.iter().position(|planted| graph.accepts(*planted, &witness));
+            let accepts = |planted: &Option<NodeId>| planted.is_some_and(|it| graph.accepts(it, &witness));
+            let shown = planted_of.iter().position(accepts);
             match shown.filter(|_| !graph.gave_up()).and_then(|index| findings.get_mut(index)) {
                 Some(finding) => {
                     finding.witness = Some(witness);
@@ -331,7 +345,7 @@ fn counterexample(graph: &Graph, writer: NodeId, referee: &Referee<'_>, tries: u
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Document, Judge, Options, Part, Proof, Referee, Semantics, changes};
+    use super::{Document, Judge, MAX_SQUARES_OF_DEPTHS, Options, Part, Proof, Referee, Semantics, changes};
     use crate::compat::verdict::Finding;
 
     /// What is said where no question about a single change was answered, and this event shows a break.
@@ -357,5 +371,21 @@ mod tests {
         let found = blamed(fields(["string", "string"]), fields(["null", "null"]), json!({ "b": "x" }));
         let told: Vec<_> = found.iter().map(|it| (it.old.pointer.as_str(), it.proof)).collect();
         assert_eq!(told, [("/properties/a/type", Proof::Unproven), ("/properties/b/type", Proof::Proved)]);
+    }
+
+    #[test]
+    fn changes_deep_inside_are_all_listed_and_proved_up_to_the_bound() {
+        const DEPTH: usize = 50;
+        let version = |kind: &str| {
+            let members = (0..100).map(|index| (format!("f{index}"), json!({ "type": kind })));
+            let inner = json!({ "properties": Value::Object(members.collect()) });
+            let schema = (1..DEPTH).fold(inner, |inner, _| json!({ "properties": { "n": inner } }));
+            Document::from_value("it", schema)
+        };
+        let (old, new) = (version("string"), version("integer"));
+        let judge = Judge::read(&old, (&new, Part::Reader), Semantics::Contract, true).unwrap();
+        let found = judge.judge(&Options::default()).unwrap().verdict.findings;
+        let proved = found.iter().filter(|it| it.proof == Proof::Proved).count();
+        assert_eq!((found.len(), proved), (100, MAX_SQUARES_OF_DEPTHS / DEPTH / DEPTH));
     }
 }
