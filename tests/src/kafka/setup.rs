@@ -47,8 +47,8 @@ impl Setup {
         self
     }
 
-    /// Gives each node a heap of 1 GiB. For measurements: with the small one that tests have, a node stops all it does for
-    /// 15 to 20 ms whenever it collects, which at 500 records a second is every 1.4 s and more than a hundredth of them.
+    /// Gives each node a heap of 1 GiB. For measurements: with the small one that tests have, records were slow in groups,
+    /// by 15 ms and more, every 1.4 s or so at 500 records a second, which is more than a hundredth of them.
     #[must_use]
     pub fn roomy(mut self) -> Self {
         self.roomy = true;

@@ -8,7 +8,6 @@ use super::pointers::KeptPointers;
 use super::read::ReadError;
 use crate::compat::places::enter;
 use crate::meaning::escaped;
-
 use crate::schema::{LIST, MAP, ONE, at, has_key, percent_decoded};
 
 /// A schema of the document: itself and its JSON Pointer.
