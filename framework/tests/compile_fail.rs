@@ -151,7 +151,15 @@ fn compile(case: &Path, libraries: &[(String, PathBuf)], scratch: &Path) -> Outp
 /// The libraries that this test is linked with, as cargo tells them: with the workspace's selection of features they
 /// are all built already.
 fn libraries() -> Vec<(String, PathBuf)> {
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells a test of its package is no setting: build scripts that look at it would be run again, and what
+    // stands on them built again, here and by the next cargo.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|told| name.to_string_lossy().starts_with(told)) {
+            cargo.env_remove(name);
+        }
+    }
+    let output = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["test", "--workspace", "--no-run", "--test", "compile_fail", "--message-format=json"])
         .output()
