@@ -3,6 +3,9 @@
 use super::{BATCH, NOW};
 use crate::engine::{Command, Engine, Finish, Settings, Slot, Ticket, Time};
 
+/// Engines that have a batch in turn, where some are measured together.
+const ENGINES: usize = 16;
+
 /// Take, run, done with one publish, acknowledged, one record after the other; `keys` different keys.
 pub fn engine(keys: u64, n: usize) {
     let mut engine: Engine<(), ()> = Engine::new(Settings::default());
@@ -27,34 +30,58 @@ pub fn engine(keys: u64, n: usize) {
 }
 
 /// The same with a batch under way at once, so that records wait in lanes and for handlers: records of `keys` keys in
-/// turn, from `partitions` partitions in turn.
+/// turn, from `partitions` partitions in turn. Several engines have a batch each in turn: where an engine's keys lie in its
+/// tables is random, and makes some per cent of what one engine takes.
 pub fn engine_under_way(keys: u64, partitions: u32, n: usize) {
-    let mut engine: Engine<(), ()> = Engine::new(Settings::default());
-    let mut now = Time(NOW);
-    for slot in 0..partitions {
-        engine.assigned(now, Slot(slot), Some(0), None);
+    let mut engines: Vec<_> = (0..ENGINES).map(|_| UnderWay::new(keys, partitions)).collect();
+    for batch in 0..n / BATCH {
+        engines[batch % ENGINES].batch();
     }
-    let (mut running, mut publishing) = (Vec::new(), Vec::new());
-    for number in 0..n as u64 {
-        let slot = Slot((number % u64::from(partitions)) as u32);
-        let offset = number / u64::from(partitions);
-        engine.take(now, slot, offset as i64, Some(number % keys), ());
-        if number % BATCH as u64 != BATCH as u64 - 1 {
-            continue;
+}
+
+/// An engine that takes a batch at once.
+struct UnderWay {
+    engine: Engine<(), ()>,
+    now: Time,
+    keys: u64,
+    partitions: u32,
+    /// Records taken so far.
+    taken: u64,
+    running: Vec<Ticket>,
+    publishing: Vec<Ticket>,
+}
+
+impl UnderWay {
+    fn new(keys: u64, partitions: u32) -> Self {
+        let mut engine = Engine::new(Settings::default());
+        let now = Time(NOW);
+        for slot in 0..partitions {
+            engine.assigned(now, Slot(slot), Some(0), None);
         }
-        obey(&mut engine, now, &mut running);
+        Self { engine, now, keys, partitions, taken: 0, running: Vec::new(), publishing: Vec::new() }
+    }
+
+    fn batch(&mut self) {
+        let Self { engine, now, running, publishing, .. } = self;
+        for number in self.taken..self.taken + BATCH as u64 {
+            let slot = Slot((number % u64::from(self.partitions)) as u32);
+            let offset = number / u64::from(self.partitions);
+            engine.take(*now, slot, offset as i64, Some(number % self.keys), ());
+        }
+        self.taken += BATCH as u64;
+        obey(engine, *now, running);
         while !running.is_empty() {
-            for ticket in std::mem::take(&mut running) {
-                engine.finished(now, ticket, Finish::Done { publishes: 1 });
+            for ticket in std::mem::take(running) {
+                engine.finished(*now, ticket, Finish::Done { publishes: 1 });
                 publishing.push(ticket);
             }
-            obey(&mut engine, now, &mut running);
+            obey(engine, *now, running);
         }
         for ticket in publishing.drain(..) {
-            engine.acknowledged(now, ticket);
+            engine.acknowledged(*now, ticket);
         }
         now.0 += 1;
-        engine.tick(now);
+        engine.tick(*now);
     }
 }
 
