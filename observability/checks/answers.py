@@ -147,7 +147,7 @@ def main():
         sys.exit(__doc__)
     looks = Looks(sys.argv[1])
     if not looks.all:
-        sys.exit(f"{sys.argv[1]}: nothing is kept there: run `cargo test -p example-pipeline --test shop_with_faults` first")
+        sys.exit(f"{sys.argv[1]}: nothing is kept there: run `cargo test -p example-pipeline --test shop with_faults` first")
     threading.Thread(target=looks.serve_forever, daemon=True).start()
     asked = list(uses())
     by = {metric.name: metric.by for metric in known.metrics().values()}

@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 const WORKSPACE = fileURLToPath(new URL('../../..', import.meta.url));
 const OPENS_PAGE = fileURLToPath(new URL('told.mjs', import.meta.url));
-const TEST = 'every_order_is_named_rightly_and_brought_to_its_end';
+const TEST = 'with_faults::every_order_is_named_rightly_and_brought_to_its_end';
 
 test('of every order of the shop the page names state, step and reason as the oracle does', async () => {
   // Built as part of the workspace, as `built.mjs` says why.
-  const options = ['test', '--quiet', '--locked', '--workspace', '--test', 'shop_with_faults', '--', '--exact', '--nocapture', TEST];
+  const options = ['test', '--quiet', '--locked', '--workspace', '--test', 'shop', '--', '--exact', '--nocapture', TEST];
   const child = spawn('cargo', options, { cwd: WORKSPACE, env: { ...process.env, TEST_OPENS_PAGE: OPENS_PAGE }, stdio: ['ignore', 'pipe', 'inherit'] });
   let told = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

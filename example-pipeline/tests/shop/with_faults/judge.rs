@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use choreograph_tests::topics::Message;
 use example_pipeline::world::Ending;
 
-use crate::orders::{CODES, Fault, Order};
-use crate::shop::Shop;
+use super::orders::{CODES, Fault, Order};
+use super::shop::Shop;
 
 /// The topics on which an order leaves something.
 const TOPICS: [&str; 4] = ["orders", "payments", "stock", "mails"];

@@ -7,11 +7,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::shop::Shop;
-use crate::sight::Sight;
+use super::shop::Shop;
+use super::sight::Sight;
 
 /// The list.
-const LIST: &str = include_str!("../../../observability/metrics.txt");
+const LIST: &str = include_str!("../../../../observability/metrics.txt");
 
 /// Who is seen here; what a collector or Prometheus exposes is not.
 const SEEN: [&str; 3] = ["service", "observer", "operator"];

@@ -8,9 +8,9 @@ use choreograph_tests::eventually;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::judge::Truth;
-use crate::orders::{Fault, Order, Verdict};
-use crate::shop::{Running, Shop, WITHIN};
+use super::judge::Truth;
+use super::orders::{Fault, Order, Verdict};
+use super::shop::{Running, Shop, WITHIN};
 
 /// An observer that runs.
 pub(crate) struct Sight {

@@ -10,9 +10,9 @@ use choreograph_observer::answer::StallReason;
 use choreograph_tests::process::Service;
 use serde_json::{Value, json};
 
-use crate::orders::{Order, Verdict};
-use crate::shop::{Shop, WITHIN};
-use crate::sight::Sight;
+use super::orders::{Order, Verdict};
+use super::shop::{Shop, WITHIN};
+use super::sight::Sight;
 
 /// The variable with the program for Node that opens the page.
 const OPENED_BY: &str = "TEST_OPENS_PAGE";

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::orders::{Fault, Order};
-use crate::shop::Shop;
+use super::orders::{Fault, Order};
+use super::shop::Shop;
 
 /// Who replays, for the audit topic.
 const BY: [&str; 2] = ["--by", "operator"];

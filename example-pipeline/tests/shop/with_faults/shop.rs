@@ -20,8 +20,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::bad;
-use crate::orders::{Fault, Order};
+use super::bad;
+use super::orders::{Fault, Order};
 
 /// How long anything that the test waits for may take on a busy machine.
 pub(crate) const WITHIN: Duration = Duration::from_mins(3);
@@ -33,7 +33,7 @@ const PARTITIONS: i32 = 2;
 const INSTANCE: &str = "faults";
 
 /// The test that plays a bad version of a service, or the command, when it is told to.
-const PLAYER: &str = "shop::bad_versions_are_sound";
+const PLAYER: &str = "with_faults::shop::bad_versions_are_sound";
 
 /// The role of the command `choreograph`.
 const COMMAND: &str = "choreograph";

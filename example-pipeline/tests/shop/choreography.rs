@@ -1,6 +1,6 @@
 //! What stands under `choreography/` is what the services' code says, and it fits together.
 //!
-//! `UPDATE=1 cargo test -p example-pipeline --test choreography` writes it anew.
+//! `UPDATE=1 cargo test -p example-pipeline --test shop choreography` writes it anew.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ fn committed(name: &str, text: &str) {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == text,
-        "{} is not what the code says: UPDATE=1 cargo test -p example-pipeline --test choreography",
+        "{} is not what the code says: UPDATE=1 cargo test -p example-pipeline --test shop choreography",
         path.display()
     );
 }

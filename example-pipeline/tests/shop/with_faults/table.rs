@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::judge::Truth;
-use crate::orders::{Fault, Order, Verdict};
-use crate::page::Told;
-use crate::shop::Shop;
-use crate::sight::{Sight, where_is_right};
+use super::judge::Truth;
+use super::orders::{Fault, Order, Verdict};
+use super::page::Told;
+use super::shop::Shop;
+use super::sight::{Sight, where_is_right};
 
 /// The document that shows the table.
-const DOCUMENT: &str = include_str!("../../../observability/README.md");
+const DOCUMENT: &str = include_str!("../../../../observability/README.md");
 
 /// What stands in the table for what nobody looked at.
 const NOT_LOOKED_AT: &str = "–";

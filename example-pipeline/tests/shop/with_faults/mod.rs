@@ -22,12 +22,12 @@ use std::time::Instant;
 
 use choreograph_tests::eventually;
 
-use crate::exposed::Exposed;
-use crate::judge::Truth;
-use crate::orders::{Fault, Order, Verdict};
-use crate::shop::{Shop, WITHIN};
-use crate::sight::{Claims, Sight};
-use crate::table::Row;
+use self::exposed::Exposed;
+use self::judge::Truth;
+use self::orders::{Fault, Order, Verdict};
+use self::shop::{Shop, WITHIN};
+use self::sight::{Claims, Sight};
+use self::table::Row;
 
 /// The services that an order passes, in its way's order.
 const SERVICES: [&str; 8] =

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::orders::Fault;
+use super::orders::Fault;
 
 /// How long a slow charge takes: long, and well within the deadline that payment declares.
 const SLOW: Duration = Duration::from_secs(4);
