@@ -119,8 +119,8 @@ impl Outlet {
         }
     }
 
-    /// Moves what has been reported into `reports`, which must be empty. Replaces a dead producer: what it
-    /// held is reported unsent, in the order of its tags, after everything that the broker did answer.
+    /// Moves what has been reported into `reports`, which must be empty: first what has to be sent again, in the order of its
+    /// tags. Replaces a dead producer; what it held is reported unsent.
     pub(super) fn poll(&mut self, reports: &mut Vec<Report>) {
         debug_assert!(reports.is_empty());
         if let Some(producer) = &self.producer {
@@ -139,6 +139,7 @@ impl Outlet {
             self.replace(clock::millis());
         }
         std::mem::swap(reports, &mut *self.inbox.reports());
+        back_first(reports);
         self.unreported = self.unreported.saturating_sub(reports.len());
     }
 
@@ -215,17 +216,12 @@ impl Outlet {
         if let Some(dead) = self.producer.take() {
             self.obituary(&dead, now);
             purge(&dead);
-            let mut reports = self.inbox.reports();
-            if reports.len() < self.unreported {
-                let missing = self.unreported - reports.len();
+            let reported = self.inbox.reports().len();
+            if reported < self.unreported {
+                let missing = self.unreported - reported;
                 self.status
                     .fatal(format!("a dead producer kept {missing} records; restart to send them again"));
             }
-            // Stable: what was acknowledged stays in front, what is unsent follows in the order of its tags.
-            reports.sort_by_key(|(tag, delivery)| match delivery {
-                Delivery::Unsent { .. } => (1, tag.0),
-                _ => (0, 0),
-            });
         }
         // The batch that the producer died of shows only now.
         self.is_doubtful();
@@ -247,6 +243,16 @@ impl std::fmt::Debug for Outlet {
             .field("client", &self.client)
             .field("unreported", &self.unreported)
             .finish_non_exhaustive()
+    }
+}
+
+/// Puts what has to be sent again in front, in the order of its tags: what is acknowledged lets new records be sent, and
+/// none of them may pass it.
+fn back_first(reports: &mut [Report]) {
+    let is_back = |delivery: &Delivery| matches!(delivery, Delivery::Unsent { .. } | Delivery::Setup { .. });
+    if reports.iter().any(|(_, delivery)| is_back(delivery)) {
+        // Stable: what else was reported stays as it came.
+        reports.sort_by_key(|(tag, delivery)| if is_back(delivery) { (0, tag.0) } else { (1, 0) });
     }
 }
 
@@ -346,6 +352,25 @@ mod tests {
         broker.come_back().unwrap();
         send_all(&mut outlet);
         assert_eq!(outlet.close(clock::millis() + 30_000).len() as u64, RECORDS);
+    }
+
+    #[test]
+    fn what_has_to_be_sent_again_is_told_before_what_lets_new_records_be_sent() {
+        let broker = EmbeddedBroker::start().unwrap();
+        let mut outlet = outlet(&broker);
+        let unsent = || Delivery::Unsent { record: Box::new(record(b"key").owned()) };
+        let set_up = || Delivery::Setup {
+            topic: "out".into(),
+            error: "NO_RIGHT".into(),
+            record: Box::new(record(b"key").owned()),
+        };
+        let acknowledged = || Delivery::Acknowledged { partition: 0, offset: 0 };
+        let came = [(4, acknowledged()), (7, unsent()), (5, set_up()), (3, acknowledged()), (6, unsent())];
+        outlet.inbox.reports().extend(came.map(|(tag, delivery)| (Tag(tag), delivery)));
+        let mut reports = Vec::new();
+        outlet.poll(&mut reports);
+        let tags: Vec<u64> = reports.iter().map(|(tag, _)| tag.0).collect();
+        assert_eq!(tags, [5, 6, 7, 4, 3]);
     }
 
     #[test]
