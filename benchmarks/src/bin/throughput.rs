@@ -1,8 +1,8 @@
 //! Throughput, CPU time, memory and latency against a hand-written loop, on real Kafka.
 //!
 //! ```text
-//! cargo run --release -p benchmarks --bin throughput             # everything: about ten minutes
-//! cargo run --release -p benchmarks --bin throughput -- --quick  # does it work? No figures to be read
+//! cargo run --profile production -p benchmarks --bin throughput             # everything: a quarter of an hour
+//! cargo run --profile production -p benchmarks --bin throughput -- --quick  # does it work? No figures to be read
 //! ```
 //!
 //! Kafka is started here, its logs in memory. `benchmarks/README.md` says how the tables are to be read.
