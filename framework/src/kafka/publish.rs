@@ -46,6 +46,9 @@ pub(super) struct Outlet {
     batches: Batches,
     /// Records go one by one until then at least, on the steady clock.
     single_until: u64,
+    /// Topics that the set-up refused at once since the last look, and how: what goes there meanwhile must not pass what
+    /// was refused, though the topic be there by now. Bounded by the topics to which the step publishes.
+    refused: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Outlet {
@@ -68,6 +71,7 @@ impl Outlet {
             replace_at: 0,
             batches,
             single_until: 0,
+            refused: Vec::new(),
         })
     }
 
@@ -90,6 +94,11 @@ impl Outlet {
         if self.is_to_drain() {
             return Err(PublishError::QueueFull);
         }
+        if let Some((_, error)) = self.refused.iter().find(|(topic, _)| **topic == *record.topic) {
+            let error = error.clone();
+            self.refuse(record, tag, error);
+            return Ok(());
+        }
         let mut outgoing = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, tag.0 as usize)
             .headers(headers(record));
         outgoing.key = record.key;
@@ -107,16 +116,23 @@ impl Outlet {
                     Err(PublishError::Producer(protocol_name(code)))
                 }
                 Fault::Setup => {
-                    let (topic, error) = (record.topic.into(), set_up(code).into());
-                    let record = Box::new(record.owned());
-                    self.unreported += 1;
-                    self.inbox.reports().push((tag, Delivery::Setup { topic, error, record }));
+                    let error: Box<str> = set_up(code).into();
+                    self.refused.push((record.topic.into(), error.clone()));
+                    self.refuse(record, tag, error);
                     Ok(())
                 }
             },
             // The only error without a code: a topic with a zero byte in its name.
             None => Err(PublishError::Record("INVALID_TOPIC".to_owned())),
         }
+    }
+
+    /// Reports that the set-up is at fault.
+    #[cold]
+    fn refuse(&mut self, record: &Outgoing<'_>, tag: Tag, error: Box<str>) {
+        let (topic, record) = (record.topic.into(), Box::new(record.owned()));
+        self.unreported += 1;
+        self.inbox.reports().push((tag, Delivery::Setup { topic, error, record }));
     }
 
     /// Moves what has been reported into `reports`, which must be empty: first what has to be sent again, in the order of its
@@ -138,6 +154,7 @@ impl Outlet {
         if self.inbox.take_fatal() || self.producer.is_none() {
             self.replace(clock::millis());
         }
+        self.refused.clear();
         std::mem::swap(reports, &mut *self.inbox.reports());
         back_first(reports);
         self.unreported = self.unreported.saturating_sub(reports.len());
@@ -371,6 +388,25 @@ mod tests {
         outlet.poll(&mut reports);
         let tags: Vec<u64> = reports.iter().map(|(tag, _)| tag.0).collect();
         assert_eq!(tags, [5, 6, 7, 4, 3]);
+    }
+
+    #[test]
+    fn what_was_refused_at_once_is_passed_by_nothing_before_the_next_look() {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 3).unwrap();
+        let mut outlet = outlet(&broker);
+        outlet.refused.push(("out".into(), "NO_RIGHT".into()));
+        send_all(&mut outlet);
+        assert_eq!(outlet.unreported() as u64, RECORDS);
+        let mut reports = Vec::new();
+        outlet.poll(&mut reports);
+        let is_refused =
+            |delivery: &Delivery| matches!(delivery, Delivery::Setup { error, .. } if **error == *"NO_RIGHT");
+        assert!(reports.iter().all(|(_, delivery)| is_refused(delivery)));
+        assert_eq!((reports.len() as u64, outlet.unreported()), (RECORDS, 0));
+        outlet.send(&record(b"key"), Tag(RECORDS)).unwrap();
+        let reports = outlet.close(clock::millis() + 30_000);
+        assert!(matches!(reports[..], [(Tag(RECORDS), Delivery::Acknowledged { .. })]), "{reports:?}");
     }
 
     #[test]
