@@ -114,6 +114,9 @@ pub(crate) enum LoopError {
     /// The errand thread ended.
     #[error("the thread that asks the brokers has ended")]
     Errands,
+    /// The sending thread ended.
+    #[error("the thread that sends records has ended")]
+    Sender,
     /// It was asked to end, and work was left unsettled when the drain deadline passed.
     #[error("the drain deadline passed with work unsettled, which is read again")]
     Unsettled,

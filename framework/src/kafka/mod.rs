@@ -44,6 +44,7 @@ mod publish;
 mod record;
 mod revoke;
 mod rights;
+mod sender;
 mod start;
 mod starts;
 mod status;

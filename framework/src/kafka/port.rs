@@ -7,8 +7,8 @@ use super::commit::{Commit, Commits};
 use super::context::StepConsumer;
 use super::marks::Progress;
 use super::partition::{Partition, Slots, list};
-use super::publish::Outlet;
 use super::record::KafkaRecord;
+use super::sender::Sender;
 use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
 use crate::runner::port::{Outgoing, Port, PublishError, Tag};
@@ -42,7 +42,7 @@ impl Seat {
 /// A step's Kafka, as its runner sees it.
 pub(crate) struct KafkaPort<'c> {
     consumer: &'c StepConsumer,
-    pub(super) outlet: Outlet,
+    pub(super) sender: Sender,
     pub(super) slots: Slots,
     /// By slot; `None` where the partition is not ours.
     seats: Vec<Option<Seat>>,
@@ -59,10 +59,10 @@ pub(crate) struct KafkaPort<'c> {
 
 impl<'c> KafkaPort<'c> {
     /// A port that owns no partition yet.
-    pub(super) fn new(consumer: &'c StepConsumer, outlet: Outlet) -> Self {
+    pub(super) fn new(consumer: &'c StepConsumer, sender: Sender) -> Self {
         Self {
             consumer,
-            outlet,
+            sender,
             slots: Slots::default(),
             seats: Vec::new(),
             commits: Commits::default(),
@@ -155,7 +155,7 @@ impl<'c> KafkaPort<'c> {
 impl std::fmt::Debug for KafkaPort<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KafkaPort")
-            .field("outlet", &self.outlet)
+            .field("sender", &self.sender)
             .field("seats", &self.seats)
             .finish_non_exhaustive()
     }
@@ -165,7 +165,8 @@ impl Port for KafkaPort<'_> {
     type Record = KafkaRecord;
 
     fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
-        self.outlet.send(record, tag)
+        let now = self.wall.map_or(0, |(_, wall)| wall.ms());
+        self.sender.send(record, tag, now)
     }
 
     fn pause(&mut self, slot: Slot) {

@@ -1,4 +1,4 @@
-//! Stage *publish*: records into the producer, on the step's own thread.
+//! Stage *publish*: records into the producer, on the step's [sending thread](super::sender).
 
 use std::sync::Arc;
 
@@ -73,6 +73,13 @@ impl Outlet {
             single_until: 0,
             refused: Vec::new(),
         })
+    }
+
+    /// Where reports go by.
+    #[cfg(test)]
+    #[cfg(feature = "embedded")]
+    pub(super) fn inbox(&self) -> Arc<ReportBox> {
+        Arc::clone(&self.inbox)
     }
 
     /// How many publishes have no report yet.

@@ -26,9 +26,9 @@ use super::nap::nap;
 use super::partition::Partition;
 use super::poll::{Held, Polled, poll};
 use super::port::KafkaPort;
-use super::publish::Outlet;
 use super::revoke::Leaving;
 use super::rights::Right;
+use super::sender::Sender;
 use super::status::Side;
 use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
@@ -42,8 +42,6 @@ const RECORDS_A_LOOK: usize = 64;
 const LONGEST_BATCH_MS: u64 = 50;
 /// The longest sleep: the heartbeat of `/live`, and the net under a wake-up that never came.
 const LONGEST_NAP_MS: u64 = 100;
-/// The first and the longest sleep while delivery reports are due, which wake nobody.
-const REPORT_NAP_MS: (u64, u64) = (2, 50);
 /// How often the step looks for topics that were missing.
 const LOOK_AGAIN_MS: u64 = 5_000;
 /// How often the step looks how things stand, and while something is amiss.
@@ -93,8 +91,6 @@ pub(super) struct Loop<'c, D> {
     commit_again_at: Option<u64>,
     /// When the loop ends whatever the runner says; set when the step is asked to end.
     give_up_at: Option<u64>,
-    /// The present sleep while delivery reports are due.
-    report_nap: u64,
     /// Room for delivery reports.
     reports: Vec<Report>,
 }
@@ -105,7 +101,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         stop: &'c Stop,
         consumer: &'c StepConsumer,
         errands: &'c Errands,
-        outlet: Outlet,
+        sender: Sender,
         driven: D,
     ) -> Self {
         Self {
@@ -114,7 +110,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             consumer,
             errands,
             driven,
-            port: KafkaPort::new(consumer, outlet),
+            port: KafkaPort::new(consumer, sender),
             held: Held::default(),
             rebalances: VecDeque::new(),
             arriving: None,
@@ -127,7 +123,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
             commits_fail: false,
             commit_again_at: None,
             give_up_at: None,
-            report_nap: REPORT_NAP_MS.0,
             reports: Vec::new(),
         }
     }
@@ -141,12 +136,15 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         self.consumer.subscribe(&topics).map_err(LoopError::Subscription)?;
         loop {
             let now = clock::millis();
-            self.setup.status.turned();
+            if self.port.sender.turns(now) {
+                self.setup.status.turned();
+            }
             let mut busy = self.serve_callbacks(now);
             busy |= self.serve_answers(now)?;
             busy |= self.read(now)?;
             busy |= poll_fn(|cx| Poll::Ready(self.driven.turn(Time(now), cx, &mut self.port))).await;
             busy |= self.bring_reports(now);
+            self.port.sender.hand_over();
             self.leave(now);
             self.flush_commits(now);
             self.chores(now)?;
@@ -154,7 +152,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 return Ok(());
             }
             if busy {
-                self.report_nap = REPORT_NAP_MS.0;
                 tokio::task::yield_now().await;
             } else {
                 let nap_for = self.nap_for(clock::millis());
@@ -310,17 +307,21 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// Brings delivery reports to the runner. Answers whether there were any.
     fn bring_reports(&mut self, now: u64) -> bool {
         let mut reports = std::mem::take(&mut self.reports);
-        self.port.outlet.poll(&mut reports);
+        self.port.sender.poll(&mut reports);
         let any = !reports.is_empty();
         for (tag, delivery) in reports.drain(..) {
             self.driven.delivered(Time(now), tag, delivery, &mut self.port);
         }
         self.reports = reports;
+        self.port.sender.heard();
         any
     }
 
     /// Asks what is due to be asked.
     fn chores(&mut self, now: u64) -> Result<(), LoopError> {
+        if self.port.sender.is_gone() {
+            return Err(LoopError::Sender);
+        }
         if self.stop.asked() && self.give_up_at.is_none() {
             let drain = u64::try_from(self.setup.drain.as_millis()).unwrap_or(u64::MAX);
             self.give_up_at = Some(now.saturating_add(drain).saturating_add(GRACE_MS));
@@ -344,7 +345,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         if self.watch_at.is_some_and(|at| reset || now >= at) {
             self.watch_at = None;
             let producer =
-                if self.setup.status.reaches(Side::Producer) { None } else { self.port.outlet.producer() };
+                if self.setup.status.reaches(Side::Producer) { None } else { self.port.sender.producer() };
             self.errands.ask(Errand::Watch { partitions: self.port.held(), producer })?;
         }
         if self.commit_again_at.is_some_and(|at| now >= at) {
@@ -425,10 +426,6 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     /// How long to sleep at most.
     fn nap_for(&mut self, now: u64) -> Duration {
         let mut nap = LONGEST_NAP_MS;
-        if self.port.outlet.unreported() > 0 {
-            nap = nap.min(self.report_nap);
-            self.report_nap = (self.report_nap * 2).min(REPORT_NAP_MS.1);
-        }
         if let Some(Time(at)) = self.driven.next_wake() {
             // A timer that is due needs another turn, never a spin.
             nap = nap.min(at.saturating_sub(now).max(1));
@@ -440,8 +437,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
     pub(super) fn end(self) -> bool {
         let Self { driven, port, held, arriving, leaving, rebalances, consumer, .. } = self;
         drop((driven, held));
-        let KafkaPort { outlet, .. } = port;
-        let unsettled = outlet.close(clock::millis() + CLOSE_MS).len();
+        let KafkaPort { sender, .. } = port;
+        let unsettled = sender.close(clock::millis() + CLOSE_MS);
         if unsettled > 0 {
             tracing::debug!(unsettled, "publishes were reported after the step had ended");
         }

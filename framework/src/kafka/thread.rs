@@ -9,6 +9,7 @@ use super::context::StepContext;
 use super::driven::{Drive, LoopError, StepSetup, Stop};
 use super::errands::{Clerk, Errands};
 use super::publish::Outlet;
+use super::sender::Sender;
 use super::status::Status;
 use super::step_loop::{CLOSE_MS, Loop};
 use crate::clock;
@@ -64,14 +65,13 @@ fn run<D: Drive>(setup: &StepSetup, drive: D, stop: &Stop) -> Result<(), LoopErr
     let errands = Errands::start(&setup.name, Arc::clone(&consumer), clerk)?;
     let _farewell = Farewell(Arc::clone(consumer.context()));
     let (result, unanswered) = {
-        let outlet = Outlet::open(&setup.connection, &setup.name, &setup.status);
-        match outlet {
-            Ok(outlet) => {
-                let mut turning = Loop::new(setup, stop, &consumer, &errands, outlet, drive.drive());
+        match sender(setup, stop) {
+            Ok(sender) => {
+                let mut turning = Loop::new(setup, stop, &consumer, &errands, sender, drive.drive());
                 let result = runtime.block_on(tokio::task::unconstrained(turning.run()));
                 (result, turning.end())
             }
-            Err(error) => (Err(error.into()), false),
+            Err(error) => (Err(error), false),
         }
     };
     // Handlers' own tasks may hold anything but records.
@@ -79,6 +79,12 @@ fn run<D: Drive>(setup: &StepSetup, drive: D, stop: &Stop) -> Result<(), LoopErr
     errands.end();
     close(consumer, unanswered, clock::millis() + CLOSE_MS);
     result
+}
+
+/// The step's producer, on its thread.
+fn sender(setup: &StepSetup, stop: &Stop) -> Result<Sender, LoopError> {
+    let outlet = Outlet::open(&setup.connection, &setup.name, &setup.status)?;
+    Ok(Sender::start(&setup.name, outlet, Arc::clone(&stop.wake))?)
 }
 
 /// Lets the consumer go though the loop panicked: nobody is left to answer the group.

@@ -16,6 +16,7 @@ use super::super::partition::Partition;
 use super::super::port::KafkaPort;
 use super::super::publish::Outlet;
 use super::super::record::KafkaRecord;
+use super::super::sender::Sender;
 use super::super::tests::running::{PATIENCE, broker, feed, numbers, setup};
 use super::{CLOSE_MS, LONGEST_BATCH_MS, Loop};
 use crate::clock::{self, Wall};
@@ -98,7 +99,8 @@ fn by_hand(broker: &EmbeddedBroker, health: &Health, test: impl FnOnce(&mut Loop
     };
     let errands = Errands::start(&setup.name, Arc::clone(&consumer), clerk).unwrap();
     let outlet = Outlet::open(&setup.connection, &setup.name, &setup.status).unwrap();
-    let mut turning = Loop::new(&setup, &stop, &consumer, &errands, outlet, Notes::default());
+    let sender = Sender::start(&setup.name, outlet, wake()).unwrap();
+    let mut turning = Loop::new(&setup, &stop, &consumer, &errands, sender, Notes::default());
     test(&mut turning);
     turning.end();
     errands.end();

@@ -1,0 +1,227 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::acknowledge::ReportBox;
+use super::super::client::Connection;
+use super::super::embedded::EmbeddedBroker;
+use super::super::rights::Needs;
+use super::super::status::Status;
+use super::*;
+use crate::clock;
+use crate::ops::Health;
+use crate::runner::port::{Delivery, OwnedOutgoing};
+use crate::settings::Settings;
+use crate::telemetry::Telemetry;
+
+/// How long anything may take on a busy machine.
+const PATIENCE_MS: u64 = 60_000;
+
+/// A sender to a broker's topic `out`, and where its producer's reports go by.
+fn sender(broker: &EmbeddedBroker) -> (Sender, Arc<ReportBox>) {
+    let settings = Settings::read(broker.environment()).unwrap();
+    let telemetry = Telemetry::quiet().step("test", "out", "test.out");
+    let status = Arc::new(Status::new(Health::new().step("test/out"), Arc::new(telemetry), Needs::default()));
+    let outlet = Outlet::open(&Connection::new(&settings.kafka), "test.out", &status).unwrap();
+    let inbox = outlet.inbox();
+    (Sender::start("test.out", outlet, Arc::new(Notify::new())).unwrap(), inbox)
+}
+
+fn record(value: &[u8]) -> Outgoing<'_> {
+    Outgoing { topic: "out", key: Some(b"key"), value: Some(value), headers: &[("name", Some(b"text"))] }
+}
+
+/// What the runner does: sends in order, and again in order what comes back.
+struct Step {
+    sender: Sender,
+    next: u64,
+    unsent: BTreeMap<u64, OwnedOutgoing>,
+    /// Offsets by tag.
+    acknowledged: BTreeMap<u64, i64>,
+    came_back: usize,
+}
+
+impl Step {
+    fn new(sender: Sender) -> Self {
+        Self { sender, next: 0, unsent: BTreeMap::new(), acknowledged: BTreeMap::new(), came_back: 0 }
+    }
+
+    fn send(&mut self) {
+        let value = self.next.to_string();
+        let record = record(value.as_bytes());
+        if !self.unsent.is_empty() || self.sender.send(&record, Tag(self.next), 0).is_err() {
+            self.unsent.insert(self.next, record.owned());
+        }
+        self.next += 1;
+    }
+
+    /// One turn. A record is sent for each of the first `news` reports, as a settled record lets the next one start.
+    fn turn(&mut self, mut news: usize) {
+        while let Some((tag, record)) = self.unsent.pop_first() {
+            let headers: Vec<_> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
+            let (key, value) = (record.key.as_deref(), record.value.as_deref());
+            let outgoing = Outgoing { topic: &record.topic, key, value, headers: &headers };
+            if self.sender.send(&outgoing, Tag(tag), 0).is_err() {
+                self.unsent.insert(tag, record);
+                break;
+            }
+        }
+        let mut reports = Vec::new();
+        self.sender.poll(&mut reports);
+        for (Tag(tag), delivery) in reports {
+            match delivery {
+                Delivery::Acknowledged { offset, .. } => {
+                    assert!(self.acknowledged.insert(tag, offset).is_none(), "{tag} twice");
+                }
+                Delivery::Unsent { record } => {
+                    self.came_back += 1;
+                    self.unsent.insert(tag, *record);
+                }
+                other => panic!("{other:?}"),
+            }
+            if news > 0 {
+                news -= 1;
+                self.send();
+            }
+        }
+        self.sender.heard();
+        self.sender.hand_over();
+    }
+
+    /// Turns until everything is acknowledged.
+    fn settle(&mut self) {
+        let deadline = clock::millis() + PATIENCE_MS;
+        while self.acknowledged.len() as u64 != self.next {
+            assert!(clock::millis() < deadline, "{} of {}", self.acknowledged.len(), self.next);
+            assert!(!self.sender.is_gone());
+            self.turn(0);
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn what_is_taken_is_sent_in_order_and_closing_sends_the_rest() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("out", 1).unwrap();
+    let mut step = Step::new(sender(&broker).0);
+    for _ in 0..1_000 {
+        step.send();
+    }
+    step.settle();
+    assert!(step.acknowledged.values().copied().eq(0..1_000));
+    for tag in 0..10 {
+        step.sender.send(&record(b"last"), Tag(1_000 + tag), 0).unwrap();
+    }
+    assert_eq!(step.sender.close(clock::millis() + PATIENCE_MS), 10);
+}
+
+#[test]
+fn a_record_too_large_is_refused_alone() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("out", 1).unwrap();
+    let (mut sender, _) = sender(&broker);
+    let large = vec![b'x'; 2_000_000];
+    for (tag, value) in [(0, &b"first"[..]), (1, &large), (2, b"last")] {
+        sender.send(&record(value), Tag(tag), 0).unwrap();
+    }
+    sender.hand_over();
+    let (mut told, deadline) = (BTreeMap::new(), clock::millis() + PATIENCE_MS);
+    while told.len() < 3 {
+        assert!(clock::millis() < deadline, "{told:?}");
+        let mut reports = Vec::new();
+        sender.poll(&mut reports);
+        sender.heard();
+        told.extend(reports.into_iter().map(|(tag, delivery)| (tag.0, delivery)));
+        std::thread::yield_now();
+    }
+    assert!(matches!(&told[&1], Delivery::Refused { error } if error.contains("SIZE_TOO_LARGE")), "{told:?}");
+    assert!([0, 2].iter().all(|tag| matches!(told[tag], Delivery::Acknowledged { .. })), "{told:?}");
+}
+
+#[test]
+fn what_waits_is_bounded_while_the_producer_takes_nothing() {
+    const BYTES: usize = 512 * 1024;
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("out", 1).unwrap();
+    broker.go_away().unwrap();
+    let (mut sender, _) = sender(&broker);
+    let large = vec![b'x'; BYTES];
+    let deadline = clock::millis() + PATIENCE_MS;
+    let mut taken = 0;
+    while !sender.is_stuck {
+        assert!(clock::millis() < deadline && taken < 600, "{taken}");
+        taken += u64::from(sender.send(&record(&large), Tag(taken), 0).is_ok());
+        sender.poll(&mut Vec::new());
+        assert!(sender.waiting <= MAX_WAITING_BYTES + 2 * BYTES, "{}", sender.waiting);
+    }
+    assert!(matches!(sender.send(&record(b"more"), Tag(taken), 0), Err(PublishError::QueueFull)));
+    sender.close(clock::millis());
+}
+
+/// Where the step's thread panics, nobody closes its sender.
+#[test]
+fn the_thread_ends_with_its_sender() {
+    let broker = EmbeddedBroker::start().unwrap();
+    broker.create_topic("out", 1).unwrap();
+    let (mut sender, _) = sender(&broker);
+    sender.send(&record(b"first"), Tag(0), 0).unwrap();
+    let shared = Arc::downgrade(&sender.shared);
+    let deadline = clock::millis() + PATIENCE_MS;
+    drop(sender);
+    while shared.strong_count() > 0 {
+        assert!(clock::millis() < deadline, "the thread goes on");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_first_of_each_millisecond_goes_at_once_and_the_others_with_the_next_or_when_the_turn_ends() {
+    let mut sender = Sender::idle();
+    let mut handed = |now: Option<u64>| {
+        match now {
+            Some(now) => sender.send(&record(b"value"), Tag(0), now).unwrap(),
+            None => sender.hand_over(),
+        }
+        sender.poll(&mut Vec::new());
+        sender.shared.state().batches.len()
+    };
+    let handed = [Some(7), Some(7), Some(7), Some(8), Some(8), None, None].map(&mut handed);
+    assert_eq!(handed, [1, 1, 1, 2, 2, 3, 3]);
+}
+
+#[test]
+fn a_thread_that_hangs_shows() {
+    let mut sender = Sender::idle();
+    let now = clock::millis();
+    assert!(sender.turns(now));
+    sender.shared.state().turned_at = now;
+    sender.poll(&mut Vec::new());
+    assert!(sender.turns(now + LONGEST_TURN_MS - 1) && !sender.turns(now + LONGEST_TURN_MS));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// With producers that die at any moment, while records are sent again and new ones behind them.
+    #[test]
+    fn whatever_dies_the_order_is_kept(deaths in prop::collection::vec((1_usize..400, 0_usize..60), 1..8)) {
+        let broker = EmbeddedBroker::start().unwrap();
+        broker.create_topic("out", 1).unwrap();
+        let (sender, inbox) = sender(&broker);
+        let mut step = Step::new(sender);
+        for (records, news) in deaths {
+            for _ in 0..records {
+                step.send();
+                if step.next.is_multiple_of(50) {
+                    step.turn(news);
+                }
+            }
+            inbox.set_fatal();
+            step.turn(news);
+        }
+        step.settle();
+        let offsets: Vec<i64> = step.acknowledged.values().copied().collect();
+        prop_assert!(offsets.is_sorted_by(|a, b| a < b), "{offsets:?}");
+    }
+}
