@@ -53,9 +53,17 @@ impl Batch {
         bytes.map(<[u8]>::len)
     }
 
-    /// How many bytes of records it holds.
+    /// How many bytes its records take here.
     pub(super) fn bytes(&self) -> usize {
-        self.text.len() + self.bytes.len()
+        let lengths = size_of_val(&*self.records) + size_of_val(&*self.headers);
+        self.text.len() + self.bytes.len() + lengths
+    }
+
+    /// How many bytes it has room for.
+    fn room(&self) -> usize {
+        let lengths = size_of::<Packed>() * self.records.capacity()
+            + size_of::<PackedHeader>() * self.headers.capacity();
+        self.text.capacity() + self.bytes.capacity() + lengths
     }
 
     /// Whether it holds no record.
@@ -65,7 +73,7 @@ impl Batch {
 
     /// Makes it empty, to be filled again. Memory for a large record is not kept.
     pub(super) fn clear(&mut self) {
-        if self.text.capacity() + self.bytes.capacity() > KEPT_BYTES {
+        if self.room() > KEPT_BYTES {
             *self = Self::default();
         }
         self.records.clear();
@@ -145,12 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn headers_without_text_take_room_too() {
+        let mut batch = Batch::default();
+        let headers = vec![("", None); 1_000];
+        batch.push(&Outgoing { topic: "", key: None, value: None, headers: &headers }, Tag(0));
+        assert!(batch.bytes() >= 1_000 * size_of::<PackedHeader>());
+    }
+
+    #[test]
     fn memory_for_a_large_record_is_not_kept() {
         let mut batch = Batch::default();
         let large = vec![0; 2 * KEPT_BYTES];
         batch.push(&Outgoing { topic: "a", key: None, value: Some(&large), headers: &[] }, Tag(0));
         assert!(batch.bytes() > KEPT_BYTES);
         batch.clear();
-        assert_eq!((batch.bytes(), batch.bytes.capacity()), (0, 0));
+        assert_eq!((batch.bytes(), batch.room()), (0, 0));
     }
 }

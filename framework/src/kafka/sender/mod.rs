@@ -38,7 +38,7 @@ const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// A thread that has not turned for so long, in milliseconds, hangs: to replace a producer takes a quarter of it.
 const LONGEST_TURN_MS: u64 = 10_000;
 /// The most empty batches that are kept to be filled again.
-const SPARES: usize = 8;
+const SPARES: usize = 4;
 
 /// What both threads share.
 #[derive(Default)]
