@@ -147,7 +147,7 @@ impl<S> Publishing<S> {
                 self.take(tag).map_or(Told::Unknown, |of| Told::Acknowledged { of, partition, offset })
             }
             Delivery::Refused { error } => {
-                // Who looks at a record's size has let it in.
+                // Who looks at a record's size has let it in. Where that was the client, its topic is found at fault again.
                 self.proved(tag);
                 self.take(tag).map_or(Told::Unknown, |of| Told::Refused { of, error })
             }
