@@ -18,7 +18,7 @@ use crate::runner::port::{Delivery, OwnedOutgoing, Tag};
 /// What became of one publish.
 pub(super) type Report = (Tag, Delivery);
 
-/// Where delivery reports wait for the loop; shared by a producer and the one that replaces it.
+/// Where delivery reports wait for the sending thread; shared by a producer and the one that replaces it.
 #[derive(Debug, Default)]
 pub(crate) struct ReportBox {
     reports: Mutex<Vec<Report>>,
@@ -39,7 +39,7 @@ pub(crate) enum Batches {
 }
 
 impl ReportBox {
-    /// The reports, for the loop to empty. Bounded by what the producer's queue holds.
+    /// The reports, for the sending thread to empty. Bounded by what the producer's queue holds.
     pub(super) fn reports(&self) -> MutexGuard<'_, Vec<Report>> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }

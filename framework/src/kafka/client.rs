@@ -199,7 +199,7 @@ impl From<KafkaError> for ClientError {
     }
 }
 
-/// The producer of a step reports to its loop.
+/// The producer of a step reports to its sending thread.
 pub(super) type StepProducer = super::publish::Producer<Reports>;
 
 #[cfg(test)]

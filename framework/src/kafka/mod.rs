@@ -1,8 +1,8 @@
-//! The Kafka driver: one poll thread for each step, the producer beside it, and everything about partitions.
+//! The Kafka driver: one poll thread for each step, the producer on a thread beside it, and everything about partitions.
 //! The only rdkafka calls of the crate.
 //!
 //! A driver decides nothing. [`step_loop`] reads a batch ([`poll`]), hands each record to the runner, lets the
-//! runner publish through [`publish`], brings back what the broker acknowledged ([`acknowledge`]) and commits
+//! runner publish through [`sender`] and [`publish`], brings back what the broker acknowledged ([`acknowledge`]) and commits
 //! what the ledger says ([`commit`]). [`assign`] and [`revoke`] are the two ends of owning a partition,
 //! [`topics`] what must exist before there is anything to own.
 //!
@@ -10,7 +10,8 @@
 //!
 //! - A `TopicPartitionList` lives inside one function and is turned into own values there: one that is alive
 //!   when its consumer is dropped blocks the drop for ever.
-//! - Nothing on the poll thread waits for a broker. What has to wait runs on the errand thread ([`errands`]).
+//! - Nothing on the poll thread waits for a broker. What has to wait runs on the errand thread ([`errands`]) or
+//!   the sending thread.
 //! - A callback of librdkafka copies what it was given and returns ([`context`]): callbacks are served by the
 //!   poll, so one which waits for the poll waits for itself.
 //! - Text from outside is hostile: rdkafka panics on header names and commit metadata which are not UTF-8,

@@ -212,6 +212,7 @@ impl Port for KafkaPort<'_> {
     fn read_wall(&mut self, now: Time) -> Wall {
         let wall = clock::wall();
         self.wall = Some((now, wall));
+        self.sender.hand_over_older(wall.ms());
         wall
     }
 }

@@ -80,7 +80,7 @@ impl Status {
         &self.telemetry
     }
 
-    /// The poll thread turned.
+    /// The step turned, and so does its sending thread.
     pub(super) fn turned(&self) {
         self.health.turned();
     }

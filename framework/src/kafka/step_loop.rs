@@ -2,7 +2,7 @@
 //!
 //! One turn: serve what the callbacks left, read a batch and hand each record to the runner, poll the handlers
 //! that are waiting, bring back delivery reports, send the turn's commits. Then sleep until librdkafka has
-//! something, a handler wakes, or a timer is due. Nothing in a turn waits for a broker.
+//! something, a handler wakes, a report comes, or a timer is due. Nothing in a turn waits for a broker.
 
 mod ownership;
 mod reading;
@@ -36,7 +36,7 @@ use crate::telemetry::events::{CommitFailed, CommitsResumed};
 
 /// The most records of one turn: the runtime's timers and sockets are served between turns.
 const RECORDS_A_TURN: usize = 256;
-/// Delivery reports are served, and the clock is read, after so many records at the latest.
+/// Delivery reports are brought, and the clock is read, after so many records at the latest.
 const RECORDS_A_LOOK: usize = 64;
 /// How long a batch may take before the rest waits for the next turn: handlers run while their records are taken.
 const LONGEST_BATCH_MS: u64 = 50;
@@ -304,9 +304,10 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         Ok(true)
     }
 
-    /// Brings delivery reports to the runner. Answers whether there were any.
+    /// Brings delivery reports to the runner. Answers whether there were any, or records are taken again.
     fn bring_reports(&mut self, now: u64) -> bool {
         let mut reports = std::mem::take(&mut self.reports);
+        let took = self.port.sender.takes();
         self.port.sender.poll(&mut reports);
         let any = !reports.is_empty();
         for (tag, delivery) in reports.drain(..) {
@@ -314,7 +315,7 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
         }
         self.reports = reports;
         self.port.sender.heard();
-        any
+        any || (!took && self.port.sender.takes())
     }
 
     /// Asks what is due to be asked.

@@ -32,7 +32,7 @@ pub struct StepHealth {
     /// `service/step`.
     name: String,
     began: Instant,
-    /// When the poll thread last turned, in milliseconds since `began`.
+    /// When the step last turned, in milliseconds since `began`.
     turned: AtomicU64,
     state: Mutex<StepState>,
 }
@@ -160,7 +160,7 @@ impl StepHealth {
         &self.name
     }
 
-    /// Says that the step's poll thread has turned once more. Costs a clock reading and a store.
+    /// Says that the step has turned once more. Costs a clock reading and a store.
     pub fn turned(&self) {
         self.turned.store(elapsed_ms(self.began), Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::health::{LostRange, StepState};
 
-/// A poll thread that has not turned for longer than this is stuck.
+/// A step of which the thread has not turned for longer than this, or the sending thread for a while more, is stuck.
 pub const MAX_SILENCE: Duration = Duration::from_secs(30);
 
 /// The most partitions named in one note.
@@ -59,9 +59,9 @@ impl Report {
     }
 }
 
-/// Judges one step, whose poll thread last turned `silence` ago.
+/// Judges one step, which last turned `silence` ago.
 ///
-/// Live is false only for what a restart may mend: a stuck poll thread, a client that can do nothing more, a
+/// Live is false only for what a restart may mend: a stuck thread, a client that can do nothing more, a
 /// step that ended. A broker that is away, a pause or a slow handler never make it false.
 pub(super) fn judge(name: &str, state: &StepState, silence: Duration, leaving: bool) -> StepReport {
     let mut reasons = Vec::new();
@@ -72,7 +72,7 @@ pub(super) fn judge(name: &str, state: &StepState, silence: Duration, leaving: b
         reasons.push(format!("the Kafka client can do nothing more: {error}"));
     }
     if silence > MAX_SILENCE && state.ended.is_none() {
-        reasons.push(format!("the poll thread has not turned for {} s", silence.as_secs()));
+        reasons.push(format!("the step has not turned for {} s", silence.as_secs()));
     }
     let live = reasons.is_empty();
     if state.ended.is_none() {
@@ -199,7 +199,7 @@ mod tests {
         assert!(at(MAX_SILENCE).live);
         let stuck = at(MAX_SILENCE + Duration::from_secs(1));
         assert!(!stuck.live && !stuck.ready);
-        assert_eq!(stuck.reasons, ["the poll thread has not turned for 31 s"]);
+        assert_eq!(stuck.reasons, ["the step has not turned for 31 s"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Stage *publish*: the emits of one run, checked, then handed to the producer in order.
+//! Stage *publish*: the emits of one run, checked, then handed to the driver in order.
 
 use uuid::fmt::Hyphenated;
 

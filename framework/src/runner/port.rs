@@ -80,7 +80,8 @@ pub(crate) struct Tag(pub(crate) u64);
 /// Why a record could not be handed to the producer now. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PublishError {
-    /// The producer's queue is full: try again, in order, when deliveries have made room.
+    /// The driver takes nothing now, as its queue is full or something has to be sent again first: try again, in order, after
+    /// the next deliveries.
     QueueFull,
     /// The record itself is at fault (too large): it will never be taken.
     Record(String),
@@ -88,7 +89,7 @@ pub(crate) enum PublishError {
     Producer(String),
 }
 
-/// What became of a publish that the producer had taken. Small, as there is one for each record: what rarely comes is
+/// What became of a publish that the driver had taken. Small, as there is one for each record: what rarely comes is
 /// boxed.
 #[derive(Debug)]
 pub(crate) enum Delivery {
@@ -99,7 +100,7 @@ pub(crate) enum Delivery {
         /// Where it lies in the partition.
         offset: i64,
     },
-    /// The record's own fault, as the broker says (too large, invalid): it will never be taken.
+    /// The record's own fault, as the broker or its client says (too large, invalid): it will never be taken.
     Refused {
         /// The broker's error code as text, for example `MSG_SIZE_TOO_LARGE`.
         error: String,
@@ -113,8 +114,8 @@ pub(crate) enum Delivery {
         /// What has to be sent again.
         record: Box<OwnedOutgoing>,
     },
-    /// The producer died with the record unacknowledged: to be sent again by the next one, in order,
-    /// before anything new.
+    /// The producer died with the record unacknowledged, or the record was behind one that has to be sent again: to be sent
+    /// again in order, before anything new.
     Unsent {
         /// What has to be sent again.
         record: Box<OwnedOutgoing>,
@@ -126,7 +127,7 @@ pub(crate) trait Port {
     /// A record as this driver reads it.
     type Record: RawRecord;
 
-    /// Hands a record to the producer. On `Ok` the driver reports the [`Delivery`] under `tag` later.
+    /// Hands a record to the driver. On `Ok` the driver reports the [`Delivery`] under `tag` later.
     fn publish(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError>;
     /// Stops reading one partition; what was prefetched may be thrown away and read again.
     fn pause(&mut self, slot: Slot);

@@ -147,8 +147,7 @@ impl<S> Publishing<S> {
                 self.take(tag).map_or(Told::Unknown, |of| Told::Acknowledged { of, partition, offset })
             }
             Delivery::Refused { error } => {
-                // Who looks at a record's size has let it in. Where that was the client, its topic is found at fault again.
-                self.proved(tag);
+                self.proved_nothing(now, tag);
                 self.take(tag).map_or(Told::Unknown, |of| Told::Refused { of, error })
             }
             Delivery::Setup { topic, error, record } => {
@@ -258,7 +257,7 @@ impl<S> Publishing<S> {
         }
     }
 
-    /// The broker took a record, or looked at it: if a topic was tried with it, that topic is there.
+    /// The broker took a record: if a topic was tried with it, that topic is there.
     #[cold]
     fn proved(&mut self, tag: Tag) {
         let before = self.faults.len();
@@ -271,6 +270,16 @@ impl<S> Publishing<S> {
         {
             self.unsent.remove(place);
         }
+    }
+
+    /// A record is refused for its own sake, be it by the client: if a topic was tried with it, the next one that waits for
+    /// that topic is tried at once.
+    #[cold]
+    fn proved_nothing(&mut self, now: Time, tag: Tag) {
+        let Some(fault) = self.faults.iter_mut().find(|fault| fault.probe == Some(tag)) else { return };
+        fault.probe = None;
+        self.retry_at = Some(now);
+        self.unsent.retain(|(waiting, _)| *waiting != tag);
     }
 
     fn wait(&mut self, tag: Tag, record: OwnedOutgoing, fault: Option<(String, String)>) -> Told<S> {
@@ -349,6 +358,29 @@ mod tests {
         engine.take(Time(0), Slot(0), 0, None, ());
         let Some(Command::Run { ticket, .. }) = engine.next_command() else { panic!("it may start") };
         ticket
+    }
+
+    #[test]
+    fn a_record_at_fault_itself_says_nothing_of_its_topic() {
+        let (ticket, mut publishing) = (ticket(), Publishing::new());
+        let record = Outgoing { topic: "t", key: None, value: None, headers: &[] };
+        let in_flight = || InFlight { ticket, kind: Kind::Emit { event: 0, ends: false }, span: () };
+        assert!(publishing.publish(&mut Sink, &record, in_flight()).is_ok());
+        let setup =
+            Delivery::Setup { topic: "t".into(), error: "none".into(), record: Box::new(record.owned()) };
+        assert!(matches!(publishing.delivered(Time(0), Tag(0), setup), Told::Waits { fault: Some(_) }));
+        assert!(publishing.publish(&mut Sink, &record, in_flight()).is_ok());
+        let now = publishing.next_wake().unwrap();
+        assert!(publishing.send_waiting(now, &mut Sink, |_| true).is_empty());
+        let refused = publishing.delivered(now, Tag(0), Delivery::Refused { error: "too large".to_owned() });
+        assert!(matches!(refused, Told::Refused { .. }));
+        assert!(publishing.is_at_fault("t") && publishing.is_blocked());
+        // The next one is tried at once, and goes.
+        assert_eq!(publishing.next_wake(), Some(now));
+        assert!(publishing.send_waiting(now, &mut Sink, |_| true).is_empty());
+        let acknowledged = Delivery::Acknowledged { partition: 0, offset: 0 };
+        assert!(matches!(publishing.delivered(now, Tag(1), acknowledged), Told::Acknowledged { .. }));
+        assert!(!publishing.is_at_fault("t") && !publishing.is_blocked());
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Instruments {
             sent: counter(metric::SENT, "{message}", "Records published."),
             client_duration: seconds(
                 metric::CLIENT_DURATION,
-                "From handing a record to the producer to its acknowledgement.",
+                "From publishing a record to its acknowledgement.",
                 &DURATIONS,
             ),
             queue_time: seconds(metric::QUEUE_TIME, "From a record's timestamp to taking it.", &WAITS),

@@ -103,13 +103,15 @@ impl Batch {
 
 /// The next bytes of what was packed, which holds as many.
 fn next_bytes<'b>(rest: &mut &'b [u8], length: usize) -> &'b [u8] {
+    debug_assert!(length <= rest.len());
     let (next, behind) = rest.split_at_checked(length).unwrap_or_default();
     *rest = behind;
     next
 }
 
-/// The next text of what was packed.
+/// The next text of what was packed, which holds as much.
 fn next_text<'b>(rest: &mut &'b str, length: usize) -> &'b str {
+    debug_assert!(length <= rest.len());
     let (next, behind) = rest.split_at_checked(length).unwrap_or_default();
     *rest = behind;
     next

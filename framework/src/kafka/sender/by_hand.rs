@@ -211,6 +211,8 @@ impl Producer {
             self.full -= 1;
             return Err(PublishError::QueueFull);
         }
+        // As an outlet that refused one at once. Of one that the producer finds out about later it hears at the next look, and
+        // what is sent between may pass it, where the topic comes back in that time.
         if self.lost || self.told.iter().any(|(_, told)| matches!(told, Delivery::Setup { .. })) {
             self.refuse(tag, record);
         } else {

@@ -31,7 +31,7 @@ use super::publish::Outlet;
 use crate::clock;
 use crate::runner::port::{Outgoing, PublishError, Tag};
 
-/// A batch of so many bytes is handed over at once: more than a turn packs, unless its records are large.
+/// A batch of so many bytes is handed over at once, so that a turn which emits much need not end first.
 const BATCH_BYTES: usize = 256 * 1024;
 /// Bytes of records handed over and not come to, beyond which no more are taken.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
@@ -66,7 +66,7 @@ struct State {
     sleeps: bool,
     /// When it last turned, on the steady clock.
     turned_at: u64,
-    /// The producer. Who keeps it is the sending thread alone, which has to see it end.
+    /// The producer. Who keeps it is the sending thread, which has to see it end, and an errand while it asks.
     producer: Weak<StepProducer>,
     /// The end was asked for: how long the producer may take, on the steady clock.
     close_by: Option<u64>,
@@ -134,11 +134,10 @@ impl Sender {
     /// Takes a record to be sent. What becomes of it is reported under its tag, the producer's refusal too.
     ///
     /// The first of each millisecond is handed over at once, with those before it: `now` is in milliseconds of any clock, and
-    /// need not be new. So where handlers take their time their emits do not wait for each other, and where records come by
-    /// the hundred in a millisecond, the sending thread is woken once for all of them.
+    /// need not be new. So where records come by the hundred in a millisecond, the sending thread is woken once for all of
+    /// them. What is left goes when the turn ends, or [`before`](Self::hand_over_older): it waits for one handler at most.
     pub(super) fn send(&mut self, record: &Outgoing<'_>, tag: Tag, now: u64) -> Result<(), PublishError> {
-        let is_full = self.waiting + self.filling.bytes() > MAX_WAITING_BYTES;
-        if is_full || self.is_stuck || self.recalls {
+        if !self.takes() {
             return Err(PublishError::QueueFull);
         }
         self.filling.push(record, tag);
@@ -147,6 +146,20 @@ impl Sender {
             self.hand_over();
         }
         Ok(())
+    }
+
+    /// Whether a record would be taken, as of the last meeting.
+    pub(super) fn takes(&self) -> bool {
+        let is_full = self.waiting + self.filling.bytes() > MAX_WAITING_BYTES;
+        !(is_full || self.is_stuck || self.recalls)
+    }
+
+    /// Hands over what was taken if nothing was for more than a millisecond: what came since takes its time.
+    #[inline]
+    pub(super) fn hand_over_older(&mut self, now: u64) {
+        if now.abs_diff(self.handed_at) > 1 {
+            self.hand_over();
+        }
     }
 
     /// Hands over what was taken: to be called before the step sleeps.

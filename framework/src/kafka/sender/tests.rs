@@ -186,8 +186,12 @@ fn the_first_of_each_millisecond_goes_at_once_and_the_others_with_the_next_or_wh
         sender.poll(&mut Vec::new());
         sender.shared.state().batches.len()
     };
-    let handed = [Some(7), Some(7), Some(7), Some(8), Some(8), None, None].map(&mut handed);
-    assert_eq!(handed, [1, 1, 1, 2, 2, 3, 3]);
+    let handed = [Some(7), Some(7), Some(7), Some(8), Some(8), None, None, Some(8)].map(&mut handed);
+    assert_eq!(handed, [1, 1, 1, 2, 2, 3, 3, 3]);
+    for (now, batches) in [(9, 3), (10, 4)] {
+        sender.hand_over_older(now);
+        assert_eq!(sender.shared.state().batches.len(), batches);
+    }
 }
 
 #[test]

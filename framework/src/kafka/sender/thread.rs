@@ -9,7 +9,7 @@ use super::super::acknowledge::Report;
 use super::super::client::StepProducer;
 use super::batch::Batch;
 use super::way::Way;
-use super::{SPARES, Shared};
+use super::{MAX_WAITING_BYTES, SPARES, Shared};
 use crate::clock;
 use crate::runner::port::{Delivery, Outgoing, PublishError, Tag};
 
@@ -125,6 +125,7 @@ impl<'s, W: Way> Sending<'s, W> {
         };
         if nap > REPORT_NAP_MS.0 {
             self.shared.state().is_stuck = false;
+            self.wake.notify_one();
         }
         self.untold.extend(delivery.map(|delivery| (tag, delivery)));
     }
@@ -162,9 +163,14 @@ impl<'s, W: Way> Sending<'s, W> {
     /// nothing is left here has heard of all that is turned back.
     fn tell(&mut self, done: usize) {
         let mut state = self.shared.state();
+        let refuses = done > 0 && (state.recalls || state.waiting > MAX_WAITING_BYTES);
         state.waiting = state.waiting.saturating_sub(done);
         if self.untold.is_empty() {
-            return;
+            drop(state);
+            // The step may wait for this to be told that it may send again.
+            return if refuses {
+                self.wake.notify_one()
+            };
         }
         state.reports.append(&mut self.untold);
         state.recalls |= std::mem::take(&mut self.begins_recall);
