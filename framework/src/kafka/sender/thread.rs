@@ -168,9 +168,10 @@ impl<'s, W: Way> Sending<'s, W> {
         if self.untold.is_empty() {
             drop(state);
             // The step may wait for this to be told that it may send again.
-            return if refuses {
-                self.wake.notify_one()
-            };
+            if refuses {
+                self.wake.notify_one();
+            }
+            return;
         }
         state.reports.append(&mut self.untold);
         state.recalls |= std::mem::take(&mut self.begins_recall);
