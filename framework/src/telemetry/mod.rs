@@ -14,6 +14,7 @@ mod labels;
 mod log;
 mod names;
 mod otlp;
+mod publisher;
 mod record;
 mod sampling;
 mod scope;
@@ -28,10 +29,11 @@ pub(crate) mod tests;
 pub(crate) use detail::{Batch, Polled};
 #[cfg(test)]
 pub(crate) use log::tests::logged;
+pub(crate) use publisher::PublisherTelemetry;
 pub(crate) use record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation};
 pub(crate) use scope::is_in_scope;
 pub(crate) use spans::{HandleSpan, ProcessSpan, SendSpan};
-pub(crate) use step::{PublisherTelemetry, StepTelemetry};
+pub(crate) use step::StepTelemetry;
 pub(crate) use trace_parent::TraceParent;
 
 pub use setup::{SetupError, Telemetry};

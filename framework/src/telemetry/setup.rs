@@ -17,7 +17,8 @@ use tokio::runtime::Runtime;
 
 use super::id_generator::WorkflowIds;
 use super::instruments::Instruments;
-use super::step::{PublisherTelemetry, Shared, StepTelemetry};
+use super::publisher::PublisherTelemetry;
+use super::step::{Shared, StepTelemetry};
 use super::{log, otlp};
 use crate::settings::{Batches, Exporter, Protocol, Sampler, Settings};
 

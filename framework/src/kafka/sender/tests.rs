@@ -38,12 +38,11 @@ struct Step {
     unsent: BTreeMap<u64, OwnedOutgoing>,
     /// Offsets by tag.
     acknowledged: BTreeMap<u64, i64>,
-    came_back: usize,
 }
 
 impl Step {
     fn new(sender: Sender) -> Self {
-        Self { sender, next: 0, unsent: BTreeMap::new(), acknowledged: BTreeMap::new(), came_back: 0 }
+        Self { sender, next: 0, unsent: BTreeMap::new(), acknowledged: BTreeMap::new() }
     }
 
     fn send(&mut self) {
@@ -74,7 +73,6 @@ impl Step {
                     assert!(self.acknowledged.insert(tag, offset).is_none(), "{tag} twice");
                 }
                 Delivery::Unsent { record } => {
-                    self.came_back += 1;
                     self.unsent.insert(tag, *record);
                 }
                 other => panic!("{other:?}"),
