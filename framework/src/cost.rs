@@ -191,12 +191,13 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
 
 /// The envelope alone: headers scanned, metadata copied out, identity derived, headers of one emit written.
 pub fn envelope(sample: &Sample, n: usize) {
-    let fixed = EventHeaders {
-        extensions: Vec::new(),
-        source: "payment/charge".to_owned(),
-        event_type: "payment.confirmed.v1".to_owned(),
-        data_schema: "urn:contract:payment.confirmed/1.0".to_owned(),
-    };
+    let (event_type, contract) = ("payment.confirmed.v1", "urn:contract:payment.confirmed/1.0");
+    let fixed = EventHeaders::new(
+        "payment/charge".to_owned(),
+        event_type.to_owned(),
+        contract.to_owned(),
+        Vec::new(),
+    );
     let mut workflow = String::new();
     let topic = Arc::from("orders");
     for offset in 0..n as i64 {
@@ -220,7 +221,7 @@ pub fn envelope(sample: &Sample, n: usize) {
             retried: None,
         };
         with_event_headers(&fixed, &emit, |headers| {
-            black_box(headers.len());
+            black_box(headers.count());
         });
     }
 }

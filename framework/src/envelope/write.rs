@@ -1,22 +1,54 @@
 //! The headers of an event that is emitted, written once.
 
 use super::names;
-use crate::runner::port::HeaderRef;
+use crate::runner::port::{HeaderList, HeaderRef, SameHeaders};
 
-/// The most headers that an emitted event has, but for its extensions and [`names::WF_RETRIED`].
-const MAX_EVENT_HEADERS: usize = 13;
+/// The most headers of an emitted event that differ from one to the next.
+const MAX_OWN_HEADERS: usize = 9;
 
 /// What does not change from one emit of a step to the next: computed when the step starts.
 #[derive(Debug, Clone)]
 pub(crate) struct EventHeaders {
-    /// `service/step`.
-    pub(crate) source: String,
     /// The type with its major, `payment.confirmed.v1`.
     pub(crate) event_type: String,
     /// The contract with its exact version.
     pub(crate) data_schema: String,
-    /// Attributes that most events do not have.
-    pub(crate) extensions: Vec<(&'static str, Vec<u8>)>,
+    /// `service/step`.
+    pub(crate) source: String,
+    same: SameHeaders,
+}
+
+impl EventHeaders {
+    /// The headers of events of a type, with attributes that most events do not have.
+    pub(crate) fn new(
+        source: String,
+        event_type: String,
+        data_schema: String,
+        extensions: Vec<(&'static str, Vec<u8>)>,
+    ) -> Self {
+        let always = [
+            (names::CE_SPECVERSION, names::SPECVERSION),
+            (names::CE_SOURCE, &source),
+            (names::CE_TYPE, &event_type),
+            (names::CE_DATASCHEMA, &data_schema),
+            (names::CONTENT_TYPE, names::JSON),
+        ];
+        let always = always.into_iter().map(|(name, value)| (name, value.as_bytes().into()));
+        let extensions = extensions.into_iter().map(|(name, value)| (name, value.into()));
+        let same = always.chain(extensions).collect();
+        Self { event_type, data_schema, source, same }
+    }
+
+    /// Adds an attribute.
+    pub(crate) fn add(&mut self, name: &'static str, value: &[u8]) {
+        self.same = self.same.iter().cloned().chain([(name, value.into())]).collect();
+    }
+
+    /// The headers that are the same on each event.
+    #[cfg(test)]
+    pub(crate) fn same(&self) -> &SameHeaders {
+        &self.same
+    }
 }
 
 /// What differs from one emit to the next.
@@ -41,9 +73,9 @@ pub(crate) struct EmitHeaders<'a> {
 pub(crate) fn with_event_headers<'a, T>(
     fixed: &'a EventHeaders,
     emit: &EmitHeaders<'a>,
-    publish: impl FnOnce(&[HeaderRef<'_>]) -> T,
+    publish: impl FnOnce(HeaderList<'_>) -> T,
 ) -> T {
-    let mut headers: [HeaderRef<'_>; MAX_EVENT_HEADERS] = [("", None); MAX_EVENT_HEADERS];
+    let mut headers: [HeaderRef<'_>; MAX_OWN_HEADERS] = [("", None); MAX_OWN_HEADERS];
     let mut count = 0;
     let mut write = |name: &'static str, value: Option<&'a [u8]>| {
         if let (Some(value), Some(header)) = (value, headers.get_mut(count)) {
@@ -53,25 +85,14 @@ pub(crate) fn with_event_headers<'a, T>(
     };
     write(names::TRACEPARENT, emit.traceparent.map(str::as_bytes));
     write(names::TRACESTATE, emit.tracestate.filter(|state| !state.is_empty()).map(str::as_bytes));
-    write(names::CE_SPECVERSION, Some(names::SPECVERSION.as_bytes()));
     write(names::CE_ID, Some(emit.id.as_bytes()));
-    write(names::CE_SOURCE, Some(fixed.source.as_bytes()));
-    write(names::CE_TYPE, Some(fixed.event_type.as_bytes()));
     write(names::CE_TIME, Some(emit.time.as_bytes()));
     write(names::CE_SUBJECT, emit.subject);
-    write(names::CE_DATASCHEMA, Some(fixed.data_schema.as_bytes()));
     write(names::CE_CORRELATIONID, Some(emit.correlation.as_bytes()));
     write(names::CE_CAUSATIONID, emit.causation.map(str::as_bytes));
-    write(names::CONTENT_TYPE, Some(names::JSON.as_bytes()));
     write(names::WF, Some(emit.workflow.as_bytes()));
-    // Most events have none of the rest.
-    if fixed.extensions.is_empty() && emit.retried.is_none() {
-        return publish(&headers[..count]);
-    }
-    let retried = emit.retried.map(|retried| (names::WF_RETRIED, Some(retried.as_bytes())));
-    let extensions = fixed.extensions.iter().map(|(name, value)| (*name, Some(value.as_slice())));
-    let all: Vec<HeaderRef<'_>> = headers[..count].iter().copied().chain(retried).chain(extensions).collect();
-    publish(&all)
+    write(names::WF_RETRIED, emit.retried.map(str::as_bytes));
+    publish(HeaderList { same: Some(&fixed.same), own: &headers[..count] })
 }
 
 #[cfg(test)]
@@ -79,15 +100,19 @@ mod tests {
     use super::*;
 
     fn written(emit: &EmitHeaders<'_>) -> Vec<(String, String)> {
-        let fixed = EventHeaders {
-            source: "payment/charge".to_owned(),
-            event_type: "payment.confirmed.v1".to_owned(),
-            data_schema: "schemas/payment.confirmed/1.0".to_owned(),
-            extensions: ["a", "b", "c", "d", "e"].map(|name| (name, Vec::new())).into(),
-        };
-        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let text = |text: &str| text.to_owned();
+        let extensions = ["a", "b", "c", "d"].map(|name| (name, Vec::new())).into();
+        let (event_type, contract) = ("payment.confirmed.v1", "schemas/payment.confirmed/1.0");
+        let mut fixed =
+            EventHeaders::new(text("payment/charge"), text(event_type), text(contract), extensions);
+        fixed.add("e", b"");
         with_event_headers(&fixed, emit, |headers| {
-            headers.iter().map(|(name, value)| ((*name).to_owned(), text(*value))).collect()
+            let all: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (text(name), String::from_utf8(value.unwrap().to_vec()).unwrap()))
+                .collect();
+            assert_eq!(headers.count(), all.len());
+            all
         })
     }
 
@@ -109,19 +134,19 @@ mod tests {
             names,
             [
                 "ce_specversion",
-                "ce_id",
                 "ce_source",
                 "ce_type",
-                "ce_time",
                 "ce_dataschema",
-                "ce_correlationid",
                 "content-type",
-                "wf",
                 "a",
                 "b",
                 "c",
                 "d",
                 "e",
+                "ce_id",
+                "ce_time",
+                "ce_correlationid",
+                "wf",
             ]
         );
         let full = EmitHeaders {
@@ -132,6 +157,6 @@ mod tests {
             retried: Some("attempt=2;first-failed=1"),
             ..emit
         };
-        assert_eq!(written(&full).len(), MAX_EVENT_HEADERS + 6);
+        assert_eq!(written(&full).len(), 10 + MAX_OWN_HEADERS);
     }
 }

@@ -298,8 +298,8 @@ fn headers(record: &Outgoing<'_>) -> OwnedHeaders {
     record
         .headers
         .iter()
-        .fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
-            headers.insert(Header { key, value: *value })
+        .fold(OwnedHeaders::new_with_capacity(record.headers.count()), |headers, (key, value)| {
+            headers.insert(Header { key, value })
         })
 }
 
@@ -310,6 +310,7 @@ mod tests {
     use super::super::rights::Needs;
     use super::*;
     use crate::ops::Health;
+    use crate::runner::port::HeaderList;
     use crate::settings::Settings;
     use crate::telemetry::Telemetry;
 
@@ -331,7 +332,7 @@ mod tests {
             topic: "out",
             key: Some(key),
             value: Some(b"value"),
-            headers: &[("name", Some(b"text")), ("empty", None)],
+            headers: HeaderList::of(&[("name", Some(b"text")), ("empty", None)]),
         }
     }
 

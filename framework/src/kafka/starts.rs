@@ -400,9 +400,7 @@ fn headers(starting: &Starting, id: &str, fact: Fact<'_>, trace: Option<TracePar
         retried: None,
     };
     with_event_headers(&starting.ready.emitted.headers, &written, |headers| {
-        headers
-            .iter()
-            .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: *value }))
+        headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value }))
     })
 }
 

@@ -28,7 +28,7 @@ impl Ids {
     /// Adds the header to those that an event always has, if there is an id.
     pub(crate) fn add_to(&self, headers: &mut EventHeaders) {
         if let Some(id) = self.0.get(&headers.data_schema) {
-            headers.extensions.push((names::VALUE_SCHEMA_ID, id.clone()));
+            headers.add(names::VALUE_SCHEMA_ID, id);
         }
     }
 }
@@ -160,17 +160,10 @@ mod tests {
 
     async fn header(registry: &Registry) -> Option<Vec<u8>> {
         let ids = look_up(Some(registry), &[EmittedEvent::of::<PaymentConfirmed>()]).await;
-        let mut headers = EventHeaders {
-            source: String::new(),
-            event_type: String::new(),
-            data_schema: "urn:contract:payment.confirmed/1.2".to_owned(),
-            extensions: Vec::new(),
-        };
+        let contract = "urn:contract:payment.confirmed/1.2".to_owned();
+        let mut headers = EventHeaders::new(String::new(), String::new(), contract, Vec::new());
         ids.add_to(&mut headers);
-        headers.extensions.pop().map(|(name, value)| {
-            assert_eq!(name, "__value_schema_id");
-            value
-        })
+        headers.same().iter().find(|(name, _)| *name == "__value_schema_id").map(|(_, value)| value.to_vec())
     }
 
     #[tokio::test]

@@ -5,7 +5,11 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 
 use super::{plans, record::Body, world::World};
-use crate::{cost::Sample, runner::port::HeaderRef, service::Service};
+use crate::{
+    cost::Sample,
+    runner::port::{HeaderList, HeaderRef},
+    service::Service,
+};
 
 /// Of what is drawn.
 const SEED: u64 = 7;
@@ -45,7 +49,7 @@ fn play(samples: &[Sample], n: usize, host: impl FnOnce(&mut World)) {
     for (index, sample) in samples.iter().cycle().take(n).enumerate() {
         let headers: Vec<HeaderRef<'_>> =
             sample.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_slice()))).collect();
-        world.write("orders", Body::new(Some(&sample.key), Some(&sample.value), &headers));
+        world.write("orders", Body::new(Some(&sample.key), Some(&sample.value), HeaderList::of(&headers)));
         if index % BATCH == BATCH - 1 {
             runtime.block_on(world.advance(PASSES)).expect("it comes to rest");
         }

@@ -121,12 +121,13 @@ impl fmt::Display for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::{super::record::Body, *};
+    use crate::runner::port::HeaderList;
 
     fn record(event_type: &str) -> LogRecord {
         let body = Body::new(
             Some(b"k"),
             Some(b"a secret"),
-            &[("ce_type", Some(event_type.as_bytes())), ("ce_id", Some(b"id-1\x1b[31m"))],
+            HeaderList::of(&[("ce_type", Some(event_type.as_bytes())), ("ce_id", Some(b"id-1\x1b[31m"))]),
         );
         LogRecord::new("orders".into(), 0, 3, 0, body)
     }

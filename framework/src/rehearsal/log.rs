@@ -116,9 +116,10 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::port::HeaderList;
 
     fn body(key: &str) -> Body {
-        Body::new(Some(key.as_bytes()), None, &[])
+        Body::new(Some(key.as_bytes()), None, HeaderList::of(&[]))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     envelope::head::Head,
-    runner::port::{HeaderRef, Outgoing, OwnedOutgoing, RawRecord},
+    runner::port::{HeaderList, HeaderRef, Outgoing, OwnedOutgoing, RawRecord},
 };
 
 /// Key, value and headers, as somebody published them.
@@ -16,8 +16,8 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    pub(crate) fn new(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[HeaderRef<'_>]) -> Self {
-        let head = Head::of(headers.len(), headers.iter().copied());
+    pub(crate) fn new(key: Option<&[u8]>, value: Option<&[u8]>, headers: HeaderList<'_>) -> Self {
+        let head = Head::of(headers.count(), headers.iter());
         Self { key: key.map(Box::from), value: value.map(Box::from), head }
     }
 
@@ -119,17 +119,18 @@ mod tests {
     fn what_was_published_is_read_back() {
         let headers: [HeaderRef<'_>; 4] =
             [("ce_type", Some(b"a.v1")), ("empty", Some(b"")), ("null", None), ("ce_type", Some(b"b.v1"))];
-        let body = Body::new(Some(b"key"), Some(b""), &headers);
+        let body = Body::new(Some(b"key"), Some(b""), HeaderList::of(&headers));
         let record = LogRecord::new("orders".into(), 2, 7, 5, body);
         assert_eq!((record.key(), record.value()), (Some(&b"key"[..]), Some(&b""[..])));
         assert_eq!(record.head().iter().collect::<Vec<_>>(), headers);
-        assert_eq!(Body::new(None, None, &[]).value(), None);
+        assert_eq!(Body::new(None, None, HeaderList::of(&[])).value(), None);
     }
 
     #[test]
     fn a_publish_to_be_made_again_is_the_same() {
-        let outgoing =
-            Outgoing { topic: "t", key: None, value: Some(b"v"), headers: &[("h", Some(b"1")), ("n", None)] };
+        let headers: [HeaderRef<'_>; 2] = [("h", Some(b"1")), ("n", None)];
+        let headers = HeaderList::of(&headers);
+        let outgoing = Outgoing { topic: "t", key: None, value: Some(b"v"), headers };
         let owned = Body::of(&outgoing).to_outgoing("t");
         assert_eq!(owned.value.as_deref(), outgoing.value);
         assert_eq!(owned.headers, [("h".to_owned(), Some(b"1".to_vec())), ("n".to_owned(), None)]);
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_payload() {
-        let body = Body::new(Some(b"secret-key"), Some(b"secret-value"), &[("h", Some(b"secret-header"))]);
+        let headers: [HeaderRef<'_>; 1] = [("h", Some(b"secret-header"))];
+        let body = Body::new(Some(b"secret-key"), Some(b"secret-value"), HeaderList::of(&headers));
         assert!(!format!("{body:?}").contains("secret"));
     }
 }

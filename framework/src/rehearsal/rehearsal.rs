@@ -13,7 +13,7 @@ use crate::{
     envelope::Metadata,
     event::{Event, StartingEvent},
     publisher::Publisher,
-    runner::port::RawRecord,
+    runner::port::{HeaderList, RawRecord},
     service::Service,
 };
 
@@ -147,7 +147,7 @@ impl Rehearsal {
         value: Option<&[u8]>,
         headers: &[(&str, Option<&[u8]>)],
     ) -> Written {
-        let (topic, body) = (topic.to_owned(), Body::new(key, value, headers));
+        let (topic, body) = (topic.to_owned(), Body::new(key, value, HeaderList::of(headers)));
         self.stage.ask(move |world, _| world.write(&topic, body))
     }
 

@@ -113,6 +113,7 @@ impl fmt::Debug for Story {
 #[cfg(test)]
 mod tests {
     use super::{super::record::Body, *};
+    use crate::runner::port::HeaderList;
 
     fn record(offset: i64, id: &str, cause: Option<&str>, event_type: &str) -> LogRecord {
         let mut headers = vec![
@@ -121,7 +122,7 @@ mod tests {
             ("ce_correlationid", Some(&b"w"[..])),
         ];
         headers.extend(cause.map(|cause| ("ce_causationid", Some(cause.as_bytes()))));
-        LogRecord::new("t".into(), 0, offset, 0, Body::new(None, None, &headers))
+        LogRecord::new("t".into(), 0, offset, 0, Body::new(None, None, HeaderList::of(&headers)))
     }
 
     #[test]

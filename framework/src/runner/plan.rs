@@ -232,12 +232,12 @@ pub(crate) fn emitted(
     Ok(Emitted {
         topic: topic(event.topic),
         version: format!("{}.{}", event.major, event.minor),
-        headers: EventHeaders {
-            source: source.to_owned(),
-            event_type: id.event_version().to_string(),
-            data_schema: id.to_string(),
-            extensions: extensions(event.deprecated),
-        },
+        headers: EventHeaders::new(
+            source.to_owned(),
+            id.event_version().to_string(),
+            id.to_string(),
+            extensions(event.deprecated),
+        ),
         majors: majors_text(&(event.majors)()),
         terminal: event.terminal,
         contract: Arc::new(contract),

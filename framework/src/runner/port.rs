@@ -34,6 +34,34 @@ pub(crate) trait RawRecord {
 /// One header to be written.
 pub(crate) type HeaderRef<'a> = (&'a str, Option<&'a [u8]>);
 
+/// Headers that are the same on every record of a kind, and kept once for all of them.
+pub(crate) type SameHeaders = Arc<[(&'static str, Box<[u8]>)]>;
+
+/// The headers of a record, in the order in which they are written: those of its kind, and behind them its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeaderList<'a> {
+    pub(crate) same: Option<&'a SameHeaders>,
+    pub(crate) own: &'a [HeaderRef<'a>],
+}
+
+impl<'a> HeaderList<'a> {
+    /// Headers that are all the record's own.
+    pub(crate) const fn of(own: &'a [HeaderRef<'a>]) -> Self {
+        Self { same: None, own }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.same.map_or(0, |same| same.len()) + self.own.len()
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = HeaderRef<'a>> + use<'a> {
+        let same = self.same.map(|same| &**same).unwrap_or_default();
+        same.iter().map(|(name, value)| (*name, Some(&**value))).chain(self.own.iter().copied())
+    }
+}
+
 /// A record to be published, borrowed: the driver copies what it must keep.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outgoing<'a> {
@@ -43,8 +71,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) key: Option<&'a [u8]>,
     /// The value bytes.
     pub(crate) value: Option<&'a [u8]>,
-    /// The headers in the order in which they are written.
-    pub(crate) headers: &'a [HeaderRef<'a>],
+    pub(crate) headers: HeaderList<'a>,
 }
 
 impl Outgoing<'_> {
@@ -54,7 +81,7 @@ impl Outgoing<'_> {
             topic: self.topic.to_owned(),
             key: self.key.map(<[u8]>::to_vec),
             value: self.value.map(<[u8]>::to_vec),
-            headers: self.headers.iter().map(|(n, v)| ((*n).to_owned(), v.map(<[u8]>::to_vec))).collect(),
+            headers: self.headers.iter().map(|(n, v)| (n.to_owned(), v.map(<[u8]>::to_vec))).collect(),
         }
     }
 }

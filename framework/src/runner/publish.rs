@@ -7,7 +7,7 @@ use rapidhash::RapidHashMap;
 
 use super::{
     letter::Letter,
-    port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, Tag},
+    port::{Delivery, HeaderList, Outgoing, OwnedOutgoing, Port, PublishError, Tag},
 };
 use crate::engine::{Ticket, Time};
 
@@ -324,7 +324,7 @@ fn hand_over<P: Port>(port: &mut P, record: &OwnedOutgoing, tag: Tag) -> Result<
         topic: &record.topic,
         key: record.key.as_deref(),
         value: record.value.as_deref(),
-        headers: &headers,
+        headers: HeaderList::of(&headers),
     };
     port.publish(&borrowed, tag)
 }
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_record_at_fault_itself_says_nothing_of_its_topic() {
         let (ticket, mut publishing) = (ticket(), Publishing::new());
-        let record = Outgoing { topic: "t", key: None, value: None, headers: &[] };
+        let record = Outgoing { topic: "t", key: None, value: None, headers: HeaderList::of(&[]) };
         let in_flight = || InFlight { ticket, kind: Kind::Emit { event: 0, ends: false }, span: () };
         assert!(publishing.publish(&mut Sink, &record, in_flight()).is_ok());
         let setup =
@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn one_that_is_never_acknowledged_keeps_no_room_for_those_behind_it() {
         let (ticket, mut publishing) = (ticket(), Publishing::new());
-        let record = Outgoing { topic: "t", key: None, value: None, headers: &[] };
+        let record = Outgoing { topic: "t", key: None, value: None, headers: HeaderList::of(&[]) };
         let acknowledged = || Delivery::Acknowledged { partition: 0, offset: 0 };
         for tag in 0..5 * MAX_IN_A_ROW as u64 {
             let in_flight = InFlight { ticket, kind: Kind::Emit { event: 0, ends: false }, span: () };

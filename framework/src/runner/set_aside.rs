@@ -8,7 +8,7 @@ use super::{
     Failure, Runner,
     clock_text::{format, written},
     letter::{About, Letter},
-    port::{Outgoing, OwnedOutgoing, Port, RawRecord},
+    port::{HeaderList, Outgoing, OwnedOutgoing, Port, RawRecord},
     publish::{InFlight, Kind},
     route::Routed,
 };
@@ -118,8 +118,8 @@ impl<P: Port> Runner<P> {
     ) {
         let OwnedOutgoing { topic, key, value, headers } = letter.record.clone();
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-        let record =
-            Outgoing { topic: &topic, key: key.as_deref(), value: value.as_deref(), headers: &headers };
+        let headers = HeaderList::of(&headers);
+        let record = Outgoing { topic: &topic, key: key.as_deref(), value: value.as_deref(), headers };
         let in_flight = InFlight { ticket, kind: Kind::DeadLetter(letter), span };
         if let Err(refusal) = self.publishing.publish(port, &record, in_flight) {
             let (in_flight, error) = *refusal;

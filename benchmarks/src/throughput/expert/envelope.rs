@@ -72,24 +72,23 @@ impl Envelope {
         let id: &str = id.as_hyphenated().encode_lower(&mut id_text);
         self.next_hop(incoming.workflow);
         self.read_clock(now);
-        let mut headers = OwnedHeaders::new_with_capacity(HEADERS);
-        if let Some(traceparent) = incoming.traceparent {
-            headers = headers.insert(Header { key: "traceparent", value: Some(traceparent) });
-        }
-        let rest: [(&str, &[u8]); HEADERS - 1] = [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", id.as_bytes()),
-            ("ce_source", b"payment/charge"),
-            ("ce_type", b"payment.confirmed.v1"),
-            ("ce_time", self.time.as_bytes()),
-            ("ce_dataschema", b"urn:contract:payment.confirmed/1.0"),
-            ("ce_correlationid", incoming.correlation),
-            ("ce_causationid", incoming.id),
-            ("content-type", b"application/json"),
-            ("wf", self.workflow.as_bytes()),
+        let written: [(&str, Option<&[u8]>); HEADERS] = [
+            ("ce_specversion", Some(b"1.0")),
+            ("ce_source", Some(b"payment/charge")),
+            ("ce_type", Some(b"payment.confirmed.v1")),
+            ("ce_dataschema", Some(b"urn:contract:payment.confirmed/1.0")),
+            ("content-type", Some(b"application/json")),
+            ("traceparent", incoming.traceparent),
+            ("ce_id", Some(id.as_bytes())),
+            ("ce_time", Some(self.time.as_bytes())),
+            ("ce_correlationid", Some(incoming.correlation)),
+            ("ce_causationid", Some(incoming.id)),
+            ("wf", Some(self.workflow.as_bytes())),
         ];
-        rest.into_iter()
-            .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+        let written = written.into_iter().filter(|(_, value)| value.is_some());
+        written.fold(OwnedHeaders::new_with_capacity(HEADERS), |headers, (key, value)| {
+            headers.insert(Header { key, value })
+        })
     }
 
     /// The workflow's identity, one hop further. What cannot be read begins anew.

@@ -1,17 +1,29 @@
 //! Records on their way from the step's thread to the one that sends them: copied one behind the other, so that what crosses
 //! from one processor to another is a few blocks of memory for hundreds of records.
 
+use std::sync::Arc;
+
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::super::words::protocol_name;
 use super::BATCH_BYTES;
-use crate::runner::port::{HeaderRef, Outgoing, Tag};
+use crate::runner::port::{HeaderList, HeaderRef, Outgoing, PublishError, SameHeaders, Tag};
 
 /// The most bytes that an empty batch keeps room for.
 const KEPT_BYTES: usize = 4 * BATCH_BYTES;
+/// The most bytes of a record, headers and all: what is more than Kafka's protocol can say is refused here.
+const MAX_RECORD_BYTES: usize = i32::MAX as usize;
+/// In place of a length: there is nothing.
+const NULL: u32 = u32::MAX;
 
-/// Records in the order in which they are to be sent.
+/// Records in the order in which they are to be sent. As each line of memory is fetched twice, by the processor that writes it
+/// and by the one that reads it, there is as little as can be: what all records of a kind have in common is not copied.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     records: Vec<Packed>,
     headers: Vec<PackedHeader>,
+    /// The headers of each kind of its records. As many as the step has kinds of events.
+    kinds: Vec<SameHeaders>,
     /// Topics and names of headers.
     text: String,
     /// Keys, values and values of headers.
@@ -22,35 +34,55 @@ pub(super) struct Batch {
 #[derive(Debug)]
 struct Packed {
     tag: Tag,
-    topic: usize,
-    key: Option<usize>,
-    value: Option<usize>,
-    headers: usize,
+    topic: u32,
+    key: u32,
+    value: u32,
+    /// Which of [`Batch::kinds`].
+    kind: u32,
+    /// How many headers of its own.
+    headers: u32,
 }
 
 #[derive(Debug)]
 struct PackedHeader {
-    name: usize,
-    value: Option<usize>,
+    name: u32,
+    value: u32,
 }
 
 impl Batch {
     /// Puts a record behind the others.
-    pub(super) fn push(&mut self, record: &Outgoing<'_>, tag: Tag) {
+    pub(super) fn push(&mut self, record: &Outgoing<'_>, tag: Tag) -> Result<(), PublishError> {
+        if size(record) > MAX_RECORD_BYTES {
+            return Err(PublishError::Record(protocol_name(RDKafkaErrorCode::MessageSizeTooLarge)));
+        }
         let Outgoing { topic, key, value, headers } = *record;
+        let kind = headers.same.map_or(NULL, |same| self.kind(same));
         self.text.push_str(topic);
         let (key, value) = (self.put(key), self.put(value));
-        for (name, value) in headers {
+        for (name, value) in headers.own {
             self.text.push_str(name);
             let value = self.put(*value);
-            self.headers.push(PackedHeader { name: name.len(), value });
+            self.headers.push(PackedHeader { name: name.len() as u32, value });
         }
-        self.records.push(Packed { tag, topic: topic.len(), key, value, headers: headers.len() });
+        let headers = headers.own.len() as u32;
+        self.records.push(Packed { tag, topic: topic.len() as u32, key, value, kind, headers });
+        Ok(())
     }
 
-    fn put(&mut self, bytes: Option<&[u8]>) -> Option<usize> {
-        self.bytes.extend_from_slice(bytes?);
-        bytes.map(<[u8]>::len)
+    /// Which of the kinds has these headers.
+    fn kind(&mut self, same: &SameHeaders) -> u32 {
+        let known = self.kinds.iter().position(|kind| Arc::ptr_eq(kind, same));
+        let kind = known.unwrap_or_else(|| {
+            self.kinds.push(Arc::clone(same));
+            self.kinds.len() - 1
+        });
+        kind as u32
+    }
+
+    fn put(&mut self, bytes: Option<&[u8]>) -> u32 {
+        let Some(bytes) = bytes else { return NULL };
+        self.bytes.extend_from_slice(bytes);
+        bytes.len() as u32
     }
 
     /// How many bytes its records take here.
@@ -86,33 +118,44 @@ impl Batch {
     pub(super) fn each(&self, mut take: impl FnMut(&Outgoing<'_>, Tag)) {
         let (mut text, mut bytes, mut packed) =
             (self.text.as_str(), self.bytes.as_slice(), self.headers.iter());
-        let mut headers: Vec<HeaderRef<'_>> = Vec::new();
+        let mut own: Vec<HeaderRef<'_>> = Vec::new();
         for record in &self.records {
             let topic = next_text(&mut text, record.topic);
-            let key = record.key.map(|length| next_bytes(&mut bytes, length));
-            let value = record.value.map(|length| next_bytes(&mut bytes, length));
-            headers.clear();
-            for header in packed.by_ref().take(record.headers) {
+            let key = next_bytes(&mut bytes, record.key);
+            let value = next_bytes(&mut bytes, record.value);
+            own.clear();
+            for header in packed.by_ref().take(record.headers as usize) {
                 let name = next_text(&mut text, header.name);
-                headers.push((name, header.value.map(|length| next_bytes(&mut bytes, length))));
+                own.push((name, next_bytes(&mut bytes, header.value)));
             }
-            take(&Outgoing { topic, key, value, headers: &headers }, record.tag);
+            let headers = HeaderList { same: self.kinds.get(record.kind as usize), own: &own };
+            take(&Outgoing { topic, key, value, headers }, record.tag);
         }
     }
 }
 
+/// How many bytes are packed of a record.
+fn size(record: &Outgoing<'_>) -> usize {
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers: usize = record.headers.own.iter().map(|(name, value)| name.len() + length(*value)).sum();
+    record.topic.len() + length(record.key) + length(record.value) + headers
+}
+
 /// The next bytes of what was packed, which holds as many.
-fn next_bytes<'b>(rest: &mut &'b [u8], length: usize) -> &'b [u8] {
-    debug_assert!(length <= rest.len());
-    let (next, behind) = rest.split_at_checked(length).unwrap_or_default();
+fn next_bytes<'b>(rest: &mut &'b [u8], length: u32) -> Option<&'b [u8]> {
+    if length == NULL {
+        return None;
+    }
+    debug_assert!(length as usize <= rest.len());
+    let (next, behind) = rest.split_at_checked(length as usize).unwrap_or_default();
     *rest = behind;
-    next
+    Some(next)
 }
 
 /// The next text of what was packed, which holds as much.
-fn next_text<'b>(rest: &mut &'b str, length: usize) -> &'b str {
-    debug_assert!(length <= rest.len());
-    let (next, behind) = rest.split_at_checked(length).unwrap_or_default();
+fn next_text<'b>(rest: &mut &'b str, length: u32) -> &'b str {
+    debug_assert!(length as usize <= rest.len());
+    let (next, behind) = rest.split_at_checked(length as usize).unwrap_or_default();
     *rest = behind;
     next
 }
@@ -135,19 +178,30 @@ mod tests {
         })
     }
 
+    /// Headers that all records of a kind have.
+    fn kinds() -> [SameHeaders; 2] {
+        let header = |name, value: &[u8]| (name, value.into());
+        [[header("a", b"1"), header("", b"")].into(), [header("b", b"\xff")].into()]
+    }
+
     proptest! {
         #[test]
-        fn records_are_as_they_were(records in prop::collection::vec(any_record(), 0..20)) {
+        fn records_are_as_they_were(records in prop::collection::vec((any_record(), 0..3_usize), 0..20)) {
             let mut batch = Batch::default();
+            let kinds = kinds();
             for round in 0..2 {
-                for (record, tag) in records.iter().zip(round..) {
-                    let headers: Vec<_> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
+                let mut put = Vec::new();
+                for ((record, kind), tag) in records.iter().zip(round..) {
+                    let own: Vec<_> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
                     let (key, value) = (record.key.as_deref(), record.value.as_deref());
-                    batch.push(&Outgoing { topic: &record.topic, key, value, headers: &headers }, Tag(tag));
+                    let headers = HeaderList { same: kinds.get(*kind), own: &own };
+                    let record = Outgoing { topic: &record.topic, key, value, headers };
+                    batch.push(&record, Tag(tag)).unwrap();
+                    put.push((record.owned(), tag));
                 }
                 let mut read = Vec::new();
                 batch.each(|record, tag| read.push((record.owned(), tag.0)));
-                prop_assert!(read.into_iter().eq(records.iter().cloned().zip(round..)));
+                prop_assert_eq!(read, put);
                 batch.clear();
                 prop_assert!(batch.is_empty());
             }
@@ -158,15 +212,28 @@ mod tests {
     fn headers_without_text_take_room_too() {
         let mut batch = Batch::default();
         let headers = vec![("", None); 1_000];
-        batch.push(&Outgoing { topic: "", key: None, value: None, headers: &headers }, Tag(0));
+        let headers = HeaderList::of(&headers);
+        batch.push(&Outgoing { topic: "", key: None, value: None, headers }, Tag(0)).unwrap();
         assert!(batch.bytes() >= 1_000 * size_of::<PackedHeader>());
+    }
+
+    #[test]
+    fn a_record_longer_than_the_protocol_can_say_is_refused_and_nothing_of_it_is_kept() {
+        let mut batch = Batch::default();
+        // Never written to, so that it takes no memory.
+        let part = vec![0; MAX_RECORD_BYTES / 16];
+        let headers = [("", Some(part.as_slice())); 17];
+        let record = Outgoing { topic: "a", key: None, value: None, headers: HeaderList::of(&headers) };
+        let refusal = Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
+        assert_eq!((batch.push(&record, Tag(0)), batch.bytes()), (refusal, 0));
     }
 
     #[test]
     fn memory_for_a_large_record_is_not_kept() {
         let mut batch = Batch::default();
         let large = vec![0; 2 * KEPT_BYTES];
-        batch.push(&Outgoing { topic: "a", key: None, value: Some(&large), headers: &[] }, Tag(0));
+        let headers = HeaderList::of(&[]);
+        batch.push(&Outgoing { topic: "a", key: None, value: Some(&large), headers }, Tag(0)).unwrap();
         assert!(batch.bytes() > KEPT_BYTES);
         batch.clear();
         assert_eq!((batch.bytes(), batch.room()), (0, 0));

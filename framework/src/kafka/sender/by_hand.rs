@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::thread::Sending;
 use super::*;
-use crate::runner::port::{Delivery, OwnedOutgoing};
+use crate::runner::port::{Delivery, HeaderList, OwnedOutgoing};
 
 /// Turns of both threads within which everything is acknowledged once nothing fails any more.
 const PATIENCE: usize = 1_000;
@@ -102,7 +102,8 @@ impl Step {
 
     fn emit(&mut self, bytes: usize) {
         let (tag, value) = (self.next, vec![b'x'; bytes]);
-        let record = Outgoing { topic: "out", key: Some(b"key"), value: Some(&value), headers: &[] };
+        let record =
+            Outgoing { topic: "out", key: Some(b"key"), value: Some(&value), headers: HeaderList::of(&[]) };
         self.next += 1;
         if !self.unsent.is_empty() || !self.send(tag, &record) {
             self.unsent.insert(tag, record.owned());
@@ -121,7 +122,7 @@ impl Step {
         self.hear(usize::MAX, false);
         while let Some((tag, record)) = self.unsent.pop_first() {
             let (key, value) = (record.key.as_deref(), record.value.as_deref());
-            if !self.send(tag, &Outgoing { topic: &record.topic, key, value, headers: &[] }) {
+            if !self.send(tag, &Outgoing { topic: &record.topic, key, value, headers: HeaderList::of(&[]) }) {
                 self.unsent.insert(tag, record);
                 break;
             }

@@ -140,7 +140,7 @@ impl Sender {
         if !self.takes() {
             return Err(PublishError::QueueFull);
         }
-        self.filling.push(record, tag);
+        self.filling.push(record, tag)?;
         if self.handed_at != now || self.filling.bytes() >= BATCH_BYTES {
             self.handed_at = now;
             self.hand_over();

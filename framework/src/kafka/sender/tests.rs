@@ -10,7 +10,7 @@ use super::super::status::Status;
 use super::*;
 use crate::clock;
 use crate::ops::Health;
-use crate::runner::port::{Delivery, OwnedOutgoing};
+use crate::runner::port::{Delivery, HeaderList, OwnedOutgoing};
 use crate::settings::Settings;
 use crate::telemetry::Telemetry;
 
@@ -28,7 +28,12 @@ fn sender(broker: &EmbeddedBroker) -> (Sender, Arc<ReportBox>) {
 }
 
 fn record(value: &[u8]) -> Outgoing<'_> {
-    Outgoing { topic: "out", key: Some(b"key"), value: Some(value), headers: &[("name", Some(b"text"))] }
+    Outgoing {
+        topic: "out",
+        key: Some(b"key"),
+        value: Some(value),
+        headers: HeaderList::of(&[("name", Some(b"text"))]),
+    }
 }
 
 /// What the runner does: sends in order, and again in order what comes back.
@@ -59,7 +64,7 @@ impl Step {
         while let Some((tag, record)) = self.unsent.pop_first() {
             let headers: Vec<_> = record.headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
             let (key, value) = (record.key.as_deref(), record.value.as_deref());
-            let outgoing = Outgoing { topic: &record.topic, key, value, headers: &headers };
+            let outgoing = Outgoing { topic: &record.topic, key, value, headers: HeaderList::of(&headers) };
             if self.sender.send(&outgoing, Tag(tag), 0).is_err() {
                 self.unsent.insert(tag, record);
                 break;

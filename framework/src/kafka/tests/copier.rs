@@ -9,7 +9,9 @@ use super::super::driven::{Drive, Driven};
 use super::super::port::KafkaPort;
 use super::super::record::KafkaRecord;
 use crate::engine::{Slot, Time};
-use crate::runner::port::{Delivery, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag};
+use crate::runner::port::{
+    Delivery, HeaderList, Outgoing, OwnedOutgoing, Port, PublishError, RawRecord, Tag,
+};
 
 const COMMIT_EVERY_MS: u64 = 50;
 
@@ -62,7 +64,7 @@ impl Copier {
             topic: &record.topic,
             key: record.key.as_deref(),
             value: record.value.as_deref(),
-            headers: &headers,
+            headers: HeaderList::of(&headers),
         };
         match port.publish(&outgoing, Tag(tag)) {
             Ok(()) => true,
