@@ -3,9 +3,6 @@
 use super::{BATCH, NOW};
 use crate::engine::{Command, Engine, Finish, Settings, Slot, Ticket, Time};
 
-/// Engines that have a batch in turn, where some are measured together.
-const ENGINES: usize = 16;
-
 /// Take, run, done with one publish, acknowledged, one record after the other; `keys` different keys.
 pub fn engine(keys: u64, n: usize) {
     let mut engine: Engine<(), ()> = Engine::new(Settings::default());
@@ -30,12 +27,11 @@ pub fn engine(keys: u64, n: usize) {
 }
 
 /// The same with a batch under way at once, so that records wait in lanes and for handlers: records of `keys` keys in
-/// turn, from `partitions` partitions in turn. Several engines have a batch each in turn: where an engine's keys lie in its
-/// tables is random, and makes some per cent of what one engine takes.
+/// turn, from `partitions` partitions in turn.
 pub fn engine_under_way(keys: u64, partitions: u32, n: usize) {
-    let mut engines: Vec<_> = (0..ENGINES).map(|_| UnderWay::new(keys, partitions)).collect();
-    for batch in 0..n / BATCH {
-        engines[batch % ENGINES].batch();
+    let mut engine = UnderWay::new(keys, partitions);
+    for _ in 0..n / BATCH {
+        engine.batch();
     }
 }
 

@@ -4,16 +4,20 @@
 //! in the ledger's entries, so that a lane costs one place in a hash map that is used again and again. Two keys
 //! with one hash share a lane, which is slower and never wrong.
 
-use std::collections::hash_map::Entry as Place;
+use std::collections::{HashMap, hash_map::Entry as Place};
+use std::hash::BuildHasherDefault;
 
-use rapidhash::RapidHashMap;
+use rapidhash::fast::RapidHasher;
 
 use super::bug::{Bug, seeded};
+
+/// A lane is the hash of a key already, by a seed that nobody knows: it need only be spread, and can be alike each time.
+type Spread = BuildHasherDefault<RapidHasher<'static>>;
 
 /// The lanes of one partition.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    last: RapidHashMap<u64, u64>,
+    last: HashMap<u64, u64, Spread>,
 }
 
 impl Lanes {
