@@ -11,7 +11,7 @@ use crate::runner::port::{HeaderList, HeaderRef, Outgoing, PublishError, SameHea
 
 /// The most bytes that an empty batch keeps room for.
 const KEPT_BYTES: usize = 4 * BATCH_BYTES;
-/// The most bytes of a record, headers and all: what is more than Kafka's protocol can say is refused here.
+/// The most bytes that are packed of a record: what is more than Kafka's protocol can say is refused here.
 const MAX_RECORD_BYTES: usize = i32::MAX as usize;
 /// In place of a length: there is nothing.
 const NULL: u32 = u32::MAX;

@@ -33,7 +33,7 @@ use crate::runner::port::{Outgoing, PublishError, Tag};
 
 /// A batch of so many bytes is handed over at once, so that a turn which emits much need not end first.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Bytes of records handed over and not come to, beyond which no more are taken.
+/// Bytes of records handed over and not come to, as they are packed, beyond which no more are taken.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// A thread that has not turned for so long, in milliseconds, hangs: to replace a producer takes a quarter of it.
 const LONGEST_TURN_MS: u64 = 10_000;
@@ -131,7 +131,8 @@ impl Sender {
         self.shared.state().producer.upgrade()
     }
 
-    /// Takes a record to be sent. What becomes of it is reported under its tag, the producer's refusal too.
+    /// Takes a record to be sent. What becomes of it is reported under its tag, the producer's refusal too; one that is longer
+    /// than Kafka's protocol can say is refused at once.
     ///
     /// The first of each millisecond is handed over at once, with those before it: `now` is in milliseconds of any clock, and
     /// need not be new. So where records come by the hundred in a millisecond, the sending thread is woken once for all of
