@@ -207,7 +207,7 @@ pub fn envelope(sample: &Sample, n: usize) {
         black_box(Metadata::of(&record, &identity, 1));
         workflow.clear();
         identity.workflow.write_next(None, "", &mut workflow);
-        let id = id::derived(identity.id, "payment.charge", &fixed.event_type, 0);
+        let id = id::derived(identity.id, "payment.charge", fixed.event_type(), 0);
         let mut id_text = [0; Hyphenated::LENGTH];
         let emit = EmitHeaders {
             id: id.as_hyphenated().encode_lower(&mut id_text),

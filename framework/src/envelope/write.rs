@@ -9,12 +9,10 @@ const MAX_OWN_HEADERS: usize = 9;
 /// What does not change from one emit of a step to the next: computed when the step starts.
 #[derive(Debug, Clone)]
 pub(crate) struct EventHeaders {
-    /// The type with its major, `payment.confirmed.v1`.
-    pub(crate) event_type: String,
-    /// The contract with its exact version.
-    pub(crate) data_schema: String,
-    /// `service/step`.
-    pub(crate) source: String,
+    source: String,
+    event_type: String,
+    data_schema: String,
+    /// Made of the others, which are not changed therefore.
     same: SameHeaders,
 }
 
@@ -36,7 +34,22 @@ impl EventHeaders {
         let always = always.into_iter().map(|(name, value)| (name, value.as_bytes().into()));
         let extensions = extensions.into_iter().map(|(name, value)| (name, value.into()));
         let same = always.chain(extensions).collect();
-        Self { event_type, data_schema, source, same }
+        Self { source, event_type, data_schema, same }
+    }
+
+    /// Who emits, `service/step`.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The type with its major, `payment.confirmed.v1`.
+    pub(crate) fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The contract with its exact version.
+    pub(crate) fn data_schema(&self) -> &str {
+        &self.data_schema
     }
 
     /// Adds an attribute.

@@ -74,7 +74,7 @@ impl Ready {
 
     /// The type with its major.
     pub(crate) fn event_type(&self) -> &str {
-        &self.emitted.headers.event_type
+        self.emitted.headers.event_type()
     }
 
     /// The majors in which the fact is written, as the header `wf` says them.
@@ -141,6 +141,6 @@ impl Starting {
 
     /// The id of an older major of the event that has the id `event`.
     pub(crate) fn id_beside(&self, event: &str) -> Uuid {
-        id::derived(event, &self.ready.emitted.headers.source, self.ready.event_type(), 0)
+        id::derived(event, self.ready.emitted.headers.source(), self.ready.event_type(), 0)
     }
 }

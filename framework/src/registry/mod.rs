@@ -27,7 +27,7 @@ pub(crate) struct Ids(BTreeMap<String, Vec<u8>>);
 impl Ids {
     /// Adds the header to those that an event always has, if there is an id.
     pub(crate) fn add_to(&self, headers: &mut EventHeaders) {
-        if let Some(id) = self.0.get(&headers.data_schema) {
+        if let Some(id) = self.0.get(headers.data_schema()) {
             headers.add(names::VALUE_SCHEMA_ID, id);
         }
     }

@@ -20,16 +20,16 @@ pub(crate) fn check_out(plan: &Plan, tape: &mut Tape, outbox: &Outbox) -> Result
             Ok(()) => {}
             Err(CheckError::Violations(violations)) => {
                 let text =
-                    format!("the emitted {} breaks its contract: {violations}", emitted.headers.event_type);
+                    format!("the emitted {} breaks its contract: {violations}", emitted.headers.event_type());
                 return Err(Failure::violated(
                     "emit_violation",
-                    &emitted.headers.data_schema,
+                    emitted.headers.data_schema(),
                     text,
                     &violations,
                 ));
             }
             Err(error) => {
-                let text = format!("the emitted {}: {error}", emitted.headers.event_type);
+                let text = format!("the emitted {}: {error}", emitted.headers.event_type());
                 return Err(Failure::new("emit_violation", text));
             }
         }

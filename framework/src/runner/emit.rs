@@ -63,7 +63,7 @@ impl<P: Port> Runner<P> {
             let id = id::derived(
                 identity.id,
                 &self.plan.group,
-                &emitted.headers.event_type,
+                emitted.headers.event_type(),
                 self.positions[emit.event],
             );
             self.positions[emit.event] += 1;
@@ -71,7 +71,7 @@ impl<P: Port> Runner<P> {
             let id_text = &*id.as_hyphenated().encode_lower(&mut id_text);
             let told = Emit {
                 topic: &emitted.topic,
-                event_type: &emitted.headers.event_type,
+                event_type: emitted.headers.event_type(),
                 event_id: id_text,
                 contract_version: &emitted.version,
                 workflow_id: identity.correlation,

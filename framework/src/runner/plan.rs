@@ -120,8 +120,9 @@ pub(crate) enum PlanError {
 impl Plan {
     /// Whether the event at this index is also emitted in other majors.
     pub(crate) fn has_other_majors(&self, event: usize) -> bool {
-        let name =
-            |emitted: &Emitted| emitted.headers.event_type.rsplit_once('.').map(|(name, _)| name.to_owned());
+        let name = |emitted: &Emitted| {
+            emitted.headers.event_type().rsplit_once('.').map(|(name, _)| name.to_owned())
+        };
         let own = name(&self.emits[event]);
         self.emits.iter().enumerate().any(|(index, other)| index != event && name(other) == own)
     }

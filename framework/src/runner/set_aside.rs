@@ -138,7 +138,7 @@ impl<P: Port> Runner<P> {
             Kind::Emit { event, .. } => {
                 self.telemetry.delivered(span, Err(error), port.wall(now));
                 let emitted = &self.plan.emits[event];
-                let (event_type, topic) = (&emitted.headers.event_type, &emitted.topic);
+                let (event_type, topic) = (emitted.headers.event_type(), &emitted.topic);
                 let half = if self.plan.has_other_majors(event) { HALF } else { "" };
                 let text = format!("the broker refuses {event_type} on {topic}: {error}{half}");
                 self.engine.refused(now, ticket, Failure::new("emit_violation", text));

@@ -123,7 +123,7 @@ fn buffered(plans: &[Plan]) -> BTreeMap<&str, &[BufferedPlace]> {
     let routes = plans.iter().flat_map(|plan| &plan.routes).filter(|route| route.older.is_none());
     let read = routes.map(|route| (route.contract_name.as_str(), route.contract.buffered()));
     let emits = plans.iter().flat_map(|plan| &plan.emits);
-    let written = emits.map(|emit| (emit.headers.data_schema.as_str(), emit.contract.buffered()));
+    let written = emits.map(|emit| (emit.headers.data_schema(), emit.contract.buffered()));
     read.chain(written).filter(|(_, places)| !places.is_empty()).collect()
 }
 

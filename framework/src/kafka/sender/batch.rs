@@ -218,17 +218,6 @@ mod tests {
     }
 
     #[test]
-    fn a_record_longer_than_the_protocol_can_say_is_refused_and_nothing_of_it_is_kept() {
-        let mut batch = Batch::default();
-        // Never written to, so that it takes no memory.
-        let part = vec![0; MAX_RECORD_BYTES / 16];
-        let headers = [("", Some(part.as_slice())); 17];
-        let record = Outgoing { topic: "a", key: None, value: None, headers: HeaderList::of(&headers) };
-        let refusal = Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
-        assert_eq!((batch.push(&record, Tag(0)), batch.bytes()), (refusal, 0));
-    }
-
-    #[test]
     fn memory_for_a_large_record_is_not_kept() {
         let mut batch = Batch::default();
         let large = vec![0; 2 * KEPT_BYTES];

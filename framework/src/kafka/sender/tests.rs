@@ -232,3 +232,23 @@ proptest! {
         prop_assert!(offsets.is_sorted_by(|a, b| a < b), "{offsets:?}");
     }
 }
+
+#[test]
+fn a_record_that_is_refused_at_once_leaves_those_around_it_as_they_are() {
+    let mut sender = Sender::idle();
+    // Never written to, so that it takes no memory.
+    let part = vec![0; i32::MAX as usize / 16];
+    let headers = [("", Some(part.as_slice())); 17];
+    let long = Outgoing { headers: HeaderList::of(&headers), ..record(b"long") };
+    sender.send(&record(b"0"), Tag(0), 0).unwrap();
+    let refusal = Err(PublishError::Record("MSG_SIZE_TOO_LARGE".to_owned()));
+    assert_eq!(sender.send(&long, Tag(1), 0), refusal);
+    // The tag is free: nothing is going to be reported under it.
+    sender.send(&record(b"1"), Tag(1), 0).unwrap();
+    sender.hand_over();
+    let mut sent = Vec::new();
+    for batch in &sender.shared.state().batches {
+        batch.each(|record, tag| sent.push((record.owned(), tag)));
+    }
+    assert_eq!(sent, [(record(b"0").owned(), Tag(0)), (record(b"1").owned(), Tag(1))]);
+}
