@@ -22,14 +22,13 @@ impl TraceParent {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (head, rest) = text.as_bytes().split_at_checked(Self::LENGTH)?;
         let dashes = [2, 35, 52].iter().all(|&at| head[at] == b'-');
-        let [version] = hex(&head[..2])?;
+        let [version, flags, ..] = hex::<4>(&[head[0], head[1], head[53], head[54], b'0', b'0', b'0', b'0'])?;
         let fits = match version {
             0 => rest.is_empty(),
             0xff => false,
             _ => rest.first().is_none_or(|&next| next == b'-'),
         };
         let (trace_id, span_id) = (hex(&head[3..35])?, hex(&head[36..52])?);
-        let [flags] = hex(&head[53..])?;
         let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;
         let valid = dashes && fits && trace_id != [0; 16] && span_id != [0; 8];
         valid.then_some(Self { trace_id, span_id, flags })
@@ -81,16 +80,6 @@ impl TraceParent {
     }
 }
 
-/// What a character is as a small hexadecimal digit; [`NO_DIGIT`] where it is none.
-static DIGIT_OF: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        digits[DIGITS[digit as usize] as usize] = digit;
-        digit += 1;
-    }
-    digits
-};
 /// The two digits of each byte.
 static PAIR_OF: [[u8; 2]; 256] = {
     let mut pairs = [[0; 2]; 256];
@@ -101,21 +90,34 @@ static PAIR_OF: [[u8; 2]; 256] = {
     }
     pairs
 };
-/// Has a bit that no digit has.
-const NO_DIGIT: u8 = 0x10;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// Reads `N` bytes of small hexadecimal digits.
+/// Reads `N` bytes of small hexadecimal digits, a multiple of four.
 fn hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    const { assert!(N.is_multiple_of(4)) };
     let mut out = [0; N];
-    let mut seen = 0;
+    let mut amiss = 0;
     // Without a way out in the middle: nearly all are well-formed, and this is read of every record.
-    for (byte, pair) in out.iter_mut().zip(text.as_chunks::<2>().0) {
-        let [high, low] = pair.map(|digit| DIGIT_OF[usize::from(digit)]);
-        seen |= high | low;
-        *byte = (high << 4) | low;
+    for (bytes, digits) in out.as_chunks_mut().0.iter_mut().zip(text.as_chunks().0) {
+        let (four, wrong) = eight_digits(u64::from_be_bytes(*digits));
+        *bytes = four.to_be_bytes();
+        amiss |= wrong;
     }
-    (seen & NO_DIGIT == 0).then_some(out)
+    (amiss == 0).then_some(out)
+}
+
+/// The value of eight characters as small hexadecimal digits, and zero if that is what they are: all at once, each in its
+/// byte, as whatever the characters are no sum is more than 142.
+fn eight_digits(text: u64) -> (u32, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A letter has a bit that no figure has, and its low bits count from one.
+    let digits = (text & (0x0f * ONES)) + 9 * ((text >> 6) & ONES);
+    let is_letter = ((digits + (128 - 10) * ONES) >> 7) & ONES;
+    let written = digits + u64::from(b'0') * ONES + u64::from(b'a' - b'9' - 1) * is_letter;
+    let amiss = (written ^ text) | (digits & (0x10 * ONES));
+    let pairs = (digits | (digits >> 4)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
+    ((fours | (fours >> 16)) as u32, amiss)
 }
 
 /// Writes `bytes` as small hexadecimal digits.
@@ -171,6 +173,50 @@ mod tests {
             &GOOD.replace("4bf9", "4bä9"),
         ] {
             assert_eq!(TraceParent::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn eight_characters_are_read_each_for_itself() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                for around in [b'0', b'9', b'a', b'f', 0x00, 0x6f, 0xff] {
+                    let mut text = [around; 8];
+                    text[place] = byte;
+                    let is_digit = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+                    let (value, amiss) = eight_digits(u64::from_be_bytes(text));
+                    assert_eq!(amiss == 0, text.iter().all(is_digit), "{text:?}");
+                    if amiss == 0 {
+                        let text = std::str::from_utf8(&text).unwrap();
+                        assert_eq!(Ok(value), u32::from_str_radix(text, 16));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_digit_is_a_digit_at_every_place() {
+        for place in 0..TraceParent::LENGTH {
+            for byte in 0..0x80_u8 {
+                let mut text = GOOD.as_bytes().to_vec();
+                text[place] = byte;
+                let text = String::from_utf8(text).unwrap();
+                let is_digit = byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                let good = match place {
+                    2 | 35 | 52 => byte == b'-',
+                    _ => is_digit,
+                };
+                let Some(parent) = TraceParent::parse(&text) else {
+                    assert!(!good, "{text}");
+                    continue;
+                };
+                assert!(good, "{text}");
+                let number = |range: std::ops::Range<usize>| u128::from_str_radix(&text[range], 16).unwrap();
+                assert_eq!(parent.trace_id().to_bytes(), number(3..35).to_be_bytes());
+                assert_eq!(u128::from(u64::from_be_bytes(parent.span_id)), number(36..52));
+                assert_eq!(u128::from(parent.flags.to_u8()), number(53..55) & 1);
+            }
         }
     }
 }
