@@ -4,6 +4,7 @@
 //! way reads it again, and its words are the ones told.
 
 mod name;
+mod names;
 mod number;
 mod value;
 
@@ -127,6 +128,21 @@ impl<'de> Json<'de> {
             Ok(Scanned::Escaped) => self.escaped(),
             Err(_) => self.unsure(),
         }
+    }
+
+    /// Steps over the name of a member, behind a comma where there must be one, if just these come next, and a colon.
+    #[inline]
+    fn skip_name(&mut self, comma: bool, name: &str) -> bool {
+        // Where reading has ended, the place is none that can be reached.
+        let start = self.at.saturating_add(usize::from(comma));
+        let end = start.saturating_add(name.len() + 3);
+        let bytes = self.text.as_bytes();
+        let Some([b'"', next @ .., b'"', b':']) = bytes.get(start..end) else { return false };
+        let is_it = (!comma || bytes.get(self.at) == Some(&b',')) && next == name.as_bytes();
+        if is_it {
+            self.at = end - 1;
+        }
+        is_it
     }
 
     #[inline(never)]

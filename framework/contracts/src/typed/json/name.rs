@@ -7,15 +7,26 @@ use super::{Quoted, Unsure};
 use crate::typed::RAW_VALUE;
 
 /// The name of a member.
-pub(super) struct Name<'de, 'j>(pub(super) Quoted<'de, 'j>);
+pub(super) struct Name<'de, 'j> {
+    pub(super) name: Quoted<'de, 'j>,
+    /// Set where somebody takes the name. A type may make one of nothing, or of an error; then `serde_json` says how.
+    pub(super) taken: &'j mut bool,
+}
 
 impl<'de> Name<'de, '_> {
     /// The name, if it stands there without escapes: with some it is neither number nor flag to `serde_json`.
     fn plain(&self) -> Result<&'de str, Unsure> {
-        match self.0 {
+        match self.name {
             Quoted::AsItStands(text) => Ok(text),
             Quoted::Resolved(_) => Err(Unsure),
         }
+    }
+
+    /// Notes that somebody made this value of the name.
+    #[inline]
+    fn taken<T>(self, value: T) -> T {
+        *self.taken = true;
+        value
     }
 }
 
@@ -23,10 +34,11 @@ macro_rules! texts {
     ($($method:ident($($argument:ty),*);)*) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(self, $(_: $argument,)* visitor: V) -> Result<V::Value, Unsure> {
-            match self.0 {
+            let value = match self.name {
                 Quoted::AsItStands(text) => visitor.visit_borrowed_str(text),
                 Quoted::Resolved(text) => visitor.visit_str(text),
-            }
+            }?;
+            Ok(self.taken(value))
         }
     )*};
 }
@@ -34,7 +46,8 @@ macro_rules! texts {
 macro_rules! numbers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-            show(&number(self.plain()?).ok_or(Unsure)?, visitor)
+            let value = show(&number(self.plain()?).ok_or(Unsure)?, visitor)?;
+            Ok(self.taken(value))
         }
     )*};
 }
@@ -65,11 +78,13 @@ impl<'de> Deserializer<'de> for Name<'de, '_> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        visitor.visit_i128(wide(self.plain()?)?)
+        let value = visitor.visit_i128(wide(self.plain()?)?)?;
+        Ok(self.taken(value))
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        visitor.visit_u128(wide(self.plain()?)?)
+        let value = visitor.visit_u128(wide(self.plain()?)?)?;
+        Ok(self.taken(value))
     }
 
     /// Few name anything by such numbers.
@@ -78,15 +93,17 @@ impl<'de> Deserializer<'de> for Name<'de, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        match self.plain()? {
+        let value = match self.plain()? {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
             _ => Err(Unsure),
-        }
+        }?;
+        Ok(self.taken(value))
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        visitor.visit_borrowed_bytes(self.plain()?.as_bytes())
+        let value = visitor.visit_borrowed_bytes(self.plain()?.as_bytes())?;
+        Ok(self.taken(value))
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {

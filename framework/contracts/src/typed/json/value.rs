@@ -3,6 +3,7 @@
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::name::Name;
+use super::names::Names;
 use super::{Json, Quoted, Unsure};
 use crate::typed::RAW_VALUE;
 
@@ -11,6 +12,7 @@ struct Inside<'j, 'de> {
     json: &'j mut Json<'de>,
     close: u8,
     is_first: bool,
+    names: Names,
 }
 
 impl<'de> Json<'de> {
@@ -19,12 +21,16 @@ impl<'de> Json<'de> {
     fn inside<T>(
         &mut self,
         close: u8,
+        names: Names,
         read: impl FnOnce(Inside<'_, 'de>) -> Result<T, Unsure>,
     ) -> Result<T, Unsure> {
         let Some(left) = self.depth_left.checked_sub(1) else { return self.unsure() };
         self.depth_left = left;
         self.at += 1;
-        let value = read(Inside { json: self, close, is_first: true })?;
+        // Where a type refuses something inside, nobody has read up to the end.
+        let Ok(value) = read(Inside { json: self, close, is_first: true, names }) else {
+            return self.unsure();
+        };
         self.depth_left += 1;
         self.expect(close)?;
         Ok(value)
@@ -32,12 +38,12 @@ impl<'de> Json<'de> {
 
     #[inline]
     fn array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unsure> {
-        self.inside(b']', |inside| visitor.visit_seq(inside))
+        self.inside(b']', Names::NONE, |inside| visitor.visit_seq(inside))
     }
 
     #[inline]
-    fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unsure> {
-        self.inside(b'}', |inside| visitor.visit_map(inside))
+    fn object<V: Visitor<'de>>(&mut self, names: Names, visitor: V) -> Result<V::Value, Unsure> {
+        self.inside(b'}', names, |inside| visitor.visit_map(inside))
     }
 
     /// The text of the next value.
@@ -88,7 +94,26 @@ impl<'de> MapAccess<'de> for Inside<'_, 'de> {
 
     #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unsure> {
-        if self.more()? { seed.deserialize(Name(self.json.quoted()?)).map(Some) } else { Ok(None) }
+        let mut taken = false;
+        let name = match self.names.expected() {
+            Some(name) if self.json.skip_name(!self.is_first, name) => {
+                self.is_first = false;
+                self.names.came();
+                Quoted::AsItStands(name)
+            }
+            _ if !self.more()? => return Ok(None),
+            _ => {
+                let name = self.json.quoted()?;
+                if let Quoted::AsItStands(name) = name {
+                    self.names.other(name);
+                }
+                name
+            }
+        };
+        match seed.deserialize(Name { name, taken: &mut taken }) {
+            Ok(name) if taken => Ok(Some(name)),
+            _ => self.json.unsure(),
+        }
     }
 
     #[inline]
@@ -134,7 +159,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
         match self.next() {
             Some(b'"') => self.deserialize_str(visitor),
-            Some(b'{') => self.object(visitor),
+            Some(b'{') => self.object(Names::NONE, visitor),
             Some(b'[') => self.array(visitor),
             Some(b'-' | b'0'..=b'9') => self.number(visitor),
             Some(b'n') => self.deserialize_unit(visitor),
@@ -232,17 +257,21 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsure> {
-        if self.next() == Some(b'{') { self.object(visitor) } else { self.unsure() }
+        if self.next() == Some(b'{') { self.object(Names::NONE, visitor) } else { self.unsure() }
     }
 
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unsure> {
-        if self.next() == Some(b'[') { self.array(visitor) } else { self.deserialize_map(visitor) }
+        match self.next() {
+            Some(b'{') => self.object(Names::of(names), visitor),
+            Some(b'[') => self.array(visitor),
+            _ => self.unsure(),
+        }
     }
 
     /// A variant by its name alone. [`Checked`](super::super::read::Checked) asks for enums in another way, and reads all.

@@ -14,7 +14,7 @@ use crate::{Contract, MAX_DEPTH};
 
 /// What became of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     /// Without `serde_json`.
     Alone,
     /// By `serde_json` alone.
@@ -27,7 +27,7 @@ use Taken::{Alone, Not, Plain};
 /// # Panics
 ///
 /// If it is read otherwise than by `serde_json`.
-fn read<T: DeserializeOwned + Debug>(text: &[u8]) -> Taken {
+pub(super) fn read<T: DeserializeOwned + Debug>(text: &[u8]) -> Taken {
     let alone: Option<T> = read_alone(text, std::marker::PhantomData);
     let plain: Result<T, _> = serde_json::from_slice(text);
     let either: Result<T, _> = Contract::decode_unchecked(text, std::marker::PhantomData);
@@ -95,14 +95,17 @@ fn what_teams_write_is_read_alone() {
 
 #[test]
 fn wherever_a_text_is_cut_or_a_byte_is_another_both_say_the_same() {
-    for at in 0..EVERYTHING.len() {
-        let (before, after) = (&EVERYTHING.as_bytes()[..at], &EVERYTHING.as_bytes()[at + 1..]);
-        read::<Everything>(before);
-        for byte in *b"\"\\{}[],:0-.e \x00\x1f\x7f\xff" {
-            let spoilt = [before, &[byte], after].concat();
-            read::<Everything>(&spoilt);
-            read::<Value>(&spoilt);
-            read::<Box<RawValue>>(&spoilt);
+    let compact = EVERYTHING.replace([' ', '\n'], "");
+    for text in [EVERYTHING, &compact] {
+        for at in 0..text.len() {
+            let (before, after) = (&text.as_bytes()[..at], &text.as_bytes()[at + 1..]);
+            read::<Everything>(before);
+            for byte in *b"\"\\{}[],:0-.e \x00\x1f\x7f\xff" {
+                let spoilt = [before, &[byte], after].concat();
+                read::<Everything>(&spoilt);
+                read::<Value>(&spoilt);
+                read::<Box<RawValue>>(&spoilt);
+            }
         }
     }
 }
@@ -292,7 +295,7 @@ fn a_value_that_nobody_reads_is_left_to_serde_json() {
 
 /// What it cannot be is nothing.
 #[derive(Debug)]
-struct Lenient<T>(Option<T>);
+pub(super) struct Lenient<T>(pub(super) Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -8,6 +8,7 @@ macro_rules! tell {
 mod events;
 mod fuzz;
 mod json;
+mod members;
 mod suite;
 mod traps;
 mod tree;
