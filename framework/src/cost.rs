@@ -85,9 +85,11 @@ struct Driven<'s> {
 }
 
 impl<'s> Driven<'s> {
-    fn new(sample: &'s Sample, topic: &Arc<str>, offset: i64) -> Self {
+    fn new(sample: &'s Sample, topic: &Arc<str>, offset: i64, spent: Arc<Head>) -> Self {
         let headers = sample.headers.iter().map(|(name, value)| (name.as_str(), Some(value.as_slice())));
-        let head = Head::of(sample.headers.len(), headers);
+        let head = Head::copied_over(spent, sample.headers.len(), |copy| {
+            headers.for_each(|(name, value)| copy.push(name, value));
+        });
         Self { sample, offset, topic: Arc::clone(topic), head, shelved: None }
     }
 }
@@ -124,6 +126,8 @@ struct Sink<'s> {
     shelf: Shelf,
     /// What is left of the headers of a record that was put away.
     nothing: Arc<Head>,
+    /// What the headers of the next one are copied into.
+    spent: Option<Arc<Head>>,
     sample: std::marker::PhantomData<&'s ()>,
 }
 
@@ -145,7 +149,9 @@ impl<'s> Port for Sink<'s> {
     fn release(&mut self, _: &[Slot]) {}
     fn shelve(&mut self, record: &mut Driven<'s>) {
         record.shelved = self.shelf.put(&record.sample.value, &record.head);
-        record.head = Arc::clone(&self.nothing);
+        if record.shelved.is_some() {
+            self.spent = Some(std::mem::replace(&mut record.head, Arc::clone(&self.nothing)));
+        }
     }
 }
 
@@ -166,6 +172,7 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
         commits: Vec::new(),
         shelf: Shelf::default(),
         nothing: Arc::default(),
+        spent: None,
         sample: std::marker::PhantomData,
     };
     let mut cx = Context::from_waker(Waker::noop());
@@ -173,7 +180,8 @@ pub fn whole_way<S: Send + Sync + 'static>(service: Service<S>, samples: &[Sampl
     runner.assigned(now, SLOT, Some(0), None);
     let topic = Arc::from("orders");
     for (index, sample) in samples.iter().cycle().take(n).enumerate() {
-        runner.take(now, SLOT, Driven::new(sample, &topic, index as i64), &mut sink);
+        let spent = sink.spent.take().unwrap_or_default();
+        runner.take(now, SLOT, Driven::new(sample, &topic, index as i64, spent), &mut sink);
         if index % BATCH == BATCH - 1 {
             now.0 += 1;
             for tag in std::mem::take(&mut sink.sent) {
@@ -200,8 +208,9 @@ pub fn envelope(sample: &Sample, n: usize) {
     );
     let mut workflow = String::new();
     let topic = Arc::from("orders");
+    let mut spent = Arc::default();
     for offset in 0..n as i64 {
-        let record = Driven::new(sample, &topic, offset);
+        let record = Driven::new(sample, &topic, offset, spent);
         let mut stranger = [0; Hyphenated::LENGTH];
         let identity = Identity::of(&record, Some("order"), &mut stranger);
         black_box(Metadata::of(&record, &identity, 1));
@@ -223,6 +232,7 @@ pub fn envelope(sample: &Sample, n: usize) {
         with_event_headers(&fixed, &emit, |headers| {
             black_box(headers.count());
         });
+        spent = record.head;
     }
 }
 

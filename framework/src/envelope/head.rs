@@ -315,16 +315,28 @@ fn append(to: &mut Vec<u8>, bytes: &[u8]) -> Span {
 impl Head {
     /// Copies the headers that `copy` adds, of which there are about `count`.
     pub(crate) fn copied(count: usize, copy: impl FnOnce(&mut HeadCopy<'_>)) -> Arc<Self> {
-        let mut shared = Arc::<Self>::default();
-        // Nobody shares it yet.
-        if let Some(head) = Arc::get_mut(&mut shared) {
-            head.headers.reserve(count.min(MAX_HEADERS_READ));
-            let text = Vec::with_capacity(if count == 0 { 0 } else { USUAL_BYTES });
-            let mut headers = HeadCopy { head, text };
-            copy(&mut headers);
-            headers.finish();
-        }
-        shared
+        Self::copied_over(Arc::default(), count, copy)
+    }
+
+    /// The same, into the memory of headers that were read to the end, if nobody else has them.
+    pub(crate) fn copied_over(
+        mut spent: Arc<Self>,
+        count: usize,
+        copy: impl FnOnce(&mut HeadCopy<'_>),
+    ) -> Arc<Self> {
+        let Some(head) = Arc::get_mut(&mut spent) else { return Self::copied(count, copy) };
+        let mut text = std::mem::take(&mut head.text).into_bytes();
+        text.clear();
+        text.reserve(if count == 0 { 0 } else { USUAL_BYTES });
+        head.odd.clear();
+        head.headers.clear();
+        head.headers.reserve(count.min(MAX_HEADERS_READ));
+        head.known = [Place::default(); KNOWN_COUNT];
+        head.workflow = None;
+        let mut headers = HeadCopy { head, text };
+        copy(&mut headers);
+        headers.finish();
+        spent
     }
 
     /// Copies the headers of a record that has `count` of them.
@@ -349,6 +361,12 @@ impl Head {
     /// Bytes of all names and values.
     pub(crate) fn size(&self) -> usize {
         self.text.len() + self.odd.len()
+    }
+
+    /// Bytes of the memory that it has beside itself, used or not.
+    pub(crate) fn room(&self) -> usize {
+        let places = if self.headers.spilled() { self.headers.capacity() * size_of::<HeaderAt>() } else { 0 };
+        self.text.capacity() + self.odd.capacity() + places
     }
 
     /// The header as text; `None` where it is absent, empty, not UTF-8, or longer than
@@ -380,6 +398,8 @@ impl Head {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::runner::port::RawRecord;
 
@@ -461,6 +481,37 @@ pub(crate) mod tests {
         headers.push(("ce_id", "too far"));
         let head = head(&headers);
         assert_eq!((head.text(Known::Id), head.len()), (None, 5_001));
+    }
+
+    /// Names and values of headers.
+    type Headers = Vec<(String, Option<Vec<u8>>)>;
+
+    fn any_headers() -> impl Strategy<Value = Headers> {
+        let name = prop_oneof![Just("ce_id".to_owned()), Just("wf".to_owned()), "[a-zé]{0,9}"];
+        let text = prop_oneof![Just("name=order;started=1;hops=2".to_owned()), "[a-z0-9é]{0,60}"];
+        let value = prop_oneof![prop::collection::vec(any::<u8>(), 0..9), text.prop_map(String::into_bytes)];
+        prop::collection::vec((name, prop::option::of(value)), 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_of_the_headers_that_were_there(spent in any_headers(), next in any_headers()) {
+            let of = |headers: &Headers, over: Arc<Head>| {
+                Head::copied_over(over, headers.len(), |copy| {
+                    for (name, value) in headers {
+                        copy.push(name, value.as_deref());
+                    }
+                })
+            };
+            let fresh = of(&next, Arc::default());
+            let over = of(&next, of(&spent, Arc::default()));
+            prop_assert_eq!(format!("{over:?}"), format!("{fresh:?}"));
+            let shared = of(&spent, Arc::default());
+            let beside = of(&next, Arc::clone(&shared));
+            prop_assert_eq!(format!("{beside:?}"), format!("{fresh:?}"));
+            let headers: Headers = shared.iter().map(|(n, v)| (n.to_owned(), v.map(<[u8]>::to_vec))).collect();
+            prop_assert_eq!(headers, spent);
+        }
     }
 
     #[test]

@@ -79,22 +79,22 @@ impl Parsed {
     /// `None` for everything else, which may be well-formed.
     fn usual(text: &str) -> Option<Self> {
         let name = text.as_bytes().strip_prefix(b"name=")?;
-        let until = |bytes: &[u8]| bytes.iter().position(|byte| *byte == b';');
-        let (name, rest) = name.split_at(until(name)?);
-        let started = rest.strip_prefix(b";started=")?;
-        let (started, rest) = started.split_at(until(started)?);
-        let hops = rest.strip_prefix(b";hops=")?;
-        if name.len() > MAX_NAME_BYTES || name.iter().any(|byte| *byte < b' ') {
+        let end = name.iter().position(|byte| *byte == b';' || *byte < b' ')?;
+        let (name, rest) = name.split_at(end);
+        let digits = rest.strip_prefix(b";started=")?;
+        let (started, rest) = few_digits(digits)?;
+        let read = digits.len() - rest.len();
+        let (hops, rest) = few_digits(rest.strip_prefix(b";hops=")?)?;
+        if name.len() > MAX_NAME_BYTES || !rest.is_empty() {
             return None;
         }
-        let piece =
-            |start: usize, bytes: &[u8]| Piece { start: start as u16, end: (start + bytes.len()) as u16 };
-        let name = piece("name=".len(), name);
+        let piece = |start: usize, length: usize| Piece { start: start as u16, end: (start + length) as u16 };
+        let name = piece("name=".len(), name.len());
         Some(Self {
             name,
-            started: number(started)?,
-            started_text: piece(usize::from(name.end) + ";started=".len(), started),
-            hops: u32::try_from(number(hops)?).ok()?,
+            started,
+            started_text: piece(usize::from(name.end) + ";started=".len(), read),
+            hops: u32::try_from(hops).ok()?,
             ..Self::default()
         })
     }
@@ -253,20 +253,20 @@ impl<'a> Workflow<'a> {
     }
 }
 
+/// The number that begins here, of too few digits to overflow, and what is behind it.
+fn few_digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut number, mut count) = (0_u64, 0);
+    while let Some(digit @ 0..=9) = bytes.get(count).map(|byte| byte.wrapping_sub(b'0')) {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        count += 1;
+    }
+    (1..MAX_DIGITS).contains(&count).then(|| (number, &bytes[count..]))
+}
+
 /// Decimal digits, at most as many as a `u64` has: nothing is written again that is longer.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > MAX_DIGITS {
         return None;
-    }
-    if digits.len() < MAX_DIGITS {
-        // Too few to overflow, and without a way out in the middle: this is read of every record.
-        let (mut number, mut seen) = (0_u64, 0);
-        for byte in digits {
-            let digit = byte.wrapping_sub(b'0');
-            seen = seen.max(digit);
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        }
-        return (seen <= 9).then_some(number);
     }
     digits.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');

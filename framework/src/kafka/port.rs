@@ -7,7 +7,7 @@ use super::commit::{Commit, Commits};
 use super::context::StepConsumer;
 use super::marks::Progress;
 use super::partition::{Partition, Slots, list};
-use super::record::KafkaRecord;
+use super::record::{KafkaRecord, Spent};
 use super::sender::Sender;
 use crate::clock::{self, Wall};
 use crate::engine::{Slot, Time};
@@ -55,6 +55,8 @@ pub(crate) struct KafkaPort<'c> {
     /// The loop stopped reading everything, whatever the runner wants of single partitions.
     all_stopped: bool,
     shelf: Shelf,
+    /// Memory for the next record.
+    pub(super) spent: Option<Spent>,
 }
 
 impl<'c> KafkaPort<'c> {
@@ -70,6 +72,7 @@ impl<'c> KafkaPort<'c> {
             wall: None,
             all_stopped: false,
             shelf: Shelf::default(),
+            spent: None,
         }
     }
 
@@ -199,7 +202,9 @@ impl Port for KafkaPort<'_> {
     }
 
     fn shelve(&mut self, record: &mut KafkaRecord) {
-        record.shelve(&mut self.shelf);
+        if let Some(spent) = record.shelve(&mut self.shelf) {
+            self.spent = Some(spent);
+        }
     }
 
     fn wall(&mut self, now: Time) -> Wall {

@@ -58,8 +58,10 @@ fn read(
     let contract = asserted(route);
     match handlers.read(index, contract, tape, value) {
         Ok(seat) => Ok(Ok(seat)),
-        Err(Refused::Unread(Unread::Check(error))) => Err(broken(route, head, &error)),
-        Err(Refused::Unread(Unread::Type(unreadable))) => Ok(Err(Kept::Unreadable(unreadable))),
+        Err(Refused::Unread(unread)) => match *unread {
+            Unread::Check(error) => Err(broken(route, head, &error)),
+            Unread::Type(unreadable) => Ok(Err(Kept::Unreadable(unreadable))),
+        },
         Err(Refused::Panicked(text)) => match contract.map(|contract| contract.check(tape, value)) {
             Some(Err(error)) => Err(broken(route, head, &error)),
             _ => Ok(Err(Kept::Panicked(text))),

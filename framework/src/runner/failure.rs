@@ -4,6 +4,9 @@ use std::ops::Deref;
 
 use choreograph_contracts::Violations;
 
+use crate::engine::{Finish, Reason};
+use crate::step::StepError;
+
 /// The most bytes of a failure's text; the header `dlq-error` holds no more.
 pub(crate) const MAX_TEXT_BYTES: usize = crate::envelope::dead_letter::MAX_OWN_HEADER_BYTES;
 
@@ -55,5 +58,31 @@ impl Deref for Failure {
 
     fn deref(&self) -> &Why {
         &self.0
+    }
+}
+
+/// What a handler's error means to the engine.
+pub(super) fn failed(error: &StepError) -> Finish<Failure> {
+    use crate::step::Failure as Kind;
+    let text = error.text();
+    let failure = |text: &str| Failure::new(error_type(error), text);
+    match error.failure() {
+        Kind::Retry => Finish::Failed(failure(text)),
+        Kind::Unavailable => Finish::Unavailable(failure(text)),
+        Kind::Rejected { code } => Finish::DeadLetter(Reason::Rejected, failure(&format!("{code}: {text}"))),
+        Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, failure(text)),
+        Kind::Panicked => Finish::DeadLetter(Reason::Panic, failure(text)),
+    }
+}
+
+/// Its name in the label `error.type`.
+pub(super) fn error_type(error: &StepError) -> &'static str {
+    use crate::step::Failure as Kind;
+    match error.failure() {
+        Kind::Retry => "retry",
+        Kind::Unavailable => "unavailable",
+        Kind::Rejected { .. } => "rejected",
+        Kind::Emit(_) => "emit_violation",
+        Kind::Panicked => "panic",
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Seat {
 
 /// Why a value is not in a seat.
 pub(crate) enum Refused {
-    Unread(Unread),
+    Unread(Box<Unread>),
     /// As [`Ended::Panicked`].
     Panicked(String),
 }
@@ -46,9 +46,9 @@ pub(crate) enum Ended {
     /// It returned; its emits are in the seat's outbox.
     Returned(Result<(), StepError>, Box<Seat>),
     /// It panicked; the text is the panic's message where that is a literal.
-    Panicked(String, Option<HandleSpan>),
+    Panicked(String, Option<Box<HandleSpan>>),
     /// It took longer than the step's timeout and was dropped.
-    TimedOut(Option<HandleSpan>),
+    TimedOut(Option<Box<HandleSpan>>),
 }
 
 /// The handlers of one step.
@@ -78,8 +78,7 @@ impl Handlers {
     ) -> Result<Box<Seat>, Refused> {
         let mut seat = self.idle.pop().unwrap_or_else(|| self.new_seat());
         // Decoding is the team's code too.
-        let read =
-            guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().decode(route, contract, tape, value));
+        let read = guarded(&self.plan, &mut seat, |slot, _| slot.decode(route, contract, tape, value));
         match read {
             Ok(Ok(())) => Ok(seat),
             Ok(Err(unread)) => {
@@ -126,9 +125,9 @@ impl Handlers {
         seat.handle = Some(handle);
         let mut cx = Context::from_waker(self.woken.waker(seat.place));
         // What a handler does before its future is the team's code too.
-        let begun = guarded(&self.plan, &mut seat, |seat| {
-            seat.slot.as_mut().start(metadata);
-            seat.slot.as_mut().poll(&mut cx, &mut seat.outbox)
+        let begun = guarded(&self.plan, &mut seat, |mut slot, outbox| {
+            slot.as_mut().start(metadata);
+            slot.poll(&mut cx, outbox)
         });
         self.polled(ticket, seat, begun)
     }
@@ -144,8 +143,7 @@ impl Handlers {
             // It may have ended before the wake-up was come to.
             let Some((ticket, mut seat)) = self.waiting[place].take() else { continue };
             let mut cx = Context::from_waker(self.woken.waker(place));
-            let polled =
-                guarded(&self.plan, &mut seat, |seat| seat.slot.as_mut().poll(&mut cx, &mut seat.outbox));
+            let polled = guarded(&self.plan, &mut seat, |slot, outbox| slot.poll(&mut cx, outbox));
             return Some((ticket, self.polled(ticket, seat, polled)));
         }
         None
@@ -166,7 +164,7 @@ impl Handlers {
                 None
             }
             Err(panic) => {
-                let handle = seat.handle.take();
+                let handle = seat.handle.take().map(Box::new);
                 self.discard(seat);
                 Some(Ended::Panicked(panic, handle))
             }
@@ -178,7 +176,7 @@ impl Handlers {
         let is_it = |waiting: &Option<(Ticket, _)>| waiting.as_ref().is_some_and(|(of, _)| *of == ticket);
         let place = self.waiting.iter().position(is_it)?;
         let (_, mut seat) = self.waiting[place].take()?;
-        let handle = seat.handle.take();
+        let handle = seat.handle.take().map(Box::new);
         self.discard(seat);
         Some(Ended::TimedOut(handle))
     }
@@ -241,18 +239,20 @@ fn discard(plan: &Arc<Plan>, seat: Box<Seat>) {
 }
 
 /// Runs the team's code inside its span; a panic is the end of its run, not of the step.
-fn guarded<T>(plan: &Arc<Plan>, seat: &mut Seat, run: impl FnOnce(&mut Seat) -> T) -> Result<T, String> {
+fn guarded<T>(
+    plan: &Arc<Plan>,
+    seat: &mut Seat,
+    run: impl FnOnce(Pin<&mut dyn HandlerSlot>, &mut Outbox) -> T,
+) -> Result<T, String> {
     let _in_handler = current::enter(plan);
-    let mut handle = seat.handle.take();
-    let ran = HandleSpan::within(&mut handle, || {
-        catch_unwind(AssertUnwindSafe(|| run(seat))).map_err(|panic| {
+    let Seat { slot, outbox, handle, .. } = seat;
+    HandleSpan::within(handle, || {
+        catch_unwind(AssertUnwindSafe(|| run(slot.as_mut(), outbox))).map_err(|panic| {
             let text = panic_text(panic.as_ref());
             dispose(panic);
             text
         })
-    });
-    seat.handle = handle;
-    ran
+    })
 }
 
 /// Drops what a panic carried, which is the team's too and may panic in its turn. What that carries is left alone.

@@ -35,6 +35,7 @@ use uuid::fmt::Hyphenated;
 use self::{
     clock_text::ClockText,
     decode::{Kept, decode},
+    failure::{error_type, failed},
     handle::{Ended, Handlers},
     port::{Delivery, Port, RawRecord, Tag},
     publish::{Kind, Publishing, Told},
@@ -48,7 +49,6 @@ use crate::{
     engine::{Command, CutShort, Engine, Finish, Reason, Slot, Ticket, Time},
     envelope::{Metadata, head::Known},
     ops::{Health, Missing, Outage, StepHealth},
-    step::StepError,
     telemetry::{
         self, SendSpan, StepTelemetry, Telemetry,
         events::{AttemptFailed, DrainCutShort, OutageBegan, OutageEnded, SetUpFound, SetUpMissing},
@@ -481,36 +481,11 @@ impl Parts<'_> {
         let metadata = Metadata::of(&taken.raw, &identity, attempt);
         match read {
             Ok(seat) => Ok(handlers.start(ticket, seat, metadata, handle)),
-            Err(Kept::Panicked(text)) => Ok(Some(Ended::Panicked(text, Some(handle)))),
+            Err(Kept::Panicked(text)) => Ok(Some(Ended::Panicked(text, Some(Box::new(handle))))),
             Err(Kept::Unreadable(unreadable)) => {
                 handle.end(Err(telemetry::Failure { error_type: "unreadable", text: None }), self.wall);
                 Err((Reason::Unreadable, Failure::new("unreadable", unreadable.to_string())))
             }
         }
-    }
-}
-
-/// What a handler's error means to the engine.
-fn failed(error: &StepError) -> Finish<Failure> {
-    use crate::step::Failure as Kind;
-    let text = error.text();
-    let failure = |text: &str| Failure::new(error_type(error), text);
-    match error.failure() {
-        Kind::Retry => Finish::Failed(failure(text)),
-        Kind::Unavailable => Finish::Unavailable(failure(text)),
-        Kind::Rejected { code } => Finish::DeadLetter(Reason::Rejected, failure(&format!("{code}: {text}"))),
-        Kind::Emit(_) => Finish::DeadLetter(Reason::EmitViolation, failure(text)),
-        Kind::Panicked => Finish::DeadLetter(Reason::Panic, failure(text)),
-    }
-}
-
-fn error_type(error: &StepError) -> &'static str {
-    use crate::step::Failure as Kind;
-    match error.failure() {
-        Kind::Retry => "retry",
-        Kind::Unavailable => "unavailable",
-        Kind::Rejected { .. } => "rejected",
-        Kind::Emit(_) => "emit_violation",
-        Kind::Panicked => "panic",
     }
 }

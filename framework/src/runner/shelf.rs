@@ -3,7 +3,8 @@
 //! A record whose emits are under way is needed once more only if the broker refuses one of them, and thousands are under
 //! way together: more memory than a processor's cache holds. To free a block of it so much later is to wait for memory,
 //! and so is to write the next record there. So a record is packed on a *board*, behind the one before it, and its own
-//! blocks are freed while they are still warm. A board is freed as a whole, with the last record on it.
+//! blocks are freed, or are the next record's, while they are still warm. A board is freed as a whole, with the last
+//! record on it.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
@@ -14,6 +15,9 @@ const BOARD_BYTES: usize = 16 * 1024;
 /// The most bytes of a record that is packed. A larger one would be dear to copy, and few are under way together.
 const MAX_BYTES: usize = BOARD_BYTES / 4;
 
+/// Bytes that say how long the payload behind them is; what is packed behind that says by itself where it ends.
+const LENGTH_BYTES: usize = 4;
+
 /// What is written from front to back, and never changed.
 type Board = Rc<RefCell<Vec<u8>>>;
 
@@ -23,19 +27,17 @@ pub(crate) struct Shelf {
     board: Board,
 }
 
-/// The place of one record on a shelf.
+/// The place of one record on a shelf: two words, which are handed on in registers.
 #[derive(Debug)]
 pub(crate) struct Shelved {
     board: Board,
-    start: u32,
-    /// Bytes of the payload; what is packed behind it says by itself where it ends.
-    payload: u32,
+    start: usize,
 }
 
 impl Shelf {
     /// Packs a record's payload and headers, if it is small enough.
     pub(crate) fn put(&mut self, payload: &[u8], head: &Head) -> Option<Shelved> {
-        let bytes = payload.len() + head.packed_bytes();
+        let bytes = LENGTH_BYTES + payload.len() + head.packed_bytes();
         if bytes > MAX_BYTES {
             return None;
         }
@@ -44,11 +46,12 @@ impl Shelf {
             self.board = Rc::new(RefCell::new(Vec::with_capacity(BOARD_BYTES)));
         }
         let mut board = self.board.borrow_mut();
-        let start = board.len() as u32;
+        let start = board.len();
+        board.extend_from_slice(&(payload.len() as u32).to_le_bytes());
         board.extend_from_slice(payload);
         head.pack(&mut board);
         drop(board);
-        Some(Shelved { board: Rc::clone(&self.board), start, payload: payload.len() as u32 })
+        Some(Shelved { board: Rc::clone(&self.board), start })
     }
 }
 
@@ -56,8 +59,11 @@ impl Shelved {
     /// The payload and the headers, as they were.
     pub(crate) fn take_back(&self) -> (Vec<u8>, Arc<Head>) {
         let board = self.board.borrow();
-        let packed = board.get(self.start as usize..).unwrap_or_default();
-        let (payload, head) = packed.split_at_checked(self.payload as usize).unwrap_or_default();
+        let packed = board.get(self.start..).unwrap_or_default();
+        let (length, packed) =
+            packed.split_first_chunk::<LENGTH_BYTES>().unwrap_or((&[0; LENGTH_BYTES], &[]));
+        let length = u32::from_le_bytes(*length) as usize;
+        let (payload, head) = packed.split_at_checked(length).unwrap_or_default();
         (payload.to_vec(), Head::unpack(head))
     }
 }
@@ -110,7 +116,7 @@ mod tests {
         }
         let first = Rc::downgrade(&kept[0].board);
         let on_first = kept.iter().filter(|shelved| Rc::ptr_eq(&shelved.board, &kept[0].board)).count();
-        assert_eq!(on_first, BOARD_BYTES / 1_000);
+        assert_eq!(on_first, BOARD_BYTES / (LENGTH_BYTES + 1_000 + 8));
         kept.drain(..on_first - 1);
         assert!(first.upgrade().is_some());
         kept.remove(0);

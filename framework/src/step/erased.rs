@@ -23,14 +23,15 @@ pub(crate) trait ErasedStep: Send + Sync {
 /// The place of one handler's future. Decoding, extracting and the handler are the team's code: any of them may
 /// panic, in each of these. After a panic, or to end a handler early, drop the slot.
 pub(crate) trait HandlerSlot: Send {
-    /// Decodes the value into what the step consumes, asserts the contract if there is one, and keeps the event here.
+    /// Decodes the value into what the step consumes, asserts the contract if there is one, and keeps the event here. What is
+    /// wrong is boxed, as mostly nothing is.
     fn decode(
         self: Pin<&mut Self>,
         route: usize,
         contract: Option<&Contract>,
         tape: &mut Tape,
         value: &[u8],
-    ) -> Result<(), Unread>;
+    ) -> Result<(), Box<Unread>>;
 
     /// Puts the handler's future for the event here. Without an event the slot stays empty.
     fn start(self: Pin<&mut Self>, metadata: Metadata);
@@ -124,7 +125,7 @@ where
         contract: Option<&Contract>,
         tape: &mut Tape,
         value: &[u8],
-    ) -> Result<(), Unread> {
+    ) -> Result<(), Box<Unread>> {
         let slot = self.get_mut();
         slot.event = None;
         let seed = OnRoute::new(route);
@@ -132,10 +133,7 @@ where
             Some(contract) => contract.decode_seed(tape, value, seed),
             None => Contract::decode_unchecked(value, seed).map_err(DecodeError::Unreadable),
         };
-        slot.event = Some(event.map_err(|error| match error {
-            DecodeError::Check(error) => Unread::Check(error),
-            DecodeError::Unreadable(error) => Unread::Type(unreadable(&error)),
-        })?);
+        slot.event = Some(event.map_err(|error| Box::new(unread(error)))?);
         Ok(())
     }
 
@@ -156,6 +154,14 @@ where
         slot.future.set(None);
         outbox.clear();
         Poll::Ready(returned.outcome().and_then(|emits| emits.emit(outbox).map_err(emit_failed)))
+    }
+}
+
+#[cold]
+fn unread(error: DecodeError) -> Unread {
+    match error {
+        DecodeError::Check(error) => Unread::Check(error),
+        DecodeError::Unreadable(error) => Unread::Type(unreadable(&error)),
     }
 }
 
@@ -288,8 +294,11 @@ mod tests {
         let step = defined(&Runs::default());
         let mut slot = step.erased.new_slot();
         let mut start = |value: &[u8]| match slot.as_mut().decode(0, None, &mut Tape::new(), value) {
-            Err(Unread::Type(unreadable)) => Err(unreadable.to_string()),
-            other => Ok(other),
+            Err(unread) => match *unread {
+                Unread::Type(unreadable) => Err(unreadable.to_string()),
+                check @ Unread::Check(_) => Ok(Err(check)),
+            },
+            Ok(()) => Ok(Ok(())),
         };
         let secret = start(br#"{"order_id":"secret","invoice":""}"#).expect_err("no number");
         assert_eq!(secret, "the value fits its contract but not the step's type (line 1, column 20)");

@@ -42,8 +42,10 @@ const PANICKED: &str = " panicked";
 ///
 /// Its text becomes part of logs and dead letters: do not put personal data in it. Text over 1,024 bytes is cut, and
 /// control characters become spaces.
-#[derive(Debug)]
-pub struct StepError {
+pub struct StepError(Box<Said>);
+
+/// What an error says. Boxed, as the outcome of each run is handed from place to place, and is mostly none.
+struct Said {
     failure: Failure,
     text: String,
 }
@@ -104,7 +106,7 @@ impl StepError {
 
     /// What the failure means for the record.
     pub fn kind(&self) -> ErrorKind {
-        match self.failure {
+        match self.0.failure {
             Failure::Retry => ErrorKind::Retry,
             Failure::Unavailable => ErrorKind::Unavailable,
             Failure::Rejected { .. } => ErrorKind::Rejected,
@@ -115,7 +117,7 @@ impl StepError {
 
     /// The code of a rejection.
     pub fn code(&self) -> Option<&str> {
-        match &self.failure {
+        match &self.0.failure {
             Failure::Rejected { code } => Some(code),
             Failure::Retry | Failure::Unavailable | Failure::Emit(_) | Failure::Panicked => None,
         }
@@ -123,24 +125,31 @@ impl StepError {
 
     /// The text, at most 1,024 bytes on one line.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// What the runtime acts on.
     pub(crate) fn failure(&self) -> &Failure {
-        &self.failure
+        &self.0.failure
     }
 
     fn new(failure: Failure, text: impl Display) -> Self {
         let mut bounded = Bounded::default();
         bounded.push(&text);
-        Self { failure, text: bounded.without_payload() }
+        Self(Box::new(Said { failure, text: bounded.without_payload() }))
+    }
+}
+
+impl fmt::Debug for StepError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Said { failure, text } = &*self.0;
+        formatter.debug_struct("StepError").field("failure", failure).field("text", text).finish()
     }
 }
 
 impl Display for StepError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
+        formatter.write_str(&self.0.text)
     }
 }
 
@@ -159,7 +168,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StepError {
     fn from(error: E) -> Self {
         let error: Box<dyn Error + Send + Sync> = error.into();
         if is_panic(&*error) || causes(&*error).any(is_panic) {
-            return Self { failure: Failure::Panicked, text: TASK_PANICKED.to_owned() };
+            return Self(Box::new(Said { failure: Failure::Panicked, text: TASK_PANICKED.to_owned() }));
         }
         let mut bounded = Bounded::default();
         bounded.push(&error);
@@ -167,7 +176,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for StepError {
             bounded.push(&": ");
             bounded.push(cause);
         }
-        Self { failure: Failure::Retry, text: bounded.without_payload() }
+        Self(Box::new(Said { failure: Failure::Retry, text: bounded.without_payload() }))
     }
 }
 

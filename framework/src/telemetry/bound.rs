@@ -1,6 +1,6 @@
 //! Instruments with their labels already looked up: what a record costs on metrics is a few additions.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundCounter, BoundHistogram, BoundUpDownCounter};
@@ -158,12 +158,15 @@ pub(super) struct Way {
 
 /// What a record says: its workflow, topic, source, event type and contract.
 const SAYINGS: usize = 5;
-/// The most ways remembered; then they are forgotten and looked up again.
+/// The most ways remembered beside the first few; then they are forgotten and looked up again.
 const MAX_WAYS: usize = 32;
 
-/// The ways that records came lately: what they say is compared as it stands, and judged once.
+/// The ways that records came: what they say is compared as it stands, and judged once.
 #[derive(Debug, Default)]
-pub(super) struct Ways(Mutex<Vec<Way>>);
+pub(super) struct Ways {
+    firsts: Firsts<Way>,
+    lately: Mutex<Vec<Way>>,
+}
 
 impl Ways {
     /// Calls `tell` with the way of records that say `said`; `find` judges it the first time.
@@ -173,18 +176,55 @@ impl Ways {
         find: impl FnOnce() -> (Arc<Input>, Arc<Edge>),
         tell: impl FnOnce(&Way) -> T,
     ) -> T {
-        let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(way) = ways.iter().find(|way| way.said.iter().zip(said).all(|(is, said)| **is == *said)) {
+        let is_it = |way: &Way| way.said.iter().zip(said).all(|(is, said)| **is == *said);
+        if let Some(way) = self.firsts.find(is_it) {
             return tell(way);
         }
-        if ways.len() >= MAX_WAYS {
-            ways.clear();
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(way) = lately.iter().find(|way| is_it(way)) {
+            return tell(way);
         }
         let (input, edge) = find();
         let way = Way { said: said.map(Box::from), input, edge };
         let told = tell(&way);
-        ways.push(way);
+        if let Err(way) = self.firsts.add(way) {
+            if lately.len() >= MAX_WAYS {
+                lately.clear();
+            }
+            lately.push(way);
+        }
         told
+    }
+}
+
+/// So many of each kind are found without a lock.
+const MAX_FIRSTS: usize = 16;
+
+/// The first few of a kind, which stay: a record needs mostly these, and to take a lock for each would be dear.
+#[derive(Debug)]
+struct Firsts<T>([OnceLock<T>; MAX_FIRSTS]);
+
+impl<T> Default for Firsts<T> {
+    fn default() -> Self {
+        Self([const { OnceLock::new() }; MAX_FIRSTS])
+    }
+}
+
+impl<T> Firsts<T> {
+    fn find(&self, is_it: impl Fn(&T) -> bool) -> Option<&T> {
+        self.0.iter().map_while(OnceLock::get).find(|known| is_it(known))
+    }
+
+    /// Keeps one more, or gives it back where there is no room.
+    #[cold]
+    fn add(&self, mut new: T) -> Result<(), T> {
+        for place in &self.0 {
+            match place.set(new) {
+                Ok(()) => return Ok(()),
+                Err(back) => new = back,
+            }
+        }
+        Err(new)
     }
 }
 
@@ -192,15 +232,15 @@ impl Ways {
 #[derive(Debug)]
 pub(super) struct Bindings {
     owner: Owner,
-    inputs: Mutex<Vec<Arc<Input>>>,
-    outputs: Mutex<Vec<Arc<Output>>>,
-    edges: Mutex<Vec<Arc<Edge>>>,
+    inputs: Bound<Input>,
+    outputs: Bound<Output>,
+    edges: Bound<Edge>,
 }
 
 impl Bindings {
     /// Nothing bound yet.
     pub(super) fn new(owner: Owner) -> Self {
-        Self { owner, inputs: Mutex::default(), outputs: Mutex::default(), edges: Mutex::default() }
+        Self { owner, inputs: Bound::default(), outputs: Bound::default(), edges: Bound::default() }
     }
 
     /// Whose instruments these are.
@@ -210,8 +250,7 @@ impl Bindings {
 
     /// The instruments for records of `workflow` from `topic`.
     pub(super) fn input(&self, all: &Instruments, workflow: &str, topic: &str) -> Arc<Input> {
-        find_or_bind(
-            &self.inputs,
+        self.inputs.find_or_bind(
             |known| *known.workflow == *workflow && *known.topic == *topic,
             || Input::new(all, &self.owner, workflow, topic),
             || Input::new(all, &self.owner, label::OTHER, label::OTHER),
@@ -220,8 +259,7 @@ impl Bindings {
 
     /// The instruments for events of `workflow` to `topic`.
     pub(super) fn output(&self, all: &Instruments, workflow: &str, topic: &str) -> Arc<Output> {
-        find_or_bind(
-            &self.outputs,
+        self.outputs.find_or_bind(
             |known| *known.workflow == *workflow && *known.topic == *topic,
             || Output::new(all, &self.owner, workflow, topic),
             || Output::new(all, &self.owner, label::OTHER, label::OTHER),
@@ -231,8 +269,7 @@ impl Bindings {
     /// The counter of one way between two steps.
     pub(super) fn edge(&self, all: &Instruments, key: EdgeKey<'_>) -> Arc<Edge> {
         let other = EdgeKey { from: label::OTHER, version: label::OTHER, ..key };
-        find_or_bind(
-            &self.edges,
+        self.edges.find_or_bind(
             |known| known.key() == key,
             || Edge::new(all, &self.owner, key),
             || Edge::new(all, &self.owner, other),
@@ -240,21 +277,44 @@ impl Bindings {
     }
 }
 
-/// Finds what was bound, or binds it while there is room, or gives back `overflow`.
-fn find_or_bind<T>(
-    bound: &Mutex<Vec<Arc<T>>>,
-    is_it: impl Fn(&T) -> bool,
-    bind: impl FnOnce() -> T,
-    overflow: impl FnOnce() -> T,
-) -> Arc<T> {
-    let mut bound = bound.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = bound.iter().find(|known| is_it(known)) {
-        return Arc::clone(known);
+/// What was bound of one kind.
+#[derive(Debug)]
+struct Bound<T> {
+    firsts: Firsts<Arc<T>>,
+    /// Those behind the first few.
+    more: Mutex<Vec<Arc<T>>>,
+}
+
+impl<T> Default for Bound<T> {
+    fn default() -> Self {
+        Self { firsts: Firsts::default(), more: Mutex::default() }
     }
-    if bound.len() >= MAX_BOUND {
-        return Arc::new(overflow());
+}
+
+impl<T> Bound<T> {
+    /// Finds what was bound, or binds it while there is room, or gives back `overflow`.
+    fn find_or_bind(
+        &self,
+        is_it: impl Fn(&T) -> bool,
+        bind: impl FnOnce() -> T,
+        overflow: impl FnOnce() -> T,
+    ) -> Arc<T> {
+        if let Some(known) = self.firsts.find(|known| is_it(known)) {
+            return Arc::clone(known);
+        }
+        let mut more = self.more.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have bound it meanwhile.
+        let known = self.firsts.find(|known| is_it(known));
+        if let Some(known) = known.or_else(|| more.iter().find(|known| is_it(known))) {
+            return Arc::clone(known);
+        }
+        if more.len() + MAX_FIRSTS >= MAX_BOUND {
+            return Arc::new(overflow());
+        }
+        let new = Arc::new(bind());
+        if let Err(behind) = self.firsts.add(Arc::clone(&new)) {
+            more.push(behind);
+        }
+        new
     }
-    let new = Arc::new(bind());
-    bound.push(Arc::clone(&new));
-    new
 }

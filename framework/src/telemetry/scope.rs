@@ -93,7 +93,7 @@ fn short(id: &str) -> &str {
 pub(super) struct Scope {
     /// The context of the handler's span; `None` where the record is not sampled.
     pub(super) context: Option<Context>,
-    /// `None` only while the scope is entered: then they are the thread's.
+    /// While the scope is entered, those that the thread had before.
     ids: Option<Ids>,
 }
 
@@ -102,38 +102,29 @@ impl Scope {
         Self { context, ids: Some(ids) }
     }
 
-    /// Enters the scope until it is left, or dropped. To be done around every poll of a handler's future, never over an
-    /// await. The ids are handed to the thread and back, as to share them costs more than all the rest.
-    pub(super) fn enter(mut self) -> Entered {
+    /// Runs `poll` in the scope: to be done around every poll of a handler's future, never over an await.
+    pub(super) fn within<T>(&mut self, poll: impl FnOnce() -> T) -> T {
         let context = self.context.as_ref().unwrap_or(&UNSAMPLED).clone();
-        let before = CURRENT.replace(self.ids.take());
-        Entered { _context: context.attach(), scope: Some(self), before }
+        let _attached = context.attach();
+        let _entered = Entered::new(&mut self.ids);
+        poll()
     }
 }
 
-/// A scope that is entered as long as this lives.
-#[derive(Debug)]
-#[must_use = "the scope is left when this is dropped"]
-pub(super) struct Entered {
-    _context: opentelemetry::ContextGuard,
-    scope: Option<Scope>,
-    before: Option<Ids>,
-}
+/// As long as this lives a scope's ids are the thread's, and the scope keeps those that were: to share them would cost more
+/// than all the rest.
+struct Entered<'s>(&'s mut Option<Ids>);
 
-impl Entered {
-    /// Leaves the scope, to be entered again. `None` cannot be: it is there until this is dropped.
-    pub(super) fn leave(mut self) -> Option<Scope> {
-        let mut scope = self.scope.take()?;
-        scope.ids = CURRENT.replace(self.before.take());
-        Some(scope)
+impl<'s> Entered<'s> {
+    fn new(ids: &'s mut Option<Ids>) -> Self {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, ids));
+        Self(ids)
     }
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        if self.scope.is_some() {
-            CURRENT.set(self.before.take());
-        }
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
     }
 }
 
@@ -149,6 +140,8 @@ pub(super) fn with_current<T>(see: impl FnOnce(Option<&Ids>) -> T) -> T {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::super::tests::kept::record;
     use super::*;
 
@@ -159,21 +152,19 @@ mod tests {
             Scope::new(None, Ids { trace: None, record, step: "s/t".into() })
         };
         let current = || with_current(|ids| ids.map(|ids| ids.record.event_id().to_owned()));
-        let entered = scope("outer").enter();
-        {
-            let _entered = scope("inner").enter();
-            assert_eq!(current().as_deref(), Some("inner"));
+        let (mut outer, mut inner) = (scope("outer"), scope("inner"));
+        for _ in 0..2 {
+            outer.within(|| {
+                assert_eq!(current().as_deref(), Some("outer"));
+                inner.within(|| assert_eq!(current().as_deref(), Some("inner")));
+                let panicked = catch_unwind(AssertUnwindSafe(|| inner.within(|| panic!("by intent"))));
+                assert!(panicked.is_err());
+                assert_eq!(current().as_deref(), Some("outer"));
+                assert!(Context::current().is_telemetry_suppressed());
+            });
+            assert_eq!(current(), None);
+            assert!(!Context::current().is_telemetry_suppressed());
         }
-        assert_eq!(current().as_deref(), Some("outer"));
-        assert!(Context::current().is_telemetry_suppressed());
-        let left = entered.leave().expect("it was entered");
-        assert_eq!(current(), None);
-        drop(left.enter());
-        assert_eq!(current(), None);
-        let again = scope("again").enter().leave().expect("it was entered").enter();
-        assert_eq!(current().as_deref(), Some("again"));
-        drop(again);
-        assert!(!Context::current().is_telemetry_suppressed());
     }
 
     #[test]

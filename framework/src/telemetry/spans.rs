@@ -18,7 +18,7 @@ use super::id_generator::with_trace_id;
 use super::names::attribute;
 use super::record::{DeadLetter, Emit, End, Failure, Incoming, Kept, Outcome, Violation};
 use super::sampling::{Relation, trace_id_of};
-use super::scope::{Entered, Scope};
+use super::scope::Scope;
 use super::trace_parent::TraceParent;
 use crate::clock::Wall;
 
@@ -166,10 +166,10 @@ pub(crate) struct HandleSpan {
 impl HandleSpan {
     /// Runs `poll` in the span, if there is one: what a handler tells meanwhile is told below it.
     pub(crate) fn within<T>(handle: &mut Option<Self>, poll: impl FnOnce() -> T) -> T {
-        let entered = handle.take().map(|handle| handle.scope.enter());
-        let polled = poll();
-        *handle = entered.and_then(Entered::leave).map(|scope| Self { scope });
-        polled
+        match handle {
+            Some(handle) => handle.scope.within(poll),
+            None => poll(),
+        }
     }
 
     /// Ends an attempt whose partition is given up: its record is somebody else's to handle. Nobody says when.

@@ -24,7 +24,7 @@ mod number;
 mod object;
 
 pub(crate) use atom::{Atom, Verdict};
-pub(crate) use names::hash;
+pub(crate) use names::{hash, is_same};
 pub(crate) use node::{
     ANY, ArrayRules, NEVER, Node, NodeId, ObjectPlan, ObjectRules, Others, Program, Tag, TagValues,
 };

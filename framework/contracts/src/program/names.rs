@@ -30,6 +30,24 @@ pub(crate) fn hash(name: &str) -> u64 {
     state ^ (state >> 29)
 }
 
+/// Whether two names are the same. Most are short, and compared without a call.
+#[inline]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len()
+        && match one.len() {
+            0..4 => one.iter().zip(other).all(|(one, other)| one == other),
+            4..8 => have_same_ends::<4>(one, other),
+            8..=16 => have_same_ends::<8>(one, other),
+            _ => one == other,
+        }
+}
+
+/// Whether the first and the last `N` bytes are the same, which may overlap.
+#[inline]
+fn have_same_ends<const N: usize>(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
+}
+
 /// What belongs to each of some names.
 #[derive(Debug)]
 pub(crate) struct Names<T> {
@@ -104,6 +122,20 @@ impl<T> Names<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_the_same_or_differ_wherever_they_do() {
+        for length in 0..20 {
+            let name = vec![b'n'; length];
+            assert!(is_same(&name, &name.clone()));
+            assert!(!is_same(&name, &[&*name, b"n"].concat()));
+            for place in 0..length {
+                let mut other = name.clone();
+                other[place] = b'o';
+                assert!(!is_same(&name, &other), "{length} {place}");
+            }
+        }
+    }
 
     #[test]
     fn each_name_is_found_and_no_other() {

@@ -129,7 +129,8 @@ impl<'c, D: Driven<KafkaPort<'c>>> Loop<'c, D> {
                 seat.behind.read(message.timestamp().to_millis());
             }
         }
-        let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic);
+        let spent = self.port.spent.take().unwrap_or_default();
+        let record = KafkaRecord::copy(message, &self.port.slots.partition(slot).topic, spent);
         if let Some(watched) = watched {
             watched.add(self.setup.status.telemetry(), &record);
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 
-use super::super::{DeadLetter, End, HandleSpan, Incoming, Outcome, Telemetry, Violation, log};
-use super::kept::{at, pass, record, start};
+use super::super::{DeadLetter, Emit, End, HandleSpan, Incoming, Outcome, Telemetry, Violation, log};
+use super::kept::{at, emit, pass, record, start};
 use crate::envelope::Workflow;
 
 /// The metrics as text.
@@ -120,6 +120,33 @@ fn hostile_headers_cannot_make_labels_without_end() {
     assert_eq!(sets("messaging_client_consumed_messages_total"), 101);
     let edges = sets("workflow_edge_messages_total");
     assert!((1_000..=2_000).contains(&edges), "{edges}");
+}
+
+#[test]
+fn what_is_found_without_a_lock_and_what_is_not_are_counted_alike() {
+    let telemetry = Telemetry::quiet();
+    let step = telemetry.step("shop", "charge", "shop.charge");
+    for round in 1..=3 {
+        for number in 0..60 {
+            let (source, topic) = (format!("shop/{number}"), format!("payments-{number}"));
+            let record = Incoming { source: Some(&source), ..record(None) };
+            let process = step.process(&record, at(0));
+            let send = step.send(&process, None, &Emit { topic: &topic, ..emit() }, at(0));
+            step.delivered(send, Ok((0, 7)), at(1));
+            step.end(process, Outcome::Done, at(1));
+        }
+        let text = exposition(&telemetry);
+        for number in 0..60 {
+            let counted = |name: &str, label: String| {
+                let mut of =
+                    text.lines().filter(|line| line.starts_with(name) && line.contains(label.as_str()));
+                let count = of.next().and_then(|line| line.rsplit(' ').next()).map(str::to_owned);
+                assert_eq!((count, of.next()), (Some(round.to_string()), None), "{label}");
+            };
+            counted("workflow_edge_messages_total{", format!("=\"shop/{number}\""));
+            counted("messaging_client_sent_messages_total{", format!("=\"payments-{number}\""));
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::fmt;
 use serde::de;
 
 use crate::MAX_DEPTH;
+use crate::program::is_same;
 use crate::tape::{Scanned, resolve, scan};
 
 /// What is read is not what this reader takes, or not what its type takes.
@@ -138,7 +139,7 @@ impl<'de> Json<'de> {
         let end = start.saturating_add(name.len() + 3);
         let bytes = self.text.as_bytes();
         let Some([b'"', next @ .., b'"', b':']) = bytes.get(start..end) else { return false };
-        let is_it = (!comma || bytes.get(self.at) == Some(&b',')) && next == name.as_bytes();
+        let is_it = (!comma || bytes.get(self.at) == Some(&b',')) && is_same(next, name.as_bytes());
         if is_it {
             self.at = end - 1;
         }
