@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(read, [("a", Some(&b"value"[..])), ("", None), ("", None), ("b", Some(b"value"))]);
     }
 
-    /// A record without headers of its own.
+    /// A record of these parts.
     fn record(
         spent: Spent,
         key: Option<&[u8]>,
