@@ -8,15 +8,18 @@ use rdkafka::producer::DefaultProducerContext;
 const BROKERS: i32 = 1;
 /// All brokers, as librdkafka counts them.
 const ALL: i32 = -1;
-/// The session timeout that suits the mock cluster, which waits for half of it before the first join.
+/// The session timeout that suits the mock cluster: when somebody joins, it waits a second less for the other members.
 const SESSION_TIMEOUT_MS: &str = "6000";
+/// Members hear that somebody joins well before that.
+const HEARTBEAT_INTERVAL_MS: &str = "1000";
 
 /// A Kafka broker in this process, on a loopback port, for a first look and quick tests.
 ///
 /// It speaks the Kafka protocol to any process on the machine. It is **not** Kafka: nothing is durable, each
 /// partition keeps its last 5 MB, aborted transactions are read as if committed, and there is no way to ask
 /// about groups or to create topics over the protocol: create them with [`create_topic`](Self::create_topic).
-/// A step that must hold in production is tested on real Kafka.
+/// Its groups take no commits while a member joins, so that what several instances of a step had under way then may be
+/// handled again. A step that must hold in production is tested on real Kafka.
 ///
 /// The broker ends when this is dropped. It stays on the thread that made it.
 ///
@@ -60,10 +63,11 @@ impl EmbeddedBroker {
     }
 
     /// The environment variables which lead a service's [`Settings`](crate::settings::Settings) to it.
-    pub fn environment(&self) -> [(&'static str, String); 2] {
+    pub fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("KAFKA_BOOTSTRAP_SERVERS", self.bootstrap_servers()),
             ("KAFKA_SESSION_TIMEOUT_MS", SESSION_TIMEOUT_MS.to_owned()),
+            ("KAFKA_HEARTBEAT_INTERVAL_MS", HEARTBEAT_INTERVAL_MS.to_owned()),
         ]
     }
 

@@ -1,5 +1,6 @@
-//! A key that is held up for long on real Kafka: its partition is paused at the bound, alone, and read again at half; and
-//! what waits shows in the lag.
+//! A key that is held up for long on real Kafka: its partition is paused at the bound, alone, and read again at half;
+//! what waits shows in the lag; and a partition with work under way is given up once that is settled and committed, whoever
+//! joins meanwhile.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -204,4 +205,45 @@ fn what_handlers_wait_with_is_behind_and_grows_older_until_it_is_committed() {
     comes_to(&walkers, LAG, |lag| lag <= 0.0);
     comes_to(&walkers, AGE, |age| age <= 0.0);
     walkers.leave();
+}
+
+/// Waits until the group of the walkers has `count` members and is in `state`.
+fn members(stage: &Stage, count: usize, wanted: &str) {
+    let group = stage.group("walkers.walk");
+    eventually(&format!("{count} members, {wanted}"), WITHIN, || match group.members() {
+        Ok((joined, is)) if joined == count && is == wanted => Ok(()),
+        found => Err(format!("{found:?}")),
+    });
+}
+
+#[test]
+fn who_joins_while_partitions_are_given_up_leaves_their_owner_time_to_settle_and_commit() {
+    const PARTITIONS: u32 = 4;
+    let stage = Stage::on(kafka::shared());
+    // One partition for retries: with as many as there are others, those alone might be given up.
+    stage.create(&[stage.topic("asked", 4), stage.topic("made", 1), stage.topic("walkers.walk.retry", 1)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = folder.path().join("gate");
+    let settings = [(GATE, gate.to_str().expect("UTF-8")), ("CHOREOGRAPH_DRAIN_DEADLINE", "2m")];
+    let first = stage.start("walkers", &settings);
+    first.ready();
+    for partition in 0..PARTITIONS {
+        send(&stage, partition as i32, STUCK, 0..1);
+    }
+    comes_to(&first, "workflow_consumer_lag{", |lag| (lag - f64::from(PARTITIONS)).abs() < 0.5);
+
+    // The group is stable with the second, which owns nothing before the first has given it up.
+    let second = stage.start("walkers", &settings);
+    members(&stage, 2, "Stable");
+    let third = stage.start("walkers", &settings);
+    members(&stage, 3, "PreparingRebalance");
+    assert_eq!(stage.read("made"), []);
+    std::fs::write(&gate, "1").expect("opened");
+    members(&stage, 3, "Stable");
+    stage.settled("walkers.walk", "asked");
+    assert_eq!(stage.read("made").len(), PARTITIONS as usize, "nobody handled what was under way again");
+    for actor in [first, second, third] {
+        let log = actor.leave();
+        assert!(!log.contains("left with work unsettled"), "{log}");
+    }
 }
