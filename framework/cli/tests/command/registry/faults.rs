@@ -60,7 +60,7 @@ fn a_registry_that_recovers_is_no_fault() {
 }
 
 #[test]
-fn a_registry_that_never_answers_is_not_waited_for() {
+fn a_registry_that_never_answers_is_asked_twice() {
     // It takes connections, and that is all.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let limits = Limits { attempt: Duration::from_millis(200), attempts: 4, first_wait: Duration::ZERO };
@@ -69,6 +69,25 @@ fn a_registry_that_never_answers_is_not_waited_for() {
     let failure = client.subjects().unwrap_err();
     assert_eq!(failure.exit(), Exit::Incomplete);
     assert!(failure.to_string().contains("did not answer within 0.2 s"), "{failure}");
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(std::iter::from_fn(|| listener.accept().ok()).count(), 2);
+}
+
+#[test]
+fn a_request_that_the_registry_loses_is_sent_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let over = std::thread::spawn(move || {
+        let (lost, _) = listener.accept().unwrap();
+        let (mut next, _) = listener.accept().unwrap();
+        next.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[\"a\"]").unwrap();
+        // Closed before the request is read, they would reset what was written.
+        (lost, next)
+    });
+    let limits = Limits { attempt: Duration::from_millis(200), attempts: 4, first_wait: Duration::ZERO };
+    let client = Client::new(&url, Credentials::default(), limits).unwrap();
+    assert_eq!(client.subjects().unwrap(), ["a"]);
+    over.join().unwrap();
 }
 
 #[test]
