@@ -54,6 +54,10 @@ pub const MAX_FOLDER_ENTRIES: usize = 100_000;
 /// How many changes, or services that did not change, a person is shown.
 pub const MAX_SHOWN_CHANGES: usize = 50;
 
+/// How many attempts of one request a registry may let wait until their end. Apicurio Registry 3.3.3 was seen to lose a request
+/// now and then, which nobody answers.
+pub const MAX_SILENT_ATTEMPTS: u32 = 2;
+
 /// The largest answer of a registry that is read, in bytes.
 pub const MAX_REGISTRY_ANSWER_BYTES: u64 = 32 * 1024 * 1024;
 

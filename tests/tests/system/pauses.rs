@@ -207,7 +207,7 @@ fn what_handlers_wait_with_is_behind_and_grows_older_until_it_is_committed() {
     walkers.leave();
 }
 
-/// Waits until the group of the walkers has `count` members and is in `state`.
+/// Waits until the group of the walkers has `count` members and its state is the `wanted` one.
 fn members(stage: &Stage, count: usize, wanted: &str) {
     let group = stage.group("walkers.walk");
     eventually(&format!("{count} members, {wanted}"), WITHIN, || match group.members() {

@@ -12,7 +12,7 @@ use ureq::{Agent, Body, http};
 
 use super::Credentials;
 use super::answer::{Compatibility, ErrorBody, Registered, Stored, of_status, sentence};
-use crate::{Failure, MAX_REGISTRY_ANSWER_BYTES, MAX_SUBJECTS};
+use crate::{Failure, MAX_REGISTRY_ANSWER_BYTES, MAX_SILENT_ATTEMPTS, MAX_SUBJECTS};
 
 /// The type of what the interface takes and gives.
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
@@ -35,10 +35,6 @@ impl Default for Limits {
         Self { attempt: Duration::from_secs(10), attempts: 4, first_wait: Duration::from_millis(200) }
     }
 }
-
-/// How many attempts may wait until their end. A registry may lose a request, and never answers it: of 125,000 that Apicurio
-/// Registry 3.3.3 was asked, six at a time, it lost two.
-const SILENT_ATTEMPTS: u32 = 2;
 
 /// A registry's API.
 #[derive(Debug)]
@@ -258,7 +254,7 @@ impl Client {
         let mut silent = 0;
         let mut may_pass = |error: &ureq::Error| {
             silent += u32::from(matches!(error, ureq::Error::Timeout(_)));
-            silent < SILENT_ATTEMPTS && is_passing(error)
+            silent < MAX_SILENT_ATTEMPTS && is_passing(error)
         };
         for attempt in 1.. {
             let last = attempt >= self.limits.attempts;
