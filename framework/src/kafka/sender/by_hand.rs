@@ -25,8 +25,8 @@ enum Move {
     Turn,
     /// The step hands over what it packed.
     HandOver,
-    /// A millisecond goes by.
-    Tick,
+    /// So many milliseconds go by.
+    Tick(u64),
     /// The step hears so many of the reports that it took, and emits a record for each, as a settled record lets the next
     /// one start.
     Hear(usize),
@@ -67,7 +67,7 @@ impl World {
                 }
                 Move::Turn => self.step.turn(),
                 Move::HandOver => self.step.sender.hand_over(),
-                Move::Tick => self.step.now += 1,
+                Move::Tick(millis) => self.step.now += millis,
                 Move::Hear(reports) => self.step.hear(reports, true),
                 Move::Go => return,
                 of_producer => self.producer.make(&of_producer),
@@ -327,7 +327,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         20 => Just(Move::Go),
         6 => Just(Move::Turn),
         3 => Just(Move::HandOver),
-        2 => Just(Move::Tick),
+        2 => (1..=HAND_OVER_MS).prop_map(Move::Tick),
         6 => (1..5_usize).prop_map(Move::Hear),
         3 => (1..4_usize).prop_map(Move::Acknowledge),
         2 => records.prop_map(|(records, bytes)| Move::Emit(records, bytes)),
