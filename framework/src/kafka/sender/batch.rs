@@ -9,8 +9,8 @@ use super::super::words::protocol_name;
 use super::BATCH_BYTES;
 use crate::runner::port::{HeaderList, HeaderRef, Outgoing, PublishError, SameHeaders, Tag};
 
-/// The most bytes that an empty batch keeps room for: those of a full one, as its blocks have grown by doubling.
-const KEPT_BYTES: usize = 2 * BATCH_BYTES;
+/// The most bytes that an empty batch keeps room for.
+const KEPT_BYTES: usize = 4 * BATCH_BYTES;
 /// The most bytes that are packed of a record: what is more than Kafka's protocol can say is refused here.
 const MAX_RECORD_BYTES: usize = i32::MAX as usize;
 /// In place of a length: there is nothing.

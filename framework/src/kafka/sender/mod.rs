@@ -31,11 +31,11 @@ use super::publish::Outlet;
 use crate::clock;
 use crate::runner::port::{Outgoing, PublishError, Tag};
 
-/// In a turn that goes on, a record is handed over at once after so many milliseconds, with those before it. With each batch
+/// In a turn that goes on, what was taken is handed over once its first record is so many milliseconds old. With each batch
 /// the two processors fetch each other's memory and wake each other, so there are to be few of them.
-const HAND_OVER_MS: u64 = 8;
-/// A batch of so many bytes is handed over without waiting for that: what a quick step emits in the time fits.
-const BATCH_BYTES: usize = 2 * 1024 * 1024;
+const HAND_OVER_MS: u64 = 4;
+/// A batch of so many bytes is handed over at once, so that a turn which emits much need not end first.
+const BATCH_BYTES: usize = 256 * 1024;
 /// Bytes of records handed over and not come to, as they are packed, beyond which no more are taken.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// A thread that has not turned for so long, in milliseconds, hangs: to replace a producer takes a quarter of it.
@@ -92,8 +92,8 @@ pub(super) struct Sender {
     recalls: bool,
     /// When the thread had last turned then.
     turned_at: u64,
-    /// When a record was last handed over as it was taken, in milliseconds.
-    handed_at: u64,
+    /// When the first record that is not handed over was taken, in milliseconds.
+    taken_at: u64,
 }
 
 impl Sender {
@@ -115,8 +115,8 @@ impl Sender {
     fn idle() -> Self {
         let (shared, filling) = (Arc::default(), Batch::default());
         let turned_at = clock::millis();
-        let (waiting, is_stuck, recalls, handed_at) = (0, false, false, 0);
-        Self { shared, thread: None, filling, waiting, is_stuck, recalls, turned_at, handed_at }
+        let (waiting, is_stuck, recalls, taken_at) = (0, false, false, 0);
+        Self { shared, thread: None, filling, waiting, is_stuck, recalls, turned_at, taken_at }
     }
 
     /// Whether the thread has ended, which only a panic on it can bring about.
@@ -137,17 +137,19 @@ impl Sender {
     /// Takes a record to be sent. What becomes of it is reported under its tag, the producer's refusal too; one that is longer
     /// than Kafka's protocol can say is refused at once.
     ///
-    /// The first in [`HAND_OVER_MS`] is handed over at once, with those before it: `now` is in milliseconds of any clock, and
-    /// need not be new. So where records come by the hundred in a millisecond, the sending thread is woken once for all of
-    /// them. What is left goes when the turn ends, or [`before`](Self::hand_over_older): it waits for that time and for the
-    /// handler that then runs, at most.
+    /// It is handed over when the turn ends, with all that were taken before it, or [`before`](Self::hand_over_older) where
+    /// the turn takes long: it waits for [`HAND_OVER_MS`] and for the handler that then runs, at most. So where records come by
+    /// the hundred in a millisecond, the sending thread is woken once for all of them. `now` is in milliseconds of any clock,
+    /// and need not be new.
     pub(super) fn send(&mut self, record: &Outgoing<'_>, tag: Tag, now: u64) -> Result<(), PublishError> {
         if !self.takes() {
             return Err(PublishError::QueueFull);
         }
+        if self.filling.is_empty() {
+            self.taken_at = now;
+        }
         self.filling.push(record, tag)?;
-        if now.abs_diff(self.handed_at) >= HAND_OVER_MS || self.filling.bytes() >= BATCH_BYTES {
-            self.handed_at = now;
+        if self.filling.bytes() >= BATCH_BYTES {
             self.hand_over();
         }
         Ok(())
@@ -159,10 +161,10 @@ impl Sender {
         !(is_full || self.is_stuck || self.recalls)
     }
 
-    /// Hands over what was taken if nothing was for more than [`HAND_OVER_MS`]: what came since takes its time.
+    /// Hands over what was taken if the first of it is [`HAND_OVER_MS`] old.
     #[inline]
     pub(super) fn hand_over_older(&mut self, now: u64) {
-        if now.abs_diff(self.handed_at) > HAND_OVER_MS {
+        if now.abs_diff(self.taken_at) >= HAND_OVER_MS {
             self.hand_over();
         }
     }

@@ -145,7 +145,6 @@ fn a_record_too_large_is_refused_alone() {
 #[test]
 fn what_waits_is_bounded_while_the_producer_takes_nothing() {
     const BYTES: usize = 512 * 1024;
-    const BATCH: usize = BATCH_BYTES + BYTES;
     let broker = EmbeddedBroker::start().unwrap();
     broker.create_topic("out", 1).unwrap();
     broker.go_away().unwrap();
@@ -157,7 +156,7 @@ fn what_waits_is_bounded_while_the_producer_takes_nothing() {
         assert!(clock::millis() < deadline && taken < 600, "{taken}");
         taken += u64::from(sender.send(&record(&large), Tag(taken), 0).is_ok());
         sender.poll(&mut Vec::new());
-        assert!(sender.waiting <= MAX_WAITING_BYTES + BATCH, "{}", sender.waiting);
+        assert!(sender.waiting <= MAX_WAITING_BYTES + 2 * BYTES, "{}", sender.waiting);
     }
     assert!(matches!(sender.send(&record(b"more"), Tag(taken), 0), Err(PublishError::QueueFull)));
     sender.close(clock::millis());
@@ -180,22 +179,28 @@ fn the_thread_ends_with_its_sender() {
 }
 
 #[test]
-fn the_first_for_a_while_goes_at_once_and_the_others_with_the_next_or_when_the_turn_ends() {
+fn what_was_taken_is_handed_over_when_the_turn_ends_and_before_once_the_first_of_it_is_old() {
     let mut sender = Sender::idle();
-    let mut handed = |now: Option<u64>| {
-        match now {
-            Some(now) => sender.send(&record(b"value"), Tag(0), now).unwrap(),
-            None => sender.hand_over(),
-        }
-        sender.poll(&mut Vec::new());
+    sender.send(&record(b"value"), Tag(0), 70).unwrap();
+    sender.send(&record(b"value"), Tag(1), 70 + HAND_OVER_MS - 1).unwrap();
+    let mut handed = |step: fn(&mut Sender)| {
+        step(&mut sender);
         sender.shared.state().batches.len()
     };
-    let (first, next) = (70, 70 + HAND_OVER_MS);
-    let sent = [first, first, next - 1, next, next].map(|now| handed(Some(now)));
-    assert_eq!(sent, [1, 1, 1, 2, 2]);
-    assert_eq!([None, None, Some(next)].map(&mut handed), [3, 3, 3]);
-    for (now, batches) in [(next + HAND_OVER_MS, 3), (next + HAND_OVER_MS + 1, 4)] {
-        sender.hand_over_older(now);
+    assert_eq!(handed(|sender| sender.hand_over_older(70 + HAND_OVER_MS - 1)), 0);
+    assert_eq!(handed(|sender| sender.hand_over_older(70 + HAND_OVER_MS)), 1, "both at once");
+    assert_eq!(handed(|sender| sender.hand_over_older(100)), 1, "nothing is left");
+    assert_eq!(handed(|sender| sender.send(&record(b"value"), Tag(2), 100).unwrap()), 1);
+    assert_eq!(handed(Sender::hand_over), 2, "the turn ends");
+    assert_eq!(handed(Sender::hand_over), 2);
+}
+
+#[test]
+fn a_batch_that_is_full_is_handed_over_in_a_turn() {
+    let mut sender = Sender::idle();
+    let half = vec![b'v'; BATCH_BYTES / 2];
+    for (tag, batches) in [(0, 0), (1, 1), (2, 1)] {
+        sender.send(&record(&half), Tag(tag), 70).unwrap();
         assert_eq!(sender.shared.state().batches.len(), batches);
     }
 }
